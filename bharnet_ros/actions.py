@@ -1,0 +1,111 @@
+"""What recognition says: scores of each window, and the action events made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+BACKGROUND = "background"
+"""Name of the class for rest and for motion that the model does not know."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrackScores:
+    """Scores of one person over one window.
+
+    Attributes:
+        track_id: Identity of the person.
+        window_start_ns: Capture time of the oldest frame in the window, nanoseconds.
+        window_end_ns: Capture time of the newest frame in the window, nanoseconds.
+        probabilities: (K,) calibrated probabilities of the fused streams, in class order.
+        body_probabilities: (K,) what the body expert alone says.
+        hand_probabilities: (K,) what the hand expert alone says.
+        body_reliability: 0..1, share of body joints of the window that were observed.
+        hand_reliability: 0..1, share of frames of the window with at least one hand observed.
+    """
+
+    track_id: str
+    window_start_ns: int
+    window_end_ns: int
+    probabilities: npt.NDArray[np.floating]
+    body_probabilities: npt.NDArray[np.floating]
+    hand_probabilities: npt.NDArray[np.floating]
+    body_reliability: float = 1.0
+    hand_reliability: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class ActionScores:
+    """Scores of everybody in view at one time.
+
+    Attributes:
+        stamp_ns: Capture time of the newest frame that went in, nanoseconds.
+        tracks: One entry for each person in view whose window is ready.
+        frame_id: Optical frame of the camera.
+        model_name: Name of the model bundle.
+    """
+
+    stamp_ns: int
+    tracks: tuple[TrackScores, ...]
+    frame_id: str = ""
+    model_name: str = ""
+
+
+class Phase(IntEnum):
+    """Whether an event begins or ends."""
+
+    ONSET = 1
+    OFFSET = 2
+
+
+class OffsetReason(str, Enum):
+    """Why an event ended."""
+
+    NONE = ""
+    ENDED = "ended"
+    REPLACED = "replaced"
+    PERSON_LOST = "person_lost"
+    SOURCE_LOST = "source_lost"
+    TIME_JUMP = "time_jump"
+    SHUTDOWN = "shutdown"
+
+
+@dataclass(frozen=True)
+class ActionEvent:
+    """The begin or the end of one action of one person.
+
+    Attributes:
+        stamp_ns: Capture time of the newest frame that went in, nanoseconds.
+        event_id: Unique; the ONSET and the OFFSET of one event share it.
+        phase: ONSET or OFFSET.
+        track_id: Identity of the person.
+        class_id: Index of the class in the model's list.
+        label: Name of the class.
+        score: Calibrated, smoothed probability: at the onset, or the maximum up to the offset.
+        body_score: What the body expert gave the class, at the same window.
+        hand_score: What the hand expert gave the class, at the same window.
+        start_ns: Estimated time at which the action began, nanoseconds.
+        end_ns: Estimated time at which it ended; for an ONSET the newest time known to belong
+            to the action.
+        reason: Why it ended; NONE for an ONSET.
+        frame_id: Optical frame of the camera.
+        model_name: Name of the model bundle.
+    """
+
+    stamp_ns: int
+    event_id: str
+    phase: Phase
+    track_id: str
+    class_id: int
+    label: str
+    score: float
+    body_score: float
+    hand_score: float
+    start_ns: int
+    end_ns: int
+    reason: OffsetReason = OffsetReason.NONE
+    frame_id: str = ""
+    model_name: str = ""
