@@ -1,0 +1,1 @@
+"""Recognition over time: windows, scores and events, without ROS."""

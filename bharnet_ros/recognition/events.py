@@ -1,0 +1,326 @@
+"""Scores over time to events: one ONSET and one OFFSET for each action of each person."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bharnet_ros.actions import (
+    BACKGROUND,
+    ActionEvent,
+    ActionScores,
+    OffsetReason,
+    Phase,
+    TrackScores,
+)
+from bharnet_ros.recognition.evidence import TrackEvidence, check_scores
+
+_NS_PER_S = 1_000_000_000
+# How long the end of a track's last event is remembered, and so how far back a start may reach.
+_MEMORY_NS = 60 * _NS_PER_S
+
+
+@dataclass(frozen=True)
+class EventParameters:
+    """When an event begins and ends; all times are seconds of capture time.
+
+    Attributes:
+        enter_threshold: Smoothed probability that opens an event, in (0, 1].
+        exit_threshold: Smoothed probability under which an event ends, in (0, enter_threshold].
+        rejection_threshold: Probability under which a class counts as unknown and opens nothing,
+            in [0, 1].
+        smoothing_s: Time constant of the exponential smoothing, 0 for none.
+        min_duration_s: How long a class must stay above the enter threshold to open an event.
+        min_gap_s: How long it must stay under the exit threshold to end one; shorter gaps are
+            bridged.
+        person_timeout_s: How long a person may be missing before the event ends.
+        source_timeout_s: How long scores may stay out before all events end, greater than 0.
+    """
+
+    enter_threshold: float = 0.6
+    exit_threshold: float = 0.4
+    rejection_threshold: float = 0.0
+    smoothing_s: float = 0.3
+    min_duration_s: float = 0.3
+    min_gap_s: float = 0.3
+    person_timeout_s: float = 1.0
+    source_timeout_s: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Check every field.
+
+        Raises:
+            ValueError: A field is out of its range; the message names it.
+        """
+        for name in ("enter_threshold", "exit_threshold"):
+            value = getattr(self, name)
+            if not 0.0 < value <= 1.0:
+                raise ValueError(f"{name}: must be greater than 0 and at most 1, got {value}")
+        if not 0.0 <= self.rejection_threshold <= 1.0:
+            raise ValueError(
+                f"rejection_threshold: must be from 0 to 1, got {self.rejection_threshold}"
+            )
+        if self.exit_threshold > self.enter_threshold:
+            raise ValueError(
+                f"exit_threshold: must not exceed enter_threshold ({self.enter_threshold}), "
+                f"got {self.exit_threshold}"
+            )
+        for name in ("smoothing_s", "min_duration_s", "min_gap_s", "person_timeout_s"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= 0.0):
+                raise ValueError(f"{name}: must be finite and not negative, got {value}")
+        if not (math.isfinite(self.source_timeout_s) and self.source_timeout_s > 0.0):
+            raise ValueError(
+                f"source_timeout_s: must be finite and greater than 0, got {self.source_timeout_s}"
+            )
+
+
+@dataclass
+class _OpenEvent:
+    """An event without its OFFSET yet: its ONSET, its best window and when it began to fade."""
+
+    onset: ActionEvent
+    score: float
+    body_score: float
+    hand_score: float
+    fading_since_ns: int | None = None
+
+
+@dataclass
+class _Track:
+    """One person: the evidence so far, the class about to enter and the event that is open."""
+
+    evidence: TrackEvidence
+    missing: bool = False
+    candidate: int | None = None
+    candidate_since_ns: int = 0
+    event: _OpenEvent | None = None
+
+
+class EventDetector:
+    """Hysteresis over calibrated scores, for any number of people; see docs/events.md.
+
+    Args:
+        class_names: Class names in the order of the probabilities, `background` among them.
+        parameters: Thresholds and times.
+        background: The class that never opens an event.
+
+    Raises:
+        ValueError: A name occurs twice, or `background` is missing or alone.
+    """
+
+    def __init__(
+        self,
+        class_names: Sequence[str],
+        parameters: EventParameters,
+        *,
+        background: str = BACKGROUND,
+    ) -> None:
+        """Start with nobody in view."""
+        names = tuple(class_names)
+        if len(set(names)) != len(names):
+            raise ValueError(f"class_names: every name must occur once, got {names}")
+        if background not in names:
+            raise ValueError(f"class_names: background class '{background}' is not in {names}")
+        if len(names) < 2:
+            raise ValueError(f"class_names: needs an action besides '{background}', got {names}")
+        self.class_names = names
+        self.parameters = parameters
+        self._background = names.index(background)
+        self._enter = max(parameters.enter_threshold, parameters.rejection_threshold)
+        self._exit = parameters.exit_threshold
+        self._support = (self._enter + self._exit) / 2.0
+        self._min_duration_ns = _nanoseconds(parameters.min_duration_s)
+        self._min_gap_ns = _nanoseconds(parameters.min_gap_s)
+        self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
+        self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
+        self._id_prefix = uuid.uuid4().hex
+        self._id_count = 0
+        self._stamp_ns: int | None = None
+        self._tracks: dict[str, _Track] = {}
+        self._ended_ns: dict[str, int] = {}
+
+    @property
+    def open_events(self) -> tuple[ActionEvent, ...]:
+        """The ONSET of each event that has no OFFSET yet."""
+        return tuple(track.event.onset for track in self._tracks.values() if track.event)
+
+    def update(self, scores: ActionScores) -> list[ActionEvent]:
+        """Take the scores of one stride and return the events that they begin or end, in order.
+
+        Scores with the stamp of the newest ones are a repetition and change nothing. A stamp
+        that goes back closes everything (TIME_JUMP), a step beyond `source_timeout_s` likewise
+        (SOURCE_LOST); these scores are then the first of a new stream.
+
+        Raises:
+            ValueError: Probabilities are not numbers in 0..1 or not one for each class, a window
+                is impossible, or a track occurs twice. Nothing has changed then.
+        """
+        check_scores(scores, len(self.class_names))
+        stamp = scores.stamp_ns
+        events: list[ActionEvent] = []
+        if self._stamp_ns is not None:
+            if stamp == self._stamp_ns:
+                return []
+            if stamp < self._stamp_ns:
+                events += self.close(OffsetReason.TIME_JUMP)
+            elif stamp - self._stamp_ns > self._source_timeout_ns:
+                events += self.close(OffsetReason.SOURCE_LOST)
+        self._stamp_ns = stamp
+        self._ended_ns = {
+            track_id: end for track_id, end in self._ended_ns.items() if end > stamp - _MEMORY_NS
+        }
+        events += self._drop_lost(scores)
+        for person in scores.tracks:
+            events += self._update_track(person, scores)
+        return events
+
+    def close(self, reason: OffsetReason, stamp_ns: int | None = None) -> list[ActionEvent]:
+        """Close every open event and forget everybody; the detector can be used again.
+
+        Args:
+            reason: Why, written into each OFFSET.
+            stamp_ns: Stamp of the OFFSETs in nanoseconds; by default, and where it is older,
+                the stamp of the newest scores.
+
+        Raises:
+            ValueError: The reason is NONE.
+        """
+        if reason is OffsetReason.NONE:
+            raise ValueError("reason: an OFFSET needs one")
+        events: list[ActionEvent] = []
+        if self._stamp_ns is not None:
+            stamp = self._stamp_ns if stamp_ns is None else max(stamp_ns, self._stamp_ns)
+            for track in self._tracks.values():
+                events += self._close_event(track, reason, stamp)
+        self._tracks.clear()
+        if reason is OffsetReason.TIME_JUMP:
+            # Times before the jump say nothing about times after it.
+            self._ended_ns.clear()
+        return events
+
+    def _drop_lost(self, scores: ActionScores) -> list[ActionEvent]:
+        """Close and forget people who have been missing for too long, also if they are back."""
+        events: list[ActionEvent] = []
+        present = {person.track_id for person in scores.tracks}
+        for track_id, track in list(self._tracks.items()):
+            absent = track_id not in present
+            unseen_ns = scores.stamp_ns - track.evidence.stamp_ns
+            if (track.missing or absent) and unseen_ns >= self._person_timeout_ns:
+                events += self._close_event(track, OffsetReason.PERSON_LOST, scores.stamp_ns)
+                del self._tracks[track_id]
+            else:
+                track.missing = absent
+        return events
+
+    def _update_track(self, person: TrackScores, scores: ActionScores) -> list[ActionEvent]:
+        stamp = scores.stamp_ns
+        track = self._observe(person, stamp)
+        events: list[ActionEvent] = []
+        entered = self._entered(track, stamp)
+        event = track.event
+        if event is not None:
+            class_id = event.onset.class_id
+            smoothed = float(track.evidence.smoothed[class_id])
+            if smoothed > event.score:
+                event.score = smoothed
+                event.body_score = float(person.body_probabilities[class_id])
+                event.hand_score = float(person.hand_probabilities[class_id])
+            if smoothed >= self._exit:
+                event.fading_since_ns = None
+            elif event.fading_since_ns is None:
+                event.fading_since_ns = stamp
+            if entered is not None:
+                events += self._close_event(track, OffsetReason.REPLACED, stamp)
+            elif (
+                event.fading_since_ns is not None
+                and stamp - event.fading_since_ns >= self._min_gap_ns
+            ):
+                events += self._close_event(track, OffsetReason.ENDED, stamp)
+        if entered is not None:
+            events.append(self._open_event(track, entered, person, scores))
+        return events
+
+    def _observe(self, person: TrackScores, stamp: int) -> _Track:
+        track = self._tracks.get(person.track_id)
+        if track is None:
+            evidence = TrackEvidence(
+                person,
+                stamp,
+                support_threshold=self._support,
+                smoothing_s=self.parameters.smoothing_s,
+                min_gap_ns=self._min_gap_ns,
+            )
+            track = self._tracks[person.track_id] = _Track(evidence)
+        else:
+            track.evidence.observe(person, stamp)
+        return track
+
+    def _entered(self, track: _Track, stamp: int) -> int | None:
+        """Return the class that has met the enter condition for long enough and is not open."""
+        actions = track.evidence.smoothed.copy()
+        actions[self._background] = -1.0
+        best = int(actions.argmax())
+        is_open = track.event is not None and track.event.onset.class_id == best
+        score = actions[best]
+        if is_open or score < self._enter or score < track.evidence.smoothed[self._background]:
+            track.candidate = None
+            return None
+        if track.candidate != best:
+            track.candidate = best
+            track.candidate_since_ns = stamp
+        return best if stamp - track.candidate_since_ns >= self._min_duration_ns else None
+
+    def _open_event(
+        self, track: _Track, class_id: int, person: TrackScores, scores: ActionScores
+    ) -> ActionEvent:
+        horizon = scores.stamp_ns - _MEMORY_NS
+        previous_end = self._ended_ns.get(person.track_id, horizon)
+        start = max(track.evidence.start_ns(class_id), previous_end, horizon)
+        self._id_count += 1
+        onset = ActionEvent(
+            stamp_ns=scores.stamp_ns,
+            event_id=f"{self._id_prefix}-{self._id_count}",
+            phase=Phase.ONSET,
+            track_id=person.track_id,
+            class_id=class_id,
+            label=self.class_names[class_id],
+            score=float(track.evidence.smoothed[class_id]),
+            body_score=float(person.body_probabilities[class_id]),
+            hand_score=float(person.hand_probabilities[class_id]),
+            start_ns=start,
+            end_ns=max(track.evidence.end_ns(class_id), start),
+            frame_id=scores.frame_id,
+            model_name=scores.model_name,
+        )
+        track.event = _OpenEvent(onset, onset.score, onset.body_score, onset.hand_score)
+        return onset
+
+    def _close_event(self, track: _Track, reason: OffsetReason, stamp: int) -> list[ActionEvent]:
+        """Return the OFFSET of the track's open event, if there is one."""
+        event = track.event
+        if event is None:
+            return []
+        class_id = event.onset.class_id
+        cut_off = reason not in (OffsetReason.ENDED, OffsetReason.REPLACED)
+        end = max(track.evidence.end_ns(class_id, cut_off=cut_off), event.onset.end_ns)
+        track.event = None
+        self._ended_ns[event.onset.track_id] = end
+        return [
+            replace(
+                event.onset,
+                stamp_ns=stamp,
+                phase=Phase.OFFSET,
+                score=event.score,
+                body_score=event.body_score,
+                hand_score=event.hand_score,
+                end_ns=end,
+                reason=reason,
+            )
+        ]
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * _NS_PER_S)
