@@ -1,0 +1,143 @@
+"""Draws one hand, far parts first, from its 21 landmarks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.puppet.shading import Colour, Image, capsule, ellipse, rounded_hull, stroke, tone
+
+# Landmarks at both ends and radii there in hand lengths (wrist to middle knuckle).
+_SEGMENTS: tuple[tuple[int, int, float, float], ...] = (
+    (1, 2, 0.19, 0.145),
+    (2, 3, 0.140, 0.115),
+    (3, 4, 0.115, 0.085),
+    *(
+        segment
+        for base, thickness in ((5, 1.0), (9, 1.02), (13, 0.97), (17, 0.85))
+        for segment in (
+            (base, base + 1, 0.118 * thickness, 0.104 * thickness),
+            (base + 1, base + 2, 0.104 * thickness, 0.092 * thickness),
+            (base + 2, base + 3, 0.092 * thickness, 0.074 * thickness),
+        )
+    ),
+)
+_PALM = np.array([0, 0, 1, 5, 9, 13, 17])
+_PALM_RADII = np.array([0.17, 0.17, 0.16, 0.115, 0.115, 0.115, 0.11])
+_FINGER_LAYERS = ((1.0, 0.0, 0.60), (0.82, 0.06, 0.86), (0.58, 0.14, 0.98), (0.32, 0.24, 1.05))
+
+
+def hand_length(points: FloatArray) -> float:
+    """Return the length wrist to middle knuckle in pixels, also of a foreshortened hand.
+
+    Args:
+        points: (21, 3) pixels; z of zero gives the length in the image.
+    """
+    wrist = points[0]
+    index, middle, little = (float(np.linalg.norm(points[i] - wrist)) for i in (5, 9, 17))
+    return max(middle, 0.98 * index, 1.08 * little)
+
+
+def draw_hand(image: Image, points: FloatArray, skin: Colour, *, right: bool) -> None:
+    """Draw a hand with palm or back, creases and nails as it is turned.
+
+    Args:
+        image: (H, W, 3) RGB, drawn into.
+        points: (21, 3) x, y, z in pixels, z relative to the wrist; MediaPipe's numbering.
+        skin: RGB.
+        right: Whether it is a right hand.
+    """
+    length = hand_length(points)
+    if not np.isfinite(length) or length < 1.0:
+        return
+    normal = _palm_normal(points, right)
+    palm_seen = normal[2] < 0
+    # Palms are paler and redder than the backs of hands.
+    colour = (min(255.0, skin[0] * 1.04), skin[1] * 0.98, skin[2] * 0.97) if palm_seen else skin
+    depths = [points[[0, 5, 9, 13, 17], 2].mean()]
+    depths += [points[[a, b], 2].mean() for a, b, _, _ in _SEGMENTS]
+    # The thenar is a part of the palm that stands out of it.
+    depths[1] = min(depths[1], depths[0]) if palm_seen else max(depths[1], depths[0])
+    for item in np.argsort(-np.array(depths), kind="stable"):
+        if item == 0:
+            _draw_palm(image, points, length, colour, normal)
+        else:
+            start, end, start_radius, end_radius = _SEGMENTS[item - 1]
+            capsule(
+                image,
+                points[start, :2],
+                points[end, :2],
+                start_radius * length,
+                end_radius * length,
+                colour,
+                _FINGER_LAYERS,
+            )
+            if end in (4, 8, 12, 16, 20):
+                _draw_nail(image, points, end, end_radius * length, normal, skin, right)
+
+
+def _palm_normal(points: FloatArray, right: bool) -> FloatArray:
+    """Unit vector out of the palm, from the landmarks in space."""
+    normal = np.cross(points[5] - points[0], points[17] - points[0])
+    norm = float(np.linalg.norm(normal))
+    normal = normal / norm if norm > 1e-6 else np.array([0.0, 0.0, -1.0])
+    return normal if right else -normal
+
+
+def _draw_palm(
+    image: Image, points: FloatArray, length: float, skin: Colour, normal: FloatArray
+) -> None:
+    flat = points[_PALM, :2].copy()
+    across = points[17, :2] - points[5, :2]
+    flat[1] += 0.16 * across
+    flat[0] += 0.02 * across
+    rounded_hull(image, flat, _PALM_RADII * length, skin)
+    if normal[2] > -0.35:
+        if normal[2] > 0.35:
+            for knuckle in (5, 9, 13, 17):
+                centre = points[knuckle, :2]
+                ellipse(image, centre, np.eye(2) * 0.045 * length, tone(skin, 1.10))
+        return
+    dark = tone(skin, 0.74)
+    wrist, thumb, index, middle, little = (points[i, :2] for i in (0, 2, 5, 9, 17))
+    thenar = np.stack(
+        [
+            index * 0.72 + thumb * 0.28,
+            0.45 * index + 0.3 * wrist + 0.25 * middle,
+            0.25 * index + 0.6 * wrist + 0.15 * middle,
+        ]
+    )
+    line = np.stack(
+        [little * 0.82 + wrist * 0.18, middle * 0.80 + wrist * 0.20, 0.55 * index + 0.45 * middle]
+    )
+    for crease in (thenar, line):
+        stroke(image, crease, dark, 0.025 * length)
+
+
+def _draw_nail(
+    image: Image,
+    points: FloatArray,
+    tip: int,
+    radius: float,
+    normal: FloatArray,
+    skin: Colour,
+    right: bool,
+) -> None:
+    way = _unit(points[tip] - points[tip - 1])
+    thumbwards = _unit(points[5] - points[17])
+    if tip == 4:
+        back = 0.5 * thumbwards - 0.6 * normal
+        back = _unit(back - way * (back @ way))
+    else:
+        # The back of a finger turns with it about the axis on which it bends.
+        back = _unit(np.cross(way, thumbwards)) * (1.0 if right else -1.0)
+    if back[2] > -0.3:
+        return
+    across = np.cross(way, back)
+    centre = points[tip, :2] - 0.25 * radius * way[:2] + 0.3 * radius * back[:2]
+    axes = np.stack([0.85 * radius * way[:2], 0.62 * radius * across[:2]])
+    ellipse(image, centre, axes, (min(255.0, skin[0] * 1.08), skin[1] * 0.97, skin[2] * 0.98))
+
+
+def _unit(vector: FloatArray) -> FloatArray:
+    return vector / max(float(np.linalg.norm(vector)), 1e-6)

@@ -1,0 +1,168 @@
+"""What the puppet can be asked to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.puppet.camera import Camera
+from bharnet_ros.puppet.gestures import GESTURES, UNKNOWN, Gesture, Style
+from bharnet_ros.puppet.kinematics import smooth_step
+from bharnet_ros.puppet.performer import Act, Performer, Walk, standing
+from bharnet_ros.puppet.renderer import Box
+
+REST_TIME = 1.8
+"""Seconds of rest between two gestures."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that a source shows.
+
+    Attributes:
+        performers: The people.
+        duration: Seconds.
+        camera: Who looks.
+        boxes: Things before the people.
+    """
+
+    performers: Sequence[Performer]
+    duration: float
+    camera: Camera
+    boxes: Sequence[Box] = ()
+
+
+SceneMaker = Callable[[int, int, np.random.Generator], Scene]
+
+
+def script_names() -> tuple[str, ...]:
+    """Return the names of all scripts."""
+    return tuple(_SCRIPTS)
+
+
+def make_scene(script: str, width: int, height: int, seed: int) -> Scene:
+    """Return the scene of a script.
+
+    Args:
+        script: A name of `script_names`.
+        width: Pixels.
+        height: Pixels.
+        seed: Chooses the variation.
+
+    Raises:
+        ValueError: There is no such script; the text lists those that there are.
+    """
+    if script not in _SCRIPTS:
+        known = ", ".join(script_names())
+        raise ValueError(f"script: no puppet script named {script!r}; there are: {known}")
+    return _SCRIPTS[script](width, height, np.random.default_rng([seed, 1]))
+
+
+def _acts(
+    gestures: Sequence[Gesture], random: np.random.Generator, start: float = REST_TIME / 2
+) -> list[Act]:
+    """Perform gestures one after the other with rest between."""
+    acts: list[Act] = []
+    for gesture in gestures:
+        acts.append(Act(gesture, start, Style.drawn(random)))
+        start = acts[-1].end + REST_TIME - gesture.raise_time
+    return acts
+
+
+def _solo(gestures: Sequence[Gesture]) -> SceneMaker:
+    def make(width: int, height: int, random: np.random.Generator) -> Scene:
+        acts = _acts(gestures, random)
+        end = acts[-1].end + REST_TIME / 2
+        return Scene([Performer("1", acts)], end, Camera(width, height))
+
+    return make
+
+
+def _rest(width: int, height: int, random: np.random.Generator) -> Scene:
+    return Scene([Performer("1", phase=random.uniform(0, 9))], 6.0, Camera(width, height))
+
+
+def _two_people(width: int, height: int, random: np.random.Generator) -> Scene:
+    camera = Camera(width, height, distance=1.9, shoulder_height=0.50)
+    aside = 0.25 * width / camera.focal * camera.distance
+    left = _acts([GESTURES["hello"], GESTURES["please"]], random)
+    right = _acts([GESTURES["iloveyou"], GESTURES["yes"]], random, start=1.6)
+    people = [
+        Performer("1", left, standing(-aside)),
+        Performer("2", right, standing(aside), phase=4.0),
+    ]
+    return Scene(people, right[-1].end + REST_TIME / 2, camera)
+
+
+def _enter_and_leave(width: int, height: int, random: np.random.Generator) -> Scene:
+    camera = Camera(width, height, distance=1.7, shoulder_height=0.48)
+    acts = [Act(GESTURES["hello"], 3.2, Style.drawn(random))]
+    outside = (0.5 * width / camera.focal + 0.1) * camera.distance + 0.45
+    leave = acts[0].end + 0.3
+    return Scene([Performer("1", acts, _walk(outside, leave))], leave + 3.0, camera)
+
+
+def _walk(outside: float, leave: float) -> Walk:
+    """Come in from the left of the image, stand, and leave to the right."""
+
+    def walk(time: float) -> tuple[FloatArray, float, float]:
+        came = smooth_step((time - 0.5) / 2.2)
+        gone = smooth_step((time - leave) / 2.2)
+        place = outside * (came - 1.0 + gone)
+        turn = 0.75 * (_bump(time, 0.4, 2.8) + _bump(time, leave - 0.2, leave + 2.6))
+        step = 2 * np.pi * place / 1.1
+        moving = 4.0 * (came * (1.0 - came) + gone * (1.0 - gone))
+        bob = -0.015 * moving * abs(np.sin(step))
+        return np.array([place, bob, 0.0]), turn, 0.4 * moving * float(np.sin(step))
+
+    return walk
+
+
+def _bump(time: float, start: float, end: float) -> float:
+    return min(smooth_step((time - start) / 0.5), smooth_step((end - time) / 0.5))
+
+
+def _occluded_hand(width: int, height: int, random: np.random.Generator) -> Scene:
+    camera = Camera(width, height)
+    acts = _acts([GESTURES["iloveyou"], GESTURES["hello"], GESTURES["yes"]], random, start=0.6)
+    walk = _swaying(acts[0].start + 0.5)
+    centre = np.array([0.5 * width - 0.42 * camera.focal, 0.40 * height])
+    half = 0.115 * camera.focal
+    box = Box(centre[0] - half, centre[1] - 1.4 * half, centre[0] + half, centre[1] + 1.4 * half)
+    return Scene([Performer("1", acts, walk)], acts[-1].end + 0.9, camera, [box])
+
+
+def _swaying(start: float) -> Walk:
+    """Step from side to side, so that a hand goes behind something and comes out again."""
+
+    def walk(time: float) -> tuple[FloatArray, float, float]:
+        since = max(time - start, 0.0)
+        return np.array([0.11 * np.sin(2 * np.pi * 0.30 * since), 0.0, 0.0]), 0.0, 0.0
+
+    return walk
+
+
+def _absent_hands(width: int, height: int, random: np.random.Generator) -> Scene:
+    """Near enough that hanging arms leave the image; the head is busy instead."""
+    performer = Performer("1", walk=_nodding_place, phase=random.uniform(0, 9))
+    return Scene([performer], 6.0, Camera(width, height))
+
+
+def _nodding_place(time: float) -> tuple[FloatArray, float, float]:
+    sway = 0.05 * np.sin(2 * np.pi * 0.2 * time)
+    return np.array([sway, 0.0, 0.03 * np.sin(time)]), 0.12 * float(np.sin(0.8 * time)), 0.0
+
+
+_SCRIPTS: dict[str, SceneMaker] = {
+    "gestures": _solo(tuple(GESTURES.values())),
+    **{name: _solo((gesture,)) for name, gesture in GESTURES.items()},
+    "unknown": _solo(tuple(UNKNOWN.values())),
+    "rest": _rest,
+    "two_people": _two_people,
+    "enter_and_leave": _enter_and_leave,
+    "occluded_hand": _occluded_hand,
+    "absent_hands": _absent_hands,
+}
