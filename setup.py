@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
@@ -22,6 +23,19 @@ from setuptools.errors import SetupError
 ROOT = Path(__file__).resolve().parent
 SOURCES = ("bharnet_ros", "config", "launch", "models", "msg")
 SOURCE_FILES = ("CMakeLists.txt", "LICENSE", "README.md", "package.xml", "pyproject.toml")
+# The C headers, the CMake package and the shell hooks stay out: they name folders of the build
+# environment, and serve C++ and workspaces, which build with colcon.
+PREFIX_FILES = (
+    "lib/**/*",
+    "share/ament_index/resource_index/packages/*",
+    "share/ament_index/resource_index/package_run_dependencies/*",
+    "share/ament_index/resource_index/rosidl_interfaces/*",
+    "share/bharnet_ros/package.xml",
+    "share/bharnet_ros/config/**/*",
+    "share/bharnet_ros/launch/**/*",
+    "share/bharnet_ros/models/**/*",
+    "share/bharnet_ros/msg/**/*",
+)
 
 
 def find_ros_prefix() -> Path:
@@ -88,20 +102,13 @@ class CMakeBuild(build_ext):
             subprocess.run(command, env=environment, check=True)
 
     def _data_files(self, installed: Path) -> list[tuple[str, list[str]]]:
-        """Return what goes to the prefix: (folder in the prefix, files) each.
-
-        The CMake package and the C headers stay out: they name folders of the build environment.
-        """
-        excluded = (
-            Path("share/bharnet_ros/cmake"),
-            Path("share/ament_index/resource_index/parent_prefix_path"),
-        )
+        """Return what goes to the prefix: (folder in the prefix, files) each."""
         files: dict[str, list[str]] = {}
-        for top in ("lib", "share"):
-            for file in sorted((installed / top).rglob("*")):
-                folder = file.parent.relative_to(installed)
-                if file.is_file() and not any(folder.is_relative_to(path) for path in excluded):
-                    files.setdefault(str(folder), []).append(os.path.relpath(file, ROOT))
+        for pattern in PREFIX_FILES:
+            for file in sorted(installed.glob(pattern)):
+                if file.is_file():
+                    folder = str(file.parent.relative_to(installed))
+                    files.setdefault(folder, []).append(os.path.relpath(file, ROOT))
         return list(files.items())
 
 
@@ -119,11 +126,9 @@ class SourceDistribution(sdist):
 
 setup(
     name="bharnet_ros",
-    version="0.1.0",
+    version=ElementTree.parse(ROOT / "package.xml").findtext("version"),
     description="Body and hand action recognition for robots: camera frames in, action events out",
-    long_description=(ROOT / "README.md").read_text(encoding="utf-8")
-    if (ROOT / "README.md").exists()
-    else "",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     license_files=["LICENSE"],
@@ -145,10 +150,13 @@ setup(
     extras_require={
         # For machines without a ROS distribution only: these would shadow a sourced one.
         "ros": [
+            "ros-jazzy-builtin-interfaces",
             "ros-jazzy-diagnostic-msgs",
             "ros-jazzy-geometry-msgs",
             "ros-jazzy-lifecycle-msgs",
+            "ros-jazzy-rcl-interfaces",
             "ros-jazzy-rclpy[fastrtps]",
+            "ros-jazzy-rosidl-default-runtime",
             "ros-jazzy-sensor-msgs",
             "ros-jazzy-std-msgs",
             "ros-jazzy-visualization-msgs",

@@ -1,0 +1,96 @@
+# Needs Python 3.10 to 3.12, a C++ compiler and make; everything else is installed into .venv.
+#
+#   make install                   make .venv and install the package into it
+#   make run                       show the puppet to the whole system and print its action events
+#   make run SOURCE=clip.mp4       the same for a video file (SOURCE=0: a webcam)
+#   make test                      lint, type check, and all tests against the installed package
+#   make bench                     all measurements of bench/
+#   make clean                     remove .venv and what builds have left
+#
+#   make install TORCH=torch       another build of PyTorch than the one tested with
+#   make install PYTHON=python3.12 another Python than the first one found that fits
+
+VENV ?= .venv
+TORCH ?= torch==2.13.0
+SOURCE ?= puppet
+
+SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))
+ifndef PYTHON
+PYTHON := $(shell for python in python3 python3.12 python3.11 python3.10; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+endif
+
+BIN := $(abspath $(VENV))/bin
+WHEEL := $(VENV)/wheel
+# Tests and scripts must find the installed package only.
+unexport PYTHONPATH
+
+# The stamp is named after the content of all that is installed: a changed, a new and a deleted file
+# lead to a new installation, a file that was only touched does not.
+SOURCES := CMakeLists.txt package.xml pyproject.toml setup.py bharnet_ros config launch models msg
+FINGERPRINT := $(shell find $(SOURCES) -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum \
+	| cksum | tr -s ' ' '-')
+INSTALLED := $(VENV)/installed-$(FINGERPRINT)
+TOOLS := $(VENV)/tools-$(shell cksum < setup.py | tr -s ' ' '-')
+
+.PHONY: install run test bench clean check-machine
+.SILENT:
+
+install: $(INSTALLED)
+	echo "bharnet_ros is installed: $(BIN)/bharnet --help"
+
+run: $(INSTALLED)
+	$(BIN)/bharnet run --source '$(SOURCE)'
+
+# The tests run in test/, where the folder bharnet_ros of the checkout cannot shadow the package.
+test: $(INSTALLED) $(TOOLS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	cd test && $(BIN)/pytest
+
+bench: $(INSTALLED)
+	for script in bench/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
+
+clean:
+	rm -rf $(VENV) dist bharnet_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build/bdist.* build/lib.* build/temp.*
+	find bharnet_ros launch test bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+APT := (Debian and Ubuntu: sudo apt install python3 python3-venv python3-dev g++ make)
+define PROBE
+import ensurepip, os, sys, sysconfig, venv
+header = os.path.join(sysconfig.get_path("include"), "Python.h")
+sys.exit(None if os.path.exists(header) else "no " + header)
+endef
+export PROBE
+
+check-machine:
+	test -n '$(PYTHON)' && '$(PYTHON)' -c '$(SUPPORTED)' 2>/dev/null || { \
+		echo 'error: Python 3.10, 3.11 or 3.12 is needed and was not found. $(APT)' \
+		'Name another one with PYTHON=/path/to/python3.' >&2; exit 1; }
+	'$(PYTHON)' -c "$$PROBE" || { \
+		echo 'error: $(PYTHON) lacks its venv module or its C headers. $(APT)' >&2; exit 1; }
+	for compiler in "$$CXX" c++ g++ clang++; do \
+		command -v "$$compiler" >/dev/null 2>&1 && exit 0; done; \
+		echo 'error: a C++ compiler is needed and none was found. $(APT)' >&2; exit 1
+
+$(BIN)/python: | check-machine
+	'$(PYTHON)' -m venv $(VENV)
+
+$(INSTALLED): | check-machine $(BIN)/python
+	rm -rf $(WHEEL) $(VENV)/installed-*
+	echo "Building the package and its messages"
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(WHEEL) .
+	rm -rf build/bdist.* build/lib.* build/temp.* bharnet_ros.egg-info
+	test ! -d build || rmdir --ignore-fail-on-non-empty build
+	echo "Installing it with ROS 2, PyTorch and MediaPipe (some minutes, the first time)"
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros]"
+	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall $(WHEEL)/*.whl
+	touch $@
+
+$(TOOLS): $(INSTALLED)
+	rm -f $(VENV)/tools-*
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test]"
+	touch $@

@@ -1,0 +1,181 @@
+"""The installation itself: of pip, or of colcon when its environment is set up."""
+
+from __future__ import annotations
+
+import array
+import importlib.metadata
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import rclpy
+from packaging.requirements import Requirement
+from rclpy.serialization import deserialize_message, serialize_message
+
+import bharnet_ros
+import bharnet_ros.msg
+from bharnet_ros.resources import find_resource
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PREFIX = find_resource("package.xml").parents[2]
+MESSAGES = sorted(file.stem for file in (CHECKOUT / "msg").glob("*.msg"))
+NODES = ("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay")
+
+
+def _files(folder: Path, *suffixes: str) -> dict[Path, bytes]:
+    return {
+        file.relative_to(folder): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+        and "__pycache__" not in file.parts
+        and (not suffixes or file.suffix in suffixes)
+    }
+
+
+def test_tests_see_the_installed_package_alone() -> None:
+    installed = [Path(folder) for folder in bharnet_ros.__path__]
+    assert len(installed) == 1
+    assert installed[0] != CHECKOUT / "bharnet_ros"
+    assert installed[0].is_relative_to(PREFIX)
+
+
+def test_installed_modules_are_those_of_the_checkout() -> None:
+    installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed")
+    ours = {file: data for file, data in installed.items() if file.parts[0] != "msg"}
+    assert ours == _files(CHECKOUT / "bharnet_ros", ".py", ".typed")
+
+
+@pytest.mark.parametrize("folder", ["config", "launch", "models"])
+def test_installed_resources_are_those_of_the_checkout(folder: str) -> None:
+    assert _files(find_resource(folder)) == _files(CHECKOUT / folder)
+
+
+def test_installed_message_definitions_are_those_of_the_checkout() -> None:
+    assert _files(find_resource("msg"), ".msg") == _files(CHECKOUT / "msg")
+
+
+def _fill(message: Any) -> Any:
+    """Give every field of a message a value that is not its default, and return the message."""
+    for name, kind in message.get_fields_and_field_types().items():
+        sequence = re.fullmatch(r"sequence<(.*)>", kind)
+        value = getattr(message, name)
+        if sequence and "/" in sequence[1]:
+            element = getattr(bharnet_ros.msg, sequence[1].rpartition("/")[2])
+            value = [_fill(element()), _fill(element())]
+        elif sequence and isinstance(value, array.array):
+            value = array.array(value.typecode, [1, 2, 3])
+        elif sequence:
+            value = ["first", "zweite — 二"]
+        elif isinstance(value, np.ndarray):
+            value = np.arange(1, value.size + 1).astype(value.dtype)
+        elif isinstance(value, list):
+            value = [True] * len(value)
+        elif isinstance(value, bool | int | float | str):
+            value = type(value)(7)
+        else:
+            value = _fill(value)
+        setattr(message, name, value)
+    return message
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_message_survives_the_wire(name: str) -> None:
+    message_type = getattr(bharnet_ros.msg, name)
+    message = _fill(message_type())
+    assert message != message_type()
+    assert deserialize_message(serialize_message(message), message_type) == message
+
+
+def test_package_is_in_the_ament_index() -> None:
+    index = PREFIX / "share" / "ament_index" / "resource_index"
+    assert (index / "packages" / "bharnet_ros").is_file()
+    interfaces = (index / "rosidl_interfaces" / "bharnet_ros").read_text().split()
+    assert {f"msg/{name}.msg" for name in MESSAGES} <= set(interfaces)
+
+
+def test_command_runs_from_anywhere(tmp_path: Path) -> None:
+    # Without the guard that the start of this process left behind, the command has to find the
+    # ROS libraries by itself, as it does in a fresh shell.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name != "_ROS_WHEELS_BOOTSTRAP_COMPLETE"
+    }
+    finished = subprocess.run(
+        [PREFIX / "bin" / "bharnet", "--version"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.stderr == ""
+    assert finished.stdout.strip() == f"bharnet_ros {bharnet_ros.__version__}"
+    assert finished.returncode == 0
+
+
+def test_node_executables_start_and_stop(ros_domain: int, tmp_path: Path) -> None:
+    processes = {
+        name: subprocess.Popen([PREFIX / "lib" / "bharnet_ros" / name], cwd=tmp_path)
+        for name in NODES
+    }
+    try:
+        with rclpy.init():
+            observer = rclpy.create_node("observer")
+            deadline = time.monotonic() + 60
+            while not set(NODES) <= set(observer.get_node_names()):
+                assert time.monotonic() < deadline, f"only {observer.get_node_names()} came up"
+                ended = [name for name, process in processes.items() if process.poll() is not None]
+                assert not ended, f"{ended} ended by itself"
+                time.sleep(0.1)
+            observer.destroy_node()
+        for process in processes.values():
+            process.send_signal(signal.SIGINT)
+        assert {name: process.wait(30) for name, process in processes.items()} == dict.fromkeys(
+            NODES, 0
+        )
+    finally:
+        for process in processes.values():
+            process.kill()
+            process.wait()
+
+
+def test_versions_agree() -> None:
+    assert (
+        ElementTree.parse(CHECKOUT / "package.xml").findtext("version") == bharnet_ros.__version__
+    )
+    assert importlib.metadata.version("bharnet_ros") == bharnet_ros.__version__
+
+
+def test_package_xml_and_setup_name_the_same_dependencies() -> None:
+    """A rosdep key and a requirement of pip, by the name of the latter, with the same bounds."""
+    pip_names = {"python3-opencv": "opencv-contrib-python", "python3-yaml": "pyyaml"}
+    operators = {"version_eq": "==", "version_gte": ">=", "version_lt": "<"}
+    # launch needs an installed ROS distribution, and safetensors has no rosdep key; ruff and mypy
+    # are for developers of this package alone.
+    only_in_package_xml = {"launch", "launch-ros"}
+    only_in_setup = {"mypy", "ruff", "safetensors"}
+
+    keys = {}
+    for tag in ("depend", "exec_depend", "test_depend"):
+        for element in ElementTree.parse(CHECKOUT / "package.xml").findall(tag):
+            key = element.text or ""
+            name = pip_names.get(key, re.sub(r"^python3-(.*?)(-pip)?$", r"\1", key))
+            keys[name.replace("_", "-")] = {
+                operators[bound] + version for bound, version in element.attrib.items()
+            }
+    requirements = {}
+    for text in importlib.metadata.requires("bharnet_ros") or []:
+        requirement = Requirement(text)
+        name = requirement.name.removeprefix("ros-jazzy-")
+        requirements[name] = {str(specifier) for specifier in requirement.specifier}
+    assert {name: keys[name] for name in keys.keys() - only_in_package_xml} == {
+        name: requirements[name] for name in requirements.keys() - only_in_setup
+    }
