@@ -1,0 +1,1 @@
+"""Image to keypoints of people, without ROS and torch."""
