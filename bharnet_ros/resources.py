@@ -18,16 +18,21 @@ def find_resource(name: str) -> Path:
         name: Path relative to the checkout's root, such as "config/recognize.yaml".
 
     Raises:
-        FileNotFoundError: It is not there; names every place looked at.
+        FileNotFoundError: It is not there; names the path.
     """
+    path = _find_root() / name
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: {name} is not part of this installation")
+    return path
+
+
+def _find_root() -> Path:
+    # Not resolved: colcon's --symlink-install links each file into the prefix that counts.
     package = Path(__file__).absolute().parent
-    root = package.parent
-    if (root / "package.xml").is_file():
-        candidates = [root / name]
-    else:
-        candidates = [folder / "share" / _PACKAGE / name for folder in package.parents]
-    for candidate in candidates:
-        if candidate.exists():
-            return candidate
-    places = ", ".join(str(candidate) for candidate in candidates)
-    raise FileNotFoundError(f"{name} is not part of this installation; looked for {places}")
+    if (package.parent / "package.xml").is_file():
+        return package.parent
+    for folder in package.parents:
+        share = folder / "share" / _PACKAGE
+        if share.is_dir():
+            return share
+    raise FileNotFoundError(f"no share/{_PACKAGE} in any folder above {package}")

@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 import rclpy
 from packaging.requirements import Requirement
+from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
 
 import bharnet_ros
@@ -121,30 +123,36 @@ def test_command_runs_from_anywhere(tmp_path: Path) -> None:
     assert finished.returncode == 0
 
 
-def test_node_executables_start_and_stop(ros_domain: int, tmp_path: Path) -> None:
+@pytest.fixture
+def observer(ros_domain: int) -> Iterator[Node]:
+    """A node of this process, in a domain of its own."""
+    rclpy.init()
+    node = rclpy.create_node("observer")
+    yield node
+    node.destroy_node()
+    rclpy.shutdown()
+
+
+def test_node_executables_start_and_stop(observer: Node, tmp_path: Path) -> None:
     processes = {
         name: subprocess.Popen([PREFIX / "lib" / "bharnet_ros" / name], cwd=tmp_path)
         for name in NODES
     }
     try:
-        with rclpy.init():
-            observer = rclpy.create_node("observer")
-            deadline = time.monotonic() + 60
-            while not set(NODES) <= set(observer.get_node_names()):
-                assert time.monotonic() < deadline, f"only {observer.get_node_names()} came up"
-                ended = [name for name, process in processes.items() if process.poll() is not None]
-                assert not ended, f"{ended} ended by itself"
-                time.sleep(0.1)
-            observer.destroy_node()
+        deadline = time.monotonic() + 60
+        while not set(NODES) <= set(observer.get_node_names()):
+            assert time.monotonic() < deadline, f"only {observer.get_node_names()} came up"
+            ended = [name for name, process in processes.items() if process.poll() is not None]
+            assert not ended, f"{ended} ended by itself"
+            time.sleep(0.1)
         for process in processes.values():
             process.send_signal(signal.SIGINT)
-        assert {name: process.wait(30) for name, process in processes.items()} == dict.fromkeys(
-            NODES, 0
-        )
+        statuses = {name: process.wait(30) for name, process in processes.items()}
     finally:
         for process in processes.values():
             process.kill()
             process.wait()
+    assert statuses == dict.fromkeys(NODES, 0)
 
 
 def test_versions_agree() -> None:

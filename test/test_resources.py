@@ -22,6 +22,6 @@ def test_finds_what_comes_with_the_package(name: str) -> None:
     assert find_resource(name).is_file()
 
 
-def test_names_what_is_missing_and_where_it_looked() -> None:
-    with pytest.raises(FileNotFoundError, match=r"models/no_such_model.*share/bharnet_ros"):
+def test_names_the_missing_path() -> None:
+    with pytest.raises(FileNotFoundError, match=r"share/bharnet_ros/models/no_such_model"):
         find_resource("models/no_such_model")
