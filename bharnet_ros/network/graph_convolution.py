@@ -1,0 +1,61 @@
+"""Channel-topology-refining graph convolution."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class TopologyRefiningGraphConvolution(nn.Module):
+    """Mixes joints along a learned skeleton graph that each channel refines for each input.
+
+    Source: CTR-GC, arXiv 2107.12213, sections 3.2 and 3.3. The subsets of the partition share one
+    convolution each for features and relations, computed together.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, partition: Tensor, *, relation_channels: int
+    ) -> None:
+        """Build the layer.
+
+        Args:
+            in_channels: C of the input.
+            out_channels: C of the output.
+            partition: (S, V, V) adjacency of each subset; learned from there.
+            relation_channels: Channels in which joints are compared.
+        """
+        super().__init__()
+        subsets = partition.shape[0]
+        self.subsets = subsets
+        self.out_channels = out_channels
+        self.adjacency = nn.Parameter(partition.clone().float())
+        self.source = nn.Conv1d(in_channels, subsets * relation_channels, 1)
+        self.target = nn.Conv1d(in_channels, subsets * relation_channels, 1)
+        self.relation = nn.Conv2d(
+            subsets * relation_channels, subsets * out_channels, 1, groups=subsets, bias=False
+        )
+        # Refinement starts from nothing, so that training begins at the plain skeleton.
+        nn.init.zeros_(self.relation.weight)
+        self.feature = nn.Conv2d(in_channels, subsets * out_channels, 1, bias=False)
+        self.normalise = nn.BatchNorm2d(out_channels)
+        self.shortcut: nn.Module = (
+            nn.Identity()
+            if in_channels == out_channels
+            else nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels)
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C_in, T, V) to (N, C_out, T, V)."""
+        count, _, frames, joints = x.shape
+        pooled = x.mean(dim=2)
+        compared = torch.tanh(self.source(pooled).unsqueeze(-1) - self.target(pooled).unsqueeze(-2))
+        refined = self.relation(compared).view(
+            count, self.subsets, self.out_channels, joints, joints
+        )
+        topology = (refined + self.adjacency.unsqueeze(1)).view(-1, joints, joints)
+        feature = self.feature(x).view(-1, frames, joints)
+        mixed = torch.bmm(feature, topology)
+        mixed = mixed.view(count, self.subsets, self.out_channels, frames, joints).sum(dim=1)
+        return torch.relu(self.normalise(mixed) + self.shortcut(x))

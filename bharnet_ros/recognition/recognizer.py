@@ -1,0 +1,159 @@
+"""Windows of keypoints in, calibrated class probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bharnet_ros.actions import ActionScores, TrackScores
+from bharnet_ros.features import KeypointBatch, network_input, resample
+from bharnet_ros.keypoints import HAND_LANDMARKS, KeypointSequence
+from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.recognition.bundle import ModelBundle
+from bharnet_ros.skeleton.layouts import get_layout
+
+NANOSECONDS = 1_000_000_000
+
+
+def resolve_device(device: str) -> torch.device:
+    """Return the device of that name; `auto` is a GPU where there is one, else the CPU.
+
+    Raises:
+        ValueError: The name is unknown or there is no such device.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        resolved = torch.device(device)
+    except RuntimeError:
+        raise ValueError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N") from None
+    if resolved.type not in ("cpu", "cuda"):
+        raise ValueError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N")
+    if resolved.type == "cuda":
+        if not torch.cuda.is_available():
+            raise ValueError(f"device: {device!r} was asked for, but CUDA is not available")
+        if (resolved.index or 0) >= torch.cuda.device_count():
+            raise ValueError(
+                f"device: {device!r} was asked for, but there are {torch.cuda.device_count()} GPUs"
+            )
+    return resolved
+
+
+class Recognizer:
+    """Scores windows of any number of people at once with one model."""
+
+    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
+        """Bring the network to the device: `auto`, `cpu`, `cuda` or `cuda:N`.
+
+        Raises:
+            ValueError: There is no such device.
+        """
+        self.description = bundle.description
+        self._device = resolve_device(device)
+        self._network = bundle.network.to(self._device).eval()
+
+    @property
+    def device(self) -> str:
+        """Where the network runs: `cpu` or `cuda:N`."""
+        if self._device.type == "cuda":
+            return f"cuda:{self._device.index or 0}"
+        return "cpu"
+
+    def warm_up(self, people: int = 1) -> None:
+        """Run once on made-up people, so that the first real window is not late."""
+        features = self.description.features
+        joints = len(get_layout(features.body_layout))
+        random = np.random.default_rng(0)
+        frames = features.frames
+        self._logits(
+            KeypointBatch(
+                body=random.uniform(0, 100, (people, frames, joints, 2)).astype(np.float32),
+                body_mask=np.ones((people, frames, joints), dtype=np.float32),
+                hands=random.uniform(0, 100, (people, frames, 2, HAND_LANDMARKS, 3)).astype(
+                    np.float32
+                ),
+                hand_mask=np.ones((people, frames, 2), dtype=np.float32),
+            )
+        )
+
+    def logits(
+        self, sequences: Sequence[KeypointSequence], window_s: float | None = None
+    ) -> ExpertLogits:
+        """Return uncalibrated logits (N, K) of each expert, on the CPU.
+
+        Args:
+            sequences: N people.
+            window_s: Seconds before the newest frame to use; None takes each sequence whole.
+
+        Raises:
+            ValueError: There are no sequences, or one does not fit the model's body layout.
+        """
+        if not sequences:
+            raise ValueError("sequences: need at least one")
+        return self._logits(resample(sequences, self.description.features, window_s))
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """Return calibrated probabilities (N, K) of logits (N, K)."""
+        return torch.softmax(logits / self.description.temperature, dim=1)
+
+    def score(
+        self,
+        sequences: Sequence[KeypointSequence],
+        stamp_ns: int,
+        frame_id: str = "",
+        window_s: float | None = None,
+    ) -> ActionScores:
+        """Score everybody in view at one time.
+
+        Args:
+            sequences: One for each person; stamps in seconds, the newest being at `stamp_ns` or
+                before it by the same clock as the others.
+            stamp_ns: Capture time of the newest frame, nanoseconds; the sequences' last stamps
+                are taken as this time.
+            frame_id: Optical frame of the camera.
+            window_s: Length of the window; None means the model's.
+        """
+        tracks: tuple[TrackScores, ...] = ()
+        if sequences:
+            length = self.description.window_s if window_s is None else window_s
+            batch = resample(sequences, self.description.features, length)
+            logits = self._logits(batch)
+            fused, body, hand = (
+                self.probabilities(one).numpy()
+                for one in (logits.ensemble, logits.body, logits.hand)
+            )
+            observed = (batch.body_mask > 0).mean((1, 2))
+            with_hand = batch.hand_mask.any(2).mean(1)
+            tracks = tuple(
+                TrackScores(
+                    track_id=sequence.track_id,
+                    window_start_ns=stamp_ns - round(min(length, sequence.duration) * NANOSECONDS),
+                    window_end_ns=stamp_ns,
+                    probabilities=fused[row],
+                    body_probabilities=body[row],
+                    hand_probabilities=hand[row],
+                    body_reliability=float(observed[row]),
+                    hand_reliability=float(with_hand[row]),
+                )
+                for row, sequence in enumerate(sequences)
+            )
+        return ActionScores(stamp_ns, tracks, frame_id, self.description.name)
+
+    def _logits(self, batch: KeypointBatch) -> ExpertLogits:
+        inputs = network_input(batch, self.description.features)
+        with torch.inference_mode():
+            result = self._network(
+                *(
+                    torch.from_numpy(array).to(self._device)
+                    for array in (inputs.body, inputs.body_mask, inputs.hands, inputs.hand_mask)
+                )
+            )
+        return ExpertLogits(
+            *(
+                tensor.float().cpu() if tensor.is_floating_point() else tensor.cpu()
+                for tensor in result
+            )
+        )

@@ -1,0 +1,128 @@
+"""Frames of keypoints in, scores of everybody in view out, once a stride."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bharnet_ros.actions import ActionScores
+from bharnet_ros.keypoints import FrameKeypoints, KeypointSequence
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.recognition.window import NANOSECONDS, TrackWindow
+
+
+@dataclass(frozen=True, eq=False)
+class DueWindows:
+    """Windows to be scored: everybody in view at one time.
+
+    Attributes:
+        stamp_ns: Capture time of the newest frame, nanoseconds.
+        frame_id: Optical frame of the camera.
+        sequences: One for each person whose window is long enough.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    sequences: tuple[KeypointSequence, ...]
+
+
+class RecognitionStream:
+    """Keeps a window for each person and scores them once a stride of capture time.
+
+    `update` does all in one; a caller that must not wait for the network calls `push` for each
+    frame and `score` elsewhere.
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        *,
+        window_s: float | None = None,
+        stride_s: float | None = None,
+        track_timeout_s: float = 1.0,
+        least_fill: float = 0.5,
+    ) -> None:
+        """Start empty.
+
+        Args:
+            recognizer: What scores the windows.
+            window_s: Length of the window, seconds; None means the model's.
+            stride_s: Time between two inferences, seconds; None means the model's.
+            track_timeout_s: A person who was not seen for so long is forgotten, seconds.
+            least_fill: Share of the window, 0..1, that must have been seen before a person is
+                scored.
+
+        Raises:
+            ValueError: A value is out of range; the message names it.
+        """
+        description = recognizer.description
+        self.recognizer = recognizer
+        self.window_s = description.window_s if window_s is None else window_s
+        self.stride_s = description.stride_s if stride_s is None else stride_s
+        for name, value in (("window_s", self.window_s), ("track_timeout_s", track_timeout_s)):
+            if not value > 0:
+                raise ValueError(f"{name}: must be positive, got {value}")
+        if self.stride_s < 0:
+            raise ValueError(f"stride_s: must not be negative, got {self.stride_s}")
+        if not 0.0 <= least_fill <= 1.0:
+            raise ValueError(f"least_fill: must lie in 0..1, got {least_fill}")
+        self._track_timeout_ns = round(track_timeout_s * NANOSECONDS)
+        self._stride_ns = round(self.stride_s * NANOSECONDS)
+        self._least_span_s = least_fill * self.window_s
+        self._windows: dict[str, TrackWindow] = {}
+        self._newest_ns: int | None = None
+        self._due_ns: int | None = None
+
+    def reset(self) -> None:
+        """Forget everybody, as after a jump of time."""
+        self._windows.clear()
+        self._newest_ns = None
+        self._due_ns = None
+
+    def push(self, frame: FrameKeypoints) -> DueWindows | None:
+        """Take in a frame; return the windows to be scored when a stride has passed.
+
+        Raises:
+            ValueError: The stamp is not newer than that of the frame before; nothing is changed.
+        """
+        stamp = frame.stamp_ns
+        if self._newest_ns is not None and stamp <= self._newest_ns:
+            raise ValueError(f"stamp_ns: {stamp} is not after {self._newest_ns}; reset first")
+        self._newest_ns = stamp
+        for person in frame.people:
+            window = self._windows.setdefault(person.track_id, TrackWindow(self.window_s))
+            # The same person twice in one frame would be a fault of the tracker: keep the first.
+            if not len(window) or window.newest_ns < stamp:
+                window.add(stamp, person)
+        self._windows = {
+            track: window
+            for track, window in self._windows.items()
+            if stamp - window.newest_ns <= self._track_timeout_ns
+        }
+        if self._due_ns is not None and stamp < self._due_ns:
+            return None
+        # Strides count from the time that was due, so that a rate that is no multiple of the
+        # stride keeps the mean; after a gap they start anew.
+        late = self._due_ns is None or stamp - self._due_ns >= self._stride_ns
+        self._due_ns = stamp + self._stride_ns if late else (self._due_ns or 0) + self._stride_ns
+        return DueWindows(
+            stamp,
+            frame.frame_id,
+            tuple(
+                window.sequence(frame.width, frame.height)
+                for window in self._windows.values()
+                if window.newest_ns == stamp and window.span_s >= self._least_span_s
+            ),
+        )
+
+    def score(self, due: DueWindows) -> ActionScores:
+        """Score windows that `push` returned."""
+        return self.recognizer.score(due.sequences, due.stamp_ns, due.frame_id, self.window_s)
+
+    def update(self, frame: FrameKeypoints) -> ActionScores | None:
+        """Take in a frame; return scores when a stride has passed, else None.
+
+        Raises:
+            ValueError: The stamp is not newer than that of the frame before; nothing is changed.
+        """
+        due = self.push(frame)
+        return None if due is None else self.score(due)

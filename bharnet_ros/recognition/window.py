@@ -1,0 +1,75 @@
+"""The sliding window of one person: keypoints of the last seconds, bounded in time."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from bharnet_ros.keypoints import KeypointSequence, PersonKeypoints
+
+NANOSECONDS = 1_000_000_000
+
+
+class TrackWindow:
+    """Keeps the keypoints of one person for `window_s` seconds of capture time."""
+
+    def __init__(self, window_s: float) -> None:
+        """Start empty.
+
+        Raises:
+            ValueError: The window is not positive.
+        """
+        if not window_s > 0:
+            raise ValueError(f"window_s: must be positive, got {window_s}")
+        self._window_ns = round(window_s * NANOSECONDS)
+        self._frames: deque[tuple[int, PersonKeypoints]] = deque()
+
+    def __len__(self) -> int:
+        """Return the number of frames held."""
+        return len(self._frames)
+
+    @property
+    def newest_ns(self) -> int:
+        """Capture time of the newest frame, nanoseconds."""
+        return self._frames[-1][0]
+
+    @property
+    def span_s(self) -> float:
+        """Seconds from the oldest frame held to the newest."""
+        if not self._frames:
+            return 0.0
+        return (self._frames[-1][0] - self._frames[0][0]) / NANOSECONDS
+
+    def add(self, stamp_ns: int, person: PersonKeypoints) -> None:
+        """Add a frame and let go of what is older than the window.
+
+        One frame beyond the window is kept, so that its first moment can be interpolated.
+
+        Raises:
+            ValueError: The stamp is not newer than the newest frame.
+        """
+        if self._frames and stamp_ns <= self._frames[-1][0]:
+            raise ValueError(f"stamp_ns: {stamp_ns} is not after {self._frames[-1][0]}")
+        self._frames.append((stamp_ns, person))
+        while len(self._frames) > 1 and stamp_ns - self._frames[1][0] >= self._window_ns:
+            self._frames.popleft()
+
+    def sequence(self, width: int = 0, height: int = 0) -> KeypointSequence:
+        """Return the window; stamps are seconds before its newest frame, so zero or negative.
+
+        Args:
+            width: Image width in pixels.
+            height: Image height in pixels.
+        """
+        stamps = np.asarray([stamp for stamp, _ in self._frames], dtype=np.int64)
+        people = [person for _, person in self._frames]
+        return KeypointSequence(
+            stamps=(stamps - stamps[-1]) / NANOSECONDS,
+            body=np.stack([person.body for person in people]),
+            hands=np.stack([person.hands for person in people]),
+            hand_scores=np.stack([person.hand_scores for person in people]),
+            width=width,
+            height=height,
+            track_id=people[-1].track_id,
+        )

@@ -1,0 +1,1 @@
+"""Joint layouts as data, and the graphs made of them."""

@@ -1,0 +1,191 @@
+"""Joint layouts: which joints a stream has, how bones connect them, what mirroring swaps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MEDIAPIPE_BODY_NAMES = (
+    "nose",
+    "left_eye_inner",
+    "left_eye",
+    "left_eye_outer",
+    "right_eye_inner",
+    "right_eye",
+    "right_eye_outer",
+    "left_ear",
+    "right_ear",
+    "mouth_left",
+    "mouth_right",
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+    "left_pinky",
+    "right_pinky",
+    "left_index",
+    "right_index",
+    "left_thumb",
+    "right_thumb",
+    "left_hip",
+    "right_hip",
+    "left_knee",
+    "right_knee",
+    "left_ankle",
+    "right_ankle",
+    "left_heel",
+    "right_heel",
+    "left_foot_index",
+    "right_foot_index",
+)
+"""Landmark names of MediaPipe Pose, in its numbering."""
+
+MEDIAPIPE_HAND_NAMES = (
+    "wrist",
+    "thumb_cmc",
+    "thumb_mcp",
+    "thumb_ip",
+    "thumb_tip",
+    "index_finger_mcp",
+    "index_finger_pip",
+    "index_finger_dip",
+    "index_finger_tip",
+    "middle_finger_mcp",
+    "middle_finger_pip",
+    "middle_finger_dip",
+    "middle_finger_tip",
+    "ring_finger_mcp",
+    "ring_finger_pip",
+    "ring_finger_dip",
+    "ring_finger_tip",
+    "pinky_mcp",
+    "pinky_pip",
+    "pinky_dip",
+    "pinky_tip",
+)
+"""Landmark names of MediaPipe Hands, in its numbering."""
+
+
+@dataclass(frozen=True)
+class SkeletonLayout:
+    """A set of joints and the tree of bones between them.
+
+    Attributes:
+        name: Key in `LAYOUTS`.
+        joints: (V,) joint names.
+        parents: (V,) index of the joint towards the centre; a root is its own parent.
+        mirror: (V,) index of the joint on the other side of the body.
+        sources: (V,) index of each joint in the recorded keypoints.
+        centre: Joints whose mean is the origin of normalised coordinates.
+        scale: Two joints whose distance is the unit of normalised coordinates.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]
+    mirror: tuple[int, ...]
+    sources: tuple[int, ...]
+    centre: tuple[int, ...]
+    scale: tuple[int, int]
+
+    def __len__(self) -> int:
+        """Return the number of joints V."""
+        return len(self.joints)
+
+
+def _body_layout(
+    name: str, recorded: tuple[str, ...], bones: dict[str, str], centre: tuple[str, ...]
+) -> SkeletonLayout:
+    """Build a layout from bones given as child name to parent name, in the order of `bones`."""
+    joints = tuple(bones)
+    index = {joint: position for position, joint in enumerate(joints)}
+
+    def other_side(joint: str) -> str:
+        swapped = {"left": "right", "right": "left"}
+        return "_".join(swapped.get(word, word) for word in joint.split("_"))
+
+    return SkeletonLayout(
+        name=name,
+        joints=joints,
+        parents=tuple(index[parent] for parent in bones.values()),
+        mirror=tuple(index[other_side(joint)] for joint in joints),
+        sources=tuple(recorded.index(joint) for joint in joints),
+        centre=tuple(index[joint] for joint in centre),
+        scale=(index["left_shoulder"], index["right_shoulder"]),
+    )
+
+
+_UPPER_BODY_BONES = {
+    "nose": "nose",
+    "left_eye": "nose",
+    "right_eye": "nose",
+    "left_ear": "left_eye",
+    "right_ear": "right_eye",
+    "mouth_left": "nose",
+    "mouth_right": "nose",
+    "left_shoulder": "nose",
+    "right_shoulder": "nose",
+    "left_elbow": "left_shoulder",
+    "right_elbow": "right_shoulder",
+    "left_wrist": "left_elbow",
+    "right_wrist": "right_elbow",
+    "left_pinky": "left_wrist",
+    "right_pinky": "right_wrist",
+    "left_index": "left_wrist",
+    "right_index": "right_wrist",
+    "left_thumb": "left_wrist",
+    "right_thumb": "right_wrist",
+    "left_hip": "left_shoulder",
+    "right_hip": "right_shoulder",
+}
+
+_LEG_BONES = {
+    "left_knee": "left_hip",
+    "right_knee": "right_hip",
+    "left_ankle": "left_knee",
+    "right_ankle": "right_knee",
+}
+
+_HAND_PARENTS = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
+
+LAYOUTS: dict[str, SkeletonLayout] = {
+    layout.name: layout
+    for layout in (
+        _body_layout(
+            "mediapipe_upper_body",
+            MEDIAPIPE_BODY_NAMES,
+            _UPPER_BODY_BONES,
+            ("left_shoulder", "right_shoulder"),
+        ),
+        _body_layout(
+            "mediapipe_body",
+            MEDIAPIPE_BODY_NAMES,
+            _UPPER_BODY_BONES | _LEG_BONES,
+            ("left_shoulder", "right_shoulder"),
+        ),
+        SkeletonLayout(
+            name="mediapipe_hand",
+            joints=MEDIAPIPE_HAND_NAMES,
+            parents=_HAND_PARENTS,
+            mirror=tuple(range(21)),
+            sources=tuple(range(21)),
+            centre=(0,),
+            scale=(0, 9),
+        ),
+    )
+}
+"""Every known layout by name."""
+
+
+def get_layout(name: str) -> SkeletonLayout:
+    """Return the layout of that name.
+
+    Raises:
+        ValueError: There is none; the message lists the known names.
+    """
+    try:
+        return LAYOUTS[name]
+    except KeyError:
+        known = ", ".join(sorted(LAYOUTS))
+        raise ValueError(f"skeleton layout {name!r} is unknown; known are: {known}") from None

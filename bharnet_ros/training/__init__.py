@@ -1,0 +1,1 @@
+"""Training of the network and export of model bundles. Never imported by a node."""

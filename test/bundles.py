@@ -1,0 +1,33 @@
+"""A small model bundle with random weights, for tests that need a model but no skill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from bharnet_ros.features import FeatureSettings
+from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
+
+CLASS_NAMES = ("wave", "point", "background")
+
+
+def make_bundle(folder: Path, *, name: str = "tiny", seed: int = 0) -> Path:
+    """Write a bundle with random weights and return its folder."""
+    size = BackboneSettings(channels=(8, 16), depths=(1, 1))
+    description = BundleDescription(
+        name=name,
+        variant="base",
+        class_names=CLASS_NAMES,
+        features=FeatureSettings(frames=8),
+        body=size,
+        hand=size,
+        window_s=1.0,
+        stride_s=0.1,
+    )
+    torch.manual_seed(seed)
+    network = build_network(description.network_settings())
+    write_bundle(folder, description, network.state_dict(), "# A model with random weights\n")
+    return folder
