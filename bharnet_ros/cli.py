@@ -1,0 +1,183 @@
+"""The `bharnet` command."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bharnet_ros import __version__
+
+ROS_ARGUMENTS = "--ros-args"
+BAD_INPUT = 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """One subcommand.
+
+    Attributes:
+        name: Its words, as typed.
+        help: One line.
+        add_arguments: Adds its options; imports whatever they need, when called.
+        run: Carries it out and returns the exit status.
+    """
+
+    name: str
+    help: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status.
+
+    Args:
+        arguments: Arguments without the program; None for those of the process.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    ros_arguments: list[str] = []
+    if ROS_ARGUMENTS in given:
+        position = given.index(ROS_ARGUMENTS)
+        given, ros_arguments = given[:position], given[position:]
+    options = _parser(given).parse_args(given)
+    command: Command = options.command
+    if ros_arguments and command.name != "run":
+        print(f"bharnet {command.name}: error: takes no {ROS_ARGUMENTS}", file=sys.stderr)
+        return BAD_INPUT
+    options.ros_arguments = ros_arguments
+    try:
+        return command.run(options)
+    except (ValueError, OSError) as error:
+        print(f"bharnet {command.name}: error: {error}", file=sys.stderr)
+        return BAD_INPUT
+
+
+def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """Return a parser whose chosen subcommand alone has its options.
+
+    Options of some commands come from modules that import torch; nobody else waits for those.
+    """
+    words = [word for word in given if not word.startswith("-")]
+    parser = argparse.ArgumentParser(
+        prog="bharnet", description="Body and hand action recognition for robots."
+    )
+    parser.add_argument("--version", action="version", version=f"bharnet_ros {__version__}")
+    groups = {"": parser.add_subparsers(metavar="COMMAND", required=True)}
+    for command in COMMANDS:
+        group, _, name = command.name.rpartition(" ")
+        if group not in groups:
+            groups[group] = (
+                groups[""]
+                .add_parser(group, help=GROUPS[group])
+                .add_subparsers(metavar="WHAT", required=True)
+            )
+        subparser = groups[group].add_parser(name, help=command.help, description=command.help)
+        if words[: len(command.name.split())] == command.name.split():
+            command.add_arguments(subparser)
+        subparser.set_defaults(command=command)
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--source",
+        metavar="SOURCE",
+        help="puppet:SCRIPT, a video file, a folder of images or a webcam's index "
+        "(default: puppet:gestures)",
+    )
+    source.add_argument(
+        "--image-topic", metavar="TOPIC", help="take the images of this topic, not of a source"
+    )
+    parser.add_argument(
+        "--model", metavar="NAME", help="name or folder of a model bundle (default: gestures)"
+    )
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+    parser.add_argument(
+        "--pace",
+        choices=("steady", "fast", "camera"),
+        default="steady",
+        help="how to play a recording. steady: at its own rate, or slower where this machine is, "
+        "every image used; fast: each image as soon as the one before is done; camera: at its "
+        "own rate, images dropped where this machine is too slow (default: steady)",
+    )
+    parser.add_argument("--loop", action="store_true", help="start again at the end")
+    parser.epilog = f"Whatever follows {ROS_ARGUMENTS} goes to ROS."
+
+
+def _run(options: argparse.Namespace) -> int:
+    from bharnet_ros.nodes.run import RunOptions, run
+
+    return run(
+        RunOptions(
+            source=options.source,
+            image_topic=options.image_topic,
+            model=options.model,
+            device=options.device,
+            pace=options.pace,
+            loop=options.loop,
+            ros_arguments=options.ros_arguments,
+        )
+    )
+
+
+def _add_extract(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("clip", metavar="CLIP", help="a video file or a folder of images")
+    parser.add_argument("--out", metavar="FILE", required=True, help="where to write the .npz")
+
+
+def _extract(options: argparse.Namespace) -> int:
+    from bharnet_ros.pose.clip import run
+
+    return run(options.clip, options.out)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="NAME", default="gestures", help="name or folder of a model bundle"
+    )
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from bharnet_ros.nodes.doctor import examine
+
+    return examine(options.model)
+
+
+def _elsewhere(
+    module: str,
+) -> tuple[
+    Callable[[argparse.ArgumentParser], None],
+    Callable[[argparse.Namespace], int],
+]:
+    """Return the `add_arguments` and `run` of a module that is imported when one is called."""
+
+    def add_arguments(parser: argparse.ArgumentParser) -> None:
+        importlib.import_module(module).add_arguments(parser)
+
+    def run(options: argparse.Namespace) -> int:
+        return int(importlib.import_module(module).run(options))
+
+    return add_arguments, run
+
+
+GROUPS = {"evaluate": "measure a model"}
+
+COMMANDS = (
+    Command("run", "print the action events of a source", _add_run, _run),
+    Command("extract", "write the keypoints of a clip to a file", _add_extract, _extract),
+    Command(
+        "evaluate clips",
+        "classify the clips of a keypoint file",
+        *_elsewhere("bharnet_ros.evaluation.clips"),
+    ),
+    Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
+    Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""ROS 2 nodes; together with `bharnet_ros.conversions` the only modules that import rclpy."""

@@ -1,0 +1,265 @@
+"""Scores in, action events out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rclpy.duration import Duration
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
+from rclpy.timer import Timer
+
+from bharnet_ros.actions import ActionEvent, OffsetReason
+from bharnet_ros.conversions import event_to_message, scores_from_message, time_to_ns
+from bharnet_ros.msg import ActionEvent as ActionEventMessage
+from bharnet_ros.msg import ActionScores, ModelInfo
+from bharnet_ros.nodes.managed import LOG_PERIOD, ManagedNode
+from bharnet_ros.nodes.parameters import ParameterSpec
+from bharnet_ros.nodes.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.spin import run_node
+from bharnet_ros.recognition.events import EventDetector, EventParameters
+
+FROM_MODEL = -1.0
+"""Value of a threshold parameter that leaves the decision to the model bundle."""
+
+PARAMETERS = (
+    ParameterSpec(
+        "enter_threshold",
+        FROM_MODEL,
+        "Probability at which an event begins, 0..1; -1 takes the model's.",
+        low=-1.0,
+        high=1.0,
+    ),
+    ParameterSpec(
+        "exit_threshold",
+        FROM_MODEL,
+        "Probability below which an event ends, 0..1; -1 takes the model's.",
+        low=-1.0,
+        high=1.0,
+    ),
+    ParameterSpec(
+        "rejection_threshold",
+        FROM_MODEL,
+        "Least probability of known motion, 0..1; -1 takes the model's.",
+        low=-1.0,
+        high=1.0,
+    ),
+    ParameterSpec(
+        "smoothing_s", 0.3, "Time constant of the smoothing of scores, s.", low=0.0, high=10.0
+    ),
+    ParameterSpec(
+        "min_duration_s",
+        0.3,
+        "How long scores must stay high before an event begins, s.",
+        low=0.0,
+        high=10.0,
+    ),
+    ParameterSpec(
+        "min_gap_s",
+        0.3,
+        "How long scores must stay low before an event ends, s.",
+        low=0.0,
+        high=10.0,
+    ),
+    ParameterSpec(
+        "person_timeout_s",
+        1.0,
+        "How long a person may be out of view before their event ends, s.",
+        low=0.0,
+        high=60.0,
+    ),
+    ParameterSpec(
+        "source_timeout_s",
+        2.0,
+        "How long scores may fail to come, on the node's clock, before every event ends, s.",
+        low=0.1,
+        high=60.0,
+    ),
+)
+
+THRESHOLDS = ("enter_threshold", "exit_threshold", "rejection_threshold")
+ACKNOWLEDGE_SECONDS = 1.0
+
+
+class ActionEventPublisher(ManagedNode):
+    """Makes of scores exactly one ONSET and one OFFSET for each action.
+
+    Every message of scores is worked off in the callback: that is cheap, and none may be lost.
+    The names of the classes come with the model information of the recognition node.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare parameters."""
+        super().__init__("action_event_publisher", PARAMETERS, **kwargs)
+        self._settings: dict[str, float] = {}
+        self._detector: EventDetector | None = None
+        self._model: ModelInfo | None = None
+        self._publisher: LifecyclePublisher | None = None
+        self._scores: Subscription | None = None
+        self._model_info: Subscription | None = None
+        self._timer: Timer | None = None
+        self._heard_ns = 0
+        self._last_stamp_ns: int | None = None
+
+    @property
+    def last_stamp_ns(self) -> int | None:
+        """Stamp of the newest scores that were worked off; None before the first."""
+        return self._last_stamp_ns
+
+    def configure(self, parameters: dict[str, Any]) -> None:
+        """Check the parameters."""
+        given = {name: value for name, value in parameters.items() if value != FROM_MODEL}
+        for name in THRESHOLDS:
+            if name in given and given[name] < 0.0:
+                raise ValueError(f"parameter {name}: {given[name]} is neither in 0..1 nor -1")
+        alike = given.get("enter_threshold", given.get("exit_threshold", 0.5))
+        EventParameters(**{"enter_threshold": alike, "exit_threshold": alike, **given})
+        self._settings = given
+        self._publisher = self.create_lifecycle_publisher(
+            ActionEventMessage, "/action_recognition", RELIABLE
+        )
+        # Already now, so that the names are known when the first scores come.
+        self._model_info = self.create_subscription(
+            ModelInfo, "model_info", self._on_model_info, LATCHED
+        )
+
+    def activate(self) -> None:
+        """Take scores."""
+        self._heard_ns = self.get_clock().now().nanoseconds
+        self._make_detector()
+        self._scores = self.create_subscription(
+            ActionScores, "action_scores", self._on_scores, RELIABLE
+        )
+        self._timer = self.create_timer(self._settings["source_timeout_s"] / 8, self._check_source)
+
+    def deactivate(self) -> None:
+        """Take no more scores and close every event."""
+        if self._scores is not None:
+            self.destroy_subscription(self._scores)
+            self._scores = None
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+            self._timer = None
+        self.close_events(OffsetReason.SHUTDOWN)
+        self._detector = None
+        self._last_stamp_ns = None
+
+    def release(self) -> None:
+        """Give the publisher and the subscription back."""
+        if self._model_info is not None:
+            self.destroy_subscription(self._model_info)
+            self._model_info = None
+        self._model = None
+        if self._publisher is not None:
+            self.destroy_lifecycle_publisher(self._publisher)
+            self._publisher = None
+
+    def describe(self) -> dict[str, str]:
+        """Return the model and the number of events that are open."""
+        opened = len(self._detector.open_events) if self._detector is not None else 0
+        model = self._model.name if self._model is not None else ""
+        return {"model": model, "open events": str(opened)}
+
+    def close_events(self, reason: OffsetReason) -> None:
+        """End every open event for `reason`, and wait until subscribers have the OFFSETs."""
+        if self._detector is None or self._publisher is None:
+            return
+        events = self._detector.close(reason)
+        if not events:
+            return
+        self._publish(events)
+        if not self._publisher.wait_for_all_acked(Duration(seconds=ACKNOWLEDGE_SECONDS)):
+            self.get_logger().warning(
+                f"{self._publisher.topic_name}: a subscriber did not acknowledge the last events"
+            )
+
+    def _on_model_info(self, message: ModelInfo) -> None:
+        # The scores of the model before will not come any more.
+        self.close_events(OffsetReason.SOURCE_LOST)
+        self._model = message
+        if self._scores is not None:
+            self._make_detector()
+
+    def _make_detector(self) -> None:
+        """Make the detector that the model information asks for, if it is here and usable."""
+        self._detector = None
+        model = self._model
+        if model is None:
+            return
+        values = {name: float(getattr(model, name)) for name in THRESHOLDS}
+        values.update(self._settings)
+        try:
+            if not 0 <= model.background_id < len(model.class_names):
+                raise ValueError(
+                    f"background_id {model.background_id} is not the index of one of "
+                    f"{len(model.class_names)} class_names"
+                )
+            self._detector = EventDetector(
+                tuple(model.class_names),
+                EventParameters(**values),
+                background=model.class_names[model.background_id],
+            )
+        except ValueError as error:
+            self.reject(f"{self._topic(self._model_info)}: {error}")
+
+    def _on_scores(self, message: ActionScores) -> None:
+        self.meter.count("received")
+        self._heard_ns = self.get_clock().now().nanoseconds
+        topic = self._topic(self._scores)
+        if self._detector is None or self._model is None:
+            self.meter.count("before model_info")
+            self.get_logger().warning(
+                f"{topic}: scores come, but nothing usable on {self._topic(self._model_info)} yet",
+                throttle_duration_sec=LOG_PERIOD,
+            )
+            return
+        if message.model_name != self._model.name:
+            self.reject(
+                f"{topic}: scores of model {message.model_name!r}, "
+                f"but {self._topic(self._model_info)} says {self._model.name!r}"
+            )
+            return
+        stamp_ns = time_to_ns(message.header.stamp)
+        if self._last_stamp_ns is not None and stamp_ns < self._last_stamp_ns:
+            back = (self._last_stamp_ns - stamp_ns) / 1e9
+            self.get_logger().warning(f"{topic}: stamps went back by {back:.3f} s; events end")
+            self.meter.count("time jumps")
+        try:
+            scores = scores_from_message(message, len(self._detector.class_names))
+            events = self._detector.update(scores)
+        except ValueError as error:
+            self.reject(f"{topic}: {error}")
+            return
+        self._publish(events)
+        self._last_stamp_ns = stamp_ns
+
+    def _publish(self, events: Sequence[ActionEvent]) -> None:
+        if self._publisher is None:
+            return
+        for event in events:
+            now_ns = self.get_clock().now().nanoseconds
+            self._publisher.publish(event_to_message(event, now_ns))
+            self.meter.published((now_ns - event.stamp_ns) / 1e9)
+
+    def _check_source(self) -> None:
+        now_ns = self.get_clock().now().nanoseconds
+        # Simulated time may start again from zero.
+        self._heard_ns = min(self._heard_ns, now_ns)
+        silence = (now_ns - self._heard_ns) / 1e9
+        if silence <= self._settings["source_timeout_s"]:
+            return
+        if self._detector is not None and self._detector.open_events:
+            self.get_logger().warning(
+                f"{self._topic(self._scores)}: no scores for {silence:.1f} s; events end"
+            )
+            self.close_events(OffsetReason.SOURCE_LOST)
+
+    @staticmethod
+    def _topic(subscription: Subscription | None) -> str:
+        return subscription.topic_name if subscription is not None else ""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node as a process."""
+    return run_node(ActionEventPublisher, arguments)

@@ -1,0 +1,231 @@
+"""Annotated images and RViz markers, computed only while somebody looks at them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from geometry_msgs.msg import Point
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.node import Node
+from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+from visualization_msgs.msg import Marker, MarkerArray
+
+from bharnet_ros.actions import Phase
+from bharnet_ros.conversions import (
+    image_from_message,
+    image_to_message,
+    keypoints_from_message,
+    time_to_ns,
+)
+from bharnet_ros.drawing import BODY_BONES, HAND_BONES, draw_frame
+from bharnet_ros.keypoints import PersonKeypoints
+from bharnet_ros.msg import ActionEvent, BodyHandKeypoints
+from bharnet_ros.nodes.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.managed import LOG_PERIOD
+from bharnet_ros.nodes.meter import Meter
+from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.spin import run_node
+from bharnet_ros.nodes.worker import LatestWorker
+
+PARAMETERS = (
+    ParameterSpec(
+        "image_transport",
+        "raw",
+        "Which images to draw on: image_raw as it is, or image_raw/compressed (jpeg, png).",
+        choices=("raw", "compressed"),
+        read_only=True,
+    ),
+    ParameterSpec(
+        "image_buffer",
+        10,
+        "How many images are kept until their keypoints come.",
+        low=1,
+        high=100,
+        read_only=True,
+    ),
+    ParameterSpec(
+        "marker_lifetime",
+        0.5,
+        "How long RViz shows a marker that is not renewed, s.",
+        low=0.0,
+        high=10.0,
+        read_only=True,
+    ),
+)
+
+CHECK_SECONDS = 0.2
+LEFT_WRIST = 15
+LINE_WIDTH = 0.01
+BODY_RGB = (0.25, 0.78, 1.0)
+HAND_RGB = ((1.0, 0.67, 0.16), (0.47, 1.0, 0.35))
+
+
+class Overlay(Node):
+    """Draws keypoints and actions on the image that they were found in."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Create the publishers; inputs are subscribed to when somebody subscribes to these."""
+        super().__init__("overlay", **kwargs)
+        declare_parameters(self, PARAMETERS)
+        self._settings = read_parameters(self, PARAMETERS)
+        self.meter = Meter()
+        self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
+        self._actions: dict[str, str] = {}
+        self._overlay = self.create_publisher(Image, "overlay", RELIABLE)
+        self._markers = self.create_publisher(MarkerArray, "markers", RELIABLE)
+        self._image_input: Subscription | None = None
+        self._keypoints_input: Subscription | None = None
+        # Events are rare and have to be known when somebody begins to look.
+        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
+        self._worker = LatestWorker("overlay", self._draw, self._unexpected)
+        self._diagnostics = NodeDiagnostics(self, self.meter, dict)
+        self.create_timer(
+            CHECK_SECONDS, self._follow_subscribers, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+
+    def finish(self) -> None:
+        """End the worker."""
+        self._worker.close()
+
+    def _follow_subscribers(self) -> None:
+        images_wanted = self._overlay.get_subscription_count() > 0
+        keypoints_wanted = images_wanted or self._markers.get_subscription_count() > 0
+        if images_wanted and self._image_input is None:
+            compressed = self._settings["image_transport"] == "compressed"
+            self._image_input = self.create_subscription(
+                CompressedImage if compressed else Image,
+                "image_raw/compressed" if compressed else "image_raw",
+                self._on_image,
+                SENSOR,
+            )
+        elif not images_wanted and self._image_input is not None:
+            self.destroy_subscription(self._image_input)
+            self._image_input = None
+            self._images.clear()
+        if keypoints_wanted and self._keypoints_input is None:
+            self._keypoints_input = self.create_subscription(
+                BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
+            )
+        elif not keypoints_wanted and self._keypoints_input is not None:
+            self.destroy_subscription(self._keypoints_input)
+            self._keypoints_input = None
+
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        self._images[time_to_ns(message.header.stamp)] = message
+        while len(self._images) > self._settings["image_buffer"]:
+            self._images.popitem(last=False)
+
+    def _on_event(self, message: ActionEvent) -> None:
+        if message.phase == Phase.ONSET:
+            self._actions[message.track_id] = f"{message.label} {message.score:.2f}"
+        else:
+            self._actions.pop(message.track_id, None)
+
+    def _on_keypoints(self, message: BodyHandKeypoints) -> None:
+        self.meter.count("received")
+        if self._markers.get_subscription_count():
+            self._markers.publish(self._marker_array(message))
+        image = self._images.pop(time_to_ns(message.header.stamp), None)
+        if image is None:
+            if self._image_input is not None:
+                self.meter.count("without image")
+            return
+        if not self._worker.submit((image, message, dict(self._actions))):
+            self.meter.count("dropped")
+
+    def _draw(self, job: tuple[Image | CompressedImage, BodyHandKeypoints, dict[str, str]]) -> None:
+        image_message, keypoints, actions = job
+        try:
+            image = image_from_message(image_message)
+        except ValueError as error:
+            self.meter.rejected(f"image: {error}")
+            return
+        drawn = draw_frame(image, keypoints_from_message(keypoints), actions)
+        stamp_ns = time_to_ns(keypoints.header.stamp)
+        self._overlay.publish(image_to_message(drawn, stamp_ns, keypoints.header.frame_id))
+        self.meter.published((self.get_clock().now().nanoseconds - stamp_ns) / 1e9)
+
+    def _unexpected(self, error: Exception) -> None:
+        self.meter.rejected(f"internal error: {error}")
+        self.get_logger().error(f"internal error: {error}", throttle_duration_sec=LOG_PERIOD)
+
+    def _marker_array(self, message: BodyHandKeypoints) -> MarkerArray:
+        frame = keypoints_from_message(message)
+        markers = []
+        for person in frame.people:
+            markers += person_markers(
+                person,
+                message.header,
+                self._actions.get(person.track_id, ""),
+                self._settings["marker_lifetime"],
+            )
+        return MarkerArray(markers=markers)
+
+
+def person_markers(
+    person: PersonKeypoints, header: Header, action: str, lifetime: float
+) -> list[Marker]:
+    """Return lines for the body and each hand, and a text, in metres around the hips.
+
+    The hips stand at the origin of the camera's optical frame: where a person is in the room
+    cannot be told from one camera. Hands, known around their own centre, hang on the wrists.
+
+    Args:
+        person: One person.
+        header: Frame and stamp of the markers.
+        action: Text above the head; empty for none.
+        lifetime: Seconds that RViz keeps a marker.
+    """
+    markers = [_lines(person.body_world, BODY_BONES, BODY_RGB)]
+    for side in (0, 1):
+        hand = person.hands_world[side]
+        wrist = person.body_world[LEFT_WRIST + side]
+        markers.append(_lines(hand - hand[0] + wrist, HAND_BONES, HAND_RGB[side]))
+    if action and np.isfinite(person.body_world[0]).all():
+        text = Marker(type=Marker.TEXT_VIEW_FACING, text=action)
+        x, y, z = (float(value) for value in person.body_world[0])
+        text.pose.position = Point(x=x, y=y - 0.3, z=z)
+        text.scale.z = 0.12
+        text.color.r = text.color.g = text.color.b = text.color.a = 1.0
+        markers.append(text)
+    seconds, rest = divmod(lifetime, 1.0)
+    for index, marker in enumerate(markers):
+        marker.header = header
+        marker.ns = person.track_id
+        marker.id = index
+        marker.lifetime.sec, marker.lifetime.nanosec = int(seconds), int(rest * 1e9)
+        if marker.type == Marker.LINE_LIST and not marker.points:
+            marker.action = Marker.DELETE
+    return markers
+
+
+def _lines(
+    points: npt.NDArray[np.floating],
+    bones: tuple[tuple[int, int], ...],
+    rgb: tuple[float, float, float],
+) -> Marker:
+    marker = Marker(type=Marker.LINE_LIST)
+    marker.pose.orientation.w = 1.0
+    marker.scale.x = LINE_WIDTH
+    marker.color.r, marker.color.g, marker.color.b = rgb
+    marker.color.a = 1.0
+    present = np.isfinite(points).all(axis=1)
+    for bone in bones:
+        if present[list(bone)].all():
+            for joint in bone:
+                x, y, z = (float(value) for value in points[joint])
+                marker.points.append(Point(x=x, y=y, z=z))
+    return marker
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node as a process."""
+    return run_node(Overlay, arguments)

@@ -1,0 +1,49 @@
+"""When to publish the frames of a recording, so that it plays at its own rate."""
+
+from __future__ import annotations
+
+MAX_SKIPPED = 4
+MAX_LATENESS = 0.5
+
+
+class Pacer:
+    """Lays the times of a recording on a clock that may be ahead of what can be published.
+
+    A frame that is late by more than a frame period is skipped, but never more than
+    `MAX_SKIPPED` in a row, and a recording that is `MAX_LATENESS` behind is played slower from
+    there on, so that neither latency nor memory grows on a machine that is too slow.
+
+    Args:
+        start_ns: Time on the clock of the recording's time 0, nanoseconds.
+        period: Time between two frames, seconds.
+    """
+
+    def __init__(self, start_ns: int, period: float) -> None:
+        """Begin at the time 0 of the recording."""
+        self._offset_ns = start_ns
+        self._period_ns = round(period * 1e9)
+        self._skipped_in_row = 0
+        self.skipped = 0
+        self.delayed_ns = 0
+
+    def stamp(self, time: float) -> int:
+        """Return the time on the clock of the recording's `time` in seconds."""
+        return self._offset_ns + round(time * 1e9)
+
+    def decide(self, time: float, now_ns: int) -> int | None:
+        """Return how long to wait before the frame is due, nanoseconds; None to skip it.
+
+        Args:
+            time: Time of the frame in the recording, seconds.
+            now_ns: Present time on the clock, nanoseconds.
+        """
+        late_ns = now_ns - self.stamp(time)
+        if late_ns > MAX_LATENESS * 1e9:
+            self._offset_ns += late_ns
+            self.delayed_ns += late_ns
+        elif late_ns > self._period_ns and self._skipped_in_row < MAX_SKIPPED:
+            self._skipped_in_row += 1
+            self.skipped += 1
+            return None
+        self._skipped_in_row = 0
+        return max(-late_ns, 0)

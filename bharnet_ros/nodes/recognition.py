@@ -1,0 +1,207 @@
+"""Keypoints in, class scores of everybody in view out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from rclpy.lifecycle import LifecyclePublisher
+from rclpy.subscription import Subscription
+
+from bharnet_ros.conversions import (
+    keypoints_from_message,
+    scores_to_message,
+    time_from_ns,
+    time_to_ns,
+)
+from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
+from bharnet_ros.nodes.managed import ManagedNode
+from bharnet_ros.nodes.models import find_model
+from bharnet_ros.nodes.parameters import ParameterSpec
+from bharnet_ros.nodes.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.spin import run_node
+from bharnet_ros.nodes.worker import LatestWorker
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
+
+PARAMETERS = (
+    ParameterSpec(
+        "model",
+        "gestures",
+        "Name of a model bundle that comes with the package, or the path of a folder.",
+    ),
+    ParameterSpec("device", "auto", "Where to compute: auto (CUDA where there is one), cpu, cuda."),
+    ParameterSpec("threads", 1, "Threads of one inference on the CPU.", low=1, high=64),
+    ParameterSpec(
+        "window_s",
+        0.0,
+        "Length of the sliding window, s; 0 takes the model's.",
+        low=0.0,
+        high=60.0,
+    ),
+    ParameterSpec(
+        "stride_s",
+        0.0,
+        "Time between two inferences, s; 0 takes the model's.",
+        low=0.0,
+        high=60.0,
+    ),
+    ParameterSpec(
+        "track_timeout_s",
+        1.0,
+        "How long the frames of a person out of view are kept, s.",
+        low=0.0,
+        high=60.0,
+    ),
+)
+
+
+class Recognition(ManagedNode):
+    """Puts every frame into the sliding windows, and scores the newest windows once a stride.
+
+    Frames are taken in the callback, because a window needs each of them and taking one is cheap.
+    Inference is the worker's: where it cannot keep up, the newest windows replace those that
+    still wait, and the loss is counted.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Declare parameters."""
+        super().__init__("recognition", PARAMETERS, **kwargs)
+        self._stream: RecognitionStream | None = None
+        self._scores: LifecyclePublisher | None = None
+        self._model_info: LifecyclePublisher | None = None
+        self._subscription: Subscription | None = None
+        self._worker: LatestWorker[DueWindows] | None = None
+        self._last_input_ns: int | None = None
+        self._last_output_ns: int | None = None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no windows wait or are being scored."""
+        return self._worker is None or self._worker.idle
+
+    @property
+    def last_input_ns(self) -> int | None:
+        """Stamp of the newest keypoints, nanoseconds; None before the first."""
+        return self._last_input_ns
+
+    @property
+    def last_output_ns(self) -> int | None:
+        """Stamp of the newest scores, nanoseconds; None before the first."""
+        return self._last_output_ns
+
+    def configure(self, parameters: dict[str, Any]) -> None:
+        """Load the model and compute once, because the first time is slow."""
+        try:
+            bundle = load_bundle(find_model(parameters["model"]))
+        except (ValueError, OSError) as error:
+            raise ValueError(f"parameter model: {error}") from error
+        torch.set_num_threads(parameters["threads"])
+        recognizer = Recognizer(bundle, parameters["device"])
+        self._stream = RecognitionStream(
+            recognizer,
+            window_s=parameters["window_s"] or None,
+            stride_s=parameters["stride_s"] or None,
+            track_timeout_s=parameters["track_timeout_s"],
+        )
+        recognizer.warm_up()
+        self._scores = self.create_lifecycle_publisher(ActionScores, "action_scores", RELIABLE)
+        self._model_info = self.create_lifecycle_publisher(ModelInfo, "model_info", LATCHED)
+
+    def activate(self) -> None:
+        """Say what the model is and take keypoints."""
+        if self._model_info is not None:
+            self._model_info.publish(self._describe_model())
+        self._worker = LatestWorker("recognition", self._score, self.unexpected)
+        self._subscription = self.create_subscription(
+            BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
+        )
+
+    def deactivate(self) -> None:
+        """Take no more keypoints and forget everybody."""
+        if self._subscription is not None:
+            self.destroy_subscription(self._subscription)
+            self._subscription = None
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
+        if self._stream is not None:
+            self._stream.reset()
+        self._last_input_ns = self._last_output_ns = None
+
+    def release(self) -> None:
+        """Let go of the model and the publishers."""
+        self._stream = None
+        for publisher in (self._scores, self._model_info):
+            if publisher is not None:
+                self.destroy_lifecycle_publisher(publisher)
+        self._scores = self._model_info = None
+
+    def describe(self) -> dict[str, str]:
+        """Return model and device."""
+        if self._stream is None:
+            return {}
+        recognizer = self._stream.recognizer
+        return {"model": recognizer.description.name, "device": recognizer.device}
+
+    def _describe_model(self) -> ModelInfo:
+        assert self._stream is not None
+        description = self._stream.recognizer.description
+        message = ModelInfo(
+            name=description.name,
+            variant=description.variant,
+            class_names=list(description.class_names),
+            background_id=description.background_id,
+            body_layout=description.body_layout,
+            hand_layout=description.hand_layout,
+            window=float(self._stream.window_s),
+            stride=float(self._stream.stride_s),
+            frames=description.frames,
+            enter_threshold=description.enter_threshold,
+            exit_threshold=description.exit_threshold,
+            rejection_threshold=description.rejection_threshold,
+            device=self._stream.recognizer.device,
+            weights_sha256=description.weights_sha256,
+        )
+        message.header.stamp = time_from_ns(self.get_clock().now().nanoseconds)
+        return message
+
+    def _on_keypoints(self, message: BodyHandKeypoints) -> None:
+        self.meter.count("received")
+        if self._stream is None or self._worker is None or self._subscription is None:
+            return
+        topic = self._subscription.topic_name
+        stamp_ns = time_to_ns(message.header.stamp)
+        if self._last_input_ns is not None:
+            if stamp_ns == self._last_input_ns:
+                self.meter.count("duplicates")
+                return
+            if stamp_ns < self._last_input_ns:
+                back = (self._last_input_ns - stamp_ns) / 1e9
+                self.get_logger().warning(
+                    f"{topic}: stamps went back by {back:.3f} s; windows start anew"
+                )
+                self.meter.count("time jumps")
+                self._stream.reset()
+        self._last_input_ns = stamp_ns
+        try:
+            due = self._stream.push(keypoints_from_message(message))
+        except ValueError as error:
+            self.reject(f"{topic}: {error}")
+            return
+        if due is not None and not self._worker.submit(due):
+            self.meter.count("dropped")
+
+    def _score(self, due: DueWindows) -> None:
+        if self._stream is None or self._scores is None:
+            return
+        self._scores.publish(scores_to_message(self._stream.score(due)))
+        self._last_output_ns = due.stamp_ns
+        self.meter.published(self.age(due.stamp_ns))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the node as a process."""
+    return run_node(Recognition, arguments)

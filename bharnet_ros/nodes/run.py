@@ -1,0 +1,256 @@
+"""The whole chain in one process, with one printed line an event."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from bharnet_ros.actions import OffsetReason, Phase
+from bharnet_ros.conversions import NANOSECONDS, time_to_ns
+from bharnet_ros.msg import ActionEvent
+from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
+from bharnet_ros.nodes.managed import ManagedNode
+from bharnet_ros.nodes.pose_extraction import PoseExtraction
+from bharnet_ros.nodes.qos import RELIABLE
+from bharnet_ros.nodes.recognition import Recognition
+from bharnet_ros.nodes.spin import NodeRunner, ros, stop_signals
+from bharnet_ros.nodes.video_source import VideoSource
+
+POLL_SECONDS = 0.02
+LAST_IMAGE_SECONDS = 1.0
+DRAIN_SECONDS = 15.0
+PRINT_SECONDS = 2.0
+
+SUCCESS = 0
+CHAIN_FAILED = 1
+SOURCE_FAILED = 2
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What `bharnet run` is asked for; None leaves a parameter at its default.
+
+    Attributes:
+        source: What `open_source` takes; None for the default of the node.
+        image_topic: Camera topic to use in place of a source.
+        model: Name or path of a model bundle.
+        device: "auto", "cpu" or "cuda".
+        pace: How a recording is played. "steady": at its own rate, or slower where this machine
+            is, and every image is used. "fast": each image as soon as the one before is done.
+            "camera": at its own rate, and images are dropped where this machine is too slow.
+        loop: Whether the source starts again at its end.
+        ros_arguments: Passed on to ROS.
+    """
+
+    source: str | None = None
+    image_topic: str | None = None
+    model: str | None = None
+    device: str | None = None
+    pace: str = "steady"
+    loop: bool = False
+    ros_arguments: Sequence[str] = ()
+
+
+class EventPrinter(Node):
+    """Prints one line for each message on /action_recognition.
+
+    Args:
+        first_stamp_ns: Returns the stamp that printed times count from; None while not known.
+        show_latency: Whether latencies mean anything.
+        kwargs: Passed on to `rclpy.node.Node`.
+    """
+
+    def __init__(
+        self, first_stamp_ns: Callable[[], int | None], show_latency: bool, **kwargs: Any
+    ) -> None:
+        """Subscribe."""
+        super().__init__("event_printer", **kwargs)
+        self._first_stamp_ns = first_stamp_ns
+        self._show_latency = show_latency
+        self._start_ns = self.get_clock().now().nanoseconds
+        self.printed = 0
+        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
+
+    def _on_event(self, message: ActionEvent) -> None:
+        origin_ns = self._first_stamp_ns()
+        print(
+            format_event(
+                message, self._start_ns if origin_ns is None else origin_ns, self._show_latency
+            ),
+            flush=True,
+        )
+        self.printed += 1
+
+
+def format_event(message: ActionEvent, origin_ns: int, show_latency: bool) -> str:
+    """Return the line that stands for an event.
+
+    Args:
+        message: The event.
+        origin_ns: Stamp that the printed time counts from, nanoseconds.
+        show_latency: Whether to add the latency.
+    """
+    onset = message.phase == Phase.ONSET
+    at = (time_to_ns(message.start if onset else message.end) - origin_ns) / NANOSECONDS
+    words = [
+        "ONSET " if onset else "OFFSET",
+        f"{message.label:<10}",
+        f"track={message.track_id}",
+        f"score={message.score:.2f}",
+        f"t={at:.2f} s",
+    ]
+    if not onset:
+        duration = (time_to_ns(message.end) - time_to_ns(message.start)) / NANOSECONDS
+        words.append(f"duration={duration:.2f} s")
+    if show_latency:
+        words.append(f"latency={time_to_ns(message.latency) / 1e6:.0f} ms")
+    if not onset:
+        words.append(f"reason={message.reason}")
+    return " ".join(words)
+
+
+@dataclass(frozen=True)
+class _Chain:
+    video: VideoSource | None
+    pose: PoseExtraction
+    recognition: Recognition
+    events: ActionEventPublisher
+    printer: EventPrinter
+
+    @property
+    def managed(self) -> tuple[ManagedNode, ...]:
+        """The lifecycle nodes, the end of the chain first: nothing is sent to nobody."""
+        return self.events, self.recognition, self.pose
+
+    def drained(self) -> bool:
+        """Whether everything that pose extraction took has come out at the end."""
+        return (
+            self.pose.idle
+            and self.recognition.idle
+            and self.recognition.last_input_ns == self.pose.last_stamp_ns
+            and self.events.last_stamp_ns == self.recognition.last_output_ns
+        )
+
+
+def run(options: RunOptions) -> int:
+    """Run the chain until the source ends, or until SIGINT or SIGTERM.
+
+    Returns:
+        Exit status: 0, 1 where a node cannot be started, 2 where the source cannot be opened.
+    """
+    arguments = list(options.ros_arguments)
+    if options.image_topic is not None:
+        arguments += [] if "--ros-args" in arguments else ["--ros-args"]
+        arguments += ["-r", f"image_raw:={options.image_topic}"]
+    with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
+        chain = _make_chain(options, runner)
+        ended = threading.Event()
+
+        def on_end() -> None:
+            ended.set()
+            stop.set()
+
+        if chain.video is not None:
+            try:
+                chain.video.start(on_end)
+            except (ValueError, OSError) as error:
+                print(f"bharnet run: error: {error}", file=sys.stderr)
+                return SOURCE_FAILED
+        if not _activate(chain, runner, stop):
+            return CHAIN_FAILED
+        stop.wait()
+        if ended.is_set():
+            _drain(chain)
+            runner.call(chain.events, lambda: chain.events.close_events(OffsetReason.SOURCE_LOST))
+        for node in (chain.video, *reversed(chain.managed)):
+            if node is not None:
+                runner.call(node, node.finish)
+        _wait(
+            lambda: chain.printer.printed >= chain.events.meter.totals["published"], PRINT_SECONDS
+        )
+        _summarise(chain, options)
+        return CHAIN_FAILED if chain.video is not None and chain.video.failure else SUCCESS
+
+
+def _make_chain(options: RunOptions, runner: NodeRunner) -> _Chain:
+    video = None
+    if options.image_topic is None:
+        video = VideoSource(
+            parameter_overrides=_overrides(
+                source=options.source,
+                as_fast_as_possible=True if options.pace == "fast" else None,
+                wait_for_keypoints=True if options.pace != "camera" else None,
+                loop=options.loop or None,
+            )
+        )
+    chain = _Chain(
+        video=video,
+        pose=PoseExtraction(),
+        recognition=Recognition(
+            parameter_overrides=_overrides(model=options.model, device=options.device)
+        ),
+        events=ActionEventPublisher(),
+        printer=EventPrinter(
+            lambda: video.first_stamp_ns if video is not None else None, options.pace != "fast"
+        ),
+    )
+    for node in (chain.video, chain.pose, chain.recognition, chain.events, chain.printer):
+        if node is not None:
+            runner.add(node)
+    return chain
+
+
+def _overrides(**values: Any) -> list[Parameter]:
+    return [Parameter(name, value=value) for name, value in values.items() if value is not None]
+
+
+def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> bool:
+    """Configure and activate every lifecycle node; return False where one refuses."""
+    for node in chain.managed:
+        for transition in (node.trigger_configure, node.trigger_activate):
+            if stop.is_set():
+                return True
+            if runner.call(node, transition) is not TransitionCallbackReturn.SUCCESS:
+                return False
+    return True
+
+
+def _drain(chain: _Chain) -> None:
+    """Wait until the last images have gone through the whole chain."""
+    video = chain.video
+    if video is not None:
+        # The last image may have been dropped on its way, so this wait has a short end.
+        _wait(lambda: chain.pose.last_stamp_ns == video.last_stamp_ns, LAST_IMAGE_SECONDS)
+    _wait(chain.drained, DRAIN_SECONDS)
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _summarise(chain: _Chain, options: RunOptions) -> None:
+    """Say on standard error how much of the source was used, so that silence is explained."""
+    pose = chain.pose.meter.report(time.monotonic())
+    events = chain.events.meter.report(time.monotonic())
+    lines = [f"{pose.totals['published']} images worked on, {pose.totals['dropped']} dropped"]
+    if chain.video is not None:
+        totals = chain.video.meter.totals
+        skipped = f", {totals['dropped']} of them skipped" if totals["dropped"] else ""
+        lines.insert(0, f"{totals['received']} frames{skipped}")
+    lines.append(f"{events.totals['published']} messages on /action_recognition")
+    if options.pace != "fast" and pose.latency is not None:
+        lines.append(f"keypoints after {pose.latency[0] * 1e3:.0f} ms (median)")
+    print("bharnet run: " + "; ".join(lines), file=sys.stderr)

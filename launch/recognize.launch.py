@@ -1,0 +1,152 @@
+"""Start the chain from camera images to action events, each node as a process."""
+
+from pathlib import Path
+
+import lifecycle_msgs.msg
+from launch.action import Action
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    OpaqueFunction,
+    RegisterEventHandler,
+)
+from launch.event_handlers import OnProcessStart
+from launch.events import matches_action
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+
+from launch import LaunchContext, LaunchDescription
+
+CONFIG = Path(__file__).resolve().parent.parent / "config" / "recognize.yaml"
+SWITCH = {"true": True, "false": False}
+
+ARGUMENTS = {
+    "namespace": ("", "Namespace of all nodes; /action_recognition stays absolute."),
+    "use_sim_time": ("false", "Whether time comes from /clock: true or false."),
+    "params_file": (str(CONFIG), "Parameters of all nodes."),
+    "autostart": ("true", "Whether to configure and activate the lifecycle nodes: true or false."),
+    "log_level": ("info", "debug, info, warn, error or fatal."),
+    "use_respawn": ("false", "Whether a node that died is started again: true or false."),
+    "image_topic": ("image_raw", "Topic of the camera's images."),
+    "model": ("", "Name or folder of a model bundle; empty: as the parameters say."),
+    "device": ("", "auto, cpu or cuda; empty: as the parameters say."),
+    "visualize": ("false", "Whether to start the overlay: true or false."),
+    "source": ("", "What video_source plays in place of a camera; empty: a camera's topic."),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arguments and the nodes."""
+    declarations = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declarations, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[Action]:
+    """Return the nodes that the arguments ask for."""
+    argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    autostart = switch(argument, "autostart")
+    common = {
+        "package": "bharnet_ros",
+        "namespace": argument["namespace"],
+        "output": "screen",
+        "arguments": ["--ros-args", "--log-level", argument["log_level"]],
+        "remappings": [
+            ("image_raw", argument["image_topic"]),
+            ("image_raw/compressed", argument["image_topic"] + "/compressed"),
+        ],
+    }
+    shared = [argument["params_file"], {"use_sim_time": switch(argument, "use_sim_time")}]
+    model = {name: argument[name] for name in ("model", "device") if argument[name]}
+    respawn = {"respawn": switch(argument, "use_respawn"), "respawn_delay": 1.0}
+
+    managed = [
+        LifecycleNode(
+            name=name,
+            executable=name,
+            parameters=[*shared, model] if model and name == "recognition" else shared,
+            **common,
+            **respawn,
+        )
+        for name in ("action_event_publisher", "recognition", "pose_extraction")
+    ]
+    actions: list[Action] = list(managed)
+    if switch(argument, "visualize"):
+        actions.append(
+            Node(name="overlay", executable="overlay", parameters=shared, **common, **respawn)
+        )
+    if autostart:
+        # Handlers first: a transition that happens before anybody listens starts nothing.
+        actions = [handler for node in managed for handler in bring_up(node)] + actions
+    if argument["source"]:
+        video = Node(
+            name="video_source",
+            executable="video_source",
+            parameters=[*shared, {"source": argument["source"]}],
+            **common,
+        )
+        actions = [when_all_active(managed, video), *actions] if autostart else [*actions, video]
+    return actions
+
+
+def switch(argument: dict[str, str], name: str) -> bool:
+    """Return a true or false argument.
+
+    Raises:
+        ValueError: It is neither.
+    """
+    try:
+        return SWITCH[argument[name].lower()]
+    except KeyError:
+        raise ValueError(
+            f"launch argument {name}: {argument[name]!r} is not true or false"
+        ) from None
+
+
+def bring_up(node: LifecycleNode) -> list[Action]:
+    """Return handlers that configure `node` when it starts, and activate it after that."""
+
+    def change(transition: int) -> EmitEvent:
+        return EmitEvent(
+            event=ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
+        )
+
+    transitions = lifecycle_msgs.msg.Transition
+    return [
+        RegisterEventHandler(
+            OnProcessStart(target_action=node, on_start=[change(transitions.TRANSITION_CONFIGURE)])
+        ),
+        # Only after configuring: a node that an operator deactivated stays inactive.
+        RegisterEventHandler(
+            OnStateTransition(
+                target_lifecycle_node=node,
+                start_state="configuring",
+                goal_state="inactive",
+                entities=[change(transitions.TRANSITION_ACTIVATE)],
+            )
+        ),
+    ]
+
+
+def when_all_active(managed: list[LifecycleNode], video: Node) -> Action:
+    """Return a handler that starts `video` once, when every node of the chain is active."""
+    waiting = {id(node) for node in managed}
+
+    def activated(context: LaunchContext) -> list[Action]:
+        node = id(context.locals.event.action)
+        if node not in waiting:
+            return []
+        waiting.remove(node)
+        return [] if waiting else [video]
+
+    return RegisterEventHandler(
+        OnStateTransition(
+            start_state="activating",
+            goal_state="active",
+            entities=[OpaqueFunction(function=activated)],
+        )
+    )

@@ -1,0 +1,98 @@
+"""Fixtures for tests of real nodes: a running rclpy, and a probe that talks and listens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+
+from bharnet_ros.nodes.managed import ManagedNode
+from bharnet_ros.nodes.spin import NodeRunner, ros
+
+PATIENCE = 60.0
+
+
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+    """Wait for a true value of `condition` and return it; fail naming `what`."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            pytest.fail(f"waited {seconds:.0f} s for {what}")
+        time.sleep(0.01)
+
+
+class Probe(Node):
+    """Publishes to and listens at the nodes under test."""
+
+    def __init__(self) -> None:
+        super().__init__("probe")
+        self._lock = threading.Lock()
+
+    def listen(self, message_type: type, topic: str, qos: QoSProfile) -> list[Any]:
+        """Return a list that every message on `topic` is appended to."""
+        messages: list[Any] = []
+        self.create_subscription(message_type, topic, messages.append, qos)
+        return messages
+
+    def talk(self, message_type: type, topic: str, qos: QoSProfile) -> Callable[[Any], None]:
+        """Return a function that publishes on `topic`, once somebody listens there."""
+        publisher = self.create_publisher(message_type, topic, qos)
+
+        def publish(message: Any) -> None:
+            wait_until(publisher.get_subscription_count, f"a subscriber of {topic}")
+            publisher.publish(message)
+
+        return publish
+
+
+class Graph:
+    """Nodes that are spun, and a probe beside them."""
+
+    def __init__(self, runner: NodeRunner) -> None:
+        self.runner = runner
+        self.probe = Probe()
+        runner.add(self.probe)
+
+    def add(self, node: Node) -> Any:
+        self.runner.add(node)
+        return node
+
+    def add_active(self, node: ManagedNode) -> Any:
+        """Add a lifecycle node, configure and activate it."""
+        self.add(node)
+        for transition in (node.trigger_configure, node.trigger_activate):
+            assert self.runner.call(node, transition) is TransitionCallbackReturn.SUCCESS
+        return node
+
+    def on_match(self, publisher_node: Node, topic: str) -> None:
+        """Wait until a publisher of the node has found a subscriber of the topic."""
+        wait_until(
+            lambda: [
+                publisher
+                for publisher in publisher_node.publishers
+                if publisher.topic_name == topic and publisher.get_subscription_count()
+            ],
+            f"a subscriber of {topic}",
+        )
+
+
+@pytest.fixture
+def graph(ros_domain: int) -> Iterator[Graph]:
+    """Give nodes a running rclpy in a domain of their own."""
+    with ros([]), NodeRunner() as runner:
+        yield Graph(runner)
+
+
+@pytest.fixture
+def wait() -> Callable[..., Any]:
+    """Return `wait_until`."""
+    return wait_until

@@ -1,0 +1,202 @@
+"""Scores in, events out, over real topics."""
+
+from __future__ import annotations
+
+import pytest
+from lifecycle_msgs.msg import State
+from lifecycle_msgs.srv import GetState
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+
+from bharnet_ros import msg
+from bharnet_ros.actions import ActionScores, TrackScores
+from bharnet_ros.conversions import scores_to_message, time_to_ns
+from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
+from bharnet_ros.nodes.qos import LATCHED, RELIABLE
+
+SECOND = 1_000_000_000
+CLASSES = ["background", "hello", "thanks"]
+ONSET, OFFSET = msg.ActionEvent.ONSET, msg.ActionEvent.OFFSET
+
+
+def model_info(name: str = "gestures", **values) -> msg.ModelInfo:
+    values = {
+        "class_names": CLASSES,
+        "background_id": 0,
+        "enter_threshold": 0.6,
+        "exit_threshold": 0.4,
+        **values,
+    }
+    return msg.ModelInfo(name=name, **values)
+
+
+def scores(stamp: float, likely: int | None, origin_ns: int = 1000 * SECOND, **values):
+    """Scores of one person, 0.9 for the class `likely`; of nobody where that is None."""
+    stamp_ns = origin_ns + round(stamp * SECOND)
+    tracks = ()
+    if likely is not None:
+        probabilities = [0.9 if index == likely else 0.05 for index in range(len(CLASSES))]
+        tracks = (
+            TrackScores(
+                "body_1", stamp_ns - SECOND, stamp_ns, probabilities, probabilities, probabilities
+            ),
+        )
+    return scores_to_message(
+        ActionScores(stamp_ns, tracks, "camera", values.get("model_name", "gestures"))
+    )
+
+
+class Talk:
+    """What feeds an event publisher, and what it says."""
+
+    def __init__(self, graph, **parameters):
+        self.graph = graph
+        self.events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
+        self.inform = graph.probe.talk(msg.ModelInfo, "model_info", LATCHED)
+        self.score = graph.probe.talk(msg.ActionScores, "action_scores", RELIABLE)
+        overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+        self.node = graph.add_active(ActionEventPublisher(parameter_overrides=overrides))
+        graph.on_match(self.node, "/action_recognition")
+
+    def phases(self):
+        return [(event.phase, event.label, event.reason) for event in self.events]
+
+
+@pytest.fixture
+def talk(graph, wait):
+    """An active publisher that knows its model."""
+
+    def make(**parameters):
+        talk = Talk(graph, **parameters)
+        talk.inform(model_info())
+        wait(lambda: talk.node.describe()["model"] == "gestures", "the model information")
+        return talk
+
+    return make
+
+
+def begin(talk, wait, likely: int = 1, start: float = 0.0):
+    for step in range(10):
+        talk.score(scores(start + step * 0.2, likely))
+    wait(lambda: talk.events, "an ONSET")
+
+
+def test_action_gets_one_onset_and_one_offset(talk, wait):
+    talk = talk()
+    begin(talk, wait)
+    for step in range(10):
+        talk.score(scores(2.0 + step * 0.2, 0))
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    assert talk.phases() == [(ONSET, "hello", ""), (OFFSET, "hello", "ended")]
+    onset, offset = talk.events
+    assert onset.event_id == offset.event_id
+    assert (onset.class_id, onset.track_id, onset.model_name) == (1, "body_1", "gestures")
+    assert onset.header.frame_id == "camera"
+    assert time_to_ns(onset.latency) > 0
+
+
+def test_every_score_is_worked_off(talk, wait):
+    talk = talk()
+    for step in range(200):
+        talk.score(scores(step * 0.1, 0))
+        if step % 8 == 7:
+            wait(lambda step=step: talk.node.meter.totals["received"] == step + 1, "its callback")
+    assert time_to_ns(scores(19.9, 0).header.stamp) == talk.node.last_stamp_ns
+
+
+def test_time_going_back_closes_events(talk, wait):
+    talk = talk()
+    begin(talk, wait, start=100.0)
+    talk.score(scores(3.0, 1))
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    assert talk.phases()[1] == (OFFSET, "hello", "time_jump")
+    assert talk.node.meter.totals["time jumps"] == 1
+
+
+def test_silence_closes_events(talk, wait):
+    talk = talk(source_timeout_s=0.5)
+    begin(talk, wait)
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    assert talk.phases()[1] == (OFFSET, "hello", "source_lost")
+
+
+def test_deactivation_closes_events_and_activation_starts_anew(talk, wait):
+    talk = talk()
+    begin(talk, wait)
+    run, node = talk.graph.runner.call, talk.node
+    assert run(node, node.trigger_deactivate) is TransitionCallbackReturn.SUCCESS
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    assert talk.phases()[1] == (OFFSET, "hello", "shutdown")
+
+    assert run(node, node.trigger_activate) is TransitionCallbackReturn.SUCCESS
+    wait(lambda: "gestures" in node.describe()["model"], "the latched model information")
+    for step in range(10):
+        talk.score(scores(50.0 + step * 0.2, 2))
+    wait(lambda: len(talk.events) == 3, "an ONSET")
+    assert talk.phases()[2] == (ONSET, "thanks", "")
+    assert talk.events[2].event_id != talk.events[0].event_id
+
+
+def test_shutdown_and_cleanup_close_events(talk, wait):
+    talk = talk()
+    begin(talk, wait)
+    talk.graph.runner.call(talk.node, talk.node.trigger_shutdown)
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    assert talk.phases()[1] == (OFFSET, "hello", "shutdown")
+
+
+def test_other_model_closes_events_of_the_one_before(talk, wait):
+    talk = talk()
+    begin(talk, wait)
+    talk.inform(model_info("other", class_names=["none", "wave"]))
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    assert talk.phases()[1] == (OFFSET, "hello", "source_lost")
+
+
+def test_scores_of_another_model_are_refused(talk, wait):
+    talk = talk()
+    talk.score(scores(1.0, 1, model_name="elsewhere"))
+    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    begin(talk, wait, start=2.0)
+    assert talk.phases() == [(ONSET, "hello", "")]
+
+
+def test_scores_of_another_length_are_refused_and_the_node_lives_on(talk, wait):
+    talk = talk()
+    odd = scores(1.0, 1)
+    odd.tracks[0].probabilities = [0.5, 0.5]
+    talk.score(odd)
+    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    begin(talk, wait, start=2.0)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"enter_threshold": 0.3, "exit_threshold": 0.5},
+        {"exit_threshold": -0.5},
+    ],
+)
+def test_impossible_thresholds_refuse_to_configure(graph, parameters):
+    overrides = [Parameter(name, value=value) for name, value in parameters.items()]
+    node = graph.add(ActionEventPublisher(parameter_overrides=overrides))
+    result = graph.runner.call(node, node.trigger_configure)
+    assert result is TransitionCallbackReturn.FAILURE
+    assert node.state == "unconfigured"
+
+
+def test_transitions_work_as_services(graph, wait):
+    graph.add_active(ActionEventPublisher())
+    client = graph.probe.create_client(GetState, "action_event_publisher/get_state")
+    assert client.wait_for_service(timeout_sec=30)
+    future = client.call_async(GetState.Request())
+    wait(future.done, "the answer of get_state")
+    assert future.result().current_state.id == State.PRIMARY_STATE_ACTIVE
+
+
+def test_namespace_moves_all_but_the_promised_topic(graph):
+    node = graph.add_active(ActionEventPublisher(namespace="/robot1"))
+    assert "/action_recognition" in {publisher.topic_name for publisher in node.publishers}
+    assert {"/robot1/action_scores", "/robot1/model_info"} <= {
+        subscription.topic_name for subscription in node.subscriptions
+    }
