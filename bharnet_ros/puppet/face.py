@@ -9,7 +9,7 @@ import numpy as np
 
 from bharnet_ros.keypoints import FloatArray
 from bharnet_ros.puppet.kinematics import HEAD_LANDMARKS
-from bharnet_ros.puppet.shading import Colour, Image, tone
+from bharnet_ros.puppet.shading import Colour, Image, ellipse, tone
 
 # The picture's edges, in metres from the point between the ears.
 _LEFT, _TOP, _RIGHT, _BOTTOM = -0.115, -0.165, 0.115, 0.145
@@ -31,6 +31,7 @@ def draw_head(image: Image, points: FloatArray, skin: Colour, hair: Colour) -> N
     if known.sum() < 3:
         return
     transform = _placement(points[known], known)
+    _draw_skull(image, points, transform, hair)
     head = _head_picture(skin, hair)
     height, width = head.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float64)
@@ -56,6 +57,19 @@ def draw_head(image: Image, points: FloatArray, skin: Colour, hair: Colour) -> N
     alpha = warped[..., 3:].astype(np.uint16)
     mixed = warped[..., :3] * alpha + target * (255 - alpha)
     target[:] = (mixed // 255).astype(np.uint8)
+
+
+def _draw_skull(image: Image, points: FloatArray, transform: FloatArray, hair: Colour) -> None:
+    """Draw the back of the head, which shows when the face is turned aside."""
+    between_ears = points[[7, 8]].mean(axis=0)
+    if not np.isfinite(between_ears).all():
+        return
+    up = -transform[:, 1] * _PIXELS_PER_METRE
+    side = np.array([-up[1], up[0]])
+    # The picture's own middle pulls it along, so that a neck still carries both.
+    picture = transform @ np.array([-_LEFT * _PIXELS_PER_METRE, -_TOP * _PIXELS_PER_METRE, 1.0])
+    middle = 0.6 * between_ears + 0.4 * picture
+    ellipse(image, middle + 0.048 * up, np.stack([0.084 * side, 0.100 * up]), hair)
 
 
 def _placement(points: FloatArray, known: FloatArray) -> FloatArray:

@@ -66,7 +66,7 @@ def arm(
     palm: Directions,
     shape: FloatArray,
     style: Style,
-    elbow: Directions = (0.7, -1.0, -0.1),
+    elbow: Directions = (0.45, -1.0, -0.1),
 ) -> ArmPose:
     """Return an arm whose wrist is moved by the style's shift."""
     return ArmPose(
@@ -96,16 +96,16 @@ def wave(time: float, frequency: float, style: Style) -> float:
 def hello(time: float, style: Style) -> Pose:
     """Open hand at the temple that moves outwards, twice, like a salute that waves."""
     out = style.size * (0.5 - 0.5 * wave(time, 0.85, style))
-    temple = arm((0.17, 0.16, 0.16), (-0.62, 0.78, 0.12), (-0.10, 0.0, 1.0), hands.OPEN, style)
-    away = arm((0.31, 0.13, 0.19), (0.12, 1.0, 0.15), (-0.05, -0.1, 1.0), hands.OPEN, style)
+    temple = arm((0.20, 0.16, 0.17), (-0.70, 0.80, 0.12), (-0.10, 0.0, 1.0), hands.OPEN, style)
+    away = arm((0.29, 0.14, 0.19), (-0.05, 1.0, 0.15), (-0.05, -0.1, 1.0), hands.OPEN, style)
     return Pose(right=blend_arms(temple, away, out))
 
 
 def thanks(time: float, style: Style) -> Pose:
     """Both flat hands from the chin, palms to the face, forward and down, and back."""
     out = style.size * (0.5 - 0.5 * wave(time, 0.7, style))
-    chin = arm((0.14, 0.00, 0.15), (-0.48, 0.90, 0.05), (-0.30, 0.05, -1.0), hands.FLAT, style)
-    away = arm((0.15, -0.07, 0.27), (-0.36, 0.80, 0.45), (-0.20, 0.35, -1.0), hands.FLAT, style)
+    chin = arm((0.13, 0.00, 0.15), (-0.60, 0.90, 0.05), (-0.30, 0.05, -1.0), hands.FLAT, style)
+    away = arm((0.14, -0.07, 0.27), (-0.48, 0.80, 0.45), (-0.20, 0.35, -1.0), hands.FLAT, style)
     both = blend_arms(chin, away, out)
     return Pose(right=both, left=both, head=np.array([0.0, 0.05 * out, 0.0]))
 
@@ -114,8 +114,8 @@ def iloveyou(time: float, style: Style) -> Pose:
     """Thumb, index and little finger out, palm to the camera, rocking slightly."""
     rock = style.size * 0.10 * wave(time, 0.8, style)
     raised = arm(
-        (0.27 + 0.08 * rock, 0.08, 0.17),
-        (-0.15 + rock, 1.0, 0.08),
+        (0.25 + 0.08 * rock, 0.09, 0.17),
+        (-0.18 + rock, 1.0, 0.08),
         (-0.10, -0.05, 1.0),
         hands.I_LOVE_YOU,
         style,
@@ -127,15 +127,15 @@ def no(time: float, style: Style) -> Pose:
     """Index and middle finger snap onto the thumb."""
     closed = smooth_step(1.6 * (0.5 - 0.5 * wave(time, 1.5, style)) - 0.3)
     shape = hands.BEAK_OPEN + (hands.BEAK_CLOSED - hands.BEAK_OPEN) * closed
-    raised = arm((0.27, 0.03, 0.20), (-0.12, 1.0, 0.12), (-0.45, -0.10, 1.0), shape, style)
+    raised = arm((0.25, 0.05, 0.20), (-0.15, 1.0, 0.12), (-0.45, -0.10, 1.0), shape, style)
     return Pose(right=raised, head=np.array([0.10 * wave(time, 0.75, style), 0.0, 0.0]))
 
 
 def yes(time: float, style: Style) -> Pose:
     """A fist that nods at the wrist."""
     nod = style.size * (0.5 - 0.5 * wave(time, 1.3, style))
-    upright = arm((0.27, 0.06, 0.18), (-0.12, 1.0, 0.05), (-0.15, -0.05, 1.0), hands.FIST, style)
-    nodding = arm((0.27, 0.04, 0.20), (-0.12, 0.55, 0.85), (-0.15, -0.9, 0.6), hands.FIST, style)
+    upright = arm((0.25, 0.07, 0.18), (-0.15, 1.0, 0.05), (-0.15, -0.05, 1.0), hands.FIST, style)
+    nodding = arm((0.25, 0.05, 0.20), (-0.15, 0.75, 0.65), (-0.15, -0.7, 0.8), hands.FIST, style)
     return Pose(right=blend_arms(upright, nodding, nod), head=np.array([0.0, 0.06 * nod, 0.0]))
 
 
@@ -143,8 +143,8 @@ def please(time: float, style: Style) -> Pose:
     """Flat hand that circles on the chest."""
     sideways, upwards = _circle(time, 0.038, style)
     raised = arm(
-        (0.11 + sideways, -0.145 + upwards, 0.145),
-        (-1.0, 0.28, 0.08),
+        (0.10 + sideways, -0.115 + upwards, 0.145),
+        (-1.0, 0.40, 0.08),
         (0.0, -0.02, -1.0),
         hands.FLAT,
         style,
@@ -157,8 +157,8 @@ def sorry(time: float, style: Style) -> Pose:
     """Fist that circles on the chest."""
     sideways, upwards = _circle(time, 0.038, style)
     raised = arm(
-        (0.10 + sideways, -0.135 + upwards, 0.155),
-        (-0.95, 0.45, 0.10),
+        (0.075 + sideways, -0.105 + upwards, 0.155),
+        (-0.85, 0.60, 0.10),
         (0.05, -0.05, -1.0),
         hands.THUMB_SIDE_FIST,
         style,
@@ -171,20 +171,20 @@ def help_(time: float, style: Style) -> Pose:
     """Fist with the thumb up on the other flat palm, both rising."""
     rise = style.size * 0.06 * (0.5 - 0.5 * wave(time, 0.8, style))
     fist = arm(
-        (0.09, -0.125 + rise, 0.20),
-        (-0.88, 0.35, 0.12),
+        (0.085, -0.085 + rise, 0.19),
+        (-0.88, 0.50, 0.10),
         (0.05, 0.0, -1.0),
         hands.THUMB_UP,
         style,
-        (1.0, -0.7, 0.0),
+        (0.9, -0.8, 0.0),
     )
     plate = arm(
-        (0.10, -0.18 + rise, 0.22),
-        (-1.0, 0.16, 0.25),
-        (0.05, 1.0, -0.30),
+        (0.075, -0.160 + rise, 0.225),
+        (-1.0, 0.24, 0.10),
+        (0.0, 0.75, -0.70),
         hands.FLAT,
         replace(style, shift=(-style.shift[0], *style.shift[1:])),
-        (1.0, -0.7, 0.0),
+        (0.9, -0.8, 0.0),
     )
     return Pose(right=fist, left=plate)
 
@@ -226,20 +226,20 @@ def folding_arms(time: float, style: Style) -> Pose:
     """Forearms crossed before the chest, hands on the other arm."""
     breath = 0.004 * wave(time, 0.3, style)
     right = arm(
-        (-0.10, -0.20 + breath, 0.19),
-        (-1.0, 0.25, -0.25),
+        (-0.055, -0.165 + breath, 0.20),
+        (-0.9, 0.35, -0.25),
         (0.1, -0.2, -1.0),
         hands.FLAT,
         style,
-        (0.9, -0.7, 0.1),
+        (0.8, -0.9, 0.1),
     )
     left = arm(
-        (-0.08, -0.26 + breath, 0.15),
-        (-1.0, 0.10, -0.3),
+        (-0.04, -0.20 + breath, 0.14),
+        (-1.0, 0.05, -0.3),
         (0.1, -0.2, -1.0),
         hands.RELAXED,
         style,
-        (0.9, -0.7, 0.1),
+        (0.8, -0.9, 0.1),
     )
     return Pose(right=right, left=left)
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 
 from bharnet_ros.keypoints import FloatArray
-from bharnet_ros.puppet.shading import Colour, Image, capsule, ellipse, rounded_hull, stroke, tone
+from bharnet_ros.puppet.shading import Colour, Image, ellipse, limb, rounded_hull, stroke, tone
 
-# Landmarks at both ends and radii there in hand lengths (wrist to middle knuckle).
-_SEGMENTS: tuple[tuple[int, int, float, float], ...] = (
-    (1, 2, 0.19, 0.145),
-    (2, 3, 0.140, 0.115),
-    (3, 4, 0.115, 0.085),
-    *(
-        segment
-        for base, thickness in ((5, 1.0), (9, 1.02), (13, 0.97), (17, 0.85))
-        for segment in (
-            (base, base + 1, 0.118 * thickness, 0.104 * thickness),
-            (base + 1, base + 2, 0.104 * thickness, 0.092 * thickness),
-            (base + 2, base + 3, 0.092 * thickness, 0.074 * thickness),
-        )
-    ),
+# Joints of each finger and radii there in hand lengths (wrist to middle knuckle).
+_FINGERS: tuple[tuple[tuple[int, ...], tuple[float, ...]], ...] = (
+    ((1, 2, 3, 4), (0.185, 0.140, 0.115, 0.088)),
+    ((5, 6, 7, 8), (0.118, 0.104, 0.093, 0.076)),
+    ((9, 10, 11, 12), (0.120, 0.106, 0.095, 0.078)),
+    ((13, 14, 15, 16), (0.115, 0.101, 0.090, 0.074)),
+    ((17, 18, 19, 20), (0.102, 0.089, 0.080, 0.066)),
 )
 _PALM = np.array([0, 0, 1, 5, 9, 13, 17])
 _PALM_RADII = np.array([0.17, 0.17, 0.16, 0.115, 0.115, 0.115, 0.11])
-_FINGER_LAYERS = ((1.0, 0.0, 0.60), (0.82, 0.06, 0.86), (0.58, 0.14, 0.98), (0.32, 0.24, 1.05))
+_FINGER_LAYERS = ((1.0, 0.0, 0.62), (0.84, 0.05, 0.86), (0.62, 0.13, 0.98), (0.34, 0.24, 1.05))
 
 
 def hand_length(points: FloatArray) -> float:
@@ -54,26 +51,56 @@ def draw_hand(image: Image, points: FloatArray, skin: Colour, *, right: bool) ->
     palm_seen = normal[2] < 0
     # Palms are paler and redder than the backs of hands.
     colour = (min(255.0, skin[0] * 1.04), skin[1] * 0.98, skin[2] * 0.97) if palm_seen else skin
-    depths = [points[[0, 5, 9, 13, 17], 2].mean()]
-    depths += [points[[a, b], 2].mean() for a, b, _, _ in _SEGMENTS]
-    # The thenar is a part of the palm that stands out of it.
-    depths[1] = min(depths[1], depths[0]) if palm_seen else max(depths[1], depths[0])
-    for item in np.argsort(-np.array(depths), kind="stable"):
-        if item == 0:
-            _draw_palm(image, points, length, colour, normal)
-        else:
-            start, end, start_radius, end_radius = _SEGMENTS[item - 1]
-            capsule(
-                image,
-                points[start, :2],
-                points[end, :2],
-                start_radius * length,
-                end_radius * length,
-                colour,
-                _FINGER_LAYERS,
-            )
-            if end in (4, 8, 12, 16, 20):
-                _draw_nail(image, points, end, end_radius * length, normal, skin, right)
+    palm_depth = float(points[[0, 5, 9, 13, 17], 2].mean())
+    parts: list[tuple[float, Callable[[], None]]] = [
+        (palm_depth, partial(_draw_palm, image, points, length, colour, normal))
+    ]
+    for joints, radii in _FINGERS:
+        for start, stop in _straight_runs(points[list(joints)]):
+            run = list(joints[start:stop])
+            depth = float(points[run, 2].mean())
+            if run[0] == 1:
+                # The ball of the thumb stands out of the palm.
+                depth = min(depth, palm_depth) if palm_seen else max(depth, palm_depth)
+            reach = np.array(radii[start:stop]) * length
+            finger = partial(_draw_finger, image, points, run, reach, colour, normal, right)
+            parts.append((depth, finger))
+    for _, paint in sorted(parts, key=lambda part: -part[0]):
+        paint()
+
+
+def _straight_runs(joints: FloatArray) -> list[tuple[int, int]]:
+    """Split a finger, (4, 3) pixels, where it bends so much that it may cover itself."""
+    way = np.diff(joints, axis=0)
+    way = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
+    straight = (way[:-1] * way[1:]).sum(axis=1) > 0.6
+    ends = [0, *(np.flatnonzero(~straight) + 1).tolist(), len(way)]
+    return [(start, end + 1) for start, end in itertools.pairwise(ends)]
+
+
+def _draw_finger(
+    image: Image,
+    points: FloatArray,
+    run: list[int],
+    radii: FloatArray,
+    skin: Colour,
+    normal: FloatArray,
+    right: bool,
+) -> None:
+    limb(image, points[run, :2], radii, skin, _FINGER_LAYERS)
+    for joint, radius in zip(run[1:-1], radii[1:-1], strict=True):
+        _draw_crease(image, points, joint, float(radius), skin)
+    if run[-1] in (4, 8, 12, 16, 20):
+        _draw_nail(image, points, run[-1], float(radii[-1]), normal, skin, right)
+
+
+def _draw_crease(image: Image, points: FloatArray, joint: int, radius: float, skin: Colour) -> None:
+    way = points[joint + 1, :2] - points[joint - 1, :2]
+    norm = float(np.linalg.norm(way))
+    if norm > 1e-6:
+        across = 0.6 * radius / norm * np.array([-way[1], way[0]])
+        crease = np.stack([points[joint, :2] - across, points[joint, :2] + across])
+        stroke(image, crease, tone(skin, 0.84), 0.12 * radius)
 
 
 def _palm_normal(points: FloatArray, right: bool) -> FloatArray:

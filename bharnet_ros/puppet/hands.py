@@ -8,7 +8,7 @@ import numpy as np
 
 from bharnet_ros.keypoints import FloatArray
 
-HAND_LENGTH = 0.09
+HAND_LENGTH = 0.096
 """Metres from the wrist to the knuckle of the middle finger of an adult."""
 
 # Columns: towards the thumb, towards the fingertips, out of the palm; in hand lengths.
@@ -19,7 +19,7 @@ _PHALANGES = np.array(
     [[0.45, 0.27, 0.22], [0.50, 0.31, 0.24], [0.46, 0.30, 0.24], [0.36, 0.21, 0.2]]
 )
 _THUMB_BASE = np.array([0.27, 0.22, 0.08])
-_THUMB_BONES = (0.48, 0.38, 0.30)
+_THUMB_BONES = (0.44, 0.36, 0.30)
 
 
 def hand_shape(
@@ -41,16 +41,16 @@ def hand_shape(
 _CURLED = (0.0, 82.0, 95.0, 55.0)
 
 OPEN = hand_shape((48, 12, 0, 0), (9, 3, 4, 2), (2, 2, 3, 2), (-6, 3, 4, 2), (-15, 5, 5, 3))
-FLAT = hand_shape((34, 8, 4, 4), (1, 3, 3, 2), (0, 3, 3, 2), (0, 3, 4, 2), (-1, 5, 5, 3))
+FLAT = hand_shape((24, 8, 2, 2), (1, 3, 3, 2), (0, 3, 3, 2), (0, 3, 4, 2), (-1, 5, 5, 3))
 RELAXED = hand_shape(
     (40, 22, 10, 12), (3, 20, 24, 12), (0, 24, 28, 14), (-3, 28, 30, 15), (-6, 30, 30, 15)
 )
-FIST = hand_shape((30, 46, 42, 38), _CURLED, _CURLED, _CURLED, _CURLED)
-THUMB_UP = hand_shape((78, 8, -4, -6), _CURLED, _CURLED, _CURLED, _CURLED)
-I_LOVE_YOU = hand_shape((72, 6, 0, 0), (8, 2, 4, 2), _CURLED, _CURLED, (-14, 4, 5, 3))
-BEAK_OPEN = hand_shape((52, 34, 4, 6), (3, 10, 6, 4), (0, 12, 7, 4), _CURLED, _CURLED)
+FIST = hand_shape((36, 44, 22, 26), _CURLED, _CURLED, _CURLED, _CURLED)
+THUMB_UP = hand_shape((54, 10, -4, -6), _CURLED, _CURLED, _CURLED, _CURLED)
+I_LOVE_YOU = hand_shape((46, 8, -4, -4), (8, 2, 4, 2), _CURLED, _CURLED, (-14, 4, 5, 3))
+BEAK_OPEN = hand_shape((44, 34, 4, 6), (3, 10, 6, 4), (0, 12, 7, 4), _CURLED, _CURLED)
 BEAK_CLOSED = hand_shape((34, 62, 18, 14), (3, 62, 42, 16), (0, 64, 42, 16), _CURLED, _CURLED)
-THUMB_SIDE_FIST = hand_shape((46, 22, 6, 6), _CURLED, _CURLED, _CURLED, _CURLED)
+THUMB_SIDE_FIST = hand_shape((38, 20, 16, 20), _CURLED, _CURLED, _CURLED, _CURLED)
 HOLDING = hand_shape(
     (46, 46, 14, 14), (4, 34, 42, 20), (1, 36, 44, 20), (-2, 38, 46, 22), (-5, 40, 46, 22)
 )

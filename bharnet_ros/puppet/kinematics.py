@@ -12,8 +12,8 @@ from bharnet_ros.puppet.hands import RELAXED, hand_landmarks
 SHOULDER_WIDTH = 0.36
 HIP_WIDTH = 0.22
 TORSO = 0.50
-UPPER_ARM = 0.29
-FOREARM = 0.26
+UPPER_ARM = 0.275
+FOREARM = 0.25
 THIGH = 0.42
 SHIN = 0.42
 HEAD_HEIGHT = 0.205

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.puppet.backdrop import Box
 from bharnet_ros.puppet.camera import Camera
 from bharnet_ros.puppet.gestures import GESTURES, UNKNOWN, Gesture, Style
 from bharnet_ros.puppet.kinematics import smooth_step
 from bharnet_ros.puppet.performer import Act, Performer, Walk, standing
-from bharnet_ros.puppet.renderer import Box
 
 REST_TIME = 1.8
 """Seconds of rest between two gestures."""
@@ -87,7 +87,7 @@ def _rest(width: int, height: int, random: np.random.Generator) -> Scene:
 
 def _two_people(width: int, height: int, random: np.random.Generator) -> Scene:
     camera = Camera(width, height, distance=1.9, shoulder_height=0.50)
-    aside = 0.25 * width / camera.focal * camera.distance
+    aside = 0.22 * width / camera.focal * camera.distance
     left = _acts([GESTURES["hello"], GESTURES["please"]], random)
     right = _acts([GESTURES["iloveyou"], GESTURES["yes"]], random, start=1.6)
     people = [
@@ -112,7 +112,7 @@ def _walk(outside: float, leave: float) -> Walk:
         came = smooth_step((time - 0.5) / 2.2)
         gone = smooth_step((time - leave) / 2.2)
         place = outside * (came - 1.0 + gone)
-        turn = 0.75 * (_bump(time, 0.4, 2.8) + _bump(time, leave - 0.2, leave + 2.6))
+        turn = 0.55 * (_bump(time, 0.4, 2.8) + _bump(time, leave - 0.2, leave + 2.6))
         step = 2 * np.pi * place / 1.1
         moving = 4.0 * (came * (1.0 - came) + gone * (1.0 - gone))
         bob = -0.015 * moving * abs(np.sin(step))
@@ -126,23 +126,17 @@ def _bump(time: float, start: float, end: float) -> float:
 
 
 def _occluded_hand(width: int, height: int, random: np.random.Generator) -> Scene:
+    """Hold a sign up and step aside and back, so that a box hides the hand for a while."""
     camera = Camera(width, height)
-    acts = _acts([GESTURES["iloveyou"], GESTURES["hello"], GESTURES["yes"]], random, start=0.6)
-    walk = _swaying(acts[0].start + 0.5)
-    centre = np.array([0.5 * width - 0.42 * camera.focal, 0.40 * height])
-    half = 0.115 * camera.focal
-    box = Box(centre[0] - half, centre[1] - 1.4 * half, centre[0] + half, centre[1] + 1.4 * half)
-    return Scene([Performer("1", acts, walk)], acts[-1].end + 0.9, camera, [box])
+    acts = [Act(replace(GESTURES["iloveyou"], duration=9.0), 0.5, Style.drawn(random))]
+    middle, half = np.array([0.5 * width - 0.44 * camera.focal, 0.45 * height]), 0.13 * camera.focal
+    box = Box(middle[0] - half, middle[1] - 1.4 * half, middle[0] + half, middle[1] + 1.2 * half)
+    return Scene([Performer("1", acts, _step_aside)], acts[0].end + 0.9, camera, [box])
 
 
-def _swaying(start: float) -> Walk:
-    """Step from side to side, so that a hand goes behind something and comes out again."""
-
-    def walk(time: float) -> tuple[FloatArray, float, float]:
-        since = max(time - start, 0.0)
-        return np.array([0.11 * np.sin(2 * np.pi * 0.30 * since), 0.0, 0.0]), 0.0, 0.0
-
-    return walk
+def _step_aside(time: float) -> tuple[FloatArray, float, float]:
+    away = 0.5 - 0.5 * np.cos(2 * np.pi * time / 4.6)
+    return np.array([0.14 - 0.22 * away, 0.0, 0.0]), 0.0, 0.0
 
 
 def _absent_hands(width: int, height: int, random: np.random.Generator) -> Scene:

@@ -50,35 +50,31 @@ def stroke(image: Image, points: FloatArray, colour: Colour, thickness: float) -
         cv2.polylines(image, [_fixed(points)], False, colour, width, cv2.LINE_AA, _SHIFT)
 
 
-def capsule(
+def limb(
     image: Image,
-    start: FloatArray,
-    end: FloatArray,
-    start_radius: float,
-    end_radius: float,
+    joints: FloatArray,
+    radii: FloatArray,
     colour: Colour,
     layers: Sequence[tuple[float, float, float]] = _LAYERS,
 ) -> None:
-    """Draw a tapered limb with round ends, brighter towards the light.
+    """Draw a tapered limb with round ends, brighter towards the light, without seams at joints.
 
     Args:
         image: (H, W, 3) RGB, drawn into.
-        start: (2,) pixels; end likewise.
-        end: (2,) pixels.
-        start_radius: Pixels; `end_radius` likewise.
-        end_radius: Pixels.
+        joints: (N, 2) pixels, N at least 2.
+        radii: (N,) pixels at the joints.
         colour: RGB at full light.
         layers: From the rim inwards: radius, shift towards the light in radii, brightness.
     """
-    way = end - start
-    angle = np.arctan2(way[1], way[0])
-    turned = np.concatenate([_ARC + angle + np.pi, _ARC + angle])
-    unit = np.column_stack([np.cos(turned), np.sin(turned)])
-    centres = np.repeat(np.stack([start, end]), len(_ARC), axis=0)
-    radii = np.repeat(np.array([start_radius, end_radius]), len(_ARC))[:, None]
+    way = np.diff(joints, axis=0)
+    angle = np.arctan2(way[:, 1], way[:, 0])[:, None]
+    turned = np.concatenate([_ARC + angle + np.pi, _ARC + angle], axis=1)
+    unit = np.stack([np.cos(turned), np.sin(turned)], axis=-1)
+    ends = np.stack([joints[:-1], joints[1:]], axis=1).repeat(len(_ARC), axis=1)
+    reach = np.stack([radii[:-1], radii[1:]], axis=1).repeat(len(_ARC), axis=1)[..., None]
     for size, shift, brightness in layers:
-        rim: FloatArray = centres + radii * (size * unit + shift * _LIGHT)
-        fill(image, rim, tone(colour, brightness))
+        for outline in ends + reach * (size * unit + shift * _LIGHT):
+            fill(image, outline, tone(colour, brightness))
 
 
 def rounded_hull(
@@ -95,7 +91,7 @@ def rounded_hull(
         centres: (N, 2) pixels.
         radii: (N,) pixels.
         colour: RGB at full light.
-        layers: As for `capsule`; the hull shrinks towards its middle.
+        layers: As for `limb`; the hull shrinks towards its middle.
     """
     middle = centres.mean(axis=0)
     circles = centres[:, None] + radii[:, None, None] * _CIRCLE_POINTS

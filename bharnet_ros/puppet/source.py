@@ -14,9 +14,10 @@ from bharnet_ros.keypoints import (
     PersonKeypoints,
     absent_body,
 )
+from bharnet_ros.puppet.body_drawing import APPEARANCES
 from bharnet_ros.puppet.kinematics import landmarks
 from bharnet_ros.puppet.performer import Segment
-from bharnet_ros.puppet.renderer import APPEARANCES, Renderer
+from bharnet_ros.puppet.renderer import Renderer
 from bharnet_ros.puppet.scripts import make_scene
 from bharnet_ros.puppet.shading import Image
 from bharnet_ros.puppet.truth import visible_frame

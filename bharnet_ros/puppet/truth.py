@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
-from bharnet_ros.puppet.renderer import Box
+from bharnet_ros.puppet.backdrop import Box
 
 SEEN_SHARE = 0.5
 """A hand is present where at least this share of its landmarks is in view."""
