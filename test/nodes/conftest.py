@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from rclpy.qos import QoSProfile
 
 from bharnet_ros.nodes.managed import ManagedNode
 from bharnet_ros.nodes.spin import NodeRunner, ros
+from bharnet_ros.video import open_source
 
 PATIENCE = 60.0
 
@@ -70,8 +73,12 @@ class Graph:
         """Add a lifecycle node, configure and activate it."""
         self.add(node)
         for transition in (node.trigger_configure, node.trigger_activate):
-            assert self.runner.call(node, transition) is TransitionCallbackReturn.SUCCESS
+            assert self.call(transition) is TransitionCallbackReturn.SUCCESS
         return node
+
+    def call(self, function: Callable[[], Any], node: Node | None = None) -> Any:
+        """Run a function on the thread of a node, by default the one that it is a method of."""
+        return self.runner.call(node or function.__self__, function)
 
     def on_match(self, publisher_node: Node, topic: str) -> None:
         """Wait until a publisher of the node has found a subscriber of the topic."""
@@ -96,3 +103,22 @@ def graph(ros_domain: int) -> Iterator[Graph]:
 def wait() -> Callable[..., Any]:
     """Return `wait_until`."""
     return wait_until
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model bundle with random weights."""
+    spec = importlib.util.spec_from_file_location(
+        "bundles", Path(__file__).resolve().parent.parent / "bundles.py"
+    )
+    assert spec is not None and spec.loader is not None
+    bundles = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bundles)
+    return bundles.make_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def person_image() -> Any:
+    """Return an (480, 640, 3) RGB image of a person."""
+    with open_source("puppet:rest") as source:
+        return next(iter(source)).image

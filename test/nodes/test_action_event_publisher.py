@@ -123,13 +123,12 @@ def test_silence_closes_events(talk, wait):
 def test_deactivation_closes_events_and_activation_starts_anew(talk, wait):
     talk = talk()
     begin(talk, wait)
-    run, node = talk.graph.runner.call, talk.node
-    assert run(node, node.trigger_deactivate) is TransitionCallbackReturn.SUCCESS
+    call, node = talk.graph.call, talk.node
+    assert call(node.trigger_deactivate) is TransitionCallbackReturn.SUCCESS
     wait(lambda: len(talk.events) == 2, "an OFFSET")
     assert talk.phases()[1] == (OFFSET, "hello", "shutdown")
 
-    assert run(node, node.trigger_activate) is TransitionCallbackReturn.SUCCESS
-    wait(lambda: "gestures" in node.describe()["model"], "the latched model information")
+    assert call(node.trigger_activate) is TransitionCallbackReturn.SUCCESS
     for step in range(10):
         talk.score(scores(50.0 + step * 0.2, 2))
     wait(lambda: len(talk.events) == 3, "an ONSET")
@@ -137,10 +136,10 @@ def test_deactivation_closes_events_and_activation_starts_anew(talk, wait):
     assert talk.events[2].event_id != talk.events[0].event_id
 
 
-def test_shutdown_and_cleanup_close_events(talk, wait):
+def test_shutdown_closes_events(talk, wait):
     talk = talk()
     begin(talk, wait)
-    talk.graph.runner.call(talk.node, talk.node.trigger_shutdown)
+    talk.graph.call(talk.node.trigger_shutdown)
     wait(lambda: len(talk.events) == 2, "an OFFSET")
     assert talk.phases()[1] == (OFFSET, "hello", "shutdown")
 
@@ -180,7 +179,7 @@ def test_scores_of_another_length_are_refused_and_the_node_lives_on(talk, wait):
 def test_impossible_thresholds_refuse_to_configure(graph, parameters):
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     node = graph.add(ActionEventPublisher(parameter_overrides=overrides))
-    result = graph.runner.call(node, node.trigger_configure)
+    result = graph.call(node.trigger_configure)
     assert result is TransitionCallbackReturn.FAILURE
     assert node.state == "unconfigured"
 

@@ -1,0 +1,224 @@
+"""Keypoints in, scores out, over real topics."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+
+from bharnet_ros import msg
+from bharnet_ros.conversions import keypoints_to_message, scores_from_message, time_to_ns
+from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
+from bharnet_ros.nodes.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.recognition import Recognition
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.recognition.stream import RecognitionStream
+
+SECOND = 1_000_000_000
+
+
+def frame(stamp: float, people: int = 1) -> FrameKeypoints:
+    """People whose every joint depends on the time."""
+    rng = np.random.default_rng(round(stamp * 1000))
+    return FrameKeypoints(
+        round(stamp * SECOND),
+        640,
+        480,
+        tuple(
+            PersonKeypoints(
+                f"body_{index}",
+                body=np.column_stack([rng.uniform(100, 400, (33, 3)), np.ones(33)]).astype("f4"),
+                hands=rng.uniform(100, 400, (2, 21, 3)).astype("f4"),
+                hand_scores=np.ones(2, dtype="f4"),
+            )
+            for index in range(people)
+        ),
+        "camera",
+    )
+
+
+def node_with(bundle, **parameters) -> Recognition:
+    values = {"model": str(bundle), "device": "cpu", **parameters}
+    return Recognition(
+        parameter_overrides=[Parameter(name, value=value) for name, value in values.items()]
+    )
+
+
+@pytest.fixture
+def talk(graph, tiny_bundle, wait):
+    """An active node, what it says, and a function that gives it one frame after the other."""
+
+    class Talk:
+        def __init__(self, **parameters):
+            self.graph = graph
+            self.scores = graph.probe.listen(msg.ActionScores, "action_scores", RELIABLE)
+            self.node = graph.add_active(node_with(tiny_bundle, **parameters))
+            graph.on_match(self.node, "/action_scores")
+            self._send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+            self._sent = 0
+
+        def send(self, one: FrameKeypoints) -> None:
+            self._send(keypoints_to_message(one))
+            self._sent += 1
+            wait(lambda: self.node.meter.totals["received"] == self._sent, "the keypoints")
+            wait(lambda: self.node.idle, "the inference")
+
+    return Talk
+
+
+def test_scores_over_topics_are_those_of_the_core(talk, tiny_bundle, wait):
+    talk = talk()
+    # What the node sets counts for its own threads.
+    torch.set_num_threads(1)
+    stream = RecognitionStream(Recognizer(load_bundle(tiny_bundle), "cpu"))
+    expected = []
+    for step in range(45):
+        one = frame(10 + step / 30, people=1 + step % 2)
+        talk.send(one)
+        scores = stream.update(one)
+        if scores is not None:
+            expected.append(scores)
+    wait(lambda: len(talk.scores) == len(expected), "all scores")
+
+    assert any(scores.tracks for scores in expected)
+    for message, scores in zip(talk.scores, expected, strict=True):
+        found = scores_from_message(message, 3)
+        assert (found.stamp_ns, found.frame_id) == (scores.stamp_ns, "camera")
+        assert (found.model_name, len(found.tracks)) == ("tiny", len(scores.tracks))
+        for one, other in zip(found.tracks, scores.tracks, strict=True):
+            assert (one.track_id, one.window_start_ns) == (other.track_id, other.window_start_ns)
+            np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-5)
+
+
+def test_burst_is_put_into_the_window_without_loss(talk, graph, wait):
+    talk = talk()
+    publish = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    for step in range(10):
+        publish(keypoints_to_message(frame(10 + step / 10)))
+    wait(lambda: talk.node.meter.totals["received"] == 10, "every frame")
+    wait(lambda: talk.node.idle, "the inference")
+    totals = talk.node.meter.totals
+    assert totals["published"] + totals["dropped"] == 10
+    newest = wait(
+        lambda: [s for s in talk.scores if time_to_ns(s.header.stamp) == 10.9 * SECOND], "scores"
+    )
+    assert time_to_ns(newest[0].tracks[0].window_start) == 10 * SECOND
+
+
+def test_nan_and_nobody_are_no_error(talk, wait):
+    talk = talk()
+    for step in range(30):
+        talk.send(
+            FrameKeypoints(SECOND + step * SECOND // 10, 640, 480, (PersonKeypoints("body_1"),))
+        )
+    talk.send(FrameKeypoints(5 * SECOND, 640, 480))
+    wait(lambda: len(talk.scores) == 31, "scores")
+    assert talk.node.meter.totals["rejected"] == 0
+
+
+def test_time_going_back_empties_the_windows(talk, wait):
+    talk = talk()
+    for step in range(20):
+        talk.send(frame(100 + step / 10))
+    talk.send(frame(3.0))
+    wait(lambda: time_to_ns(talk.scores[-1].header.stamp) == 3 * SECOND, "scores after the jump")
+    assert len(talk.scores[-2].tracks) == 1
+    assert len(talk.scores[-1].tracks) == 0
+    assert talk.node.meter.totals["time jumps"] == 1
+
+
+def test_repeated_frame_is_taken_once(talk, wait):
+    talk = talk()
+    for stamp in (1.0, 1.0, 2.0):
+        talk.send(frame(stamp))
+    wait(lambda: len(talk.scores) == 2, "scores")
+    assert talk.node.meter.totals["duplicates"] == 1
+
+
+def test_who_comes_late_still_learns_of_the_model(talk, graph, tiny_bundle, wait):
+    talk(window_s=2.0)
+    infos = graph.probe.listen(msg.ModelInfo, "model_info", LATCHED)
+    wait(lambda: infos, "the latched model information")
+    info, description = infos[0], load_bundle(tiny_bundle).description
+    assert (info.name, info.variant, info.device) == ("tiny", "base", "cpu")
+    assert tuple(info.class_names) == description.class_names
+    assert info.class_names[info.background_id] == "background"
+    assert (info.window, info.stride, info.frames) == (2.0, 0.1, 8)
+    assert (info.body_layout, info.hand_layout) == (
+        description.body_layout,
+        description.hand_layout,
+    )
+    assert info.enter_threshold == pytest.approx(description.enter_threshold)
+    assert len(info.weights_sha256) == 64
+
+
+def test_diagnostics_tell_state_device_rates_and_latency(talk, graph, wait):
+    reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
+    talk = talk()
+    now = talk.node.get_clock().now().nanoseconds / SECOND
+    for step in range(15):
+        talk.send(frame(now + step / 10))
+
+    def values():
+        for report in reports:
+            for status in report.status:
+                found = {value.key: value.value for value in status.values}
+                if status.name.startswith("/recognition") and found["received"] == "15":
+                    return found
+        return None
+
+    found = wait(values, "diagnostics of the recognition node")
+    assert (found["state"], found["device"], found["model"]) == ("active", "cpu", "tiny")
+    assert (found["received"], found["dropped"], found["rejected"]) == ("15", "0", "0")
+    for name in ("input rate (Hz)", "output rate (Hz)", "latency p50 (ms)", "latency p99 (ms)"):
+        assert np.isfinite(float(found[name]))
+
+
+@pytest.mark.parametrize("fault", ["missing", "truncated", "pickle", "layout", "description"])
+def test_model_that_cannot_be_used_refuses_to_configure(graph, capfd, tmp_path, tiny_bundle, fault):
+    folder = tmp_path / "model"
+    weights, description = folder / "weights.safetensors", folder / "model.json"
+    named = weights
+    if fault == "missing":
+        named = folder
+    else:
+        shutil.copytree(tiny_bundle, folder)
+        if fault == "truncated":
+            weights.write_bytes(weights.read_bytes()[:100])
+        elif fault == "pickle":
+            weights.write_bytes(pickle.dumps({"weights": [1.0]}))
+        elif fault == "layout":
+            text = description.read_text()
+            description.write_text(text.replace("mediapipe_hand", "some_other_hand"))
+            named = description
+        else:
+            description.write_text("{")
+            named = description
+
+    node = graph.add(node_with(folder))
+    assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
+    assert node.state == "unconfigured"
+    log = capfd.readouterr().err
+    assert "parameter model" in log
+    assert str(named) in log
+    # The node is still there for a model that can be used.
+    graph.call(lambda: node.set_parameters([Parameter("model", value=str(tiny_bundle))]), node)
+    assert graph.call(node.trigger_configure) is TransitionCallbackReturn.SUCCESS
+
+
+@pytest.mark.parametrize(
+    "parameters, named", [({"device": "abacus"}, "device"), ({"track_timeout_s": 0.0}, "timeout")]
+)
+def test_parameter_that_cannot_be_met_refuses_to_configure(
+    graph, capfd, tiny_bundle, parameters, named
+):
+    node = graph.add(node_with(tiny_bundle, **parameters))
+    assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
+    assert named in capfd.readouterr().err
