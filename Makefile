@@ -92,5 +92,5 @@ $(INSTALLED): | check-machine $(BIN)/python
 
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train]"
 	touch $@

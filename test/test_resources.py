@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from bharnet_ros.resources import find_resource
+from bharnet_ros.resources import find_model, find_resource
 
 
 @pytest.mark.parametrize(
@@ -25,3 +27,18 @@ def test_finds_what_comes_with_the_package(name: str) -> None:
 def test_names_the_missing_path() -> None:
     with pytest.raises(FileNotFoundError, match=r"share/bharnet_ros/models/no_such_model"):
         find_resource("models/no_such_model")
+
+
+def test_finds_a_model_by_its_name_or_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_model("gestures") == find_resource("models/gestures")
+    assert find_model(tmp_path / "elsewhere") == tmp_path / "elsewhere"
+    (tmp_path / "gestures").mkdir()
+    assert find_model("gestures") == Path("gestures")
+
+
+def test_names_a_model_that_is_not_there() -> None:
+    with pytest.raises(FileNotFoundError, match="models/no_such_model"):
+        find_model("no_such_model")
