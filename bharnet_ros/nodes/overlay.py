@@ -78,7 +78,7 @@ class Overlay(Node):
         self._settings = read_parameters(self, PARAMETERS)
         self.meter = Meter()
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
-        self._actions: dict[str, str] = {}
+        self.actions: dict[str, str] = {}
         self._overlay = self.create_publisher(Image, "overlay", RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "markers", RELIABLE)
         self._image_input: Subscription | None = None
@@ -119,15 +119,16 @@ class Overlay(Node):
             self._keypoints_input = None
 
     def _on_image(self, message: Image | CompressedImage) -> None:
+        self.meter.count("images")
         self._images[time_to_ns(message.header.stamp)] = message
         while len(self._images) > self._settings["image_buffer"]:
             self._images.popitem(last=False)
 
     def _on_event(self, message: ActionEvent) -> None:
         if message.phase == Phase.ONSET:
-            self._actions[message.track_id] = f"{message.label} {message.score:.2f}"
+            self.actions[message.track_id] = f"{message.label} {message.score:.2f}"
         else:
-            self._actions.pop(message.track_id, None)
+            self.actions.pop(message.track_id, None)
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         self.meter.count("received")
@@ -138,7 +139,7 @@ class Overlay(Node):
             if self._image_input is not None:
                 self.meter.count("without image")
             return
-        if not self._worker.submit((image, message, dict(self._actions))):
+        if not self._worker.submit((image, message, dict(self.actions))):
             self.meter.count("dropped")
 
     def _draw(self, job: tuple[Image | CompressedImage, BodyHandKeypoints, dict[str, str]]) -> None:
@@ -164,7 +165,7 @@ class Overlay(Node):
             markers += person_markers(
                 person,
                 message.header,
-                self._actions.get(person.track_id, ""),
+                self.actions.get(person.track_id, ""),
                 self._settings["marker_lifetime"],
             )
         return MarkerArray(markers=markers)

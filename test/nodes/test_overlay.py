@@ -1,0 +1,113 @@
+"""Annotated images and markers, over real topics."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+from visualization_msgs.msg import Marker, MarkerArray
+
+from bharnet_ros import msg
+from bharnet_ros.conversions import (
+    image_from_message,
+    image_to_message,
+    keypoints_to_message,
+    time_to_ns,
+)
+from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
+from bharnet_ros.nodes.overlay import Overlay
+from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+
+STAMP = 5_000_000_000
+BLACK = np.zeros((240, 320, 3), dtype=np.uint8)
+
+
+def keypoints(left_hand: bool = True):
+    rng = np.random.default_rng(0)
+    hands = rng.uniform(80, 200, (2, 21, 3)).astype("f4")
+    if not left_hand:
+        hands[0] = np.nan
+    person = PersonKeypoints(
+        "body_1",
+        body=np.column_stack([rng.uniform(80, 200, (33, 3)), np.ones(33)]).astype("f4"),
+        body_world=rng.normal(size=(33, 3)).astype("f4"),
+        hands=hands,
+        hands_world=rng.normal(size=(2, 21, 3)).astype("f4"),
+    )
+    return keypoints_to_message(FrameKeypoints(STAMP, 320, 240, (person,), "camera"))
+
+
+@pytest.fixture
+def overlay(graph):
+    return graph.add(Overlay())
+
+
+@pytest.fixture
+def feed(graph, overlay, wait):
+    """Return a function that shows the node an image and its keypoints."""
+    send_image = graph.probe.talk(Image, "image_raw", SENSOR)
+    send_keypoints = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+
+    def show(*arguments, **values):
+        send_image(image_to_message(BLACK, STAMP, "camera"))
+        wait(lambda: overlay.meter.totals.get("images"), "the image")
+        send_keypoints(keypoints(*arguments, **values))
+
+    return show
+
+
+def test_takes_images_only_while_somebody_looks(graph, overlay, feed, wait):
+    inputs = ("image_raw", "keypoints")
+    assert [graph.probe.count_subscribers(topic) for topic in inputs] == [0, 0]
+
+    looking = graph.probe.create_subscription(Image, "overlay", lambda message: None, RELIABLE)
+    for topic in inputs:
+        wait(lambda topic=topic: graph.probe.count_subscribers(topic) == 1, f"interest in {topic}")
+
+    graph.call(lambda: graph.probe.destroy_subscription(looking), graph.probe)
+    for topic in inputs:
+        wait(lambda topic=topic: graph.probe.count_subscribers(topic) == 0, f"no more {topic}")
+
+
+def test_markers_alone_need_no_images(graph, overlay, feed, wait):
+    graph.probe.listen(MarkerArray, "markers", RELIABLE)
+    wait(lambda: graph.probe.count_subscribers("keypoints") == 1, "interest in keypoints")
+    assert graph.probe.count_subscribers("image_raw") == 0
+
+
+def test_keypoints_and_the_present_action_are_drawn(graph, overlay, feed, wait):
+    drawn = graph.probe.listen(Image, "overlay", RELIABLE)
+    announce = graph.probe.talk(msg.ActionEvent, "/action_recognition", RELIABLE)
+    feed()
+    wait(lambda: len(drawn) == 1, "an overlay")
+    without = image_from_message(drawn[0])
+    assert without.any()
+    assert time_to_ns(drawn[0].header.stamp) == STAMP
+    assert drawn[0].header.frame_id == "camera"
+
+    event = msg.ActionEvent(
+        phase=msg.ActionEvent.ONSET, track_id="body_1", label="hello", score=0.9
+    )
+    announce(event)
+    wait(lambda: overlay.actions == {"body_1": "hello 0.90"}, "the action")
+    feed()
+    wait(lambda: len(drawn) == 2, "an overlay")
+    assert (image_from_message(drawn[1]) != without).any()
+
+    event.phase = msg.ActionEvent.OFFSET
+    announce(event)
+    wait(lambda: overlay.actions == {}, "the end of the action")
+
+
+def test_markers_hang_hands_on_wrists_and_take_absent_ones_away(graph, overlay, feed, wait):
+    arrays = graph.probe.listen(MarkerArray, "markers", RELIABLE)
+    send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    send(keypoints(left_hand=False))
+    wait(lambda: arrays, "markers")
+    body, left, right = arrays[0].markers
+    assert {marker.header.frame_id for marker in arrays[0].markers} == {"camera"}
+    assert (body.type, body.action, body.ns) == (Marker.LINE_LIST, Marker.ADD, "body_1")
+    assert left.action == Marker.DELETE
+    wrist = np.array(keypoints().people[0].body_world).reshape(33, 3)[16]
+    start = right.points[0]
+    np.testing.assert_allclose([start.x, start.y, start.z], wrist, atol=1e-5)

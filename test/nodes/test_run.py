@@ -1,0 +1,241 @@
+"""The whole chain as real processes, and their end."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
+
+from bharnet_ros import msg
+from bharnet_ros.conversions import duration_from_ns, time_from_ns
+from bharnet_ros.nodes.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.run import format_event
+from bharnet_ros.recognition.bundle import load_bundle, write_bundle
+
+SECOND = 1_000_000_000
+PATIENCE = 120.0
+CLI = "from bharnet_ros.cli import main; import sys; sys.exit(main())"
+NODE = "from bharnet_ros.nodes.{} import main; import sys; sys.exit(main())"
+EVENT = re.compile(
+    r"(ONSET |OFFSET) (\S+) +track=(\S+) score=(\d\.\d\d) t=(-?\d+\.\d\d) s"
+    r"(?: duration=(\d+\.\d\d) s)?(?: latency=(-?\d+) ms)?(?: reason=(\w+))?$"
+)
+
+
+class Process:
+    """A process whose lines can be waited for."""
+
+    def __init__(self, code: str, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", code, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
+        )
+        self.lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        self._new: queue.Queue[str] = queue.Queue()
+        self._readers = [
+            threading.Thread(target=self._read, args=(name,), daemon=True) for name in self.lines
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self, name: str) -> None:
+        for line in getattr(self._process, name):
+            self.lines[name].append(line.rstrip())
+            self._new.put(line)
+
+    def wait_for_line(self, text: str) -> None:
+        while True:
+            try:
+                if text in self._new.get(timeout=PATIENCE):
+                    return
+            except queue.Empty:
+                pytest.fail(f"no line with {text!r} in {self.lines}")
+
+    def send(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def wait(self) -> int:
+        status = self._process.wait(PATIENCE)
+        for reader in self._readers:
+            reader.join(PATIENCE)
+        return status
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def events(self) -> list[tuple[str | None, ...]]:
+        """The fields of each printed line: phase, label, track, score, t, duration, latency,
+        reason; every line has to be an event."""
+        fields = []
+        for line in self.lines["stdout"]:
+            match = EVENT.match(line)
+            assert match, line
+            fields.append((match[1].strip(), *match.groups()[1:]))
+        return fields
+
+
+@pytest.fixture
+def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
+    """Return a function that starts a process in the test's ROS domain."""
+    processes: list[Process] = []
+
+    def begin(code: str, *arguments: str) -> Process:
+        processes.append(Process(code, *arguments))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()
+
+
+@pytest.fixture(scope="session")
+def eager_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model that takes whatever it sees for its first class."""
+    bundle = load_bundle(tiny_bundle)
+    weights = bundle.network.state_dict()
+    biases = [tensor for name, tensor in weights.items() if name.endswith("classify.bias")]
+    assert len(biases) == 2
+    for bias in biases:
+        bias[0] += 100.0
+    folder = tmp_path_factory.mktemp("bundles") / "eager"
+    write_bundle(folder, bundle.description, weights, "# A model that sees one thing only\n")
+    return folder
+
+
+def test_source_goes_through_the_chain_to_its_end(start, eager_bundle):
+    run = start(CLI, "run", "--source", "puppet:rest", "--model", str(eager_bundle))
+    assert run.wait() == 0
+    onset, offset = run.events
+    assert onset[:3] == ("ONSET", "wave", offset[2])
+    assert offset[:2] == ("OFFSET", "wave")
+    assert offset[-1] == "source_lost"
+    assert float(onset[4]) < float(offset[4])
+    assert onset[6] is not None
+    frames = re.search(r"(\d+) frames; (\d+) images worked on, 0 dropped", run.lines["stderr"][-1])
+    assert frames and frames[1] == frames[2]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_ends_the_open_event_and_the_process(start, eager_bundle, number):
+    run = start(CLI, "run", "--source", "puppet:rest", "--loop", "--model", str(eager_bundle))
+    run.wait_for_line("ONSET")
+    run.send(number)
+    assert run.wait() == 0
+    assert [(event[0], event[-1]) for event in run.events] == [
+        ("ONSET", None),
+        ("OFFSET", "shutdown"),
+    ]
+
+
+def test_source_that_cannot_be_opened_ends_with_status_2(start):
+    run = start(CLI, "run", "--source", "nothing.mp4")
+    assert run.wait() == 2
+    assert run.lines["stdout"] == []
+    assert "nothing.mp4" in run.lines["stderr"][-1]
+
+
+def test_model_that_cannot_be_loaded_ends_with_status_1(start, tmp_path):
+    run = start(CLI, "run", "--source", "puppet:rest", "--model", str(tmp_path / "nowhere"))
+    assert run.wait() == 1
+    assert any(str(tmp_path / "nowhere") in line for line in run.lines["stderr"])
+
+
+def test_node_whose_source_is_missing_fails(start):
+    node = start(NODE.format("video_source"), "--ros-args", "-p", "source:=nothing.mp4")
+    assert node.wait() == 1
+    assert any("nothing.mp4" in line for line in node.lines["stderr"])
+
+
+def test_parameter_out_of_range_is_an_error_not_a_traceback(start):
+    node = start(NODE.format("action_event_publisher"), "--ros-args", "-p", "smoothing_s:=-3.0")
+    assert node.wait() == 1
+    errors = "\n".join(node.lines["stderr"])
+    assert "smoothing_s" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_to_the_publisher_alone_ends_its_events(start, graph, wait, number):
+    events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
+    inform = graph.probe.talk(msg.ModelInfo, "model_info", LATCHED)
+    score = graph.probe.talk(msg.ActionScores, "action_scores", RELIABLE)
+    node = start(
+        NODE.format("action_event_publisher"), "--ros-args", "-p", "source_timeout_s:=60.0"
+    )
+    client = graph.probe.create_client(ChangeState, "action_event_publisher/change_state")
+    assert client.wait_for_service(PATIENCE)
+    for transition in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        request = ChangeState.Request(transition=Transition(id=transition))
+        answer = client.call_async(request)
+        wait(answer.done, "the transition")
+        assert answer.result().success
+    inform(
+        msg.ModelInfo(
+            name="m",
+            class_names=["background", "hello"],
+            enter_threshold=0.6,
+            exit_threshold=0.4,
+        )
+    )
+    wait(lambda: graph.probe.count_publishers("/action_recognition"), "the publisher")
+
+    step = 0
+    while not events:
+        stamp_ns = 100 * SECOND + step * SECOND // 10
+        track = msg.TrackScores(
+            track_id="body_1",
+            window_start=time_from_ns(stamp_ns - SECOND),
+            window_end=time_from_ns(stamp_ns),
+            probabilities=[0.1, 0.9],
+            body_probabilities=[0.1, 0.9],
+            hand_probabilities=[0.1, 0.9],
+        )
+        message = msg.ActionScores(model_name="m", tracks=[track])
+        message.header.stamp = time_from_ns(stamp_ns)
+        score(message)
+        step += 1
+        time.sleep(0.01)
+        assert step < 6000
+
+    node.send(number)
+    assert node.wait() == 0
+    wait(lambda: len(events) == 2, "the OFFSET")
+    assert [(event.phase, event.reason) for event in events] == [
+        (msg.ActionEvent.ONSET, ""),
+        (msg.ActionEvent.OFFSET, "shutdown"),
+    ]
+
+
+def test_printed_line_of_an_event():
+    event = msg.ActionEvent(
+        phase=msg.ActionEvent.ONSET,
+        label="hello",
+        track_id="body_1",
+        score=0.97,
+        start=time_from_ns(103_200_000_000),
+        end=time_from_ns(104_000_000_000),
+        latency=duration_from_ns(85_000_000),
+    )
+    assert format_event(event, 100 * SECOND, True) == (
+        "ONSET  hello      track=body_1 score=0.97 t=3.20 s latency=85 ms"
+    )
+    event.phase, event.reason = msg.ActionEvent.OFFSET, "ended"
+    assert format_event(event, 100 * SECOND, False) == (
+        "OFFSET hello      track=body_1 score=0.97 t=4.00 s duration=0.80 s reason=ended"
+    )

@@ -1,0 +1,114 @@
+"""Frames of a source as camera images, over real topics."""
+
+from __future__ import annotations
+
+import threading
+
+import cv2
+import numpy as np
+import pytest
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from bharnet_ros import msg
+from bharnet_ros.conversions import image_from_message, time_to_ns
+from bharnet_ros.nodes.qos import RELIABLE
+from bharnet_ros.nodes.video_source import VideoSource
+
+SECOND = 1_000_000_000
+EVERY_IMAGE = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of six images, each of one shade."""
+    for index in range(6):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), np.full((48, 64, 3), index * 40, np.uint8))
+    return tmp_path
+
+
+@pytest.fixture
+def play(graph):
+    """Return a function that starts a source and gives the node and an event for its end."""
+
+    def start(source, **parameters):
+        values = {"source": str(source), **parameters}
+        node = graph.add(
+            VideoSource(
+                parameter_overrides=[Parameter(name, value=value) for name, value in values.items()]
+            )
+        )
+        ended = threading.Event()
+        graph.call(lambda: node.start(ended.set), node)
+        return node, ended
+
+    return start
+
+
+def stamps(images) -> list[int]:
+    return [time_to_ns(image.header.stamp) for image in images]
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_every_image_comes_in_order_with_the_times_of_the_source(graph, play, folder, wait, fast):
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    node, ended = play(folder, fps=50.0, as_fast_as_possible=fast, wait_for_keypoints=not fast)
+    assert ended.wait(30)
+    wait(lambda: len(images) == 6, "six images")
+    assert [int(image_from_message(image)[0, 0, 0]) for image in images] == [
+        0,
+        40,
+        80,
+        120,
+        160,
+        200,
+    ]
+    assert np.diff(stamps(images)).tolist() == [SECOND // 50] * 5
+    assert {image.header.frame_id for image in images} == {"camera_color_optical_frame"}
+    assert node.failure == ""
+
+
+def test_recording_waits_for_its_first_viewer(graph, play, folder, wait):
+    node, ended = play(folder, fps=100.0, as_fast_as_possible=True)
+    wait(lambda: graph.probe.count_publishers("image_raw"), "the publisher")
+    assert not ended.is_set()
+    assert node.first_stamp_ns is None
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    assert ended.wait(30)
+    wait(lambda: len(images) == 6, "six images")
+    assert (node.first_stamp_ns, node.last_stamp_ns) == (stamps(images)[0], stamps(images)[-1])
+
+
+def test_loop_goes_on_with_rising_stamps(graph, play, folder, wait):
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    _, ended = play(folder, fps=100.0, loop=True, wait_for_keypoints=True)
+    wait(lambda: len(images) > 13, "a third round")
+    assert not ended.is_set()
+    assert np.diff(stamps(images)[:13]).tolist() == [SECOND // 100] * 12
+
+
+def test_each_image_waits_for_the_keypoints_of_the_one_before(graph, play, folder, wait):
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    answer = graph.probe.create_publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    node, ended = play(folder, as_fast_as_possible=True, wait_for_keypoints=True)
+    wait(answer.get_subscription_count, "the node to listen to keypoints")
+    for number in range(1, 7):
+        wait(lambda number=number: len(images) >= number, "the next image")
+        assert len(images) == number
+        answer.publish(msg.BodyHandKeypoints(header=images[-1].header))
+    assert ended.wait(30)
+    assert "unanswered" not in node.meter.totals
+
+
+def test_puppet_has_the_size_that_was_asked_for(graph, play, wait):
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    play("puppet:rest", width=160, height=120)
+    wait(lambda: images, "an image")
+    assert image_from_message(images[0]).shape == (120, 160, 3)
+
+
+@pytest.mark.parametrize("source", ["nothing.mp4", "puppet:nothing", ""])
+def test_source_that_cannot_be_opened_is_named(play, source):
+    with pytest.raises((ValueError, OSError), match=source.rpartition(":")[2] or "empty"):
+        play(source)
