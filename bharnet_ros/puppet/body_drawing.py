@@ -13,6 +13,9 @@ from bharnet_ros.puppet.face import draw_head
 from bharnet_ros.puppet.hand_drawing import draw_hand
 from bharnet_ros.puppet.shading import Colour, Image, fill_any, limb, rounded_hull, stroke, tone
 
+SLEEVE_RADII = (0.150, 0.112, 0.085)
+"""Half the thickness of an arm at shoulder, elbow and wrist, in shoulder widths."""
+
 _LIMB_LAYERS = ((1.0, 0.0, 0.66), (0.92, 0.04, 0.84), (0.76, 0.11, 0.95), (0.50, 0.22, 1.04))
 
 
@@ -47,7 +50,7 @@ def draw_person(image: Image, person: PersonKeypoints, appearance: Appearance) -
     body[:, 2] = np.nan_to_num(body[:, 2])
     hands = person.hands.astype(np.float64)
     hands[..., 2] = np.nan_to_num(hands[..., 2])
-    unit = _shoulder_scale(body)
+    unit = shoulder_scale(body)
     parts: list[tuple[float, Callable[[], None]]] = [
         (
             float(body[[7, 8], 2].mean()),
@@ -60,7 +63,7 @@ def draw_person(image: Image, person: PersonKeypoints, appearance: Appearance) -
     for side in (LEFT_HAND, RIGHT_HAND):
         arm = body[[11 + side, 13 + side, 15 + side]]
         if np.isfinite(unit):
-            for joints in _arm_parts(arm):
+            for joints in arm_parts(arm):
                 sleeve = partial(_draw_arm, image, joints, arm[2], unit, appearance)
                 parts.append((float(joints[:, 2].mean()), sleeve))
         if np.isfinite(hands[side, :, :2]).all():
@@ -72,8 +75,15 @@ def draw_person(image: Image, person: PersonKeypoints, appearance: Appearance) -
         paint()
 
 
-def _arm_parts(arm: FloatArray) -> list[FloatArray]:
-    """Split shoulder, elbow and wrist, (3, 3) pixels, where one part may cover the other."""
+def arm_parts(arm: FloatArray) -> list[FloatArray]:
+    """Split an arm into the parts that are painted one by one, since one may cover the other.
+
+    Args:
+        arm: (3, 3) pixels: shoulder, elbow and wrist; a joint that is not known is NaN.
+
+    Returns:
+        Parts of two or three joints, (N, 3) pixels, each painted at the mean of its z.
+    """
     known = np.isfinite(arm).all(axis=1)
     if not known[1]:
         return []
@@ -83,7 +93,7 @@ def _arm_parts(arm: FloatArray) -> list[FloatArray]:
     return [part for part, seen in ((arm[:2], known[0]), (arm[1:], known[2])) if seen]
 
 
-def _shoulder_scale(body: FloatArray) -> float:
+def shoulder_scale(body: FloatArray) -> float:
     """Pixels that an adult's shoulder width takes, also when the person stands sideways."""
     lengths = ((1.0, 11, 12), (0.72, 11, 23), (0.72, 12, 24), (2.0, 7, 8))
     found = [factor * np.linalg.norm(body[a, :2] - body[b, :2]) for factor, a, b in lengths]
@@ -176,15 +186,15 @@ def _draw_arm(
     image: Image, joints: FloatArray, wrist: FloatArray, unit: float, appearance: Appearance
 ) -> None:
     """Draw a part of an arm: two or three of shoulder, elbow and wrist, (N, 3) pixels."""
-    radii = np.array([0.150, 0.112]) * unit
+    radii = np.array(SLEEVE_RADII[:2]) * unit
     if not np.array_equal(joints[-1], wrist):
         limb(image, joints[:, :2], radii, appearance.shirt, _LIMB_LAYERS)
         return
     # Perspective makes an arm that reaches for the camera thicker at its end.
     nearness = float(np.clip(1.0 - 0.1 * wrist[2] / unit, 0.9, 1.3)) * unit
-    forearm = np.array([0.085, 0.072]) * nearness
+    forearm = np.array([0.080, 0.072]) * nearness
     limb(image, joints[-2:, :2], forearm, tone(appearance.skin, 0.96))
     cuff = joints[-2] + 0.82 * (joints[-1] - joints[-2])
     sleeve = np.vstack([joints[:-1], cuff])[:, :2]
-    radii = np.append(radii[-len(sleeve) + 1 :], 0.090 * nearness)
+    radii = np.append(radii[-len(sleeve) + 1 :], SLEEVE_RADII[2] * nearness)
     limb(image, sleeve, radii, appearance.shirt, _LIMB_LAYERS)

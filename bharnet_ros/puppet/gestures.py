@@ -226,16 +226,16 @@ def folding_arms(time: float, style: Style) -> Pose:
     """Forearms crossed before the chest, hands on the other arm."""
     breath = 0.004 * wave(time, 0.3, style)
     right = arm(
-        (-0.055, -0.165 + breath, 0.20),
-        (-0.9, 0.35, -0.25),
-        (0.1, -0.2, -1.0),
-        hands.FLAT,
+        (-0.085, -0.175 + breath, 0.18),
+        (-0.9, 0.30, -0.40),
+        (0.2, -0.2, -1.0),
+        hands.HOLDING,
         style,
         (0.8, -0.9, 0.1),
     )
     left = arm(
-        (-0.04, -0.20 + breath, 0.14),
-        (-1.0, 0.05, -0.3),
+        (-0.05, -0.225 + breath, 0.13),
+        (-1.0, 0.0, -0.3),
         (0.1, -0.2, -1.0),
         hands.RELAXED,
         style,
@@ -248,7 +248,7 @@ def drinking(time: float, style: Style) -> Pose:
     """A hand that holds a cup goes to the mouth and down again."""
     up = smooth_step(1.5 * (0.5 - 0.5 * wave(time, 0.45, style)))
     low = arm((0.12, -0.20, 0.26), (-0.45, 0.35, 0.75), (-0.9, 0.0, -0.35), hands.HOLDING, style)
-    mouth = arm((0.11, 0.03, 0.20), (-0.60, 0.65, 0.05), (-0.7, -0.3, -0.6), hands.HOLDING, style)
+    mouth = arm((0.11, 0.055, 0.18), (-0.60, 0.65, 0.05), (-0.7, -0.3, -0.6), hands.HOLDING, style)
     return Pose(right=blend_arms(low, mouth, up), head=np.array([0.0, -0.12 * up, 0.0]))
 
 

@@ -73,8 +73,12 @@ def limb(
     ends = np.stack([joints[:-1], joints[1:]], axis=1).repeat(len(_ARC), axis=1)
     reach = np.stack([radii[:-1], radii[1:]], axis=1).repeat(len(_ARC), axis=1)[..., None]
     for size, shift, brightness in layers:
-        for outline in ends + reach * (size * unit + shift * _LIGHT):
-            fill(image, outline, tone(colour, brightness))
+        outlines = ends + reach * (size * unit + shift * _LIGHT)
+        if np.abs(outlines).max() >= _FARTHEST:
+            return
+        shade = tone(colour, brightness)
+        for outline in _fixed(outlines):
+            cv2.fillConvexPoly(image, outline, shade, cv2.LINE_AA, _SHIFT)
 
 
 def rounded_hull(
