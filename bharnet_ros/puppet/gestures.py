@@ -226,7 +226,7 @@ def folding_arms(time: float, style: Style) -> Pose:
     """Forearms crossed before the chest, hands on the other arm."""
     breath = 0.004 * wave(time, 0.3, style)
     right = arm(
-        (-0.085, -0.175 + breath, 0.18),
+        (-0.085, -0.150 + breath, 0.18),
         (-0.9, 0.30, -0.40),
         (0.2, -0.2, -1.0),
         hands.HOLDING,
@@ -234,7 +234,7 @@ def folding_arms(time: float, style: Style) -> Pose:
         (0.8, -0.9, 0.1),
     )
     left = arm(
-        (-0.05, -0.225 + breath, 0.13),
+        (-0.05, -0.195 + breath, 0.13),
         (-1.0, 0.0, -0.3),
         (0.1, -0.2, -1.0),
         hands.RELAXED,
