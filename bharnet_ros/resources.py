@@ -42,21 +42,6 @@ def find_model(model: str | Path) -> Path:
     return find_resource(f"models/{model}")
 
 
-def find_model(model: str) -> Path:
-    """Return the folder of a model bundle.
-
-    Args:
-        model: Path of a folder, or the name of a bundle that comes with the package.
-
-    Raises:
-        FileNotFoundError: There is no such folder; names what was looked for.
-    """
-    folder = Path(model).expanduser()
-    if folder.exists() or len(folder.parts) != 1:
-        return folder
-    return find_resource(f"models/{model}")
-
-
 def _find_root() -> Path:
     # Not resolved: colcon's --symlink-install links each file into the prefix that counts.
     package = Path(__file__).absolute().parent

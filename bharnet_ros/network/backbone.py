@@ -18,11 +18,13 @@ class BackboneSettings:
     Attributes:
         channels: Channels of each stage.
         depths: Blocks of each stage; every stage but the first begins with temporal stride 2.
+        channels_per_topology: Channels that share a refined graph; 1 as in CTR-GCN.
         dropout: Probability with which a pooled feature is dropped in training.
     """
 
     channels: tuple[int, ...] = (64, 128, 256)
     depths: tuple[int, ...] = (4, 3, 3)
+    channels_per_topology: int = 1
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -43,12 +45,22 @@ class SpatioTemporalBlock(nn.Module):
     """Graph convolution, then multi-scale temporal convolution, with a shortcut around both."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, partition: Tensor, *, stride: int
+        self,
+        in_channels: int,
+        out_channels: int,
+        partition: Tensor,
+        *,
+        stride: int,
+        channels_per_topology: int,
     ) -> None:
         """Build the block; `partition` is (S, V, V), `stride` a step in frames."""
         super().__init__()
         self.spatial = TopologyRefiningGraphConvolution(
-            in_channels, out_channels, partition, relation_channels=max(out_channels // 8, 4)
+            in_channels,
+            out_channels,
+            partition,
+            relation_channels=max(out_channels // 8, 4),
+            channels_per_topology=channels_per_topology,
         )
         self.temporal = MultiScaleTemporalConvolution(out_channels, stride=stride)
         self.shortcut: nn.Module = (
@@ -80,7 +92,15 @@ class Backbone(nn.Module):
         ):
             for block in range(depth):
                 stride = 2 if stage > 0 and block == 0 else 1
-                blocks.append(SpatioTemporalBlock(channels, width, partition, stride=stride))
+                blocks.append(
+                    SpatioTemporalBlock(
+                        channels,
+                        width,
+                        partition,
+                        stride=stride,
+                        channels_per_topology=settings.channels_per_topology,
+                    )
+                )
                 channels = width
         self.blocks = nn.ModuleList(blocks)
         self.out_channels = channels

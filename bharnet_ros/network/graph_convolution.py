@@ -7,14 +7,23 @@ from torch import Tensor, nn
 
 
 class TopologyRefiningGraphConvolution(nn.Module):
-    """Mixes joints along a learned skeleton graph that each channel refines for each input.
+    """Mixes joints along a learned skeleton graph that channels refine for each input.
+
+    Channels share a refined graph in groups of `channels_per_topology`; with 1 each channel has its
+    own, as published. Groups cost a fraction of the memory traffic, which is what bounds the layer.
 
     Source: CTR-GC, arXiv 2107.12213, sections 3.2 and 3.3. The subsets of the partition share one
     convolution each for features and relations, computed together.
     """
 
     def __init__(
-        self, in_channels: int, out_channels: int, partition: Tensor, *, relation_channels: int
+        self,
+        in_channels: int,
+        out_channels: int,
+        partition: Tensor,
+        *,
+        relation_channels: int,
+        channels_per_topology: int,
     ) -> None:
         """Build the layer.
 
@@ -23,16 +32,27 @@ class TopologyRefiningGraphConvolution(nn.Module):
             out_channels: C of the output.
             partition: (S, V, V) adjacency of each subset; learned from there.
             relation_channels: Channels in which joints are compared.
+            channels_per_topology: Output channels that share a graph.
+
+        Raises:
+            ValueError: The output channels cannot be divided into such groups.
         """
         super().__init__()
+        if out_channels % channels_per_topology:
+            raise ValueError(
+                f"channels_per_topology: {out_channels} channels cannot be divided into groups of "
+                f"{channels_per_topology}"
+            )
         subsets = partition.shape[0]
+        groups = out_channels // channels_per_topology
+        self.groups = groups
         self.subsets = subsets
         self.out_channels = out_channels
         self.adjacency = nn.Parameter(partition.clone().float())
         self.source = nn.Conv1d(in_channels, subsets * relation_channels, 1)
         self.target = nn.Conv1d(in_channels, subsets * relation_channels, 1)
         self.relation = nn.Conv2d(
-            subsets * relation_channels, subsets * out_channels, 1, groups=subsets, bias=False
+            subsets * relation_channels, subsets * groups, 1, groups=subsets, bias=False
         )
         # Refinement starts from nothing, so that training begins at the plain skeleton.
         nn.init.zeros_(self.relation.weight)
@@ -51,11 +71,9 @@ class TopologyRefiningGraphConvolution(nn.Module):
         count, _, frames, joints = x.shape
         pooled = x.mean(dim=2)
         compared = torch.tanh(self.source(pooled).unsqueeze(-1) - self.target(pooled).unsqueeze(-2))
-        refined = self.relation(compared).view(
-            count, self.subsets, self.out_channels, joints, joints
-        )
+        refined = self.relation(compared).view(count, self.subsets, self.groups, joints, joints)
         topology = (refined + self.adjacency.unsqueeze(1)).view(-1, joints, joints)
-        feature = self.feature(x).view(-1, frames, joints)
+        feature = self.feature(x).view(topology.shape[0], -1, joints)
         mixed = torch.bmm(feature, topology)
         mixed = mixed.view(count, self.subsets, self.out_channels, frames, joints).sum(dim=1)
         return torch.relu(self.normalise(mixed) + self.shortcut(x))

@@ -211,6 +211,7 @@ def _backbone(content: Mapping[str, Any]) -> BackboneSettings:
     return BackboneSettings(
         channels=tuple(content["channels"]),
         depths=tuple(content["depths"]),
+        channels_per_topology=int(content["channels_per_topology"]),
         dropout=float(content["dropout"]),
     )
 

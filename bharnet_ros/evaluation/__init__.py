@@ -1,0 +1,1 @@
+"""Measuring models: clip metrics now, streams and recordings beside them."""

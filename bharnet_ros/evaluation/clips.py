@@ -1,0 +1,206 @@
+"""How well a model names whole clips: top-1, mean class accuracy, confusion, rejection."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from bharnet_ros.datasets.holistic_wild import (
+    HolisticWild,
+    read_holistic_wild,
+    read_subject_folds,
+)
+from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.resources import find_model
+
+_CHUNK = 128
+"""Clips scored at once: bounds memory, changes no result."""
+
+
+@dataclass(frozen=True)
+class ClipMetrics:
+    """What a model makes of clips with known labels, and of clips with labels it does not know.
+
+    Attributes:
+        clips: Clips whose label is a class of the model.
+        subjects: People in them.
+        top1: Share named rightly when choosing among the classes other than background.
+        mean_class_accuracy: The same, averaged over the classes that occur.
+        top1_with_background: Share named rightly when background may be chosen too.
+        body_top1: `top1` of the body expert alone.
+        hand_top1: `top1` of the hand expert alone.
+        recall: For each class, the share of its clips named rightly.
+        class_names: Order of the confusion matrix, background last.
+        confusion: Rows are true classes, columns what was chosen with background allowed.
+        unknown_clips: Clips whose label the model does not know.
+        unknown_rejected: Share of them that was taken for background, or for a class with less
+            than the rejection threshold.
+    """
+
+    clips: int
+    subjects: int
+    top1: float
+    mean_class_accuracy: float
+    top1_with_background: float
+    body_top1: float
+    hand_top1: float
+    recall: dict[str, float]
+    class_names: list[str]
+    confusion: list[list[int]]
+    unknown_clips: int
+    unknown_rejected: float
+
+
+def clip_logits(
+    recognizer: Recognizer,
+    data: HolisticWild,
+    clips: npt.NDArray[np.integer],
+    *,
+    progress: bool = False,
+) -> ExpertLogits:
+    """Return the logits (N, K) of each expert for whole clips."""
+    parts = []
+    for start in tqdm(range(0, len(clips), _CHUNK), unit="batch", disable=not progress):
+        chunk = list(data.sequences(clips[start : start + _CHUNK]))
+        parts.append(recognizer.logits(chunk))
+    return ExpertLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))
+
+
+def clip_metrics(
+    logits: ExpertLogits,
+    recognizer: Recognizer,
+    labels: npt.NDArray[np.str_],
+    subjects: npt.NDArray[np.str_],
+) -> ClipMetrics:
+    """Compare logits with labels.
+
+    Args:
+        logits: (N, K) of each expert.
+        recognizer: The model they come from.
+        labels: (N,) true names.
+        subjects: (N,) person in each clip.
+
+    Raises:
+        ValueError: No label is a class of the model.
+    """
+    description = recognizer.description
+    background = description.background_id
+    names = [
+        name for name in description.class_names if name != description.class_names[background]
+    ]
+    columns = [description.class_names.index(name) for name in names]
+    known = np.isin(labels, names)
+    if not known.any():
+        raise ValueError(f"label: no clip has a label that the model knows: {', '.join(names)}")
+    truth = np.asarray([names.index(label) if label in names else -1 for label in labels])
+
+    def right(one: torch.Tensor) -> npt.NDArray[np.bool_]:
+        return one[:, columns].argmax(1).numpy() == truth
+
+    hits = right(logits.ensemble)
+    probabilities = recognizer.probabilities(logits.ensemble).numpy()
+    reordered = probabilities[:, [*columns, background]]
+    choice = reordered.argmax(1)
+    rejected = (choice == len(names)) | (reordered.max(1) < description.rejection_threshold)
+    recall = {
+        name: float(hits[truth == index].mean())
+        for index, name in enumerate(names)
+        if (truth == index).any()
+    }
+    confusion = np.zeros((len(names) + 1, len(names) + 1), dtype=np.int64)
+    np.add.at(confusion, (np.where(known, truth, len(names)), choice), 1)
+    return ClipMetrics(
+        clips=int(known.sum()),
+        subjects=len(set(subjects[known].tolist())),
+        top1=float(hits[known].mean()),
+        mean_class_accuracy=float(np.mean(list(recall.values()))),
+        top1_with_background=float((choice == truth)[known].mean()),
+        body_top1=float(right(logits.body)[known].mean()),
+        hand_top1=float(right(logits.hand)[known].mean()),
+        recall=recall,
+        class_names=[*names, description.class_names[background]],
+        confusion=confusion.tolist(),
+        unknown_clips=int((~known).sum()),
+        unknown_rejected=float(rejected[~known].mean()) if (~known).any() else float("nan"),
+    )
+
+
+def format_metrics(metrics: ClipMetrics) -> str:
+    """Return the metrics as text for a terminal."""
+    lines = [
+        f"{metrics.clips} clips of {metrics.subjects} people",
+        f"top-1                    {metrics.top1:7.2%}",
+        f"mean class accuracy      {metrics.mean_class_accuracy:7.2%}",
+        f"top-1, background too    {metrics.top1_with_background:7.2%}",
+        f"body expert alone        {metrics.body_top1:7.2%}",
+        f"hand expert alone        {metrics.hand_top1:7.2%}",
+        f"other labels rejected    {metrics.unknown_rejected:7.2%} of {metrics.unknown_clips} clips",
+        "",
+        "recall of each class",
+        *(f"  {name:<14}{value:7.2%}" for name, value in metrics.recall.items()),
+        "",
+        "confusion (rows: truth, columns: chosen)",
+        " " * 14 + "".join(f"{name[:9]:>10}" for name in metrics.class_names),
+    ]
+    for name, row in zip(metrics.class_names, metrics.confusion, strict=True):
+        lines.append(f"{name:<14}" + "".join(f"{count:>10}" for count in row))
+    return "\n".join(lines)
+
+
+def choose_clips(
+    data: HolisticWild, folds: dict[str, int] | None, fold: int | None
+) -> npt.NDArray[np.int64]:
+    """Return the indices of the clips of one fold of subjects, or of all.
+
+    Raises:
+        ValueError: A subject has no fold or the fold is empty.
+    """
+    if folds is None or fold is None:
+        return np.arange(len(data))
+    strangers = sorted(set(data.subjects.tolist()) - set(folds))
+    if strangers:
+        raise ValueError(f"subject {strangers[0]} has no fold")
+    chosen = np.flatnonzero([folds[subject] == fold for subject in data.subjects])
+    if not len(chosen):
+        raise ValueError(f"fold {fold} is empty; folds are {sorted(set(folds.values()))}")
+    return chosen
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet evaluate clips`."""
+    parser.add_argument("--model", required=True, help="folder or name of a model bundle")
+    parser.add_argument("--data", required=True, type=Path, help="file of the holistic_wild format")
+    parser.add_argument(
+        "--subjects-from", type=Path, help="sources.csv that says which fold a subject belongs to"
+    )
+    parser.add_argument("--fold", type=int, help="evaluate only on the subjects of this fold")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet evaluate clips`; returns the exit status.
+
+    Raises:
+        ValueError: An argument, the model or the data cannot be used; names it.
+        OSError: A file cannot be read.
+    """
+    if (arguments.fold is None) != (arguments.subjects_from is None):
+        raise ValueError("--fold and --subjects-from need each other")
+    recognizer = Recognizer(load_bundle(find_model(arguments.model)), arguments.device)
+    data = read_holistic_wild(arguments.data)
+    folds = read_subject_folds(arguments.subjects_from) if arguments.subjects_from else None
+    chosen = choose_clips(data, folds, arguments.fold)
+    logits = clip_logits(recognizer, data, chosen, progress=not arguments.json)
+    metrics = clip_metrics(logits, recognizer, data.labels[chosen], data.subjects[chosen])
+    print(json.dumps(asdict(metrics), indent=2) if arguments.json else format_metrics(metrics))
+    return 0

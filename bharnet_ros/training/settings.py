@@ -1,0 +1,115 @@
+"""Settings of a training run, read from a YAML file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from bharnet_ros.features import FeatureSettings
+from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.training.augmentation import AugmentationSettings
+
+Settings = TypeVar("Settings")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides what a training run yields, apart from the data.
+
+    Attributes:
+        name: Name of the model bundle.
+        class_names: Labels to tell apart; all others are trained on as background.
+        variant: Network variant.
+        features: What the network is given.
+        body: Size of the body expert.
+        hand: Size of the hand expert.
+        augmentation: How clips are varied.
+        window_s: Length of the sliding window on a robot, seconds.
+        stride_s: Time between two inferences on a robot, seconds.
+        enter_threshold: Probability 0..1 at which an event may begin.
+        exit_threshold: Probability 0..1 below which it ends.
+        rejection_threshold: Least probability 0..1 that counts as known motion.
+        epochs: Times that as many clips as there are were drawn.
+        batch_size: Clips in a batch.
+        learning_rate: Peak of the cycle.
+        weight_decay: Decay of AdamW.
+        label_smoothing: Share 0..1 of each target spread over all classes.
+        expert_weight: λ of the ensemble loss.
+        class_balance: 0 draws classes by their share of the clips, 1 all equally often.
+        average_decay: Decay of the moving average of the weights, which is what is exported.
+        threads: CPU threads of torch, 0 leaves torch's own choice.
+        seed: Seed of everything random.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    variant: str = "base"
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    body: BackboneSettings = field(default_factory=BackboneSettings)
+    hand: BackboneSettings = field(default_factory=BackboneSettings)
+    augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    window_s: float = 2.0
+    stride_s: float = 0.1
+    enter_threshold: float = 0.6
+    exit_threshold: float = 0.4
+    rejection_threshold: float = 0.5
+    epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.03
+    label_smoothing: float = 0.1
+    expert_weight: float = 0.5
+    class_balance: float = 0.5
+    average_decay: float = 0.99
+    threads: int = 0
+    seed: int = 0
+
+
+_NESTED: dict[str, type[Any]] = {
+    "features": FeatureSettings,
+    "body": BackboneSettings,
+    "hand": BackboneSettings,
+    "augmentation": AugmentationSettings,
+}
+
+
+def read_settings(path: Path) -> TrainingSettings:
+    """Read settings from a YAML file.
+
+    Raises:
+        ValueError: A key is unknown, missing or has a wrong value; names the file and the key.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: cannot be read as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: expected a mapping of settings")
+    try:
+        for name, kind in _NESTED.items():
+            if name in content:
+                content[name] = _build(kind, content[name], f"{name}.")
+        return _build(TrainingSettings, content, "")
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _build(kind: type[Settings], content: Any, prefix: str) -> Settings:
+    """Build a settings class from a mapping, lists becoming tuples."""
+    if not isinstance(content, dict):
+        raise ValueError(f"{prefix.rstrip('.')}: expected a mapping")
+    known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(content) - known)
+    if unknown:
+        raise ValueError(
+            f"{prefix}{unknown[0]}: is no setting; known are {', '.join(sorted(known))}"
+        )
+    return kind(
+        **{
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in content.items()
+        }
+    )
