@@ -143,7 +143,7 @@ def format_metrics(metrics: ClipMetrics) -> str:
         f"top-1, background too    {metrics.top1_with_background:7.2%}",
         f"body expert alone        {metrics.body_top1:7.2%}",
         f"hand expert alone        {metrics.hand_top1:7.2%}",
-        f"other labels rejected    {metrics.unknown_rejected:7.2%} of {metrics.unknown_clips} clips",
+        f"other labels rejected    {metrics.unknown_rejected:7.2%} (of {metrics.unknown_clips})",
         "",
         "recall of each class",
         *(f"  {name:<14}{value:7.2%}" for name, value in metrics.recall.items()),

@@ -27,4 +27,4 @@ def fit_temperature(logits: Tensor, classes: Tensor) -> float:
         return loss
 
     optimiser.step(closure)
-    return float(log_temperature.exp())
+    return float(log_temperature.detach().exp())
