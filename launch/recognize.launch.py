@@ -1,5 +1,7 @@
 """Start the chain from camera images to action events, each node as a process."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import lifecycle_msgs.msg
@@ -19,13 +21,15 @@ from launch_ros.events.lifecycle import ChangeState
 
 from launch import LaunchContext, LaunchDescription
 
-CONFIG = Path(__file__).resolve().parent.parent / "config" / "recognize.yaml"
+CONFIG = Path(__file__).resolve().parent.parent / "config"
+FAST_DDS = "rmw_fastrtps_cpp"
+PROFILES = "FASTRTPS_DEFAULT_PROFILES_FILE"
 SWITCH = {"true": True, "false": False}
 
 ARGUMENTS = {
     "namespace": ("", "Namespace of all nodes; /action_recognition stays absolute."),
     "use_sim_time": ("false", "Whether time comes from /clock: true or false."),
-    "params_file": (str(CONFIG), "Parameters of all nodes."),
+    "params_file": (str(CONFIG / "recognize.yaml"), "Parameters of all nodes."),
     "autostart": ("true", "Whether to configure and activate the lifecycle nodes: true or false."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "use_respawn": ("false", "Whether a node that died is started again: true or false."),
@@ -54,6 +58,7 @@ def start(context: LaunchContext) -> list[Action]:
         "package": "bharnet_ros",
         "namespace": argument["namespace"],
         "output": "screen",
+        "additional_env": middleware(os.environ),
         "arguments": ["--ros-args", "--log-level", argument["log_level"]],
         "remappings": [
             ("image_raw", argument["image_topic"]),
@@ -105,6 +110,13 @@ def switch(argument: dict[str, str], name: str) -> bool:
         raise ValueError(
             f"launch argument {name}: {argument[name]!r} is not true or false"
         ) from None
+
+
+def middleware(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what makes Fast DDS carry camera images, where the user has not set it up."""
+    if environment.get("RMW_IMPLEMENTATION", FAST_DDS) != FAST_DDS or PROFILES in environment:
+        return {}
+    return {PROFILES: str(CONFIG / "fastdds.xml")}
 
 
 def bring_up(node: LifecycleNode) -> list[Action]:

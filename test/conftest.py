@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 import socket
@@ -58,3 +59,32 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
     monkeypatch.delenv("ROS_STATIC_PEERS", raising=False)
     yield domain
     reservation.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model bundle with random weights."""
+    spec = importlib.util.spec_from_file_location(
+        "bundles", Path(__file__).resolve().parent / "bundles.py"
+    )
+    assert spec is not None and spec.loader is not None
+    bundles = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bundles)
+    return bundles.make_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def eager_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model that takes whatever it sees for its first class."""
+    # Not every test needs torch.
+    from bharnet_ros.recognition.bundle import load_bundle, write_bundle
+
+    bundle = load_bundle(tiny_bundle)
+    weights = bundle.network.state_dict()
+    biases = [tensor for name, tensor in weights.items() if name.endswith("classify.bias")]
+    assert len(biases) == 2
+    for bias in biases:
+        bias[0] += 100.0
+    folder = tmp_path_factory.mktemp("bundles") / "eager"
+    write_bundle(folder, bundle.description, weights, "# A model that sees one thing only\n")
+    return folder

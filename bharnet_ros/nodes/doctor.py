@@ -120,8 +120,8 @@ def _cuda() -> str:
 
 
 def _model(model: str) -> str:
-    from bharnet_ros.nodes.models import find_model
     from bharnet_ros.recognition.bundle import load_bundle
+    from bharnet_ros.resources import find_model
 
     path = find_model(model)
     description = load_bundle(path).description

@@ -17,7 +17,6 @@ from bharnet_ros.conversions import (
 )
 from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
 from bharnet_ros.nodes.managed import ManagedNode
-from bharnet_ros.nodes.models import find_model
 from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.spin import run_node
@@ -25,6 +24,7 @@ from bharnet_ros.nodes.worker import LatestWorker
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
+from bharnet_ros.resources import find_model
 
 PARAMETERS = (
     ParameterSpec(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,18 +101,6 @@ def graph(ros_domain: int) -> Iterator[Graph]:
 def wait() -> Callable[..., Any]:
     """Return `wait_until`."""
     return wait_until
-
-
-@pytest.fixture(scope="session")
-def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a model bundle with random weights."""
-    spec = importlib.util.spec_from_file_location(
-        "bundles", Path(__file__).resolve().parent.parent / "bundles.py"
-    )
-    assert spec is not None and spec.loader is not None
-    bundles = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bundles)
-    return bundles.make_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from lifecycle_msgs.msg import Transition
@@ -21,7 +20,6 @@ from bharnet_ros import msg
 from bharnet_ros.conversions import duration_from_ns, time_from_ns
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.run import format_event
-from bharnet_ros.recognition.bundle import load_bundle, write_bundle
 
 SECOND = 1_000_000_000
 PATIENCE = 120.0
@@ -102,20 +100,6 @@ def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
     yield begin
     for process in processes:
         process.kill()
-
-
-@pytest.fixture(scope="session")
-def eager_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a model that takes whatever it sees for its first class."""
-    bundle = load_bundle(tiny_bundle)
-    weights = bundle.network.state_dict()
-    biases = [tensor for name, tensor in weights.items() if name.endswith("classify.bias")]
-    assert len(biases) == 2
-    for bias in biases:
-        bias[0] += 100.0
-    folder = tmp_path_factory.mktemp("bundles") / "eager"
-    write_bundle(folder, bundle.description, weights, "# A model that sees one thing only\n")
-    return folder
 
 
 def test_source_goes_through_the_chain_to_its_end(start, eager_bundle):
