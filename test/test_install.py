@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -134,8 +135,12 @@ def observer(ros_domain: int) -> Iterator[Node]:
 
 
 def test_node_executables_start_and_stop(observer: Node, tmp_path: Path) -> None:
+    # As in an activated environment: the executables run the python3 that is found first.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     processes = {
-        name: subprocess.Popen([PREFIX / "lib" / "bharnet_ros" / name], cwd=tmp_path)
+        name: subprocess.Popen(
+            [PREFIX / "lib" / "bharnet_ros" / name], cwd=tmp_path, env={**os.environ, "PATH": path}
+        )
         for name in NODES
     }
     try:
