@@ -35,7 +35,7 @@ class PoseExtractor:
         self,
         *,
         model_complexity: int = 1,
-        min_detection_confidence: float = 0.5,
+        min_detection_confidence: float = 0.6,
         min_tracking_confidence: float = 0.5,
         smooth_landmarks: bool = True,
     ) -> None:
@@ -44,7 +44,7 @@ class PoseExtractor:
         Args:
             model_complexity: Body network: 0 lite, 1 full, 2 heavy. The MediaPipe wheel contains
                 only 1.
-            min_detection_confidence: Least score in 0..1 of a newly detected body or palm.
+            min_detection_confidence: Least score in 0..1 of a newly detected body.
             min_tracking_confidence: Least presence score in 0..1 of a body or hand that is kept.
             smooth_landmarks: Smooth the body over time, by the stamps.
 
