@@ -115,11 +115,14 @@ def test_puppet_becomes_events_and_sigint_ends_the_open_one(launch, node, eager_
     names = {f"{space}/{name}" for name, space in node.get_node_names_and_namespaces()}
     assert {f"/robot1/{name}" for name in (*MANAGED, "overlay", "video_source")} <= names
     process.send_signal(signal.SIGINT)
-    spin_until(node, lambda: len(events) > 1, "an OFFSET")
     assert process.wait(60) == 0, "".join(lines)
-    assert [event.phase for event in events] == [1, 2]
-    # The rest of the puppet's play may be over before the signal.
-    assert events[1].reason in ("shutdown", "source_lost")
+
+    def ids(phase: int) -> list[str]:
+        return sorted(event.event_id for event in events if event.phase == phase)
+
+    # On a slow machine the person may have been lost and found in between.
+    spin_until(node, lambda: ids(1) == ids(2), "the OFFSET of every ONSET")
+    assert all(event.reason for event in events if event.phase == 2)
 
 
 def test_without_autostart_nodes_stay_unconfigured(launch, node):
