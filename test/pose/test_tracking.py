@@ -1,0 +1,120 @@
+"""Which hands are real, whose they are, and who is who."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bharnet_ros.keypoints import absent, absent_body
+from bharnet_ros.pose.tracking import (
+    Place,
+    Tracker,
+    body_size,
+    contradicts_body,
+    palm_size,
+    same_hand,
+    wrist_distance,
+)
+
+SECOND = 1_000_000_000
+
+
+def body_at(x: float, y: float, torso: float = 100.0) -> np.ndarray:
+    """Return an upright body: shoulders at (x, y), wrists at the height of the hips."""
+    body = np.zeros((33, 4), dtype=np.float32)
+    body[:, :2] = x, y
+    body[:, 3] = 1.0
+    half = torso * 0.3
+    body[[11, 12], 0] = x + half, x - half
+    body[[23, 24], :2] = (x + half, y + torso), (x - half, y + torso)
+    body[[15, 16], :2] = (x + 2 * half, y + torso), (x - 2 * half, y + torso)
+    return body
+
+
+def hand_at(x: float, y: float, palm: float = 20.0) -> np.ndarray:
+    """Return a hand with its wrist at (x, y), fingers up."""
+    hand = np.zeros((21, 3), dtype=np.float32)
+    hand[:, 0] = x
+    hand[:, 1] = y - np.linspace(0, 2, 21) * palm
+    hand[9, :2] = x, y - palm
+    return hand
+
+
+def hands_of(left: np.ndarray | None = None, right: np.ndarray | None = None) -> np.ndarray:
+    hands = absent(2, 21, 3)
+    for side, hand in enumerate((left, right)):
+        if hand is not None:
+            hands[side] = hand
+    return hands
+
+
+def place(stamp_s: float, body: np.ndarray, hands: np.ndarray | None = None) -> Place:
+    found = Place.of(round(stamp_s * SECOND), body, absent(2, 21, 3) if hands is None else hands)
+    assert found is not None
+    return found
+
+
+def test_sizes():
+    assert body_size(body_at(300, 100)) == pytest.approx(100)
+    # Seen bending towards the camera, the shoulders tell the size.
+    bent = body_at(300, 100)
+    bent[[23, 24], 1] = 110
+    assert body_size(bent) == pytest.approx(78)
+    assert palm_size(hand_at(0, 0, 20)) == pytest.approx(20)
+
+
+def test_distance_of_a_hand_is_in_body_sizes_whatever_the_resolution():
+    for scale in (1.0, 4.0):
+        body, hand = body_at(300, 100) * scale, hand_at(370, 200) * scale
+        assert wrist_distance(body, 0, hand) == pytest.approx(0.1)
+        assert wrist_distance(body, 1, hand) > 1.0
+
+
+def test_hands_side_by_side_are_two():
+    assert same_hand(hand_at(100, 100), hand_at(103, 98))
+    assert not same_hand(hand_at(100, 100), hand_at(118, 100))
+
+
+@pytest.mark.parametrize(
+    ("hand", "contradicts"),
+    [
+        (hand_at(360, 200, 20), False),  # at its wrist
+        (hand_at(360, 200, 60), False),  # at its wrist, reached out to the camera
+        (hand_at(600, 200, 20), False),  # somebody else's
+        (hand_at(600, 200, 60), True),  # too large for the body, and not its own
+        (hand_at(360, 200, 120), True),  # larger than the body
+    ],
+)
+def test_body_is_none_where_a_hand_is_too_large_for_it(hand, contradicts):
+    assert contradicts_body(body_at(300, 100), hand) is contradicts
+
+
+def test_nobody_has_no_place():
+    assert Place.of(0, absent_body(), absent(2, 21, 3)) is None
+
+
+@pytest.mark.parametrize(
+    ("later", "same"),
+    [
+        (place(0.1, body_at(310, 100)), True),
+        (place(0.1, body_at(600, 100)), False),  # three torsos in a tenth of a second
+        (place(0.5, body_at(600, 100)), True),  # a runner
+        (place(0.6, body_at(300, 100)), False),  # too long unseen
+        (place(0.1, body_at(300, 150, 30)), False),  # too small
+        (place(0.1, absent_body(), hands_of(hand_at(360, 200))), True),  # only a hand left
+        (place(0.1, absent_body(), hands_of(None, hand_at(700, 200))), False),
+    ],
+)
+def test_track_goes_on_only_for_who_can_be_the_same_person(later, same):
+    tracker = Tracker()
+    first = tracker.name(place(0.0, body_at(300, 100)))
+    assert (tracker.name(later) == first) is same
+
+
+def test_forgotten_person_gets_a_name_never_used_before():
+    tracker = Tracker()
+    here = place(0.0, body_at(300, 100))
+    names = [tracker.name(here), tracker.name(here)]
+    tracker.forget()
+    names.append(tracker.name(here))
+    assert names[0] == names[1] != names[2]
