@@ -133,64 +133,70 @@ def no(time: float, style: Style) -> Pose:
 
 def yes(time: float, style: Style) -> Pose:
     """A fist that nods at the wrist."""
-    nod = style.size * (0.5 - 0.5 * wave(time, 1.3, style))
-    upright = arm((0.25, 0.07, 0.18), (-0.15, 1.0, 0.05), (-0.15, -0.05, 1.0), hands.FIST, style)
-    nodding = arm((0.25, 0.05, 0.20), (-0.15, 0.75, 0.65), (-0.15, -0.7, 0.8), hands.FIST, style)
-    return Pose(right=blend_arms(upright, nodding, nod), head=np.array([0.0, 0.06 * nod, 0.0]))
+    nod = style.size * (0.95 - 0.95 * wave(time, 1.85, style))
+    elbow = (0.17, -1.25, 0.13)
+    upright = arm(
+        (0.20, 0.095, 0.22), (0.31, 0.79, 0.93), (-0.72, 0.23, 1.36), hands.FIST, style, elbow
+    )
+    nodding = arm(
+        (0.20, 0.075, 0.24), (0.31, 0.54, 1.53), (-0.72, -0.42, 1.16), hands.FIST, style, elbow
+    )
+    head = np.array([0.0, 0.03 * nod, 0.0])
+    return Pose(right=blend_arms(upright, nodding, nod), head=head)
 
 
 def please(time: float, style: Style) -> Pose:
     """Flat hand that circles on the chest."""
-    sideways, upwards = _circle(time, 0.038, style)
+    sideways, upwards = _circle(time, 0.034, 0.83, style)
     raised = arm(
-        (0.10 + sideways, -0.115 + upwards, 0.145),
-        (-1.0, 0.40, 0.08),
-        (0.0, -0.02, -1.0),
+        (0.04 + sideways, -0.06 + upwards, 0.135),
+        (-1.05, 0.53, -0.04),
+        (-0.79, 0.15, -0.84),
         hands.FLAT,
         style,
-        (1.0, -0.75, 0.1),
+        (0.98, -1.11, 0.11),
     )
     return Pose(right=raised)
 
 
 def sorry(time: float, style: Style) -> Pose:
     """Fist that circles on the chest."""
-    sideways, upwards = _circle(time, 0.038, style)
+    sideways, upwards = _circle(time, 0.031, 1.6, style)
     raised = arm(
-        (0.075 + sideways, -0.105 + upwards, 0.155),
-        (-0.85, 0.60, 0.10),
-        (0.05, -0.05, -1.0),
+        (0.04 + sideways, -0.105 + upwards, 0.16),
+        (-0.93, 0.82, 0.105),
+        (0.44, -0.04, -0.56),
         hands.THUMB_SIDE_FIST,
         style,
-        (1.0, -0.75, 0.1),
+        (1.1, -0.78, 0.11),
     )
     return Pose(right=raised)
 
 
 def help_(time: float, style: Style) -> Pose:
     """Fist with the thumb up on the other flat palm, both rising."""
-    rise = style.size * 0.06 * (0.5 - 0.5 * wave(time, 0.8, style))
+    rise = style.size * 0.078 * (0.5 - 0.5 * wave(time, 0.29, style))
     fist = arm(
-        (0.085, -0.085 + rise, 0.19),
-        (-0.88, 0.50, 0.10),
-        (0.05, 0.0, -1.0),
+        (0.013, -0.035 + rise, 0.28),
+        (-0.83, -0.01, 0.97),
+        (-0.82, -0.39, -0.36),
         hands.THUMB_UP,
         style,
-        (0.9, -0.8, 0.0),
+        (1.08, -0.75, 0.38),
     )
     plate = arm(
-        (0.075, -0.160 + rise, 0.225),
-        (-1.0, 0.24, 0.10),
-        (0.0, 0.75, -0.70),
+        (0.006, -0.112 + rise, 0.295),
+        (-0.91, 0.63, 0.24),
+        (-0.02, 0.38, -0.22),
         hands.FLAT,
         replace(style, shift=(-style.shift[0], *style.shift[1:])),
-        (0.9, -0.8, 0.0),
+        (0.93, -0.41, -0.16),
     )
     return Pose(right=fist, left=plate)
 
 
-def _circle(time: float, radius: float, style: Style) -> tuple[float, float]:
-    angle = 2 * np.pi * 1.0 * style.pace * time
+def _circle(time: float, radius: float, frequency: float, style: Style) -> tuple[float, float]:
+    angle = 2 * np.pi * frequency * style.pace * time
     return float(radius * style.size * np.sin(angle)), float(radius * style.size * np.cos(angle))
 
 
