@@ -1,0 +1,163 @@
+"""Model bundles: whatever is wrong with one is said with the name of the file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from bharnet_ros.recognition.bundle import (
+    DESCRIPTION,
+    WEIGHTS,
+    BundleError,
+    load_bundle,
+    write_bundle,
+)
+
+
+@pytest.fixture
+def folder(tiny_bundle: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(tiny_bundle, tmp_path / "model"))
+
+
+def change(folder: Path, **values: Any) -> None:
+    path = folder / DESCRIPTION
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+def sign(folder: Path) -> None:
+    """Make the description vouch for the weights as they are."""
+    change(folder, weights_sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest())
+
+
+def test_what_is_written_is_read_back(folder: Path, tmp_path: Path) -> None:
+    first = load_bundle(folder)
+    write_bundle(tmp_path / "copy", first.description, first.network.state_dict(), "# card\n")
+    second = load_bundle(tmp_path / "copy")
+    assert second.description == first.description
+    for name, tensor in first.network.state_dict().items():
+        assert torch.equal(second.network.state_dict()[name], tensor), name
+    assert not second.network.training
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="nowhere"):
+        load_bundle(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, DESCRIPTION])
+def test_a_missing_file_is_named(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(BundleError, match=name):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999])
+def test_truncated_weights_are_refused(folder: Path, share: float) -> None:
+    content = (folder / WEIGHTS).read_bytes()
+    (folder / WEIGHTS).write_bytes(content[: int(share * len(content))])
+    sign(folder)
+    with pytest.raises(BundleError, match=rf"{WEIGHTS}.*truncated"):
+        load_bundle(folder)
+
+
+def test_a_pickle_is_refused_without_running_it(folder: Path, tmp_path: Path) -> None:
+    trace = tmp_path / "ran"
+
+    class Attack:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path.touch, (trace,))
+
+    torch.save({"weight": Attack()}, folder / WEIGHTS)
+    sign(folder)
+    with pytest.raises(BundleError, match=rf"{WEIGHTS}.*pickle"):
+        load_bundle(folder)
+    assert not trace.exists()
+
+
+def test_weights_that_were_changed_are_refused(folder: Path) -> None:
+    tensors = load_file(folder / WEIGHTS)
+    save_file({name: tensor + 1 for name, tensor in tensors.items()}, folder / WEIGHTS)
+    with pytest.raises(BundleError, match=rf"{WEIGHTS}: sha256"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused_by_tensor(folder: Path, value: float) -> None:
+    tensors = load_file(folder / WEIGHTS)
+    tensors["body.classify.weight"][0, 0] = value
+    save_file(tensors, folder / WEIGHTS)
+    sign(folder)
+    with pytest.raises(BundleError, match=rf"{WEIGHTS}: body.classify.weight"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"class_names": ["wave", "point", "jump", "background"]},
+        {"body": {"channels": [8, 24], "depths": [1, 1], "channels_per_topology": 1, "dropout": 0}},
+        {
+            "features": {
+                "frames": 8,
+                "body_layout": "mediapipe_body",
+                "hand_layout": "mediapipe_hand",
+                "modalities": ["joint", "bone", "joint_motion"],
+            }
+        },
+    ],
+    ids=["classes", "channels", "layout"],
+)
+def test_weights_of_another_shape_are_refused(folder: Path, values: dict[str, Any]) -> None:
+    change(folder, **values)
+    with pytest.raises(BundleError, match=rf"{WEIGHTS}: does not fit {DESCRIPTION}"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "null"])
+def test_a_description_that_is_no_json_object_is_refused(folder: Path, text: str) -> None:
+    (folder / DESCRIPTION).write_text(text)
+    with pytest.raises(BundleError, match=DESCRIPTION):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("format", 99),
+        ("variant", "unheard_of"),
+        ("class_names", ["wave", "point"]),
+        ("class_names", ["wave", "wave", "background"]),
+        ("window_s", 0),
+        ("temperature", -1.0),
+        ("enter_threshold", 2.0),
+        ("surprise", 1),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(folder: Path, field: str, value: Any) -> None:
+    change(folder, **{field: value})
+    with pytest.raises(BundleError, match=rf"{DESCRIPTION}: .*{field}"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize("field", ["features", "body", "class_names", "window_s"])
+def test_a_missing_value_is_named(folder: Path, field: str) -> None:
+    path = folder / DESCRIPTION
+    content = json.loads(path.read_text())
+    del content[field]
+    path.write_text(json.dumps(content))
+    with pytest.raises(BundleError, match=rf"{DESCRIPTION}: .*{field}"):
+        load_bundle(folder)
+
+
+def test_an_unknown_layout_is_named(folder: Path) -> None:
+    features = json.loads((folder / DESCRIPTION).read_text())["features"]
+    change(folder, features=features | {"body_layout": "octopus"})
+    with pytest.raises(BundleError, match=rf"{DESCRIPTION}: .*octopus"):
+        load_bundle(folder)
