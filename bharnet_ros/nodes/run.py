@@ -28,6 +28,7 @@ POLL_SECONDS = 0.02
 LAST_IMAGE_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
 PRINT_SECONDS = 2.0
+PATIENT_SECONDS = 60.0
 
 SUCCESS = 0
 CHAIN_FAILED = 1
@@ -191,13 +192,20 @@ def _make_chain(options: RunOptions, runner: NodeRunner) -> _Chain:
                 loop=options.loop or None,
             )
         )
+    # A recording that waits for this machine is not lost, however long that takes; its end is
+    # known.
+    patient = video is not None and options.pace != "camera"
     chain = _Chain(
         video=video,
         pose=PoseExtraction(),
         recognition=Recognition(
             parameter_overrides=_overrides(model=options.model, device=options.device)
         ),
-        events=ActionEventPublisher(),
+        events=ActionEventPublisher(
+            parameter_overrides=_overrides(
+                source_timeout_s=PATIENT_SECONDS if patient else None,
+            )
+        ),
         printer=EventPrinter(
             lambda: video.first_stamp_ns if video is not None else None, options.pace != "fast"
         ),

@@ -24,7 +24,7 @@ if importlib.util.find_spec("launch_ros") is None or importlib.util.find_spec("l
         "needs launch and launch_ros, which a ROS distribution has", allow_module_level=True
     )
 
-PATIENCE = 180.0
+PATIENCE = 120.0
 LAUNCH = """
 import sys
 from launch import LaunchDescription, LaunchService
