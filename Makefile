@@ -4,7 +4,8 @@
 #   make run                       show the puppet to the whole system and print its action events
 #   make run SOURCE=clip.mp4       the same for a video file (SOURCE=0: a webcam)
 #   make test                      lint, type check, and all tests against the installed package
-#   make bench                     all measurements of bench/
+#   make bench                     the measurements of bench/
+#   make bench DATA=folder         with those that need recorded videos
 #   make clean                     remove .venv and what builds have left
 #
 #   make install TORCH=torch       another build of PyTorch than the one tested with
@@ -50,7 +51,9 @@ test: $(INSTALLED) $(TOOLS)
 	cd test && $(BIN)/pytest
 
 bench: $(INSTALLED)
-	for script in bench/*.py; do echo "== $$script" && $(BIN)/python "$$script" || exit 1; done
+	for script in extraction puppet_tracking topology_groups $(if $(DATA),golden); do \
+		echo "== bench/$$script.py" && \
+		$(BIN)/python bench/$$script.py $$([ $$script != golden ] || echo '$(DATA)') || exit 1; done
 
 clean:
 	rm -rf $(VENV) dist bharnet_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

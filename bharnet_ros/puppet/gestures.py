@@ -175,22 +175,22 @@ def sorry(time: float, style: Style) -> Pose:
 
 def help_(time: float, style: Style) -> Pose:
     """Fist with the thumb up on the other flat palm, both rising."""
-    rise = style.size * 0.078 * (0.5 - 0.5 * wave(time, 0.29, style))
+    rise = style.size * 0.10 * (0.5 - 0.5 * wave(time, 1.0, style))
     fist = arm(
-        (0.013, -0.035 + rise, 0.28),
-        (-0.83, -0.01, 0.97),
-        (-0.82, -0.39, -0.36),
+        (0.048, -0.045 + rise, 0.22),
+        (-0.95, 0.56, 0.32),
+        (-0.14, -0.12, -0.96),
         hands.THUMB_UP,
         style,
-        (1.08, -0.75, 0.38),
+        (0.87, -0.88, -0.09),
     )
     plate = arm(
-        (0.006, -0.112 + rise, 0.295),
-        (-0.91, 0.63, 0.24),
-        (-0.02, 0.38, -0.22),
+        (0.037, -0.13 + rise, 0.263),
+        (-0.85, 0.46, 0.32),
+        (-0.01, 0.75, -0.70),
         hands.FLAT,
         replace(style, shift=(-style.shift[0], *style.shift[1:])),
-        (0.93, -0.41, -0.16),
+        (0.87, -0.68, 0.09),
     )
     return Pose(right=fist, left=plate)
 
