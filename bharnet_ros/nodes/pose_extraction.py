@@ -35,7 +35,7 @@ PARAMETERS = (
     ),
     ParameterSpec(
         "min_detection_confidence",
-        0.5,
+        0.6,
         "Least confidence with which a new person or hand is taken up, 0..1.",
         low=0.0,
         high=1.0,
