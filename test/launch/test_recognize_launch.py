@@ -38,6 +38,11 @@ sys.exit(service.run())
 """
 
 
+def interrupt(process: subprocess.Popen) -> None:
+    """Do as Ctrl-C does: launch relies on the terminal to tell its children too."""
+    os.killpg(process.pid, signal.SIGINT)
+
+
 @pytest.fixture
 def launch(ros_domain, tmp_path):
     """Return a function that runs the launch file; everything it started ends with the test."""
@@ -53,6 +58,7 @@ def launch(ros_domain, tmp_path):
             text=True,
             env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
             cwd=tmp_path,
+            start_new_session=True,
         )
         lines: list[str] = []
         reader = threading.Thread(target=lambda: lines.extend(process.stdout), daemon=True)
@@ -63,7 +69,7 @@ def launch(ros_domain, tmp_path):
     yield start
     for process, reader in running:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            interrupt(process)
         process.wait(60)
         reader.join(60)
 
@@ -114,7 +120,7 @@ def test_puppet_becomes_events_and_sigint_ends_the_open_one(launch, node, eager_
     assert events[0].model_name == "tiny"
     names = {f"{space}/{name}" for name, space in node.get_node_names_and_namespaces()}
     assert {f"/robot1/{name}" for name in (*MANAGED, "overlay", "video_source")} <= names
-    process.send_signal(signal.SIGINT)
+    interrupt(process)
     assert process.wait(60) == 0, "".join(lines)
 
     def ids(phase: int) -> list[str]:
