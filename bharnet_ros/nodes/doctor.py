@@ -42,7 +42,7 @@ def examine(model: str) -> int:
     """
     checks = (
         Check("python", _python),
-        Check("bharnet_ros", lambda: f"{__version__} in {Path(__file__).parent}"),
+        Check("bharnet_ros", lambda: f"{__version__} in {Path(__file__).parent.parent}"),
         Check("ROS", _ros),
         Check("messages", _messages),
         Check("MediaPipe", _mediapipe),
