@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,17 +100,17 @@ def read_holistic_wild(path: Path) -> HolisticWild:
     """Read a file of the holistic_wild format.
 
     Raises:
-        ValueError: An array is missing or has the wrong shape, or the clips do not cover the
-            frames; the message names the file and the array.
+        ValueError: The file cannot be read, an array is missing or has the wrong shape, or the
+            clips do not cover the frames; the message names the file and the array.
     """
     try:
         with np.load(path, allow_pickle=False) as archive:
-            missing = sorted(set(_ARRAYS) - set(archive.files))
-            if missing:
-                raise ValueError(f"{path}: arrays missing: {', '.join(missing)}")
-            arrays = {name: archive[name] for name in _ARRAYS}
-    except (OSError, EOFError) as error:
+            arrays = {name: archive[name] for name in _ARRAYS if name in archive.files}
+    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: cannot be read: {error}") from error
+    missing = sorted(set(_ARRAYS) - set(arrays))
+    if missing:
+        raise ValueError(f"{path}: arrays missing: {', '.join(missing)}")
     for name, shape in _ARRAYS.items():
         found = arrays[name].shape
         if len(found) != len(shape) or found[1:] != shape[1:]:
