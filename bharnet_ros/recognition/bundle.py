@@ -46,6 +46,8 @@ class BundleDescription:
         enter_threshold: Probability 0..1 at which an event may begin.
         exit_threshold: Probability 0..1 below which it ends.
         rejection_threshold: Least probability 0..1 that counts as known motion.
+        least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
+            is background, since the actions of the model are made with the hands.
         weights_sha256: Hash of the weights file.
         training: Data, licences and settings that the weights come from.
         metrics: What was measured, each with the command that prints it.
@@ -64,6 +66,7 @@ class BundleDescription:
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
     rejection_threshold: float = 0.5
+    least_hand_share: float = 0.0
     weights_sha256: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
@@ -82,7 +85,8 @@ class BundleDescription:
         for name in ("window_s", "stride_s", "temperature"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: must be positive, got {getattr(self, name)}")
-        for name in ("enter_threshold", "exit_threshold", "rejection_threshold"):
+        shares = ("enter_threshold", "exit_threshold", "rejection_threshold", "least_hand_share")
+        for name in shares:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name}: must lie in 0..1, got {getattr(self, name)}")
 

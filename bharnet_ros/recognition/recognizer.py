@@ -108,6 +108,9 @@ class Recognizer:
     ) -> ActionScores:
         """Score everybody in view at one time.
 
+        A window that shows hands in less than the model's `least_hand_share` of its frames is
+        background; what each expert alone says of it is left as it is.
+
         Args:
             sequences: One for each person; stamps in seconds, the newest being at `stamp_ns` or
                 before it by the same clock as the others.
@@ -127,6 +130,10 @@ class Recognizer:
             )
             observed = (batch.body_mask > 0).mean((1, 2))
             with_hand = batch.hand_mask.any(2).mean(1)
+            handless = with_hand < self.description.least_hand_share
+            fused[handless] = np.eye(fused.shape[1], dtype=fused.dtype)[
+                self.description.background_id
+            ]
             tracks = tuple(
                 TrackScores(
                     track_id=sequence.track_id,

@@ -32,6 +32,8 @@ class TrainingSettings:
         enter_threshold: Probability 0..1 at which an event may begin.
         exit_threshold: Probability 0..1 below which it ends.
         rejection_threshold: Least probability 0..1 that counts as known motion.
+        least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
+            is background.
         epochs: Times that as many clips as there are were drawn.
         batch_size: Clips in a batch.
         learning_rate: Peak of the cycle.
@@ -56,6 +58,7 @@ class TrainingSettings:
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
     rejection_threshold: float = 0.5
+    least_hand_share: float = 0.0
     epochs: int = 30
     batch_size: int = 64
     learning_rate: float = 3e-3

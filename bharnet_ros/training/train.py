@@ -127,6 +127,7 @@ def describe(
         enter_threshold=settings.enter_threshold,
         exit_threshold=settings.exit_threshold,
         rejection_threshold=settings.rejection_threshold,
+        least_hand_share=settings.least_hand_share,
         training={
             "data": arguments.data.stem,
             "held_out_fold": arguments.fold,
