@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bundles import make_bundle
 
 from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.puppet import open_puppet
@@ -134,8 +133,10 @@ def test_a_recorded_clip_gets_the_same_decision_at_half_its_frames(
     assert both[0] == both[1]
 
 
-def test_window_without_hands_is_background_where_the_model_asks_for_hands(tmp_path: Path) -> None:
-    bundle = load_bundle(make_bundle(tmp_path / "model"))
+def test_window_without_hands_is_background_where_the_model_asks_for_hands(
+    tiny_bundle: Path,
+) -> None:
+    bundle = load_bundle(tiny_bundle)
     strict = replace(bundle, description=replace(bundle.description, least_hand_share=0.2))
     frames, random = 20, np.random.default_rng(3)
     body = random.uniform(0, 100, (frames, 33, 4)).astype(np.float32)

@@ -134,13 +134,11 @@ def test_a_gesture_is_called_the_same_at_any_frame_rate(gesture: str) -> None:
     for fps in (10.0, 15.0, 25.0, 30.0, 60.0):
         puppet = open_puppet(gesture, fps=fps)
         act = puppet.segments[0]
-        # A tenth of a second is a whole number of frames at 10, 30 and 60 frames per second.
         last = min(round(act.end * 10) / 10, (puppet.frame_count - 1) / fps)
-        stream = RecognitionStream(recognizer, stride_s=60.0, least_fill=0.0)
-        stream.push(FrameKeypoints(-SECOND, 640, 480))
+        stream = RecognitionStream(recognizer, stride_s=0.0, least_fill=0.0)
         for number in range(round(last * fps)):
-            stream.push(puppet.truth(number))
-        windows = [window.sequence(640, 480) for window in stream._windows.values()]
-        (track,) = recognizer.score(windows, 0).tracks
+            due = stream.push(puppet.truth(number))
+        assert due is not None
+        (track,) = stream.score(due).tracks
         found[fps] = recognizer.description.class_names[int(track.probabilities.argmax())]
     assert len(set(found.values())) == 1, found
