@@ -1,0 +1,127 @@
+"""Evaluation on whole clips: the shipped model's accuracy and the counting behind the numbers."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from bharnet_ros.datasets.holistic_wild import HolisticWild
+from bharnet_ros.evaluation.clips import add_arguments, choose_clips, clip_metrics, run
+from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.resources import find_model
+
+HELD_OUT_FOLD = 4
+
+
+def arguments(*words: str | Path) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    return parser.parse_args([str(word) for word in words])
+
+
+def clips_of(*subjects: str) -> HolisticWild:
+    """Return one clip of one frame for each subject."""
+    count = len(subjects)
+    return HolisticWild(
+        body=np.zeros((count, 25, 2), dtype=np.float32),
+        visibility=np.zeros((count, 25), dtype=np.float32),
+        hands=np.zeros((count, 2, 21, 3), dtype=np.float32),
+        hand_present=np.zeros((count, 2), dtype=bool),
+        offsets=np.arange(count + 1),
+        labels=np.full(count, "wave"),
+        subjects=np.asarray(subjects),
+    )
+
+
+def test_shipped_model_names_gestures_of_people_it_never_saw(
+    shared_data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = shared_data("holistic_wild/holistic_wild.npz")
+    sources = shared_data("holistic_wild/sources.csv")
+    training = load_bundle(find_model("gestures")).description.training
+    assert training["held_out_fold"] == HELD_OUT_FOLD
+
+    status = run(
+        arguments(
+            *("--model", "gestures", "--data", data, "--subjects-from", sources),
+            *("--fold", HELD_OUT_FOLD, "--device", "cpu", "--json"),
+        )
+    )
+
+    metrics = json.loads(capsys.readouterr().out)
+    assert status == 0
+    assert metrics["clips"] > 1000
+    assert metrics["top1"] >= 0.88
+    assert metrics["mean_class_accuracy"] >= 0.81
+
+
+def test_metrics_equal_those_counted_by_hand(tiny_bundle: Path) -> None:
+    # Columns: wave, point, background. A rejection threshold of 0.5 and a temperature of 1.
+    body = torch.tensor(
+        [
+            [5.0, 0.0, 0.0],  # wave, named rightly
+            [2.0, 0.0, 5.0],  # wave, but background when that is allowed
+            [3.0, 0.0, 0.0],  # wave, taken for point only when the hand joins in
+            [0.0, 4.0, 0.0],  # point, named rightly
+            [0.0, 0.0, 6.0],  # unknown, taken for background
+            [5.0, 0.0, 0.0],  # unknown, taken for wave
+            [0.1, 0.0, 0.0],  # unknown, wave with a probability of 0.36
+        ]
+    )
+    hand = torch.zeros_like(body)
+    hand[2] = torch.tensor([0.0, 9.0, 0.0])
+    logits = ExpertLogits(body + hand, body, hand, torch.ones(len(body), dtype=torch.bool))
+    labels = np.asarray(["wave"] * 3 + ["point"] + ["jump"] * 3)
+    subjects = np.asarray(["ann", "ann", "bob", "bob", "cem", "cem", "cem"])
+
+    metrics = clip_metrics(logits, Recognizer(load_bundle(tiny_bundle), "cpu"), labels, subjects)
+
+    assert (metrics.clips, metrics.subjects, metrics.unknown_clips) == (4, 2, 3)
+    assert metrics.top1 == pytest.approx(3 / 4)
+    assert metrics.top1_with_background == pytest.approx(2 / 4)
+    assert metrics.body_top1 == pytest.approx(1.0)
+    assert metrics.recall == pytest.approx({"wave": 2 / 3, "point": 1.0})
+    assert metrics.mean_class_accuracy == pytest.approx((2 / 3 + 1) / 2)
+    assert metrics.unknown_rejected == pytest.approx(2 / 3)
+    assert metrics.class_names == ["wave", "point", "background"]
+    assert metrics.confusion == [[1, 1, 1], [0, 1, 0], [2, 0, 1]]
+
+
+def test_labels_that_the_model_does_not_know_are_refused(tiny_bundle: Path) -> None:
+    nothing = torch.zeros(1, 3)
+    logits = ExpertLogits(nothing, nothing, nothing, torch.ones(1, dtype=torch.bool))
+    recognizer = Recognizer(load_bundle(tiny_bundle), "cpu")
+    with pytest.raises(ValueError, match=r"label: .*wave, point"):
+        clip_metrics(logits, recognizer, np.asarray(["jump"]), np.asarray(["ann"]))
+
+
+@pytest.mark.parametrize("alone", [("--fold", "1"), ("--subjects-from", "sources.csv")])
+def test_fold_and_subjects_need_each_other(alone: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="--fold and --subjects-from need each other"):
+        run(arguments("--model", "gestures", "--data", "clips.npz", *alone))
+
+
+def test_clips_are_chosen_by_the_fold_of_their_subject() -> None:
+    data = clips_of("ann", "bob", "ann")
+    folds = {"ann": 0, "bob": 1, "cem": 2}
+    assert choose_clips(data, folds, 0).tolist() == [0, 2]
+    assert choose_clips(data, folds, 1).tolist() == [1]
+    assert choose_clips(data, None, None).tolist() == [0, 1, 2]
+
+
+def test_empty_fold_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"fold 7 is empty; folds are \[0\]"):
+        choose_clips(clips_of("ann"), {"ann": 0}, 7)
+
+
+def test_subject_without_a_fold_is_refused() -> None:
+    with pytest.raises(ValueError, match="subject bob has no fold"):
+        choose_clips(clips_of("ann", "bob"), {"ann": 0}, 0)
