@@ -133,7 +133,7 @@ def test_a_recorded_clip_gets_the_same_decision_at_half_its_frames(
     assert both[0] == both[1]
 
 
-def test_window_without_hands_is_background_where_the_model_asks_for_hands(
+def test_handless_window_is_background_where_the_model_asks_for_hands(
     tiny_bundle: Path,
 ) -> None:
     bundle = load_bundle(tiny_bundle)
