@@ -1,0 +1,256 @@
+"""Features: what must not matter to the network does not, and time is resampled as it was."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from bharnet_ros.features import (
+    MODALITIES,
+    FeatureSettings,
+    FloatArray,
+    NetworkInput,
+    network_input,
+    resample,
+)
+from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.skeleton.layouts import get_layout
+
+SETTINGS = FeatureSettings(frames=16, modalities=MODALITIES)
+BODY = get_layout(SETTINGS.body_layout)
+WIDTH, HEIGHT = 640, 480
+BODY_JOINTS = 33
+
+
+def person(seed: int = 0, frames: int = 20) -> KeypointSequence:
+    """Return a person of plausible size who moves at random before the camera, all of it seen."""
+    rng = np.random.default_rng(seed)
+    body = rng.uniform((200, 100, 0), (440, 380, 0), (BODY_JOINTS, 3))
+    body[11, :2], body[12, :2] = (380, 200), (260, 205)
+    moving = body + rng.normal(0, 4, (frames, BODY_JOINTS, 3)).cumsum(0)
+    confidence = rng.uniform(0.5, 1.0, (frames, BODY_JOINTS, 1))
+    hands = rng.normal(0, 15, (2, 21, 3)) + np.array([[[420, 330, 0]], [[220, 340, 0]]])
+    hands[:, 9] = hands[:, 0] + (3, -35, 2)
+    return KeypointSequence(
+        stamps=np.arange(frames) / 30.0,
+        body=np.concatenate([moving, confidence], -1).astype(np.float32),
+        hands=(hands + rng.normal(0, 3, (frames, 2, 21, 3)).cumsum(0)).astype(np.float32),
+        hand_scores=np.ones((frames, 2), dtype=np.float32),
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def line(stamps: FloatArray) -> KeypointSequence:
+    """Return a person whose every point moves straight on: 100 + 40 px/s, each point its own."""
+    body = np.empty((len(stamps), BODY_JOINTS, 4), dtype=np.float32)
+    place = 100.0 + 40.0 * stamps[:, None]
+    body[..., 0] = place + np.arange(BODY_JOINTS)
+    body[..., 1] = 2 * place
+    body[..., 2], body[..., 3] = 0.0, 0.8
+    hands = np.broadcast_to(place[..., None, None], (len(stamps), 2, 21, 3)).astype(np.float32)
+    return KeypointSequence(stamps, body, hands.copy(), np.ones((len(stamps), 2)))
+
+
+def features(
+    sequence: KeypointSequence, settings: FeatureSettings = SETTINGS, window_s: float | None = None
+) -> NetworkInput:
+    """Return what the network is given of one person."""
+    return network_input(resample([sequence], settings, window_s), settings)
+
+
+def assert_same(first: NetworkInput, second: NetworkInput, atol: float = 2e-4) -> None:
+    """Compare every array of two inputs."""
+    for field in dataclasses.fields(NetworkInput):
+        one, other = getattr(first, field.name), getattr(second, field.name)
+        np.testing.assert_allclose(one, other, atol=atol, rtol=0, err_msg=field.name)
+
+
+def assert_finite(given: NetworkInput) -> None:
+    """Check that every array is finite."""
+    for field in dataclasses.fields(NetworkInput):
+        assert np.isfinite(getattr(given, field.name)).all(), field.name
+
+
+@pytest.mark.parametrize("modalities", [("joint",), ("bone", "joint_motion"), MODALITIES])
+def test_shapes_agree_with_the_settings(modalities: tuple[str, ...]) -> None:
+    settings = FeatureSettings(frames=10, modalities=modalities)
+    given = features(person(), settings)
+    assert given.body.shape == (1, settings.body_channels, 10, len(BODY), 1)
+    assert given.hands.shape == (1, settings.hand_channels, 10, 21, 2)
+    assert given.body_mask.shape == (1, 10, 1)
+    assert given.hand_mask.shape == (1, 10, 2)
+    assert {a.dtype for a in vars(given).values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("body_seen", [True, False])
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, (75, -40)), (0.5, (0, 0)), (1.7, (-120, 60))])
+def test_place_and_size_in_the_image_do_not_matter(
+    scale: float, shift: tuple[float, float], body_seen: bool
+) -> None:
+    near = person()
+    if not body_seen:
+        near.body[..., :3] = np.nan
+    body, hands = near.body.copy(), near.hands.copy()
+    body[..., :3] *= scale
+    hands *= scale
+    body[..., :2] += shift
+    hands[..., :2] += shift
+    far = dataclasses.replace(near, body=body, hands=hands)
+    assert_same(features(near), features(far))
+
+
+def test_motion_in_the_image_does_matter() -> None:
+    still, moving = person(), person()
+    moving.body[..., 0] += np.linspace(0, 60, len(moving))[:, None]
+    assert np.abs(features(still).body - features(moving).body).max() > 0.1
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_an_absent_hand_changes_nothing_else(side: int) -> None:
+    complete, one_handed = person(), person()
+    one_handed.hands[:, side] = np.nan
+    with_both, with_one = features(complete), features(one_handed)
+    assert_finite(with_one)
+    assert np.array_equal(with_both.body, with_one.body)
+    assert np.array_equal(with_both.hands[..., 1 - side], with_one.hands[..., 1 - side])
+    assert not with_one.hands[..., side].any()
+    assert not with_one.hand_mask[..., side].any()
+
+
+def test_one_missing_landmark_makes_the_hand_absent_in_that_frame() -> None:
+    partly, absent = person(), person()
+    partly.hands[7, 0, 13, 2] = np.nan
+    absent.hands[7, 0] = np.nan
+    assert_finite(features(partly))
+    assert_same(features(partly), features(absent), atol=0)
+
+
+def test_hands_without_a_body() -> None:
+    sequence = person()
+    sequence.body[..., :3] = np.nan
+    given = features(sequence)
+    assert_finite(given)
+    assert not given.body.any()
+    assert not given.body_mask.any()
+    assert given.hand_mask.all()
+    place = given.hands[0, :2]
+    assert 0.1 < np.abs(place).max() < 8.0
+
+
+def test_nobody_at_all() -> None:
+    sequence = person()
+    sequence.body[..., :3] = np.nan
+    sequence.hands[:] = np.nan
+    given = features(sequence)
+    for name, values in vars(given).items():
+        assert not values.any(), name
+
+
+def test_scattered_gaps_leave_only_finite_numbers() -> None:
+    sequence, rng = person(), np.random.default_rng(1)
+    sequence.body[rng.random(sequence.body.shape[:2]) < 0.4] = np.nan
+    sequence.hands[rng.random(sequence.hands.shape[:2]) < 0.4] = np.nan
+    assert_finite(features(sequence))
+
+
+@pytest.mark.parametrize("rate", [5.0, 15.0, 29.97, 60.0])
+def test_straight_motion_is_resampled_exactly_at_any_frame_rate(rate: float) -> None:
+    stamps = 3.0 + np.arange(int(2 * rate) + 1) / rate
+    batch = resample([line(stamps)], SETTINGS)
+    wanted = 100.0 + 40.0 * np.linspace(stamps[0], stamps[-1], SETTINGS.frames)
+    np.testing.assert_allclose(
+        batch.body[0, ..., 0], wanted[:, None] + np.array(BODY.sources), rtol=1e-5
+    )
+    np.testing.assert_allclose(batch.body[0, :, 3, 1], 2 * wanted, rtol=1e-5)
+    np.testing.assert_allclose(batch.hands[0, :, 1, 20, 0], wanted, rtol=1e-5)
+    np.testing.assert_allclose(batch.body_mask, 0.8, rtol=1e-5)
+    assert (batch.hand_mask == 1).all()
+
+
+def test_uneven_frames_are_placed_by_their_stamps() -> None:
+    stamps = np.array([0.0, 0.02, 0.3, 0.35, 0.9, 1.0])
+    batch = resample([line(stamps)], SETTINGS)
+    wanted = 2 * (100.0 + 40.0 * np.linspace(0, 1, SETTINGS.frames))
+    np.testing.assert_allclose(batch.body[0, :, 0, 1], wanted, rtol=1e-5)
+
+
+def test_a_window_ends_at_the_newest_frame_and_repeats_the_first_before_it() -> None:
+    stamps = 10.0 + np.arange(31) / 10.0
+    inside = resample([line(stamps)], SETTINGS, window_s=1.5).body[0, :, 0, 1]
+    times = np.linspace(11.5, 13.0, SETTINGS.frames)
+    np.testing.assert_allclose(inside, 2 * (100 + 40 * times), rtol=1e-5)
+    beyond = resample([line(stamps)], SETTINGS, window_s=6.0).body[0, :, 0, 1]
+    times = np.maximum(np.linspace(7.0, 13.0, SETTINGS.frames), 10.0)
+    np.testing.assert_allclose(beyond, 2 * (100 + 40 * times), rtol=1e-5)
+
+
+def test_a_single_frame_fills_the_window() -> None:
+    batch = resample([line(np.array([4.0]))], SETTINGS, window_s=2.0)
+    assert (batch.body[0, :, 0, 1] == 2 * 260.0).all()
+    assert (batch.hand_mask == 1).all()
+
+
+def test_a_gap_is_filled_only_up_to_half_way_from_what_was_seen() -> None:
+    sequence = line(np.array([0.0, 1.0, 2.0]))
+    sequence.body[1, BODY.sources[5]] = np.nan
+    sequence.hands[1, 0] = np.nan
+    batch = resample([sequence], FeatureSettings(frames=9))
+    seen = [True, True, True, False, False, False, True, True, True]
+    assert (batch.body_mask[0, :, 5] > 0).tolist() == seen
+    assert (batch.hand_mask[0, :, 0] > 0).tolist() == seen
+    assert batch.body[0, :, 5, 1].tolist() == [200.0] * 3 + [0.0] * 3 + [360.0] * 3
+    assert batch.hands[0, :, 0, 8, 0].tolist() == [100.0] * 3 + [0.0] * 3 + [180.0] * 3
+    assert (batch.body_mask[0, :, 6] > 0).all()
+    assert (batch.hand_mask[0, :, 1] == 1).all()
+
+
+def test_each_person_of_a_batch_is_on_its_own() -> None:
+    people = [person(1), person(2, frames=9)]
+    people[1].hands[:, 0] = np.nan
+    together = network_input(resample(people, SETTINGS), SETTINGS)
+    for row, alone in enumerate(map(features, people)):
+        for name, values in vars(alone).items():
+            assert np.array_equal(values[0], getattr(together, name)[row]), name
+
+
+def test_a_mirrored_person_gives_mirrored_features() -> None:
+    sequence = person()
+    body, hands = sequence.body.copy(), sequence.hands[:, ::-1].copy()
+    sources = np.array(BODY.sources)
+    body[:, sources] = sequence.body[:, sources[list(BODY.mirror)]]
+    body[..., 0] = WIDTH - body[..., 0]
+    hands[..., 0] = WIDTH - hands[..., 0]
+    mirrored = features(dataclasses.replace(sequence, body=body, hands=hands))
+
+    given = features(sequence)
+    expected = given.body[:, :, :, list(BODY.mirror)]
+    expected[:, [0, 2, 4, 6]] *= -1  # x of each modality; y and the mask stay
+    np.testing.assert_allclose(mirrored.body, expected, atol=2e-4)
+    np.testing.assert_allclose(mirrored.hands, given.hands[..., ::-1], atol=2e-4)
+
+
+def test_too_few_joints_for_the_body_layout() -> None:
+    sequence = person()
+    settings = FeatureSettings(body_layout="mediapipe_body")
+    short = dataclasses.replace(sequence, body=sequence.body[:, :25])
+    resample([short], SETTINGS)
+    with pytest.raises(ValueError, match="mediapipe_body needs 29 joints, the sequence has 25"):
+        resample([short], settings)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"frames": 1}, "frames: must be at least 2, got 1"),
+        ({"modalities": ()}, "modalities: .*known are joint, bone"),
+        ({"modalities": ("joint", "colour")}, "modalities: .*'colour'"),
+        ({"body_layout": "centaur"}, "'centaur' is unknown"),
+        ({"hand_layout": "hoof"}, "'hoof' is unknown"),
+    ],
+)
+def test_settings_name_what_is_wrong(wrong: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FeatureSettings(**wrong)  # type: ignore[arg-type]
