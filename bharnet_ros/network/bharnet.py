@@ -1,6 +1,6 @@
 """BHaRNet: a body expert and a hand expert, trained together.
 
-A re-implementation after arXiv 2503.14960, which has no public code.
+A re-implementation from the text and figures of arXiv 2503.14960.
 """
 
 from __future__ import annotations
