@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -111,6 +113,16 @@ def spoil(path: Path) -> None:
     path.write_bytes(content)
 
 
+def spoil_compression(path: Path) -> None:
+    # A block of the reserved kind, right behind the first array's header in the archive.
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        first = archive.infolist()[0]
+    lengths = struct.unpack_from("<HH", content, first.header_offset + 26)
+    content[first.header_offset + 30 + sum(lengths)] = 0b111
+    path.write_bytes(content)
+
+
 def write_text(path: Path) -> None:
     path.write_text("label,subject\n", encoding="utf-8")
 
@@ -125,7 +137,7 @@ def empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [truncate, spoil, write_text, write_one_array, empty, Path.unlink]
+    "damage", [truncate, spoil, spoil_compression, write_text, write_one_array, empty, Path.unlink]
 )
 def test_file_that_cannot_be_read_is_named(
     arrays: Arrays, tmp_path: Path, damage: Callable[[Path], None]
