@@ -232,6 +232,12 @@ def test_a_mirrored_person_gives_mirrored_features() -> None:
     np.testing.assert_allclose(mirrored.hands, given.hands[..., ::-1], atol=2e-4)
 
 
+def test_left_hands_are_mirrored_onto_right_ones() -> None:
+    # The right hand of somebody who faces the camera is on the left of the image.
+    horizontal = features(person()).hands[0, 0]
+    assert (horizontal.mean(axis=(0, 1)) < 0).all()
+
+
 def test_too_few_joints_for_the_body_layout() -> None:
     sequence = person()
     settings = FeatureSettings(body_layout="mediapipe_body")
