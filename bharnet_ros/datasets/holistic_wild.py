@@ -118,8 +118,13 @@ def read_holistic_wild(path: Path) -> HolisticWild:
             raise ValueError(f"{path}: {name}: expected shape {shape}, got {found}")
     offsets = arrays["offsets"].astype(np.int64)
     frames = len(arrays["body_xy_delta"])
+    for name in ("body_visibility", "hands_xyz_delta"):
+        if len(arrays[name]) != frames:
+            raise ValueError(
+                f"{path}: {name}: has {len(arrays[name])} frames, body_xy_delta has {frames}"
+            )
     clips = len(offsets) - 1
-    if offsets[0] != 0 or offsets[-1] != frames or np.any(np.diff(offsets) <= 0):
+    if clips < 1 or offsets[0] != 0 or offsets[-1] != frames or np.any(np.diff(offsets) <= 0):
         raise ValueError(f"{path}: offsets: must rise from 0 to the number of frames, {frames}")
     if not len(arrays["label"]) == len(arrays["subject"]) == clips:
         raise ValueError(f"{path}: label, subject: need one entry for each of {clips} clips")

@@ -85,6 +85,8 @@ def test_clips_are_yielded_in_the_order_asked_for(arrays: Arrays, tmp_path: Path
         ("body_xy_delta", np.zeros((36, 33, 2), np.int16), "body_xy_delta: expected shape"),
         ("hands_xyz_delta", np.zeros((36, 126), np.int16), "hands_xyz_delta: expected shape"),
         ("offsets", np.int32([0, 12, 24, 35]), "offsets: must rise from 0 to .* 36"),
+        ("offsets", np.int32([]), "offsets: must rise from 0 to .* 36"),
+        ("body_visibility", np.zeros((35, 25), np.uint8), "body_visibility: has 35 frames, .* 36"),
         ("offsets", np.int32([1, 12, 24, 36]), "offsets: must rise from 0 to .* 36"),
         ("offsets", np.int32([0, 24, 24, 36]), "offsets: must rise from 0 to .* 36"),
         ("label", np.asarray(["wave"]), "label, subject: need one entry for each of 3 clips"),
