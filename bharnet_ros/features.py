@@ -155,6 +155,37 @@ def brackets(
     return before, after, np.clip(weight, 0.0, 1.0)
 
 
+def observed_parts(
+    sequence: KeypointSequence, layout: SkeletonLayout
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Split a sequence into coordinates without gaps and masks that say where there was one.
+
+    Args:
+        sequence: One person over F frames.
+        layout: Layout of the body stream.
+
+    Returns:
+        Body (F, V, 2) and its confidence (F, V), hands (F, 2, 63) and whether each was found
+        (F, 2), all float32; pixels, zero where absent.
+
+    Raises:
+        ValueError: The sequence has fewer joints than the layout needs.
+    """
+    if sequence.body.shape[1] <= max(layout.sources):
+        raise ValueError(
+            f"body: layout {layout.name} needs {max(layout.sources) + 1} joints, "
+            f"the sequence has {sequence.body.shape[1]}"
+        )
+    joints = sequence.body[:, list(layout.sources)]
+    found = np.isfinite(joints[..., :2]).all(-1)
+    return (
+        np.nan_to_num(joints[..., :2]).astype(np.float32),
+        (np.nan_to_num(joints[..., 3]) * found).astype(np.float32),
+        np.nan_to_num(sequence.hands).reshape(len(sequence), 2, 63).astype(np.float32),
+        np.isfinite(sequence.hands).all((2, 3)).astype(np.float32),
+    )
+
+
 def resample(
     sequences: Sequence[KeypointSequence], settings: FeatureSettings, window_s: float | None = None
 ) -> KeypointBatch:
@@ -176,20 +207,12 @@ def resample(
     hands = np.zeros((count, frames, 2, 21, 3), dtype=np.float32)
     hand_mask = np.zeros((count, frames, 2), dtype=np.float32)
     for row, sequence in enumerate(sequences):
-        if sequence.body.shape[1] <= max(layout.sources):
-            raise ValueError(
-                f"body: layout {layout.name} needs {max(layout.sources) + 1} joints, "
-                f"the sequence has {sequence.body.shape[1]}"
-            )
+        joints, confidence, flat_hands, hand_present = observed_parts(sequence, layout)
         end = float(sequence.stamps[-1])
         start = float(sequence.stamps[0]) if window_s is None else end - window_s
         where = brackets(sequence.stamps, np.linspace(start, end, frames))
-        joints = sequence.body[:, list(layout.sources)]
-        joint_present = np.isfinite(joints[..., :2]).all(-1) * np.nan_to_num(joints[..., 3])
-        body[row], body_mask[row] = blend(np.nan_to_num(joints[..., :2]), joint_present, *where)
-        hand_present = np.isfinite(sequence.hands).all((2, 3)).astype(np.float32)
-        flat = np.nan_to_num(sequence.hands).reshape(len(sequence), 2, 63)
-        blended, hand_mask[row] = blend(flat, hand_present, *where)
+        body[row], body_mask[row] = blend(joints, confidence, *where)
+        blended, hand_mask[row] = blend(flat_hands, hand_present, *where)
         hands[row] = blended.reshape(frames, 2, 21, 3)
     return KeypointBatch(body, body_mask, hands, hand_mask)
 
@@ -215,9 +238,7 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
     observed = (batch.body_mask > 0).astype(np.float32)
     body_xy = (batch.body - origin[:, None, None]) / unit[:, None, None, None]
     body_xy = np.clip(body_xy, -_FAR, _FAR) * observed[..., None]
-    body_parts = [
-        _modality(name, body_xy, observed, layout) * np.float32(1.0) for name in settings.modalities
-    ]
+    body_parts = [_modality(name, body_xy, observed, layout) for name in settings.modalities]
     body = np.concatenate([*body_parts, batch.body_mask[..., None]], axis=-1)
 
     seen = hand_mask[..., None] * np.ones(21, dtype=np.float32)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.features import observed_parts
+from bharnet_ros.keypoints import FloatArray, KeypointSequence
 from bharnet_ros.skeleton.layouts import SkeletonLayout
 
 
@@ -48,19 +49,19 @@ def store_clips(
     """Lay clips end to end; labels that are no class become background.
 
     Raises:
-        ValueError: There are no clips.
+        ValueError: There are no clips, or one has fewer joints than the layout needs.
     """
-    body, confidence, hands, present = [], [], [], []
+    body: list[FloatArray] = []
+    confidence: list[FloatArray] = []
+    hands: list[FloatArray] = []
+    present: list[FloatArray] = []
     lengths, classes, people = [0], [], []
     index = {name: position for position, name in enumerate(class_names)}
     person_index: dict[str, int] = {}
     for sequence in sequences:
-        joints = sequence.body[:, list(layout.sources)]
-        found = np.isfinite(joints[..., :2]).all(-1)
-        body.append(np.nan_to_num(joints[..., :2]).astype(np.float32))
-        confidence.append((np.nan_to_num(joints[..., 3]) * found).astype(np.float32))
-        hands.append(np.nan_to_num(sequence.hands).reshape(len(sequence), 2, 63))
-        present.append(np.isfinite(sequence.hands).all((2, 3)).astype(np.float32))
+        parts = observed_parts(sequence, layout)
+        for column, part in zip((body, confidence, hands, present), parts, strict=True):
+            column.append(part)
         lengths.append(len(sequence))
         classes.append(index.get(sequence.label or "", background_id))
         people.append(person_index.setdefault(sequence.subject or "", len(person_index)))
@@ -69,7 +70,7 @@ def store_clips(
     return ClipStore(
         body=np.concatenate(body),
         body_confidence=np.concatenate(confidence),
-        hands=np.concatenate(hands).astype(np.float32),
+        hands=np.concatenate(hands),
         hand_present=np.concatenate(present),
         offsets=np.cumsum(lengths),
         classes=np.asarray(classes),
