@@ -17,11 +17,11 @@ from bharnet_ros.images import decode_compressed, decode_image, encode_image
 from bharnet_ros.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
+    NANOSECONDS,
     FrameKeypoints,
     PersonKeypoints,
 )
 
-NANOSECONDS = 1_000_000_000
 LARGEST_SECONDS = 2**31 - 1
 
 

@@ -12,6 +12,9 @@ HAND_LANDMARKS = 21
 LEFT_HAND = 0
 RIGHT_HAND = 1
 
+NANOSECONDS = 1_000_000_000
+"""In a second: stamps are whole nanoseconds, as in ROS."""
+
 FloatArray = npt.NDArray[np.floating]
 
 

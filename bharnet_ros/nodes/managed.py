@@ -8,12 +8,12 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.meter import Meter
 from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
 
 LOG_PERIOD = 5.0
-NANOSECONDS = 1e9
 
 
 class ManagedNode(LifecycleNode):

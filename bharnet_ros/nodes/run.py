@@ -14,7 +14,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from bharnet_ros.actions import OffsetReason, Phase
-from bharnet_ros.conversions import NANOSECONDS, time_to_ns
+from bharnet_ros.conversions import time_to_ns
+from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.msg import ActionEvent
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
 from bharnet_ros.nodes.managed import ManagedNode

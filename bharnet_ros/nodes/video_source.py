@@ -9,7 +9,8 @@ from typing import Any
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
-from bharnet_ros.conversions import NANOSECONDS, image_to_message, time_to_ns
+from bharnet_ros.conversions import image_to_message, time_to_ns
+from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.msg import BodyHandKeypoints
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.managed import LOG_PERIOD

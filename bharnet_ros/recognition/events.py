@@ -15,11 +15,11 @@ from bharnet_ros.actions import (
     Phase,
     TrackScores,
 )
+from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.recognition.evidence import TrackEvidence, check_scores
 
-_NS_PER_S = 1_000_000_000
 # How long the end of a track's last event is remembered, and so how far back a start may reach.
-_MEMORY_NS = 60 * _NS_PER_S
+_MEMORY_NS = 60 * NANOSECONDS
 
 
 @dataclass(frozen=True)
@@ -323,4 +323,4 @@ class EventDetector:
 
 
 def _nanoseconds(seconds: float) -> int:
-    return round(seconds * _NS_PER_S)
+    return round(seconds * NANOSECONDS)

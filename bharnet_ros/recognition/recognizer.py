@@ -10,12 +10,10 @@ from torch import Tensor
 
 from bharnet_ros.actions import ActionScores, TrackScores
 from bharnet_ros.features import KeypointBatch, network_input, resample
-from bharnet_ros.keypoints import HAND_LANDMARKS, KeypointSequence
+from bharnet_ros.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
 from bharnet_ros.network.bharnet import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.skeleton.layouts import get_layout
-
-NANOSECONDS = 1_000_000_000
 
 
 def resolve_device(device: str) -> torch.device:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bharnet_ros.actions import ActionScores
-from bharnet_ros.keypoints import FrameKeypoints, KeypointSequence
+from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.window import NANOSECONDS, TrackWindow
+from bharnet_ros.recognition.window import TrackWindow
 
 
 @dataclass(frozen=True, eq=False)

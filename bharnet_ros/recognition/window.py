@@ -6,9 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from bharnet_ros.keypoints import KeypointSequence, PersonKeypoints
-
-NANOSECONDS = 1_000_000_000
+from bharnet_ros.keypoints import NANOSECONDS, KeypointSequence, PersonKeypoints
 
 
 class TrackWindow:
