@@ -23,6 +23,9 @@ MODALITIES = ("joint", "bone", "joint_motion", "bone_motion")
 _SHOULDERS_PER_HAND = 3.5
 """Shoulder width over the distance from wrist to middle knuckle: the scale where no body is."""
 
+_SHOULDER_WIDTH = 0.35
+"""Metres; the scale of a body of a depth camera that never shows both shoulders."""
+
 _FAR = 8.0
 """Bound of normalised coordinates in shoulder widths or hand sizes: beyond it lies noise."""
 
@@ -59,8 +62,8 @@ class FeatureSettings:
 
     @property
     def body_channels(self) -> int:
-        """Channels of the body stream: 2 for each modality, and the mask."""
-        return 2 * len(self.modalities) + 1
+        """Channels of the body stream: each modality's coordinates of a joint, and the mask."""
+        return get_layout(self.body_layout).dimensions * len(self.modalities) + 1
 
     @property
     def hand_channels(self) -> int:
@@ -70,30 +73,35 @@ class FeatureSettings:
 
 @dataclass(frozen=True, eq=False)
 class KeypointBatch:
-    """N people over T evenly spaced times, not yet normalised.
+    """P people over T evenly spaced times, not yet normalised.
 
     Attributes:
-        body: (N, T, V, 2) pixels in the layout of the body stream, zero where absent.
-        body_mask: (N, T, V) 0..1, confidence of each joint, 0 where absent.
-        hands: (N, T, 2, 21, 3) pixels, left hand first, zero where absent.
-        hand_mask: (N, T, 2) 0 or 1, whether the hand was found.
+        body: (P, T, V, D) in the D coordinates of the body layout, zero where absent: pixels, or
+            metres for layouts of depth cameras.
+        body_mask: (P, T, V) 0..1, confidence of each joint, 0 where absent.
+        hands: (P, T, 2, 21, 3) pixels, left hand first, zero where absent.
+        hand_mask: (P, T, 2) 0 or 1, whether the hand was found.
+        people: I people are one sample for the network; they follow each other, the main one
+            first.
     """
 
     body: FloatArray
     body_mask: FloatArray
     hands: FloatArray
     hand_mask: FloatArray
+    people: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkInput:
-    """What the network takes, as arrays.
+    """What the network takes, as arrays: N samples of I people, 1 unless told otherwise.
 
     Attributes:
-        body: (N, C_body, T, V, 1) float32.
-        body_mask: (N, T, 1) float32, share of body joints observed in each frame.
-        hands: (N, C_hand, T, 21, 2) float32; left hands are mirrored onto right ones.
-        hand_mask: (N, T, 2) float32, 1 where the hand was found.
+        body: (N, C_body, T, V, I) float32.
+        body_mask: (N, T, I) float32, share of body joints observed in each frame.
+        hands: (N, C_hand, T, 21, 2 I) float32, person by person, left hand first; left hands are
+            mirrored onto right ones.
+        hand_mask: (N, T, 2 I) float32, 1 where the hand was found.
     """
 
     body: npt.NDArray[np.float32]
@@ -165,8 +173,8 @@ def observed_parts(
         layout: Layout of the body stream.
 
     Returns:
-        Body (F, V, 2) and its confidence (F, V), hands (F, 2, 63) and whether each was found
-        (F, 2), all float32; pixels, zero where absent.
+        Body (F, V, D) in the D coordinates of the layout and its confidence (F, V), hands
+        (F, 2, 63) in pixels and whether each was found (F, 2), all float32, zero where absent.
 
     Raises:
         ValueError: The sequence has fewer joints than the layout needs.
@@ -177,9 +185,10 @@ def observed_parts(
             f"the sequence has {sequence.body.shape[1]}"
         )
     joints = sequence.body[:, list(layout.sources)]
-    found = np.isfinite(joints[..., :2]).all(-1)
+    places = joints[..., : layout.dimensions]
+    found = np.isfinite(places).all(-1)
     return (
-        np.nan_to_num(joints[..., :2]).astype(np.float32),
+        np.nan_to_num(places).astype(np.float32),
         (np.nan_to_num(joints[..., 3]) * found).astype(np.float32),
         np.nan_to_num(sequence.hands).reshape(len(sequence), 2, 63).astype(np.float32),
         np.isfinite(sequence.hands).all((2, 3)).astype(np.float32),
@@ -202,7 +211,7 @@ def resample(
     """
     layout = get_layout(settings.body_layout)
     count, frames = len(sequences), settings.frames
-    body = np.zeros((count, frames, len(layout), 2), dtype=np.float32)
+    body = np.zeros((count, frames, len(layout), layout.dimensions), dtype=np.float32)
     body_mask = np.zeros((count, frames, len(layout)), dtype=np.float32)
     hands = np.zeros((count, frames, 2, 21, 3), dtype=np.float32)
     hand_mask = np.zeros((count, frames, 2), dtype=np.float32)
@@ -222,28 +231,47 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
 
     The origin is the median place of the body layout's centre joints over the window, the unit its
     median scale (shoulder width), so that a person's place in the image and distance from the
-    camera do not matter while their motion does. Hands get their place in that frame and,
-    separately, their shape relative to the wrist in units of the hand's own size.
+    camera do not matter while their motion does. The people of one sample share the frame of the
+    first of them who was seen, so that where they stand to each other is kept.
+
+    Hands get their place in that frame and, separately, their shape relative to the wrist in units
+    of the hand's own size. Pixels have no place among metres: beside the body of a depth camera,
+    hands get their place in a frame of their own, which also stands in where an image shows no
+    body.
 
     Args:
-        batch: N people over T frames.
+        batch: N x I people over T frames.
         settings: Layouts and modalities.
     """
     layout = get_layout(settings.body_layout)
     hand_layout = get_layout(settings.hand_layout)
     hand_mask = batch.hand_mask.astype(np.float32)
     hand_size = _hand_size(batch.hands, hand_mask, hand_layout)
-    origin, unit = _body_frame(batch, layout, hand_size)
-
     observed = (batch.body_mask > 0).astype(np.float32)
-    body_xy = (batch.body - origin[:, None, None]) / unit[:, None, None, None]
-    body_xy = np.clip(body_xy, -_FAR, _FAR) * observed[..., None]
-    body_parts = [_modality(name, body_xy, observed, layout) for name in settings.modalities]
+    frame_of_hands = _hand_frame(batch, hand_size)
+    body_seen, hand_seen = observed.any((1, 2)), hand_mask.any((1, 2))
+    if layout.dimensions == 2:
+        origin, unit = _shared_frame(
+            *_body_frame(batch, layout, *frame_of_hands), body_seen | hand_seen, batch.people
+        )
+        hand_origin, hand_unit = origin, unit
+    else:
+        total = np.maximum(observed.sum((1, 2)), 1.0)[:, None]
+        middle = (batch.body * observed[..., None]).sum((1, 2)) / total
+        width = np.full(len(middle), _SHOULDER_WIDTH, dtype=np.float32)
+        origin, unit = _shared_frame(
+            *_body_frame(batch, layout, middle, width), body_seen, batch.people
+        )
+        hand_origin, hand_unit = _shared_frame(*frame_of_hands, hand_seen, batch.people)
+
+    body = (batch.body - origin[:, None, None]) / unit[:, None, None, None]
+    body = np.clip(body, -_FAR, _FAR) * observed[..., None]
+    body_parts = [_modality(name, body, observed, layout) for name in settings.modalities]
     body = np.concatenate([*body_parts, batch.body_mask[..., None]], axis=-1)
 
     seen = hand_mask[..., None] * np.ones(21, dtype=np.float32)
-    place = (batch.hands[..., :2] - origin[:, None, None, None]) / unit[:, None, None, None, None]
-    place = np.clip(place, -_FAR, _FAR)
+    place = batch.hands[..., :2] - hand_origin[:, None, None, None]
+    place = np.clip(place / hand_unit[:, None, None, None, None], -_FAR, _FAR)
     shape = batch.hands - batch.hands[:, :, :, :1]
     shape = np.clip(shape / hand_size[:, None, :, None, None], -_FAR, _FAR)
     mirror = np.ones((2, 1, 1), dtype=np.float32)
@@ -253,17 +281,36 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
     hand_parts = []
     for name in settings.modalities:
         coordinates = np.concatenate([place, shape], -1) if name.startswith("joint") else shape
-        # Hands become people for the shared helper: (N, T, 2, V, C) to (N, 2, T, V, C) and back.
+        # Hands become people for the shared helper: (P, T, 2, V, C) to (P, 2, T, V, C) and back.
         moved = _modality(name, coordinates.swapaxes(1, 2), seen.swapaxes(1, 2), hand_layout)
         hand_parts.append(moved.swapaxes(1, 2))
     hands = np.concatenate([*hand_parts, seen[..., None]], axis=-1)
 
     return NetworkInput(
-        body=np.ascontiguousarray(body.transpose(0, 3, 1, 2)[..., None], dtype=np.float32),
-        body_mask=observed.mean(-1)[..., None].astype(np.float32),
-        hands=np.ascontiguousarray(hands.transpose(0, 4, 1, 3, 2), dtype=np.float32),
-        hand_mask=hand_mask,
+        body=_as_instances(body[:, :, None], batch.people),
+        body_mask=_as_instances(observed.mean(-1)[:, :, None], batch.people),
+        hands=_as_instances(hands, batch.people),
+        hand_mask=_as_instances(hand_mask, batch.people),
     )
+
+
+def _as_instances(values: FloatArray, people: int) -> npt.NDArray[np.float32]:
+    """Turn (N x I, T, S, V, C), S parts a person, into (N, C, T, V, I x S); without V, C alike."""
+    count, frames, parts, *rest = values.shape
+    grouped = values.reshape(count // people, people, frames, parts, *rest)
+    axes: tuple[int, ...] = (0, 5, 2, 4, 1, 3) if rest else (0, 2, 1, 3)
+    moved = grouped.transpose(axes)
+    merged = moved.reshape(*moved.shape[:-2], people * parts)
+    return np.ascontiguousarray(merged, dtype=np.float32)
+
+
+def _shared_frame(
+    origin: FloatArray, unit: FloatArray, seen: npt.NDArray[np.bool_], people: int
+) -> tuple[FloatArray, FloatArray]:
+    """Give everybody the origin (P, D) and unit (P,) of the first in their sample who was seen."""
+    first = seen.reshape(-1, people).argmax(1)
+    rows = np.repeat(np.arange(len(first)) * people + first, people)
+    return origin[rows], unit[rows]
 
 
 def _masked_median(values: FloatArray, present: FloatArray, fallback: FloatArray) -> FloatArray:
@@ -285,10 +332,25 @@ def _hand_size(hands: FloatArray, mask: FloatArray, layout: SkeletonLayout) -> F
     return np.maximum(size, 1e-3).reshape(count, sides)
 
 
+def _hand_frame(batch: KeypointBatch, hand_size: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return origin (P, 2), the mean wrist, and unit (P,), a shoulder width, in pixels."""
+    present = batch.hand_mask.any(axis=1)
+    total = np.maximum(present.sum(1), 1)
+    from_hands = _SHOULDERS_PER_HAND * (hand_size * present).sum(1) / total
+    unit = np.where(present.any(1), from_hands, 1.0).astype(np.float32)
+    weight = batch.hand_mask[..., None]
+    wrists = batch.hands[:, :, :, 0, :2]
+    mean_wrist = (wrists * weight).sum((1, 2)) / np.maximum(weight.sum((1, 2)), 1.0)
+    return mean_wrist, unit
+
+
 def _body_frame(
-    batch: KeypointBatch, layout: SkeletonLayout, hand_size: FloatArray
+    batch: KeypointBatch,
+    layout: SkeletonLayout,
+    fallback_origin: FloatArray,
+    fallback_unit: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return origin (N, 2) and unit (N,) in pixels; from the hands where there is no body."""
+    """Return origin (P, D) and unit (P,) of the body; `fallback` for either that was not seen."""
     seen = batch.body_mask > 0
     centre = list(layout.centre)
     origin_seen = seen[:, :, centre].all(-1).astype(np.float32)
@@ -297,17 +359,13 @@ def _body_frame(
     scale_seen = (seen[:, :, left] & seen[:, :, right]).astype(np.float32)
     width = np.linalg.norm(batch.body[:, :, left] - batch.body[:, :, right], axis=-1)
 
-    present = batch.hand_mask.any(axis=1)
-    total = np.maximum(present.sum(1), 1)
-    from_hands = _SHOULDERS_PER_HAND * (hand_size * present).sum(1) / total
-    fallback_unit = np.where(present.any(1), from_hands, 1.0).astype(np.float32)
-    weight = batch.hand_mask[..., None]
-    wrists = batch.hands[:, :, :, 0, :2]
-    mean_wrist = (wrists * weight).sum((1, 2)) / np.maximum(weight.sum((1, 2)), 1.0)
-
     unit = np.maximum(_masked_median(width, scale_seen, fallback_unit), 1e-3)
     origin = np.stack(
-        [_masked_median(points[..., a], origin_seen, mean_wrist[:, a]) for a in range(2)], axis=-1
+        [
+            _masked_median(points[..., axis], origin_seen, fallback_origin[:, axis])
+            for axis in range(layout.dimensions)
+        ],
+        axis=-1,
     )
     return origin, unit
 

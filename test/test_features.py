@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
+from bharnet_ros.datasets.clip import RecordedClip, stack_people
 from bharnet_ros.features import (
     MODALITIES,
     FeatureSettings,
@@ -22,6 +24,7 @@ SETTINGS = FeatureSettings(frames=16, modalities=MODALITIES)
 BODY = get_layout(SETTINGS.body_layout)
 WIDTH, HEIGHT = 640, 480
 BODY_JOINTS = 33
+METRIC = FeatureSettings(frames=16, body_layout="kinect_v2", modalities=MODALITIES)
 
 
 def person(seed: int = 0, frames: int = 20) -> KeypointSequence:
@@ -41,6 +44,26 @@ def person(seed: int = 0, frames: int = 20) -> KeypointSequence:
         width=WIDTH,
         height=HEIGHT,
     )
+
+
+def tracked(seed: int = 0, frames: int = 20) -> KeypointSequence:
+    """Return a person before a depth camera, in metres, whose hands are in pixels."""
+    rng = np.random.default_rng(seed)
+    body = rng.uniform((-0.5, -0.9, 2.6), (0.5, 0.9, 3.2), (25, 3))
+    body[4], body[8], body[20] = (-0.2, 0.4, 2.9), (0.2, 0.4, 2.9), (0.0, 0.45, 2.9)
+    moving = body + rng.normal(0, 0.01, (frames, 25, 3)).cumsum(0)
+    confidence = rng.uniform(0.5, 1.0, (frames, 25, 1))
+    return dataclasses.replace(
+        person(seed, frames),
+        body=np.concatenate([moving, confidence], -1).astype(np.float32),
+        body_layout="kinect_v2",
+    )
+
+
+def samples(settings: FeatureSettings, *clips: Sequence[KeypointSequence]) -> NetworkInput:
+    """Return what the network is given of clips of up to two people."""
+    recorded = [RecordedClip(f"clip_{row}", tuple(clip), "wave") for row, clip in enumerate(clips)]
+    return network_input(stack_people(recorded, settings, people=2), settings)
 
 
 def line(stamps: FloatArray) -> KeypointSequence:
@@ -236,6 +259,102 @@ def test_left_hands_are_mirrored_onto_right_ones() -> None:
     # The right hand of somebody who faces the camera is on the left of the image.
     horizontal = features(person()).hands[0, 0]
     assert (horizontal.mean(axis=(0, 1)) < 0).all()
+
+
+def test_depth_cameras_give_three_coordinates_of_a_joint() -> None:
+    given = features(tracked(), METRIC)
+    assert METRIC.body_channels == 3 * len(MODALITIES) + 1
+    assert given.body.shape == (1, METRIC.body_channels, 16, 25, 1)
+    shoulders, centre = given.body[0, :3, :, [4, 8], 0], given.body[0, :3, :, 20, 0]
+    width = np.linalg.norm(shoulders[0] - shoulders[1], axis=0)
+    assert np.median(width) == pytest.approx(1.0, abs=0.05)
+    np.testing.assert_allclose(np.median(centre, axis=1), 0.0, atol=1e-3)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1.0, (0.7, -0.2, 1.1)), (0.6, (0.0, 0.0, 0.0))])
+def test_place_before_a_depth_camera_and_size_do_not_matter(
+    scale: float, shift: tuple[float, float, float]
+) -> None:
+    near = tracked()
+    body = near.body.copy()
+    body[..., :3] = body[..., :3] * scale + np.float32(shift)
+    assert_same(features(near, METRIC), features(dataclasses.replace(near, body=body), METRIC))
+
+
+def test_depth_of_the_body_does_matter() -> None:
+    flat, deep = tracked(), tracked()
+    deep.body[:, 11, 2] += 0.3
+    moved = np.abs(features(flat, METRIC).body - features(deep, METRIC).body)[0, :, :, :, 0]
+    assert moved[2, :, 11].min() > 0.5
+    assert not moved[:, :, 15].any()
+
+
+def test_hands_in_pixels_have_a_place_of_their_own_beside_a_body_in_metres() -> None:
+    given, bodiless = features(tracked(), METRIC), person()
+    bodiless.body[..., :3] = np.nan
+    alone = features(bodiless)
+    np.testing.assert_array_equal(given.hands, alone.hands)
+    place = given.hands[0, :2]
+    assert 0.1 < np.abs(place).max() < 8.0
+
+
+def test_a_body_that_hides_its_shoulders_is_still_placed() -> None:
+    hidden = tracked()
+    hidden.body[:, [4, 8, 20]] = np.nan
+    given = features(hidden, METRIC)
+    assert_finite(given)
+    assert np.abs(given.body[0, :3]).max() < 5.0
+
+
+@pytest.mark.parametrize(("settings", "make"), [(SETTINGS, person), (METRIC, tracked)])
+def test_somebody_alone_leaves_the_place_of_the_second_person_empty(
+    settings: FeatureSettings, make: Callable[..., KeypointSequence]
+) -> None:
+    alone, stacked = features(make(), settings), samples(settings, [make()])
+    joints = len(get_layout(settings.body_layout))
+    assert stacked.body.shape == (1, settings.body_channels, 16, joints, 2)
+    assert stacked.hands.shape == (1, settings.hand_channels, 16, 21, 4)
+    assert (stacked.body_mask.shape, stacked.hand_mask.shape) == ((1, 16, 2), (1, 16, 4))
+    for name, values in vars(alone).items():
+        both = getattr(stacked, name)
+        half = both.shape[-1] // 2
+        np.testing.assert_array_equal(both[..., :half], values, err_msg=name)
+        assert not both[..., half:].any(), name
+
+
+@pytest.mark.parametrize(("settings", "make"), [(SETTINGS, person), (METRIC, tracked)])
+def test_people_of_a_clip_share_the_frame_of_the_first(
+    settings: FeatureSettings, make: Callable[..., KeypointSequence]
+) -> None:
+    first, twin = make(), make()
+    step = 0.5 * np.median(np.linalg.norm(first.body[:, 4, :2] - first.body[:, 8, :2], axis=-1))
+    twin.body[..., 0] += step
+    given = samples(settings, [first, twin])
+    alone = features(first, settings)
+    np.testing.assert_array_equal(given.body[..., :1], alone.body)
+    apart = given.body[0, 0, :, :, 1] - given.body[0, 0, :, :, 0]
+    assert apart.min() > 0.1
+    np.testing.assert_allclose(apart, apart[0, 0], atol=1e-3)
+    rest = np.delete(given.body, 0, axis=1)
+    np.testing.assert_allclose(rest[..., 1], rest[..., 0], atol=1e-4)
+
+
+def test_the_second_person_lends_the_frame_where_the_first_is_not_seen() -> None:
+    unseen, seen = tracked(1), tracked(2)
+    unseen.body[..., :3] = np.nan
+    unseen.hands[:] = np.nan
+    given, alone = samples(METRIC, [unseen, seen]), features(seen, METRIC)
+    assert not given.body[..., 0].any()
+    np.testing.assert_array_equal(given.body[..., 1:], alone.body)
+    np.testing.assert_array_equal(given.hands[..., 2:], alone.hands)
+
+
+def test_clips_with_different_numbers_of_people_make_one_batch() -> None:
+    pair, alone = [tracked(1), tracked(2)], [tracked(3)]
+    together = samples(METRIC, pair, alone, [*pair, tracked(4)])
+    for row, clip in enumerate((pair, alone, pair)):
+        for name, values in vars(samples(METRIC, clip)).items():
+            np.testing.assert_array_equal(values[0], getattr(together, name)[row], err_msg=name)
 
 
 def test_too_few_joints_for_the_body_layout() -> None:

@@ -63,12 +63,15 @@ class Recognizer:
     def warm_up(self, people: int = 1) -> None:
         """Run once on made-up people, so that the first real window is not late."""
         features = self.description.features
-        joints = len(get_layout(features.body_layout))
+        layout = get_layout(features.body_layout)
+        joints = len(layout)
         random = np.random.default_rng(0)
         frames = features.frames
         self._logits(
             KeypointBatch(
-                body=random.uniform(0, 100, (people, frames, joints, 2)).astype(np.float32),
+                body=random.uniform(0, 100, (people, frames, joints, layout.dimensions)).astype(
+                    np.float32
+                ),
                 body_mask=np.ones((people, frames, joints), dtype=np.float32),
                 hands=random.uniform(0, 100, (people, frames, 2, HAND_LANDMARKS, 3)).astype(
                     np.float32

@@ -79,6 +79,8 @@ class SkeletonLayout:
         sources: (V,) index of each joint in the recorded keypoints.
         centre: Joints whose mean is the origin of normalised coordinates.
         scale: Two joints whose distance is the unit of normalised coordinates.
+        dimensions: Coordinates of a body joint that the network is given: 2 for image layouts, in
+            pixels, 3 for the layouts of depth cameras, in metres.
     """
 
     name: str
@@ -88,6 +90,7 @@ class SkeletonLayout:
     sources: tuple[int, ...]
     centre: tuple[int, ...]
     scale: tuple[int, int]
+    dimensions: int = 2
 
     def __len__(self) -> int:
         """Return the number of joints V."""
@@ -95,7 +98,11 @@ class SkeletonLayout:
 
 
 def _body_layout(
-    name: str, recorded: tuple[str, ...], bones: dict[str, str], centre: tuple[str, ...]
+    name: str,
+    recorded: tuple[str, ...],
+    bones: dict[str, str],
+    centre: tuple[str, ...],
+    dimensions: int = 2,
 ) -> SkeletonLayout:
     """Build a layout from bones given as child name to parent name, in the order of `bones`."""
     joints = tuple(bones)
@@ -113,6 +120,7 @@ def _body_layout(
         sources=tuple(recorded.index(joint) for joint in joints),
         centre=tuple(index[joint] for joint in centre),
         scale=(index["left_shoulder"], index["right_shoulder"]),
+        dimensions=dimensions,
     )
 
 
@@ -147,6 +155,61 @@ _LEG_BONES = {
     "right_ankle": "right_knee",
 }
 
+_KINECT_V1_BONES = {
+    "hip_centre": "spine",
+    "spine": "shoulder_centre",
+    "shoulder_centre": "shoulder_centre",
+    "head": "shoulder_centre",
+    "left_shoulder": "shoulder_centre",
+    "left_elbow": "left_shoulder",
+    "left_wrist": "left_elbow",
+    "left_hand": "left_wrist",
+    "right_shoulder": "shoulder_centre",
+    "right_elbow": "right_shoulder",
+    "right_wrist": "right_elbow",
+    "right_hand": "right_wrist",
+    "left_hip": "hip_centre",
+    "left_knee": "left_hip",
+    "left_ankle": "left_knee",
+    "left_foot": "left_ankle",
+    "right_hip": "hip_centre",
+    "right_knee": "right_hip",
+    "right_ankle": "right_knee",
+    "right_foot": "right_ankle",
+}
+"""In the order in which the camera numbers the joints. Source: CTR-GCN (arXiv 2107.12213), whose
+published graph of N-UCLA this is."""
+
+_KINECT_V2_BONES = {
+    "spine_base": "spine_middle",
+    "spine_middle": "shoulder_centre",
+    "neck": "shoulder_centre",
+    "head": "neck",
+    "left_shoulder": "shoulder_centre",
+    "left_elbow": "left_shoulder",
+    "left_wrist": "left_elbow",
+    "left_hand": "left_wrist",
+    "right_shoulder": "shoulder_centre",
+    "right_elbow": "right_shoulder",
+    "right_wrist": "right_elbow",
+    "right_hand": "right_wrist",
+    "left_hip": "spine_base",
+    "left_knee": "left_hip",
+    "left_ankle": "left_knee",
+    "left_foot": "left_ankle",
+    "right_hip": "spine_base",
+    "right_knee": "right_hip",
+    "right_ankle": "right_knee",
+    "right_foot": "right_ankle",
+    "shoulder_centre": "shoulder_centre",
+    "left_hand_tip": "left_thumb",
+    "left_thumb": "left_hand",
+    "right_hand_tip": "right_thumb",
+    "right_thumb": "right_hand",
+}
+"""In the order in which the camera numbers the joints. Source: CTR-GCN (arXiv 2107.12213), whose
+published graph of NTU RGB+D this is: that the tip of the hand hangs on the thumb is from there."""
+
 _HAND_PARENTS = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
 LAYOUTS: dict[str, SkeletonLayout] = {
@@ -163,6 +226,20 @@ LAYOUTS: dict[str, SkeletonLayout] = {
             MEDIAPIPE_BODY_NAMES,
             _UPPER_BODY_BONES | _LEG_BONES,
             ("left_shoulder", "right_shoulder"),
+        ),
+        _body_layout(
+            "kinect_v1",
+            tuple(_KINECT_V1_BONES),
+            _KINECT_V1_BONES,
+            ("shoulder_centre",),
+            dimensions=3,
+        ),
+        _body_layout(
+            "kinect_v2",
+            tuple(_KINECT_V2_BONES),
+            _KINECT_V2_BONES,
+            ("shoulder_centre",),
+            dimensions=3,
         ),
         SkeletonLayout(
             name="mediapipe_hand",

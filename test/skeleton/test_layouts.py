@@ -38,7 +38,10 @@ def test_mirroring_keeps_bones_bones(layout: SkeletonLayout) -> None:
         assert layout.parents[layout.mirror[joint]] == layout.mirror[parent]
 
 
-@pytest.mark.parametrize("name", ["mediapipe_upper_body", "mediapipe_body"])
+every_body = pytest.mark.parametrize("name", [name for name in LAYOUTS if "hand" not in name])
+
+
+@every_body
 def test_mirroring_a_body_swaps_left_and_right_by_name(name: str) -> None:
     layout = get_layout(name)
     for joint, other in zip(layout.joints, layout.mirror, strict=True):
@@ -50,6 +53,34 @@ def test_mirroring_a_body_swaps_left_and_right_by_name(name: str) -> None:
 def test_sources_are_the_landmarks_of_the_same_name(name: str) -> None:
     layout = get_layout(name)
     assert tuple(MEDIAPIPE_BODY_NAMES[source] for source in layout.sources) == layout.joints
+
+
+def bones_from_one(name: str) -> set[tuple[int, int]]:
+    """Return (child, parent) of each bone, counted from 1 as the data sets count."""
+    parents = enumerate(get_layout(name).parents)
+    return {(joint + 1, parent + 1) for joint, parent in parents if joint != parent}
+
+
+def test_kinect_layouts_are_the_published_graphs() -> None:
+    arms_and_legs = {(6, 5), (7, 6), (8, 7), (10, 9), (11, 10), (12, 11)} | {
+        *((13, 1), (14, 13), (15, 14), (16, 15), (17, 1), (18, 17), (19, 18), (20, 19))
+    }
+    trunk = {(1, 2), (2, 3), (4, 3), (5, 3), (9, 3)}
+    assert bones_from_one("kinect_v1") == arms_and_legs | trunk
+    trunk = {(1, 2), (2, 21), (3, 21), (4, 3), (5, 21), (9, 21)}
+    hands = {(22, 23), (23, 8), (24, 25), (25, 12)}
+    assert bones_from_one("kinect_v2") == arms_and_legs | trunk | hands
+
+
+@pytest.mark.parametrize(
+    ("name", "joints", "centre"), [("kinect_v1", 20, 3), ("kinect_v2", 25, 21)]
+)
+def test_kinect_layouts_take_every_joint_in_metres(name: str, joints: int, centre: int) -> None:
+    layout = get_layout(name)
+    assert layout.sources == tuple(range(joints))
+    assert layout.dimensions == 3
+    assert layout.centre == (centre - 1,)
+    assert layout.scale == (4, 8)
 
 
 @every_layout
