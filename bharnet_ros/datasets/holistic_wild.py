@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import csv
-import zipfile
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from bharnet_ros.datasets.arrays import checked_offsets, read_arrays
+from bharnet_ros.datasets.clip import ClipDataset, RecordedClip
 from bharnet_ros.keypoints import BODY_LANDMARKS, KeypointSequence
 
 RECORDED_BODY = 25
 """Body landmarks in the file: MediaPipe Pose 0 to 24."""
+
+FOLDS = 5
+"""Folds of people in the sources.csv that came with the data set."""
 
 _ARRAYS = {
     "body_xy_delta": (None, RECORDED_BODY, 2),
@@ -28,7 +31,7 @@ _ARRAYS = {
 
 
 @dataclass(frozen=True, eq=False)
-class HolisticWild:
+class HolisticWild(ClipDataset):
     """All clips of a file, frames end to end: clip i is frames offsets[i] to offsets[i + 1].
 
     Coordinates are shares of the image: x by width, y by height, hand z on the scale of x.
@@ -41,6 +44,7 @@ class HolisticWild:
         offsets: (N + 1,).
         labels: (N,) name of the gesture.
         subjects: (N,) name of the person.
+        names: (N,) number of the clip in the file: clips have no names of their own.
     """
 
     body: npt.NDArray[np.float32]
@@ -50,10 +54,39 @@ class HolisticWild:
     offsets: npt.NDArray[np.int64]
     labels: npt.NDArray[np.str_]
     subjects: npt.NDArray[np.str_]
+    names: npt.NDArray[np.str_] = field(init=False)
 
-    def __len__(self) -> int:
-        """Return the number of clips."""
-        return len(self.labels)
+    def __post_init__(self) -> None:
+        """Number the clips."""
+        names = np.asarray([f"clip_{index:05d}" for index in range(len(self))], dtype=np.str_)
+        object.__setattr__(self, "names", names)
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """`fold_<number>`: tests on the people of one fold, trains on all others."""
+        return tuple(f"fold_{fold}" for fold in range(FOLDS))
+
+    def parts(
+        self, protocol: str, file: Path | None
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Return (N,) masks of training and test clips, by the folds of a sources.csv."""
+        if file is None:
+            raise ValueError(f"protocol: {protocol} needs the sources.csv with each person's fold")
+        folds = read_subject_folds(file)
+        strangers = sorted(set(self.subjects.tolist()) - set(folds))
+        if strangers:
+            raise ValueError(f"{file}: subject {strangers[0]} has no fold")
+        testing = np.asarray([f"fold_{folds[subject]}" == protocol for subject in self.subjects])
+        return ~testing, testing
+
+    def clip(self, index: int) -> RecordedClip:
+        """Return one clip, with the frame rate and image size that `sequence` assumes."""
+        return RecordedClip(
+            name=str(self.names[index]),
+            people=(self.sequence(index),),
+            label=str(self.labels[index]),
+            subject=str(self.subjects[index]),
+        )
 
     def sequence(
         self, clip: int, *, frame_rate: float = 15.0, width: int = 640, height: int = 480
@@ -104,30 +137,15 @@ def read_holistic_wild(path: Path) -> HolisticWild:
         ValueError: The file cannot be read, an array is missing or has the wrong shape, or the
             clips do not cover the frames; the message names the file and the array.
     """
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in _ARRAYS if name in archive.files}
-    except (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path}: cannot be read: {error}") from error
-    missing = sorted(set(_ARRAYS) - set(arrays))
-    if missing:
-        raise ValueError(f"{path}: arrays missing: {', '.join(missing)}")
-    for name, shape in _ARRAYS.items():
-        found = arrays[name].shape
-        if len(found) != len(shape) or found[1:] != shape[1:]:
-            raise ValueError(f"{path}: {name}: expected shape {shape}, got {found}")
-    offsets = arrays["offsets"].astype(np.int64)
+    arrays = read_arrays(path, _ARRAYS)
     frames = len(arrays["body_xy_delta"])
     for name in ("body_visibility", "hands_xyz_delta"):
         if len(arrays[name]) != frames:
             raise ValueError(
                 f"{path}: {name}: has {len(arrays[name])} frames, body_xy_delta has {frames}"
             )
-    clips = len(offsets) - 1
-    if clips < 1 or offsets[0] != 0 or offsets[-1] != frames or np.any(np.diff(offsets) <= 0):
-        raise ValueError(f"{path}: offsets: must rise from 0 to the number of frames, {frames}")
-    if not len(arrays["label"]) == len(arrays["subject"]) == clips:
-        raise ValueError(f"{path}: label, subject: need one entry for each of {clips} clips")
+    per_clip = {name: arrays[name] for name in ("label", "subject")}
+    offsets = checked_offsets(path, arrays["offsets"], frames, per_clip)
 
     def decoded(name: str) -> npt.NDArray[np.float32]:
         # Coordinates are stored as differences from the frame before, in 1/4096 of the image.

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild, read_subject_folds
 
 _spec = importlib.util.spec_from_file_location(
@@ -76,6 +77,24 @@ def test_clip_is_in_pixels_with_absent_hands_not_a_number(arrays: Arrays, tmp_pa
 def test_clips_are_yielded_in_the_order_asked_for(arrays: Arrays, tmp_path: Path) -> None:
     data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
     assert [clip.subject for clip in data.sequences(np.asarray([2, 0]))] == ["bob", "ann"]
+
+
+def test_a_fold_of_people_is_tested_on(arrays: Arrays, tmp_path: Path) -> None:
+    data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
+    folds = tiny_data.write_sources(tmp_path / "sources.csv", {"ann": 0, "bob": 3, "cy": 1})
+    training, testing = split(data, "fold_3", folds)
+    assert (training.tolist(), testing.tolist()) == ([0, 1], [2])
+    with pytest.raises(ValueError, match="fold_1 leaves no clips to test on"):
+        split(data, "fold_1", folds)
+    with pytest.raises(ValueError, match="fold_3 needs the sources"):
+        split(data, "fold_3")
+
+
+def test_somebody_without_a_fold_is_named(arrays: Arrays, tmp_path: Path) -> None:
+    data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
+    folds = tiny_data.write_sources(tmp_path / "sources.csv", {"ann": 0})
+    with pytest.raises(ValueError, match=r"sources\.csv: subject bob has no fold"):
+        split(data, "fold_0", folds)
 
 
 @pytest.mark.parametrize(

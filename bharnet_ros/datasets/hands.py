@@ -1,0 +1,117 @@
+"""Hands for data sets of depth cameras: extracted from their videos, matched by name and time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bharnet_ros.features import blend, brackets
+from bharnet_ros.keypoints import KeypointSequence
+
+if TYPE_CHECKING:
+    from bharnet_ros.pose.clip import ClipKeypoints
+
+_VIDEO_ENDING = "_rgb"
+"""What NTU RGB+D appends to the name of a clip for its video."""
+
+_LONGEST_GAP = 0.1
+"""Seconds between a frame of the body and the nearest one of the video, beyond which the hands are
+not known."""
+
+
+@dataclass(frozen=True)
+class HandFiles:
+    """Files of `bharnet extract`, by the name of the clip whose video they were made of.
+
+    Attributes:
+        files: File of each name; none for data without hands.
+    """
+
+    files: dict[str, Path] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: Path | None, names: Iterable[str]) -> HandFiles:
+        """List a folder of files `<name>.npz` or `<name>_rgb.npz`; None has no hands.
+
+        Args:
+            folder: Where they are.
+            names: Names of the clips of the data set.
+
+        Raises:
+            ValueError: No file is named after a clip.
+            OSError: There is no such folder.
+        """
+        if folder is None:
+            return cls()
+        if not folder.is_dir():
+            raise NotADirectoryError(f"{folder}: no such folder")
+        known = set(names)
+        found = {path.stem.removesuffix(_VIDEO_ENDING): path for path in folder.glob("*.npz")}
+        files = {name: path for name, path in found.items() if name in known}
+        if not files:
+            example = next(iter(known), "")
+            raise ValueError(f"{folder}: no file is named after a clip, as {example}.npz")
+        return cls(files)
+
+    def given_to(
+        self, people: tuple[KeypointSequence, ...], name: str
+    ) -> tuple[KeypointSequence, ...]:
+        """Give the hands of the video of that name to the first person.
+
+        The video is of one person, as extracted. Which of two that is, the file does not say; the
+        first is the one who moves most. Without a file, nobody has hands.
+
+        Raises:
+            ValueError: The file is broken; names it.
+            OSError: The file cannot be read.
+        """
+        if name not in self.files:
+            return people
+        return (with_hands(people[0], self.files[name]), *people[1:])
+
+
+def with_hands(sequence: KeypointSequence, path: Path) -> KeypointSequence:
+    """Return the sequence with the hands of a file that `bharnet extract` wrote.
+
+    Both count their time from the start of the recording; hands are interpolated between the
+    frames of the video around each stamp.
+
+    Raises:
+        ValueError: The file is broken; names it.
+        OSError: The file cannot be read.
+    """
+    clip = _load(path)
+    if not len(clip):
+        return sequence
+    present = np.isfinite(clip.hands).all((2, 3)).astype(np.float32)
+    # The score of a hand is interpolated along with its coordinates.
+    hands = np.nan_to_num(clip.hands).reshape(len(clip), 2, -1)
+    parts = np.concatenate([hands, clip.hand_scores[..., None]], axis=-1)
+    before, after, weight = brackets(clip.stamp, sequence.stamps)
+    blended, found = blend(parts, present, before, after, weight)
+    nearest = np.minimum(
+        np.abs(clip.stamp[before] - sequence.stamps), np.abs(clip.stamp[after] - sequence.stamps)
+    )
+    seen = (found > 0) & (nearest <= _LONGEST_GAP)[:, None]
+    shown = np.where(seen[..., None], blended[..., :-1], np.nan).astype(np.float32)
+    return replace(
+        sequence,
+        hands=shown.reshape(len(sequence), 2, -1, 3),
+        hand_scores=(blended[..., -1] * seen).astype(np.float32),
+        width=clip.width,
+        height=clip.height,
+    )
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path) -> ClipKeypoints:
+    """Read a file; the last ones are kept, since one recording may have many clips."""
+    # Brings MediaPipe, which takes seconds, and which data without hands do not need.
+    from bharnet_ros.pose.clip import ClipKeypoints
+
+    return ClipKeypoints.load(path)

@@ -1,0 +1,79 @@
+"""Opens any data set by its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bharnet_ros.datasets.arrays import array_names
+from bharnet_ros.datasets.clip import ClipDataset
+from bharnet_ros.datasets.holistic_wild import read_holistic_wild
+from bharnet_ros.datasets.ntu import read_ntu
+from bharnet_ros.datasets.nucla import read_nucla
+from bharnet_ros.datasets.pku_mmd import read_pku_mmd
+
+_NTU_EDITIONS = {"ntu": None, "ntu60": 60, "ntu120": 120}
+
+KINDS = ("holistic_wild", "nucla", *_NTU_EDITIONS, "pku_mmd")
+"""Every kind of data set; `ntu` is the edition that the clips there belong to."""
+
+
+def open_dataset(
+    path: Path,
+    kind: str | None = None,
+    *,
+    hands: Path | None = None,
+    missing: Path | None = None,
+) -> ClipDataset:
+    """Open a data set.
+
+    Args:
+        path: File or folder of the data set.
+        kind: One of `KINDS`; None guesses it from what is there.
+        hands: For data sets of depth cameras, folder of keypoints that `bharnet extract` made of
+            their videos.
+        missing: For NTU RGB+D, the makers' list of samples with missing skeletons.
+
+    Raises:
+        ValueError: The kind is unknown or cannot be guessed, an option does not go with it, or the
+            data set is broken; names what.
+        OSError: A file cannot be read.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder")
+    if kind is None:
+        kind = guess_kind(path)
+    elif kind not in KINDS:
+        raise ValueError(f"kind: {kind!r} is unknown; known are: {', '.join(KINDS)}")
+    if missing is not None and kind not in _NTU_EDITIONS:
+        raise ValueError(f"missing: does not go with {kind}, whose skeletons are complete")
+    if kind == "holistic_wild":
+        if hands is not None:
+            raise ValueError(f"hands: do not go with {kind}, which has its own")
+        return read_holistic_wild(path)
+    if kind == "nucla":
+        return read_nucla(path, hands=hands)
+    if kind == "pku_mmd":
+        return read_pku_mmd(path, hands=hands)
+    return read_ntu(path, edition=_NTU_EDITIONS[kind], missing=missing, hands=hands)
+
+
+def guess_kind(path: Path) -> str:
+    """Return the kind of a data set, where what is there can be nothing else.
+
+    Raises:
+        ValueError: It cannot be told; the message lists the known kinds.
+    """
+    if path.is_file():
+        if path.suffix == ".npz":
+            arrays = array_names(path)
+            if "body_xy_delta" in arrays:
+                return "holistic_wild"
+            if {"names", "offsets"} <= arrays and arrays & {"skeletons", "skeletons_mm"}:
+                return "nucla"
+    elif next(path.rglob("*.skeleton"), None):
+        return "ntu"
+    elif next(path.rglob("a[0-9][0-9]_s[0-9][0-9]_e[0-9][0-9]_v[0-9][0-9].json"), None):
+        return "nucla"
+    elif next(path.rglob("*-[LMR].txt"), None):
+        return "pku_mmd"
+    raise ValueError(f"{path}: cannot tell what data set this is; known are: {', '.join(KINDS)}")
