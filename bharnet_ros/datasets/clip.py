@@ -69,6 +69,14 @@ class ClipDataset(ABC):
         return tuple(sorted(set(self.labels.tolist())))
 
     @property
+    def hand_actions(self) -> tuple[str, ...]:
+        """Those of `class_names` that are made with hands and fingers, to be reported apart.
+
+        Empty where there is no list of them.
+        """
+        return ()
+
+    @property
     @abstractmethod
     def protocols(self) -> tuple[str, ...]:
         """Names of the splits that `split` knows for this data set."""

@@ -15,8 +15,10 @@ from bharnet_ros.datasets.clip import ClipDataset, RecordedClip, metric_sequence
 from bharnet_ros.datasets.hands import HandFiles
 from bharnet_ros.datasets.ntu_actions import (
     NTU60_CLASSES,
+    NTU60_HAND_ACTIONS,
     NTU60_SETUPS,
     NTU60_TRAINING_SUBJECTS,
+    NTU120_HAND_ACTIONS,
     NTU120_TRAINING_SUBJECTS,
     NTU_ACTIONS,
     TRAINING_CAMERAS,
@@ -67,6 +69,11 @@ class Ntu(ClipDataset):
     def class_names(self) -> tuple[str, ...]:
         """Names of the actions, A001 first."""
         return NTU_ACTIONS[: self.edition]
+
+    @property
+    def hand_actions(self) -> tuple[str, ...]:
+        """Our own list of actions that are made with hands and fingers."""
+        return NTU60_HAND_ACTIONS if self.edition == NTU60_CLASSES else NTU120_HAND_ACTIONS
 
     @property
     def protocols(self) -> tuple[str, ...]:

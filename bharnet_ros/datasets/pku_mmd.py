@@ -14,66 +14,12 @@ import numpy.typing as npt
 from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.datasets.clip import ClipDataset, RecordedClip, metric_sequence
 from bharnet_ros.datasets.hands import HandFiles
+from bharnet_ros.datasets.pku_actions import PKU_ACTIONS
 from bharnet_ros.datasets.text import parse_rows, read_lines
 from bharnet_ros.keypoints import KeypointSequence
 
 FRAME_RATE = 30.0
 """Frames per second, according to the data set's own description."""
-
-PKU_ACTIONS = (
-    "bow",
-    "brushing hair",
-    "brushing teeth",
-    "check time (from watch)",
-    "cheer up",
-    "clapping",
-    "cross hands in front",
-    "drink water",
-    "drop",
-    "eat meal/snack",
-    "falling",
-    "giving something to other person",
-    "hand waving",
-    "handshaking",
-    "hopping",
-    "hugging other person",
-    "jump up",
-    "kicking other person",
-    "kicking something",
-    "make a phone call",
-    "pat on back of other person",
-    "pickup",
-    "playing with phone/tablet",
-    "point finger at the other person",
-    "pointing to something with finger",
-    "punching/slapping other person",
-    "pushing other person",
-    "put on a hat/cap",
-    "put something inside pocket",
-    "reading",
-    "rub two hands together",
-    "salute",
-    "sitting down",
-    "standing up",
-    "take off a hat/cap",
-    "take off glasses",
-    "take off jacket",
-    "take out something from pocket",
-    "taking a selfie",
-    "tear up paper",
-    "throw",
-    "touch back (backache)",
-    "touch chest (stomachache)",
-    "touch head (headache)",
-    "touch neck (neckache)",
-    "typing on a keyboard",
-    "use a fan/feeling warm",
-    "wear jacket",
-    "wear on glasses",
-    "wipe face",
-    "writing",
-)
-"""Class 1 is the first, as in the data set's Actions.xlsx; named as NTU RGB+D's where the same."""
 
 _PEOPLE = 2
 _JOINTS = 25

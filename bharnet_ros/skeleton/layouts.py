@@ -155,60 +155,52 @@ _LEG_BONES = {
     "right_ankle": "right_knee",
 }
 
+
+def _kinect_limbs(pelvis: str) -> dict[str, str]:
+    """Return the bones of arms and legs, in the order in which both cameras number them."""
+    return {
+        "left_shoulder": "shoulder_centre",
+        "left_elbow": "left_shoulder",
+        "left_wrist": "left_elbow",
+        "left_hand": "left_wrist",
+        "right_shoulder": "shoulder_centre",
+        "right_elbow": "right_shoulder",
+        "right_wrist": "right_elbow",
+        "right_hand": "right_wrist",
+        "left_hip": pelvis,
+        "left_knee": "left_hip",
+        "left_ankle": "left_knee",
+        "left_foot": "left_ankle",
+        "right_hip": pelvis,
+        "right_knee": "right_hip",
+        "right_ankle": "right_knee",
+        "right_foot": "right_ankle",
+    }
+
+
 _KINECT_V1_BONES = {
     "hip_centre": "spine",
     "spine": "shoulder_centre",
     "shoulder_centre": "shoulder_centre",
     "head": "shoulder_centre",
-    "left_shoulder": "shoulder_centre",
-    "left_elbow": "left_shoulder",
-    "left_wrist": "left_elbow",
-    "left_hand": "left_wrist",
-    "right_shoulder": "shoulder_centre",
-    "right_elbow": "right_shoulder",
-    "right_wrist": "right_elbow",
-    "right_hand": "right_wrist",
-    "left_hip": "hip_centre",
-    "left_knee": "left_hip",
-    "left_ankle": "left_knee",
-    "left_foot": "left_ankle",
-    "right_hip": "hip_centre",
-    "right_knee": "right_hip",
-    "right_ankle": "right_knee",
-    "right_foot": "right_ankle",
+    **_kinect_limbs("hip_centre"),
 }
-"""In the order in which the camera numbers the joints. Source: CTR-GCN (arXiv 2107.12213), whose
-published graph of N-UCLA this is."""
+"""Source: CTR-GCN (arXiv 2107.12213), whose published graph of N-UCLA this is."""
 
 _KINECT_V2_BONES = {
     "spine_base": "spine_middle",
     "spine_middle": "shoulder_centre",
     "neck": "shoulder_centre",
     "head": "neck",
-    "left_shoulder": "shoulder_centre",
-    "left_elbow": "left_shoulder",
-    "left_wrist": "left_elbow",
-    "left_hand": "left_wrist",
-    "right_shoulder": "shoulder_centre",
-    "right_elbow": "right_shoulder",
-    "right_wrist": "right_elbow",
-    "right_hand": "right_wrist",
-    "left_hip": "spine_base",
-    "left_knee": "left_hip",
-    "left_ankle": "left_knee",
-    "left_foot": "left_ankle",
-    "right_hip": "spine_base",
-    "right_knee": "right_hip",
-    "right_ankle": "right_knee",
-    "right_foot": "right_ankle",
+    **_kinect_limbs("spine_base"),
     "shoulder_centre": "shoulder_centre",
     "left_hand_tip": "left_thumb",
     "left_thumb": "left_hand",
     "right_hand_tip": "right_thumb",
     "right_thumb": "right_hand",
 }
-"""In the order in which the camera numbers the joints. Source: CTR-GCN (arXiv 2107.12213), whose
-published graph of NTU RGB+D this is: that the tip of the hand hangs on the thumb is from there."""
+"""Source: CTR-GCN (arXiv 2107.12213), whose published graph of NTU RGB+D this is: that the tip of
+the hand hangs on the thumb is from there."""
 
 _HAND_PARENTS = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 

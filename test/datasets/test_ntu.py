@@ -130,7 +130,9 @@ def test_the_older_edition_leaves_out_what_was_added_later(tmp_path: Path) -> No
     names = ("S001C001P001R001A060", "S018C001P041R001A061")
     assert listed(tmp_path, *names, edition=60).names.tolist() == [names[0]]
     assert listed(tmp_path, *names).class_names == NTU_ACTIONS
+    assert listed(tmp_path, *names).hand_actions == NTU120_HAND_ACTIONS
     assert listed(tmp_path, *names, edition=60).class_names == NTU_ACTIONS[:60]
+    assert listed(tmp_path, *names, edition=60).hand_actions == NTU60_HAND_ACTIONS
 
 
 def test_an_edition_is_guessed_from_what_only_the_newer_one_has(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from bharnet_ros.datasets.clip import split
+from bharnet_ros.datasets.ntu_actions import NTU_ACTIONS
+from bharnet_ros.datasets.pku_actions import PKU_ACTIONS
 from bharnet_ros.datasets.pku_mmd import (
-    PKU_ACTIONS,
     PkuMmd,
     read_labels,
     read_pku_mmd,
@@ -168,6 +169,8 @@ def test_wrong_windows_are_refused(root: Path, arguments: tuple[Any, ...], compl
 def test_there_are_51_actions() -> None:
     assert len(PKU_ACTIONS) == len(set(PKU_ACTIONS)) == 51
     assert PKU_ACTIONS[0] == "bow" and PKU_ACTIONS[50] == "writing"
+    only_here = {"bow", "put something inside pocket", "take out something from pocket"}
+    assert set(PKU_ACTIONS) - set(NTU_ACTIONS) == only_here
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.puppet import open_puppet
-from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer, resolve_device
 from bharnet_ros.resources import find_model
 
@@ -104,6 +105,24 @@ def test_warming_up_changes_nothing(tiny_bundle: Path) -> None:
     recognizer.warm_up(2)
     torch.testing.assert_close(recognizer.logits([sequence]).ensemble, before, rtol=0, atol=0)
     assert recognizer.device == "cpu"
+
+
+@pytest.mark.parametrize(("body_layout", "joints"), [("kinect_v1", 20), ("kinect_v2", 25)])
+def test_people_before_a_depth_camera_are_scored(
+    tiny_bundle: Path, body_layout: str, joints: int
+) -> None:
+    tiny = load_bundle(tiny_bundle).description
+    description = replace(tiny, features=replace(tiny.features, body_layout=body_layout))
+    network = build_network(description.network_settings()).eval()
+    recognizer = Recognizer(ModelBundle(tiny_bundle, description, network), "cpu")
+    recognizer.warm_up(2)
+    body = np.random.default_rng(0).uniform(-1, 3, (10, joints, 4)).astype(np.float32)
+    hands = np.full((10, 2, 21, 3), np.nan, dtype=np.float32)
+    person = KeypointSequence(np.arange(10) / 30, body, hands, np.zeros((10, 2)))
+    person.body[..., 3] = 1.0
+    logits = recognizer.logits([person])
+    assert torch.isfinite(logits.ensemble).all()
+    assert not logits.hand_seen.any()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
