@@ -37,7 +37,7 @@ class ClipMetrics:
         mean_class_accuracy: The same, averaged over the classes that occur.
         top1_with_background: Share named rightly when background may be chosen too.
         body_top1: `top1` of the body expert alone.
-        hand_top1: `top1` of the hand expert alone.
+        hand_top1: `top1` of the hand expert alone; a clip that shows no hand counts as missed.
         recall: For each class, the share of its clips named rightly.
         class_names: Order of the confusion matrix, background last.
         confusion: Rows are true classes, columns what was chosen with background allowed.
@@ -107,6 +107,7 @@ def clip_metrics(
         return one[:, columns].argmax(1).numpy() == truth
 
     hits = right(logits.ensemble)
+    hand_hits = right(logits.hand) & logits.hand_seen.numpy()
     probabilities = recognizer.probabilities(logits.ensemble).numpy()
     reordered = probabilities[:, [*columns, background]]
     choice = reordered.argmax(1)
@@ -125,7 +126,7 @@ def clip_metrics(
         mean_class_accuracy=float(np.mean(list(recall.values()))),
         top1_with_background=float((choice == truth)[known].mean()),
         body_top1=float(right(logits.body)[known].mean()),
-        hand_top1=float(right(logits.hand)[known].mean()),
+        hand_top1=float(hand_hits[known].mean()),
         recall=recall,
         class_names=[*names, description.class_names[background]],
         confusion=confusion.tolist(),
