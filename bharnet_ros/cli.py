@@ -174,6 +174,11 @@ COMMANDS = (
         "classify the clips of a keypoint file",
         *_elsewhere("bharnet_ros.evaluation.clips"),
     ),
+    Command(
+        "evaluate folds",
+        "score each model of a cross-validation on its own fold",
+        *_elsewhere("bharnet_ros.evaluation.folds"),
+    ),
     Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
     Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),
 )
