@@ -179,6 +179,11 @@ COMMANDS = (
         "score each model of a cross-validation on its own fold",
         *_elsewhere("bharnet_ros.evaluation.folds"),
     ),
+    Command(
+        "evaluate sparse",
+        "hold the ensemble against the body expert where hands are missing",
+        *_elsewhere("bharnet_ros.evaluation.sparse"),
+    ),
     Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
     Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),
 )
