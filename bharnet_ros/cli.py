@@ -184,6 +184,11 @@ COMMANDS = (
         "hold the ensemble against the body expert where hands are missing",
         *_elsewhere("bharnet_ros.evaluation.sparse"),
     ),
+    Command(
+        "evaluate robustness",
+        "measure lost frames, noise, mirroring and other frame rates",
+        *_elsewhere("bharnet_ros.evaluation.robustness"),
+    ),
     Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
     Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),
 )
