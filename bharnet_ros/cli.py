@@ -189,6 +189,11 @@ COMMANDS = (
         "measure lost frames, noise, mirroring and other frame rates",
         *_elsewhere("bharnet_ros.evaluation.robustness"),
     ),
+    Command(
+        "evaluate calibration",
+        "measure calibration and the rejection of unknown motion",
+        *_elsewhere("bharnet_ros.evaluation.calibration"),
+    ),
     Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
     Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),
 )
