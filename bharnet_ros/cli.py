@@ -194,6 +194,11 @@ COMMANDS = (
         "measure calibration and the rejection of unknown motion",
         *_elsewhere("bharnet_ros.evaluation.calibration"),
     ),
+    Command(
+        "evaluate ceiling",
+        "list what every model always misses: wrong labels, foreign signs",
+        *_elsewhere("bharnet_ros.evaluation.ceiling"),
+    ),
     Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
     Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),
 )
