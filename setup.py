@@ -161,7 +161,7 @@ setup(
             "ros-jazzy-std-msgs",
             "ros-jazzy-visualization-msgs",
         ],
-        "train": ["pytorch-lightning>=2.6"],
+        "train": ["matplotlib>=3.6", "pytorch-lightning>=2.6", "torchmetrics>=1.0"],
         "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "rosbags>=0.10", "ruff>=0.6"],
     },
     entry_points={"console_scripts": ["bharnet = bharnet_ros.cli:main"]},

@@ -174,6 +174,31 @@ COMMANDS = (
         "classify the clips of a keypoint file",
         *_elsewhere("bharnet_ros.evaluation.clips"),
     ),
+    Command(
+        "evaluate folds",
+        "score each model of a cross-validation on its own fold",
+        *_elsewhere("bharnet_ros.evaluation.folds"),
+    ),
+    Command(
+        "evaluate sparse",
+        "hold the ensemble against the body expert where hands are missing",
+        *_elsewhere("bharnet_ros.evaluation.sparse"),
+    ),
+    Command(
+        "evaluate robustness",
+        "measure lost frames, noise, mirroring and other frame rates",
+        *_elsewhere("bharnet_ros.evaluation.robustness"),
+    ),
+    Command(
+        "evaluate calibration",
+        "measure calibration and the rejection of unknown motion",
+        *_elsewhere("bharnet_ros.evaluation.calibration"),
+    ),
+    Command(
+        "evaluate ceiling",
+        "list what every model always misses: wrong labels, foreign signs",
+        *_elsewhere("bharnet_ros.evaluation.ceiling"),
+    ),
     Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
     Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),
 )

@@ -14,18 +14,29 @@ from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
 CLASS_NAMES = ("wave", "point", "background")
 
 
-def make_bundle(folder: Path, *, name: str = "tiny", seed: int = 0) -> Path:
+def make_bundle(
+    folder: Path,
+    *,
+    name: str = "tiny",
+    seed: int = 0,
+    class_names: tuple[str, ...] = CLASS_NAMES,
+    modalities: tuple[str, ...] = FeatureSettings.modalities,
+    temperature: float = 1.0,
+    held_out_fold: int | None = None,
+) -> Path:
     """Write a bundle with random weights and return its folder."""
     size = BackboneSettings(channels=(8, 16), depths=(1, 1))
     description = BundleDescription(
         name=name,
         variant="base",
-        class_names=CLASS_NAMES,
-        features=FeatureSettings(frames=8),
+        class_names=class_names,
+        features=FeatureSettings(frames=8, modalities=modalities),
         body=size,
         hand=size,
         window_s=1.0,
         stride_s=0.1,
+        temperature=temperature,
+        training={} if held_out_fold is None else {"held_out_fold": held_out_fold},
     )
     torch.manual_seed(seed)
     network = build_network(description.network_settings())

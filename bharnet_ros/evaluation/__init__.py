@@ -1,1 +1,1 @@
-"""Measuring models: clip metrics now, streams and recordings beside them."""
+"""Measuring models: on clips, one model or a whole cross-validation."""

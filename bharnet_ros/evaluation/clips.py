@@ -4,26 +4,54 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
+from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.datasets.holistic_wild import (
     HolisticWild,
     read_holistic_wild,
     read_subject_folds,
 )
+from bharnet_ros.evaluation.late_ensemble import LateEnsemble
+from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.network.bharnet import ExpertLogits
-from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
 
-_CHUNK = 128
-"""Clips scored at once: bounds memory, changes no result."""
+_CHUNK = 32
+"""Clips scored at once: bounds memory, changes no result. On a CPU, more are slower."""
+
+
+class ClipModel(Protocol):
+    """What is measured: a `Recognizer`, or a `LateEnsemble` of several."""
+
+    @property
+    def description(self) -> BundleDescription:
+        """Classes and thresholds."""
+
+    def logits(
+        self, sequences: Sequence[KeypointSequence], window_s: float | None = None
+    ) -> ExpertLogits:
+        """Return uncalibrated logits (N, K) of each expert."""
+
+    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return calibrated probabilities (N, K) of logits (N, K)."""
+
+
+class ClipSource(Protocol):
+    """Where clips come from: a data set, or a perturbed one."""
+
+    def sequences(self, clips: npt.NDArray[np.integer]) -> Iterable[KeypointSequence]:
+        """Yield the clips of these indices."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +65,7 @@ class ClipMetrics:
         mean_class_accuracy: The same, averaged over the classes that occur.
         top1_with_background: Share named rightly when background may be chosen too.
         body_top1: `top1` of the body expert alone.
-        hand_top1: `top1` of the hand expert alone.
+        hand_top1: `top1` of the hand expert alone; a clip that shows no hand counts as missed.
         recall: For each class, the share of its clips named rightly.
         class_names: Order of the confusion matrix, background last.
         confusion: Rows are true classes, columns what was chosen with background allowed.
@@ -60,9 +88,21 @@ class ClipMetrics:
     unknown_rejected: float
 
 
+def gesture_classes(class_names: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the names other than background, and the columns of their logits."""
+    columns = [column for column, name in enumerate(class_names) if name != BACKGROUND]
+    return [class_names[column] for column in columns], columns
+
+
+def true_gestures(labels: npt.NDArray[np.str_], gestures: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Return the index (N,) of each label among the gestures, -1 where it is none of them."""
+    index = {name: position for position, name in enumerate(gestures)}
+    return np.asarray([index.get(label, -1) for label in labels.tolist()], dtype=np.int64)
+
+
 def clip_logits(
-    recognizer: Recognizer,
-    data: HolisticWild,
+    recognizer: ClipModel,
+    data: ClipSource,
     clips: npt.NDArray[np.integer],
     *,
     progress: bool = False,
@@ -77,7 +117,7 @@ def clip_logits(
 
 def clip_metrics(
     logits: ExpertLogits,
-    recognizer: Recognizer,
+    recognizer: ClipModel,
     labels: npt.NDArray[np.str_],
     subjects: npt.NDArray[np.str_],
 ) -> ClipMetrics:
@@ -92,25 +132,52 @@ def clip_metrics(
     Raises:
         ValueError: No label is a class of the model.
     """
-    description = recognizer.description
-    background = description.background_id
-    names = [
-        name for name in description.class_names if name != description.class_names[background]
-    ]
-    columns = [description.class_names.index(name) for name in names]
-    known = np.isin(labels, names)
+    return count_metrics(
+        logits,
+        recognizer.probabilities(logits.ensemble),
+        labels,
+        subjects,
+        class_names=recognizer.description.class_names,
+        rejection_threshold=recognizer.description.rejection_threshold,
+    )
+
+
+def count_metrics(
+    logits: ExpertLogits,
+    probabilities: torch.Tensor,
+    labels: npt.NDArray[np.str_],
+    subjects: npt.NDArray[np.str_],
+    *,
+    class_names: Sequence[str],
+    rejection_threshold: float | npt.NDArray[np.floating],
+) -> ClipMetrics:
+    """Compare logits and probabilities, of one model or of several, with labels.
+
+    Args:
+        logits: (N, K) of each expert.
+        probabilities: (N, K) calibrated, of the ensemble.
+        labels: (N,) true names.
+        subjects: (N,) person in each clip.
+        class_names: (K,) in the order of the logits, background among them.
+        rejection_threshold: Least probability of known motion, for all clips or (N,) for each.
+
+    Raises:
+        ValueError: No label is a class.
+    """
+    names, columns = gesture_classes(class_names)
+    truth = true_gestures(labels, names)
+    known = truth >= 0
     if not known.any():
         raise ValueError(f"label: no clip has a label that the model knows: {', '.join(names)}")
-    truth = np.asarray([names.index(label) if label in names else -1 for label in labels])
 
     def right(one: torch.Tensor) -> npt.NDArray[np.bool_]:
         return one[:, columns].argmax(1).numpy() == truth
 
     hits = right(logits.ensemble)
-    probabilities = recognizer.probabilities(logits.ensemble).numpy()
-    reordered = probabilities[:, [*columns, background]]
+    hand_hits = right(logits.hand) & logits.hand_seen.numpy()
+    reordered = probabilities.numpy()[:, [*columns, class_names.index(BACKGROUND)]]
     choice = reordered.argmax(1)
-    rejected = (choice == len(names)) | (reordered.max(1) < description.rejection_threshold)
+    rejected = (choice == len(names)) | (reordered.max(1) < rejection_threshold)
     recall = {
         name: float(hits[truth == index].mean())
         for index, name in enumerate(names)
@@ -125,9 +192,9 @@ def clip_metrics(
         mean_class_accuracy=float(np.mean(list(recall.values()))),
         top1_with_background=float((choice == truth)[known].mean()),
         body_top1=float(right(logits.body)[known].mean()),
-        hand_top1=float(right(logits.hand)[known].mean()),
+        hand_top1=float(hand_hits[known].mean()),
         recall=recall,
-        class_names=[*names, description.class_names[background]],
+        class_names=[*names, BACKGROUND],
         confusion=confusion.tolist(),
         unknown_clips=int((~known).sum()),
         unknown_rejected=float(rejected[~known].mean()) if (~known).any() else float("nan"),
@@ -175,9 +242,28 @@ def choose_clips(
     return chosen
 
 
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Declare `--weights`, of the models of a late ensemble."""
+    parser.add_argument(
+        "--weights",
+        nargs="+",
+        type=float,
+        metavar="WEIGHT",
+        help="how much each model of an ensemble counts, in their order (default: all the same)",
+    )
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bharnet evaluate clips`."""
-    parser.add_argument("--model", required=True, help="folder or name of a model bundle")
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--model", help="folder or name of a model bundle")
+    model.add_argument(
+        "--ensemble",
+        nargs="+",
+        metavar="MODEL",
+        help="folders or names of model bundles, which decide together",
+    )
+    add_weights(parser)
     parser.add_argument("--data", required=True, type=Path, help="file of the holistic_wild format")
     parser.add_argument(
         "--subjects-from", type=Path, help="sources.csv that says which fold a subject belongs to"
@@ -196,7 +282,14 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if (arguments.fold is None) != (arguments.subjects_from is None):
         raise ValueError("--fold and --subjects-from need each other")
-    recognizer = Recognizer(load_bundle(find_model(arguments.model)), arguments.device)
+    if arguments.weights and not arguments.ensemble:
+        raise ValueError("--weights needs --ensemble")
+    recognizer: ClipModel
+    if arguments.ensemble:
+        bundles = [load_bundle(find_model(one)) for one in arguments.ensemble]
+        recognizer = LateEnsemble(bundles, arguments.device, arguments.weights)
+    else:
+        recognizer = Recognizer(load_bundle(find_model(arguments.model)), arguments.device)
     data = read_holistic_wild(arguments.data)
     folds = read_subject_folds(arguments.subjects_from) if arguments.subjects_from else None
     chosen = choose_clips(data, folds, arguments.fold)

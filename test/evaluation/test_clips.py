@@ -95,6 +95,15 @@ def test_metrics_equal_those_counted_by_hand(tiny_bundle: Path) -> None:
     assert metrics.confusion == [[1, 1, 1], [0, 1, 0], [2, 0, 1]]
 
 
+def test_hand_expert_misses_clips_that_show_no_hand(tiny_bundle: Path) -> None:
+    body, hand = torch.tensor([[3.0, 0.0, 0.0]] * 2), torch.zeros(2, 3)
+    # Logits of zero, as without a hand, prefer the first class: wave.
+    logits = ExpertLogits(body + hand, body, hand, torch.tensor([True, False]))
+    labels, subjects = np.asarray(["wave"] * 2), np.asarray(["ann"] * 2)
+    metrics = clip_metrics(logits, Recognizer(load_bundle(tiny_bundle), "cpu"), labels, subjects)
+    assert (metrics.top1, metrics.hand_top1) == (1.0, 0.5)
+
+
 def test_labels_that_the_model_does_not_know_are_refused(tiny_bundle: Path) -> None:
     nothing = torch.zeros(1, 3)
     logits = ExpertLogits(nothing, nothing, nothing, torch.ones(1, dtype=torch.bool))

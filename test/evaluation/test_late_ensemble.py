@@ -1,0 +1,106 @@
+"""Late ensembles: what several models say together, and which models may be joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bharnet_ros.datasets.holistic_wild import read_holistic_wild
+from bharnet_ros.evaluation.late_ensemble import LateEnsemble
+from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+
+TinyCrossValidation = Any
+
+
+@pytest.fixture(scope="module")
+def sequences(tiny: TinyCrossValidation) -> list[KeypointSequence]:
+    data = read_holistic_wild(tiny.data)
+    return list(data.sequences(np.arange(len(data))))
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[..., Path]) -> list:
+    folder = tmp_path_factory.mktemp("members")
+    return [
+        load_bundle(make_bundle(folder / "joint", seed=1, modalities=("joint",), temperature=0.5)),
+        load_bundle(make_bundle(folder / "bone", seed=2, modalities=("bone", "bone_motion"))),
+    ]
+
+
+def calibrated(bundle: Any, sequences: list[KeypointSequence], expert: str) -> torch.Tensor:
+    recognizer = Recognizer(bundle, "cpu")
+    return recognizer.probabilities(getattr(recognizer.logits(sequences), expert))
+
+
+@pytest.mark.parametrize("expert", ["ensemble", "body", "hand"])
+def test_models_of_different_modalities_are_joined_by_the_geometric_mean(
+    members: list, sequences: list[KeypointSequence], expert: str
+) -> None:
+    together = LateEnsemble(members, "cpu")
+    first, second = (calibrated(one, sequences, expert) for one in members)
+    expected = (first * second).sqrt()
+    expected = expected / expected.sum(1, keepdim=True)
+
+    found = together.probabilities(getattr(together.logits(sequences), expert))
+
+    torch.testing.assert_close(found, expected)
+    assert not torch.allclose(found, first, atol=1e-3)
+
+
+def test_a_model_of_no_weight_changes_nothing(
+    members: list, sequences: list[KeypointSequence]
+) -> None:
+    together = LateEnsemble(members, "cpu", weights=[3.0, 0.0])
+    found = together.probabilities(together.logits(sequences).ensemble)
+    torch.testing.assert_close(found, calibrated(members[0], sequences, "ensemble"))
+
+
+def test_a_clip_without_hands_is_known_as_such(
+    members: list, sequences: list[KeypointSequence]
+) -> None:
+    seen = LateEnsemble(members, "cpu").logits(sequences).hand_seen
+    assert seen.tolist() == [True] * (len(sequences) - 1) + [False]
+
+
+def test_other_classes_are_refused_by_the_names_of_both_bundles(
+    members: list, make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = load_bundle(make_bundle(tmp_path / "other", class_names=("nod", "background")))
+    with pytest.raises(ValueError, match=r"other: class_names: nod, background .*joint: wave"):
+        LateEnsemble([members[0], other], "cpu")
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, -1.0], [0.0, 0.0], [1.0, float("nan")]])
+def test_weights_that_do_not_fit_are_refused(members: list, weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="weights: "):
+        LateEnsemble(members, "cpu", weights)
+
+
+def test_clips_are_evaluated_by_several_models_together(
+    tiny: TinyCrossValidation,
+    members: list,
+    sequences: list[KeypointSequence],
+    printed: Callable[[], Any],
+) -> None:
+    paths = [one.path for one in members]
+    assert tiny.evaluate("clips", "--ensemble", *paths, "--fold", "2", "--json") == 0
+    metrics = printed()
+    together = LateEnsemble(members, "cpu")
+    choice = together.logits(sequences[8:]).ensemble[:, :2].argmax(1)
+    assert metrics["clips"] == 4
+    assert metrics["top1"] == pytest.approx((choice == torch.tensor([1, 0, 1, 0])).float().mean())
+
+
+def test_weights_without_an_ensemble_are_refused(
+    tiny: TinyCrossValidation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--model", tiny.bundles[0], "--weights", "1", "--fold", "0")
+    assert tiny.evaluate("clips", *words) == 2
+    assert "--weights needs --ensemble" in capsys.readouterr().err
