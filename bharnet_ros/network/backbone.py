@@ -40,6 +40,15 @@ class BackboneSettings:
         if min(self.channels) < 1 or min(self.depths) < 1:
             raise ValueError(f"channels {self.channels}, depths {self.depths}: must be positive")
 
+    def blocks(self, in_channels: int) -> list[tuple[int, int, int]]:
+        """Return channels in, channels out and stride of each block, for `in_channels` at first."""
+        blocks = []
+        for stage, (width, depth) in enumerate(zip(self.channels, self.depths, strict=True)):
+            for block in range(depth):
+                blocks.append((in_channels, width, 2 if stage > 0 and block == 0 else 1))
+                in_channels = width
+        return blocks
+
 
 class SpatioTemporalBlock(nn.Module):
     """Graph convolution, then multi-scale temporal convolution, with a shortcut around both."""
@@ -55,6 +64,8 @@ class SpatioTemporalBlock(nn.Module):
     ) -> None:
         """Build the block; `partition` is (S, V, V), `stride` a step in frames."""
         super().__init__()
+        self.out_channels = out_channels
+        self.stride = stride
         self.spatial = TopologyRefiningGraphConvolution(
             in_channels,
             out_channels,
@@ -67,50 +78,101 @@ class SpatioTemporalBlock(nn.Module):
             nn.Identity()
             if in_channels == out_channels and stride == 1
             else nn.Sequential(
-                nn.Conv2d(in_channels, out_channels, 1, stride=(stride, 1), bias=False),
+                nn.Conv2d(in_channels, out_channels, 1, stride=(1, stride), bias=False),
                 nn.BatchNorm2d(out_channels),
             )
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C_in, T, V) to (N, C_out, ceil(T / stride), V)."""
+        """Map (N, C_in, V, T) to (N, C_out, V, ceil(T / stride))."""
         return torch.relu(self.temporal(self.spatial(x)) + self.shortcut(x))
 
 
-class Backbone(nn.Module):
-    """Spatio-temporal blocks over instances (people, or hands) of one skeleton."""
+def _build_blocks(
+    blocks: list[tuple[int, int, int]], partition: Tensor, settings: BackboneSettings
+) -> nn.ModuleList:
+    """Build blocks of these channels in, channels out and strides."""
+    return nn.ModuleList(
+        SpatioTemporalBlock(
+            in_channels,
+            out_channels,
+            partition,
+            stride=stride,
+            channels_per_topology=settings.channels_per_topology,
+        )
+        for in_channels, out_channels, stride in blocks
+    )
 
-    def __init__(self, in_channels: int, partition: Tensor, settings: BackboneSettings) -> None:
-        """Build the blocks; `partition` is (S, V, V)."""
+
+def _run_blocks(blocks: nn.ModuleList, x: Tensor) -> Tensor:
+    """Map (B, C, V, T) to features (B, C_out, T_out, V)."""
+    if not len(x):
+        # Batch normalisation cannot train on nobody.
+        frames, channels = x.shape[3], x.shape[1]
+        for block in blocks:
+            assert isinstance(block, SpatioTemporalBlock)
+            frames, channels = -(-frames // block.stride), block.out_channels
+        return x.new_zeros(0, channels, frames, x.shape[2])
+    for block in blocks:
+        x = block(x)
+    return x.transpose(2, 3)
+
+
+class Branch(nn.Module):
+    """The last blocks of a backbone, for features that others share."""
+
+    def __init__(
+        self, in_channels: int, partition: Tensor, settings: BackboneSettings, blocks: int
+    ) -> None:
+        """Build the last `blocks` blocks; `in_channels` and `partition` are the backbone's."""
         super().__init__()
-        joints = partition.shape[-1]
-        self.normalise = nn.BatchNorm1d(in_channels * joints)
-        blocks: list[nn.Module] = []
-        channels = in_channels
-        for stage, (width, depth) in enumerate(
-            zip(settings.channels, settings.depths, strict=True)
-        ):
-            for block in range(depth):
-                stride = 2 if stage > 0 and block == 0 else 1
-                blocks.append(
-                    SpatioTemporalBlock(
-                        channels,
-                        width,
-                        partition,
-                        stride=stride,
-                        channels_per_topology=settings.channels_per_topology,
-                    )
-                )
-                channels = width
-        self.blocks = nn.ModuleList(blocks)
-        self.out_channels = channels
+        self.blocks = _build_blocks(settings.blocks(in_channels)[-blocks:], partition, settings)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map features (B, C, T, V) to (B, C_out, T_out, V)."""
+        return _run_blocks(self.blocks, features.transpose(2, 3))
+
+
+class Backbone(nn.Module):
+    """Spatio-temporal blocks over instances (people, or hands) of one skeleton.
+
+    In between, joints come before frames and channels last in memory. Mixing joints is then a
+    matrix product without much copying, and convolutions of few channels are several times as fast.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        partition: Tensor,
+        settings: BackboneSettings,
+        *,
+        last_blocks_left_out: int = 0,
+    ) -> None:
+        """Build the blocks.
+
+        Args:
+            in_channels: C of the input.
+            partition: (S, V, V) adjacency of the skeleton.
+            settings: Size.
+            last_blocks_left_out: Blocks at the end that a `Branch` has in this one's place.
+
+        Raises:
+            ValueError: No block would be left.
+        """
+        super().__init__()
+        blocks = settings.blocks(in_channels)
+        if last_blocks_left_out >= len(blocks):
+            raise ValueError(
+                f"branch_blocks: {last_blocks_left_out} of {len(blocks)} blocks leave no trunk"
+            )
+        blocks = blocks[: len(blocks) - last_blocks_left_out]
+        self.normalise = nn.BatchNorm1d(in_channels * partition.shape[-1])
+        self.blocks = _build_blocks(blocks, partition, settings)
+        self.out_channels = blocks[-1][1]
 
     def forward(self, x: Tensor) -> Tensor:
         """Map instances (B, C, T, V) to features (B, C_out, T_out, V)."""
-        count, channels, frames, joints = x.shape
-        flat = x.permute(0, 1, 3, 2).reshape(count, channels * joints, frames)
-        x = self.normalise(flat).view(count, channels, joints, frames).permute(0, 1, 3, 2)
-        x = x.contiguous()
-        for block in self.blocks:
-            x = block(x)
-        return x
+        x = x.transpose(2, 3)
+        if len(x):
+            x = self.normalise(x.flatten(1, 2)).view(x.shape)
+        return _run_blocks(self.blocks, x.contiguous(memory_format=torch.channels_last))

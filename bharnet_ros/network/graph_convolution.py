@@ -67,13 +67,27 @@ class TopologyRefiningGraphConvolution(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C_in, T, V) to (N, C_out, T, V)."""
-        count, _, frames, joints = x.shape
-        pooled = x.mean(dim=2)
-        compared = torch.tanh(self.source(pooled).unsqueeze(-1) - self.target(pooled).unsqueeze(-2))
-        refined = self.relation(compared).view(count, self.subsets, self.groups, joints, joints)
-        topology = (refined + self.adjacency.unsqueeze(1)).view(-1, joints, joints)
-        feature = self.feature(x).view(topology.shape[0], -1, joints)
-        mixed = torch.bmm(feature, topology)
-        mixed = mixed.view(count, self.subsets, self.out_channels, frames, joints).sum(dim=1)
+        """Map (N, C_in, V, T) to (N, C_out, V, T)."""
+        count, _, joints, frames = x.shape
+        topology = self._topology(x)
+        feature = self.feature(x).permute(0, 2, 3, 1)
+        feature = feature.view(count, joints, frames, self.subsets, self.groups, -1)
+        feature = feature.permute(0, 4, 3, 1, 2, 5).reshape(
+            count * self.groups, self.subsets * joints, -1
+        )
+        mixed = torch.bmm(topology, feature)
+        mixed = mixed.view(count, self.groups, joints, frames, -1).permute(0, 2, 3, 1, 4)
+        mixed = mixed.reshape(count, joints, frames, self.out_channels).permute(0, 3, 1, 2)
         return torch.relu(self.normalise(mixed) + self.shortcut(x))
+
+    def _topology(self, x: Tensor) -> Tensor:
+        """Refine the graph for an input (N, C_in, V, T): (N * G, V, S * V), target joint first."""
+        pooled = x.mean(dim=3)
+        compared = torch.tanh(self.source(pooled).unsqueeze(-1) - self.target(pooled).unsqueeze(-2))
+        count, _, joints, _ = compared.shape
+        weight = self.relation.weight.view(self.subsets, self.groups, -1)
+        refined = weight @ compared.view(count, self.subsets, -1, joints * joints)
+        refined = refined.view(count, self.subsets, self.groups, joints, joints)
+        topology = refined + self.adjacency.unsqueeze(1)
+        topology = topology.permute(0, 2, 4, 1, 3)
+        return topology.reshape(count * self.groups, joints, self.subsets * joints)

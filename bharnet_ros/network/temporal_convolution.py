@@ -31,21 +31,28 @@ class SampledTemporalConvolution(nn.Module):
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
 
     def kernel(self) -> Tensor:
-        """Return the (C_out, C_in, 2 * reach + 1) kernel that the taps amount to."""
-        places = torch.arange(
-            -self.reach, self.reach + 1, device=self.offsets.device, dtype=self.offsets.dtype
-        )
+        """Return the (C_out, C_in, 2 * reach + 1) kernel that the taps amount to.
+
+        A tap shares its weight between the frame before its place and the frame after. Telling
+        them apart by rounding down keeps a slope everywhere, on whole frames too.
+        """
         offsets = self.offsets.clamp(-self.reach, self.reach)
-        share = torch.relu(1.0 - (offsets[:, None] - places[None, :]).abs())
-        return self.weight @ share
+        before = offsets.detach().floor()
+        after_share = (offsets - before).unsqueeze(1)
+        places = torch.arange(
+            -self.reach, self.reach + 1, device=offsets.device, dtype=offsets.dtype
+        )
+        at_before = (places == before.unsqueeze(1)).to(offsets.dtype)
+        at_after = (places == before.unsqueeze(1) + 1).to(offsets.dtype)
+        return self.weight @ (at_before * (1 - after_share) + at_after * after_share)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C_in, T, V) to (N, C_out, ceil(T / stride), V)."""
+        """Map (N, C_in, V, T) to (N, C_out, V, ceil(T / stride))."""
         return nn.functional.conv2d(
             x,
-            self.kernel().unsqueeze(-1),
-            stride=(self.stride, 1),
-            padding=(self.reach, 0),
+            self.kernel().unsqueeze(2),
+            stride=(1, self.stride),
+            padding=(0, self.reach),
         )
 
 
@@ -88,16 +95,16 @@ class MultiScaleTemporalConvolution(nn.Module):
             SampledTemporalConvolution(width, width, taps=taps, dilation=dilation, stride=stride)
             for dilation in dilations
         )
-        self.maximum = nn.MaxPool2d((3, 1), stride=(stride, 1), padding=(1, 0))
+        self.maximum = nn.MaxPool2d((1, 3), stride=(1, stride), padding=(0, 1))
         self.stride = stride
         self.normalise = nn.BatchNorm2d(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, C, T, V) to (N, C, ceil(T / stride), V)."""
+        """Map (N, C, V, T) to (N, C, V, ceil(T / stride))."""
         reduced = self.reduce(x)
         *parts, plain = reduced.split(self.width, dim=1)
         taken = [
             branch(torch.relu(part)) for branch, part in zip(self.sampled, parts, strict=False)
         ]
         highest = self.maximum(torch.relu(parts[-1]))
-        return self.normalise(torch.cat([*taken, highest, plain[:, :, :: self.stride]], dim=1))
+        return self.normalise(torch.cat([*taken, highest, plain[..., :: self.stride]], dim=1))
