@@ -22,7 +22,7 @@ from bharnet_ros.datasets.holistic_wild import (
 )
 from bharnet_ros.evaluation.late_ensemble import LateEnsemble
 from bharnet_ros.keypoints import KeypointSequence
-from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model

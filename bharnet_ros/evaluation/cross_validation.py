@@ -32,7 +32,7 @@ from bharnet_ros.evaluation.late_ensemble import LateEnsemble, check_same_classe
 from bharnet_ros.evaluation.perturbations import Perturbation
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.keypoints import KeypointSequence
-from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from bharnet_ros.keypoints import KeypointSequence
-from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
 
@@ -87,7 +87,7 @@ class LateEnsemble:
             return torch.stack(parts).sum(0)
 
         hand_seen = torch.stack([result.hand_seen for result in results]).any(0)
-        return ExpertLogits(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
+        return ExpertLogits.of_single_heads(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return calibrated probabilities (N, K) of what `logits` returned."""

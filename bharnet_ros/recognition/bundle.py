@@ -17,7 +17,9 @@ from torch import Tensor
 from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.features import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
-from bharnet_ros.network.bharnet import BHaRNet, NetworkSettings, build_network
+from bharnet_ros.network.base import BHaRNet
+from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.json"
@@ -40,6 +42,7 @@ class BundleDescription:
         features: What the network is given.
         body: Size of the body expert.
         hand: Size of the hand expert.
+        interaction: How body and hands work together.
         window_s: Length of the sliding window, seconds.
         stride_s: Suggested time between two inferences, seconds.
         temperature: Divides the logits before the softmax.
@@ -62,6 +65,7 @@ class BundleDescription:
     hand: BackboneSettings
     window_s: float
     stride_s: float
+    interaction: InteractionSettings = field(default_factory=InteractionSettings)
     temperature: float = 1.0
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
@@ -121,6 +125,7 @@ class BundleDescription:
             hand_layout=self.features.hand_layout,
             body=self.body,
             hand=self.hand,
+            interaction=self.interaction,
         )
 
 
@@ -180,6 +185,7 @@ def read_description(path: Path) -> BundleDescription:
             features=FeatureSettings(**features),
             body=_backbone(content.pop("body")),
             hand=_backbone(content.pop("hand")),
+            interaction=InteractionSettings(**content.pop("interaction", {})),
             **content,
         )
     except KeyError as error:

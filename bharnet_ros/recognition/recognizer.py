@@ -11,7 +11,7 @@ from torch import Tensor
 from bharnet_ros.actions import ActionScores, TrackScores
 from bharnet_ros.features import KeypointBatch, network_input, resample
 from bharnet_ros.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
-from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.skeleton.layouts import get_layout
 

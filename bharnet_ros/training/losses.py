@@ -2,32 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.network.logits import ExpertLogits
 
 
-def ensemble_loss(
-    logits: ExpertLogits, classes: Tensor, *, expert_weight: float, label_smoothing: float = 0.0
-) -> Tensor:
-    """Return L_cpl + λ (L_B + L_H): cross-entropy of the summed logits and of each expert.
+@dataclass(frozen=True)
+class LossSettings:
+    """What the loss is made of; a weight of zero switches a part off.
 
-    The hand expert is judged only where it had a hand to see.
+    Attributes:
+        ensemble_weight: Weight of L_cpl, which judges what both streams decide together.
+        body_weight: Weight of L_B, which judges the body stream alone.
+        hand_weight: Weight of L_H, which judges the hand stream alone.
+        label_smoothing: Share 0..1 of each target that is spread over all classes.
+    """
+
+    ensemble_weight: float = 1.0
+    body_weight: float = 0.5
+    hand_weight: float = 0.5
+    label_smoothing: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            ValueError: A weight is negative, or all are zero; names the field.
+        """
+        weights = ("ensemble_weight", "body_weight", "hand_weight")
+        for name in weights:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}: must not be negative, got {getattr(self, name)}")
+        if not any(getattr(self, name) for name in weights):
+            raise ValueError(f"{', '.join(weights)}: at least one must be positive")
+
+
+def ensemble_loss(logits: ExpertLogits, classes: Tensor, settings: LossSettings) -> Tensor:
+    """Return the weighted sum of L_cpl, L_B and L_H, each a cross-entropy.
+
+    The hand stream is judged only where it had a hand to see.
 
     Args:
         logits: What the network says of N windows.
         classes: (N,) class of each.
-        expert_weight: λ.
-        label_smoothing: Share 0..1 of each target that is spread over all classes.
+        settings: Weights and label smoothing.
 
     Source: arXiv 2503.14960, ensemble (complementary) loss.
     """
-    together = cross_entropy(logits.ensemble, classes, label_smoothing=label_smoothing)
-    body = cross_entropy(logits.body, classes, label_smoothing=label_smoothing)
     seen = logits.hand_seen
-    if bool(seen.any()):
-        hand = cross_entropy(logits.hand[seen], classes[seen], label_smoothing=label_smoothing)
-    else:
-        hand = together.new_zeros(())
-    return together + expert_weight * (body + hand)
+    parts = (
+        (settings.ensemble_weight, logits.ensemble, classes),
+        (settings.body_weight, logits.body_head, classes),
+        (settings.hand_weight, logits.hand_head[seen], classes[seen]),
+    )
+    total = logits.ensemble.new_zeros(())
+    for weight, judged, truth in parts:
+        if weight and len(truth):
+            total = total + weight * cross_entropy(
+                judged, truth, label_smoothing=settings.label_smoothing
+            )
+    return total

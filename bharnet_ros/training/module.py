@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from bharnet_ros.features import FeatureSettings, NetworkInput, network_input
-from bharnet_ros.network.bharnet import NetworkSettings, build_network
+from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.augmentation import AugmentationSettings, augmented_batch
 from bharnet_ros.training.clips import ClipStore
@@ -103,12 +104,7 @@ class TrainingModule(lightning.LightningModule):
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """Return the loss of a batch."""
         *inputs, classes = batch
-        loss = ensemble_loss(
-            self.network(*inputs),
-            classes,
-            expert_weight=self.settings.expert_weight,
-            label_smoothing=self.settings.label_smoothing,
-        )
+        loss = ensemble_loss(self.network(*inputs), classes, self.settings.loss)
         self.log("loss", loss, prog_bar=True)
         return loss
 

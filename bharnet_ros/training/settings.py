@@ -10,7 +10,9 @@ import yaml
 
 from bharnet_ros.features import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.network.settings import InteractionSettings
 from bharnet_ros.training.augmentation import AugmentationSettings
+from bharnet_ros.training.losses import LossSettings
 
 Settings = TypeVar("Settings")
 
@@ -26,6 +28,8 @@ class TrainingSettings:
         features: What the network is given.
         body: Size of the body expert.
         hand: Size of the hand expert.
+        interaction: How body and hands work together.
+        loss: What the loss is made of.
         augmentation: How clips are varied.
         window_s: Length of the sliding window on a robot, seconds.
         stride_s: Time between two inferences on a robot, seconds.
@@ -38,8 +42,6 @@ class TrainingSettings:
         batch_size: Clips in a batch.
         learning_rate: Peak of the cycle.
         weight_decay: Decay of AdamW.
-        label_smoothing: Share 0..1 of each target spread over all classes.
-        expert_weight: λ of the ensemble loss.
         class_balance: 0 draws classes by their share of the clips, 1 all equally often.
         average_decay: Decay of the moving average of the weights, which is what is exported.
         threads: CPU threads of torch, 0 leaves torch's own choice.
@@ -52,6 +54,8 @@ class TrainingSettings:
     features: FeatureSettings = field(default_factory=FeatureSettings)
     body: BackboneSettings = field(default_factory=BackboneSettings)
     hand: BackboneSettings = field(default_factory=BackboneSettings)
+    interaction: InteractionSettings = field(default_factory=InteractionSettings)
+    loss: LossSettings = field(default_factory=LossSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     window_s: float = 2.0
     stride_s: float = 0.1
@@ -63,8 +67,6 @@ class TrainingSettings:
     batch_size: int = 64
     learning_rate: float = 3e-3
     weight_decay: float = 0.03
-    label_smoothing: float = 0.1
-    expert_weight: float = 0.5
     class_balance: float = 0.5
     average_decay: float = 0.99
     threads: int = 0
@@ -75,6 +77,8 @@ _NESTED: dict[str, type[Any]] = {
     "features": FeatureSettings,
     "body": BackboneSettings,
     "hand": BackboneSettings,
+    "interaction": InteractionSettings,
+    "loss": LossSettings,
     "augmentation": AugmentationSettings,
 }
 
@@ -82,15 +86,13 @@ _NESTED: dict[str, type[Any]] = {
 def read_settings(path: Path) -> TrainingSettings:
     """Read settings from a YAML file.
 
+    A file may say `extends: other.yaml`, a file beside it, and then only what differs from there.
+
     Raises:
         ValueError: A key is unknown, missing or has a wrong value; names the file and the key.
+        OSError: A file cannot be read.
     """
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: cannot be read as YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: expected a mapping of settings")
+    content = _read_mapping(path)
     try:
         for name, kind in _NESTED.items():
             if name in content:
@@ -98,6 +100,26 @@ def read_settings(path: Path) -> TrainingSettings:
         return _build(TrainingSettings, content, "")
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def _read_mapping(path: Path) -> dict[str, Any]:
+    """Read a YAML file and whatever it extends."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path}: cannot be read as YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: expected a mapping of settings")
+    if "extends" not in content:
+        return content
+    base = path.parent / str(content.pop("extends"))
+    if base == path:
+        raise ValueError(f"{path}: extends: a file cannot extend itself")
+    merged = _read_mapping(base)
+    for key, value in content.items():
+        nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = {**merged[key], **value} if nested else value
+    return merged
 
 
 def _build(kind: type[Settings], content: Any, prefix: str) -> Settings:

@@ -26,7 +26,7 @@ from bharnet_ros.evaluation.clips import (
     format_metrics,
 )
 from bharnet_ros.features import network_input, resample
-from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.recognition.bundle import BundleDescription, ModelBundle, write_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.skeleton.layouts import get_layout
@@ -44,9 +44,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--subjects-from", required=True, type=Path, help="sources.csv with a fold for each subject"
     )
     parser.add_argument(
-        "--fold", required=True, type=int, help="fold of subjects that is never trained on"
+        "--fold",
+        required=True,
+        type=int,
+        nargs="+",
+        help="fold of subjects that is never trained on; of several, each in turn",
     )
-    parser.add_argument("--out", required=True, type=Path, help="folder of the model bundle")
+    parser.add_argument(
+        "--out",
+        required=True,
+        type=Path,
+        help="folder of the model bundle; with several folds, of one bundle fold_K for each",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--epochs", type=int, help="overrides the setting")
     parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
@@ -65,10 +74,25 @@ def run(arguments: argparse.Namespace) -> int:
     if settings.threads:
         torch.set_num_threads(settings.threads)
     data = read_holistic_wild(arguments.data)
+    several = len(arguments.fold) > 1
+    for fold in arguments.fold:
+        out = arguments.out / f"fold_{fold}" if several else arguments.out
+        _train_fold(arguments, settings, data, fold, out)
+    return 0
+
+
+def _train_fold(
+    arguments: argparse.Namespace,
+    settings: TrainingSettings,
+    data: HolisticWild,
+    fold: int,
+    out: Path,
+) -> None:
+    """Train on all folds but one, measure on that one, and write the bundle."""
     folds = read_subject_folds(arguments.subjects_from)
-    held_out = choose_clips(data, folds, arguments.fold)
+    held_out = choose_clips(data, folds, fold)
     trained_on = np.setdiff1d(np.arange(len(data)), held_out)
-    description = describe(settings, data, trained_on, arguments)
+    description = describe(settings, data, trained_on, arguments, fold)
     network = train(
         settings,
         description,
@@ -76,11 +100,11 @@ def run(arguments: argparse.Namespace) -> int:
         trained_on,
         held_out,
         device=arguments.device,
-        checkpoints=arguments.out / "checkpoints",
+        checkpoints=out / "checkpoints",
         resume=arguments.resume,
     )
 
-    recognizer = Recognizer(ModelBundle(arguments.out, description, network), "cpu")
+    recognizer = Recognizer(ModelBundle(out, description, network), "cpu")
     logits = clip_logits(recognizer, data, held_out)
     classes = class_indices(data.labels[held_out], settings.class_names)
     temperature = fit_temperature(logits.ensemble, torch.from_numpy(classes))
@@ -89,11 +113,10 @@ def run(arguments: argparse.Namespace) -> int:
     print(format_metrics(metrics))
     finished = replace(
         recognizer.description,
-        metrics={"held_out_fold": arguments.fold, **asdict(metrics)},
+        metrics={"held_out_fold": fold, **asdict(metrics)},
     )
-    write_bundle(arguments.out, finished, network.state_dict(), model_card(finished, metrics))
-    print(f"wrote {arguments.out}")
-    return 0
+    write_bundle(out, finished, network.state_dict(), model_card(finished, metrics))
+    print(f"wrote {out}")
 
 
 def class_indices(
@@ -110,6 +133,7 @@ def describe(
     data: HolisticWild,
     trained_on: npt.NDArray[np.int64],
     arguments: argparse.Namespace,
+    fold: int,
 ) -> BundleDescription:
     """Return the description of the bundle that a training run will yield."""
     with arguments.subjects_from.open(newline="", encoding="utf-8") as file:
@@ -122,6 +146,7 @@ def describe(
         features=settings.features,
         body=settings.body,
         hand=settings.hand,
+        interaction=settings.interaction,
         window_s=settings.window_s,
         stride_s=settings.stride_s,
         enter_threshold=settings.enter_threshold,
@@ -130,7 +155,7 @@ def describe(
         least_hand_share=settings.least_hand_share,
         training={
             "data": arguments.data.stem,
-            "held_out_fold": arguments.fold,
+            "held_out_fold": fold,
             "clips": len(trained_on),
             "people": len(people),
             "licences_of_sources": dict(Counter(licences.get(one, "unknown") for one in people)),

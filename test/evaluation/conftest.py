@@ -16,7 +16,7 @@ import torch
 
 from bharnet_ros import cli
 from bharnet_ros.evaluation.cross_validation import OutOfFoldScores
-from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.network.logits import ExpertLogits
 
 CLASS_NAMES = ("wave", "point", "background")
 FOLDS = {"ann": 0, "bob": 0, "cem": 1, "dan": 1, "eva": 2, "fay": 2}
@@ -97,7 +97,7 @@ def make_scores() -> Callable[..., OutOfFoldScores]:
         seen = torch.ones(len(clips), dtype=torch.bool)
         return OutOfFoldScores(
             class_names=CLASS_NAMES,
-            logits=ExpertLogits(together, alone, together - alone, seen),
+            logits=ExpertLogits.of_single_heads(together, alone, together - alone, seen),
             temperatures=np.ones(len(clips)),
             rejection_thresholds=np.full(len(clips), 0.5),
             labels=np.asarray(labels),

@@ -15,14 +15,14 @@ from torch.nn.functional import cross_entropy
 
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
 from bharnet_ros.features import KeypointBatch
-from bharnet_ros.network.bharnet import ExpertLogits
+from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.resources import find_resource
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.augmentation import AugmentationSettings, augmented_batch
 from bharnet_ros.training.calibration import fit_temperature
 from bharnet_ros.training.clips import ClipStore, store_clips
-from bharnet_ros.training.losses import ensemble_loss
+from bharnet_ros.training.losses import LossSettings, ensemble_loss
 from bharnet_ros.training.settings import read_settings
 
 _spec = importlib.util.spec_from_file_location(
@@ -35,6 +35,7 @@ _spec.loader.exec_module(tiny_data)
 LAYOUT = get_layout("mediapipe_upper_body")
 CLASS_NAMES = ("wave", "point", "background")
 BACKGROUND_ID = 2
+UNSMOOTHED = LossSettings(label_smoothing=0.0)
 FRAMES = 8
 
 UNVARIED = AugmentationSettings(
@@ -154,23 +155,44 @@ def test_temperature_is_recovered() -> None:
 def test_loss_adds_each_expert_to_the_ensemble() -> None:
     body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
     classes = torch.tensor([0, 1])
-    logits = ExpertLogits(body + hand, body, hand, torch.tensor([True, False]))
+    logits = ExpertLogits.of_single_heads(body + hand, body, hand, torch.tensor([True, False]))
     # The hand expert has seen nothing of the second sample.
     expected = cross_entropy(body + hand, classes) + 0.5 * (
         cross_entropy(body, classes) + cross_entropy(hand[:1], classes[:1])
     )
-    assert float(ensemble_loss(logits, classes, expert_weight=0.5)) == pytest.approx(
-        float(expected)
-    )
+    assert float(ensemble_loss(logits, classes, UNSMOOTHED)) == pytest.approx(float(expected))
 
 
 def test_loss_without_hands_ignores_the_hand_expert() -> None:
     body, classes = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1])
     hand = torch.zeros(2, 2, requires_grad=True)
-    logits = ExpertLogits(body, body, hand, torch.zeros(2, dtype=torch.bool))
-    loss = ensemble_loss(logits, classes, expert_weight=0.5)
+    logits = ExpertLogits.of_single_heads(body, body, hand, torch.zeros(2, dtype=torch.bool))
+    loss = ensemble_loss(logits, classes, UNSMOOTHED)
     assert float(loss) == pytest.approx(1.5 * float(cross_entropy(body, classes)))
     assert not loss.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("off", "expected_weights"),
+    [("ensemble", (0.0, 0.5, 0.5)), ("body", (1.0, 0.0, 0.5)), ("hand", (1.0, 0.5, 0.0))],
+)
+def test_each_part_of_the_loss_can_be_switched_off(
+    off: str, expected_weights: tuple[float, float, float]
+) -> None:
+    body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
+    classes = torch.tensor([0, 1])
+    logits = ExpertLogits.of_single_heads(body + hand, body, hand, torch.tensor([True, True]))
+    settings = replace(UNSMOOTHED, **{f"{off}_weight": 0.0})
+    expected = sum(
+        weight * float(cross_entropy(judged, classes))
+        for weight, judged in zip(expected_weights, (body + hand, body, hand), strict=True)
+    )
+    assert float(ensemble_loss(logits, classes, settings)) == pytest.approx(expected)
+
+
+def test_a_loss_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="ensemble_weight, body_weight, hand_weight: at least one"):
+        LossSettings(ensemble_weight=0.0, body_weight=0.0, hand_weight=0.0)
 
 
 def test_shipped_settings_are_read() -> None:

@@ -1,0 +1,91 @@
+"""The instances (people, or hands) of a batch that were seen, and means over what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True, eq=False)
+class Instances:
+    """B instances that were seen in any frame, out of N samples of I instances each.
+
+    Instances that were never seen stay out: they would cost time and spoil the statistics of batch
+    normalisation, and whatever stands in their place can have no effect.
+
+    Attributes:
+        values: (B, C, T, V) input of each instance.
+        place: (B,) index of each in the flattened (N * I,).
+        mask: (N, T, I) positive where the instance was observed in that frame.
+    """
+
+    values: Tensor
+    place: Tensor
+    mask: Tensor
+
+    @property
+    def seen(self) -> Tensor:
+        """Which samples have any instance, (N,) bool."""
+        return (self.mask > 0).any(dim=2).any(dim=1)
+
+    @property
+    def share_seen(self) -> Tensor:
+        """Share of the frames that show any instance, (N,) in 0..1."""
+        return (self.mask > 0).any(dim=2).to(self.mask.dtype).mean(dim=1)
+
+    def presence(self, frames: int) -> Tensor:
+        """Return whether each instance was observed, at another frame rate: (N, I, frames) 0, 1."""
+        present = (self.mask > 0).to(self.mask.dtype).transpose(1, 2)
+        return nn.functional.adaptive_max_pool1d(present, frames)
+
+    def spread(self, features: Tensor) -> Tensor:
+        """Put features (B, ...) of the instances into place: (N, I, ...), zero where unseen."""
+        count, _, instances = self.mask.shape
+        spread = features.new_zeros((count * instances, *features.shape[1:]))
+        spread = spread.index_copy(0, self.place, features)
+        return spread.view(count, instances, *features.shape[1:])
+
+    def mean(self, features: Tensor) -> Tensor:
+        """Average features (B, C, T, V) over joints and over all observed frames and instances.
+
+        Returns:
+            (N, C), zero where nothing was seen.
+        """
+        count, _, instances = self.mask.shape
+        pooled = features.mean(dim=3)
+        weight = self.presence(pooled.shape[2]).reshape(count * instances, -1)[self.place]
+        sample = self.place // instances
+        pooled = (pooled * weight.unsqueeze(1)).sum(2)
+        total = pooled.new_zeros(count, pooled.shape[1]).index_add(0, sample, pooled)
+        per_sample = weight.new_zeros(count).index_add(0, sample, weight.sum(1))
+        return total / per_sample.clamp(min=1e-6).unsqueeze(1)
+
+
+def seen_instances(x: Tensor, mask: Tensor) -> Instances:
+    """Gather the instances that were seen in any frame.
+
+    Args:
+        x: (N, C, T, V, I) input, any value where absent.
+        mask: (N, T, I) positive where the instance was observed in that frame.
+    """
+    count, channels, frames, joints, instances = x.shape
+    place = (mask > 0).any(dim=1).reshape(-1).nonzero().squeeze(1)
+    flat = x.permute(0, 4, 1, 2, 3).reshape(count * instances, channels, frames, joints)
+    return Instances(flat[place], place, mask)
+
+
+def observed_mean(values: Tensor, present: Tensor, dim: int) -> Tensor:
+    """Average over one axis, leaving out what was not observed.
+
+    Args:
+        values: (..., C) features.
+        present: (...) 1 where observed, 0 where not.
+        dim: Axis to average over; not the last one of `values`.
+
+    Returns:
+        Values without that axis, zero where nothing was observed along it.
+    """
+    weight = present.unsqueeze(-1)
+    return (values * weight).sum(dim) / weight.sum(dim).clamp(min=torch.finfo(values.dtype).eps)
