@@ -156,6 +156,7 @@ setup(
             "ros-jazzy-lifecycle-msgs",
             "ros-jazzy-rcl-interfaces",
             "ros-jazzy-rclpy[fastrtps]",
+            "ros-jazzy-rosgraph-msgs",
             "ros-jazzy-rosidl-default-runtime",
             "ros-jazzy-sensor-msgs",
             "ros-jazzy-std-msgs",

@@ -7,10 +7,11 @@ from lifecycle_msgs.msg import State
 from lifecycle_msgs.srv import GetState
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
 
 from bharnet_ros import msg
 from bharnet_ros.actions import ActionScores, TrackScores
-from bharnet_ros.conversions import scores_to_message, time_to_ns
+from bharnet_ros.conversions import scores_to_message, time_from_ns, time_to_ns
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 
@@ -93,6 +94,26 @@ def test_action_gets_one_onset_and_one_offset(talk, wait):
     assert (onset.class_id, onset.track_id, onset.model_name) == (1, "body_1", "gestures")
     assert onset.header.frame_id == "camera"
     assert time_to_ns(onset.latency) > 0
+
+
+def test_simulated_time_decides_latency_and_silence(graph, talk, wait):
+    tick = graph.probe.talk(Clock, "/clock", RELIABLE)
+    talk = talk(use_sim_time=True, source_timeout_s=2.0)
+
+    def set_clock(seconds):
+        now_ns = round((1000 + seconds) * SECOND)
+        tick(Clock(clock=time_from_ns(now_ns)))
+        wait(lambda: talk.node.get_clock().now().nanoseconds == now_ns, "the clock")
+
+    set_clock(3.0)
+    begin(talk, wait)
+    onset = talk.events[0]
+    assert time_to_ns(onset.latency) == 1003 * SECOND - time_to_ns(onset.header.stamp)
+    set_clock(4.0)
+    assert len(talk.events) == 1
+    set_clock(6.5)
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    assert talk.events[1].reason == "source_lost"
 
 
 def test_every_score_is_worked_off(talk, wait):
