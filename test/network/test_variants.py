@@ -14,6 +14,7 @@ from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
+from bharnet_ros.network.unified import Unified
 
 MakeClips = Callable[..., Any]
 
@@ -178,6 +179,40 @@ def test_training_goes_on_where_few_or_none_show_hands(
         assert missing == set()
     for name, buffer in any_network.named_buffers():
         assert buffer.isfinite().all(), name
+
+
+def test_empty_places_for_people_change_nothing(
+    any_network: BHaRNet, make_clips: MakeClips
+) -> None:
+    body, body_mask, hands, hand_mask = make_clips(3, people=2)
+    body_mask[..., 1] = 0
+    hand_mask[..., 2:] = 0
+    hand_mask[0, 5:, 0] = 0
+    alone = any_network(body[..., :1], body_mask[..., :1], hands[..., :2], hand_mask[..., :2])
+    assert_same(any_network(body, body_mask, hands, hand_mask), alone)
+
+
+def test_the_unified_graph_averages_over_joints_that_were_seen(
+    base_settings: NetworkSettings,
+    make_network: Callable[[NetworkSettings], BHaRNet],
+    make_clips: MakeClips,
+) -> None:
+    network = make_network(dataclasses.replace(base_settings, variant="unified"))
+    assert isinstance(network, Unified)
+    body, body_mask, hands, hand_mask = make_clips(2)
+    hand_mask[..., 0] = 0
+    left, right = network.hands_in
+    parts = [
+        network.body_in(body[..., 0]),
+        left(torch.zeros_like(hands[..., 0])),
+        right(hands[..., 1]),
+    ]
+    features = network.backbone(torch.cat(parts, dim=3))
+    joints = body.shape[3]
+    seen = torch.cat([features[..., :joints], features[..., joints + 21 :]], dim=3)
+    expected = network.classify(seen.mean((2, 3)), torch.tensor([True, True]))
+    logits = network(body, body_mask, hands, hand_mask)
+    torch.testing.assert_close(logits.ensemble, expected, **TOLERANCE)
 
 
 LEARNERS = (
