@@ -1,9 +1,9 @@
 """What it costs when each channel refines a graph of its own, and what shared graphs save.
 
-python bench/topology_groups.py [--groups 1 8] [--repeats 5] [--instances 70] [--json]
+python bench/topology_groups.py [--groups 1 16] [--repeats 5] [--instances 64] [--json]
 
-Forward and backward pass of the shipped hand expert's backbone (24-48-96 channels, depths 1-2-2)
-over 24 frames on one CPU thread, the candidates taking turns. Prints the median seconds of each.
+Forward and backward pass of the shipped hand expert's backbone (16-32-64 channels, depths 1-1-1)
+over 16 frames on one CPU thread, the candidates taking turns. Prints the median seconds of each.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from bharnet_ros.network.backbone import Backbone, BackboneSettings
 from bharnet_ros.skeleton.graph import spatial_partition
 from bharnet_ros.skeleton.layouts import get_layout
 
-CHANNELS = (24, 48, 96)
-DEPTHS = (1, 2, 2)
-FEATURES = FeatureSettings(frames=24)
+CHANNELS = (16, 32, 64)
+DEPTHS = (1, 1, 1)
+FEATURES = FeatureSettings(frames=16)
 
 
 def measure(groups: Sequence[int], *, repeats: int, instances: int) -> dict[int, float]:
@@ -59,9 +59,9 @@ def measure(groups: Sequence[int], *, repeats: int, instances: int) -> dict[int,
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the measurement."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--groups", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--groups", type=int, nargs="+", default=[1, 16])
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--instances", type=int, default=70)
+    parser.add_argument("--instances", type=int, default=64)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)

@@ -164,7 +164,7 @@ def _elsewhere(
     return add_arguments, run
 
 
-GROUPS = {"evaluate": "measure a model"}
+GROUPS = {"evaluate": "measure a model", "bench": "measure what things cost"}
 
 COMMANDS = (
     Command("run", "print the action events of a source", _add_run, _run),
@@ -198,6 +198,11 @@ COMMANDS = (
         "evaluate ceiling",
         "list what every model always misses: wrong labels, foreign signs",
         *_elsewhere("bharnet_ros.evaluation.ceiling"),
+    ),
+    Command(
+        "bench network",
+        "count a network's parameters and multiplications, and time its folding",
+        *_elsewhere("bharnet_ros.evaluation.network_cost"),
     ),
     Command("train", "train a model", *_elsewhere("bharnet_ros.training.train")),
     Command("doctor", "tell whether everything needed is here and works", _add_doctor, _doctor),

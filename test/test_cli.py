@@ -29,7 +29,7 @@ def test_help_lists_every_command_and_imports_nothing_heavy():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    for command in ("run", "extract", "evaluate", "train", "doctor"):
+    for command in ("run", "extract", "evaluate", "bench", "train", "doctor"):
         assert command in result.stdout
 
 

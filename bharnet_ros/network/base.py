@@ -60,5 +60,5 @@ class Base(BHaRNet):
     def score(self, body: Instances, hands: Instances) -> ExpertLogits:
         """Score N windows from what was seen in them."""
         body_logits, hand_logits = self.body.logits(body), self.hand.logits(hands)
-        ensemble = self.fuse(body_logits, hand_logits, hands.share_seen)
+        ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
         return ExpertLogits.of_single_heads(ensemble, body_logits, hand_logits, hands.seen)

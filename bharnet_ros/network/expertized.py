@@ -116,7 +116,7 @@ class Expertized(BHaRNet):
         hand_head = self.hand.interactive_head(hands.mean(shared[1]), hands.seen)
         body_logits = body_head + self.body.own_logits(body, body_trunk)
         hand_logits = hand_head + self.hand.own_logits(hands, hand_trunk)
-        ensemble = self.fuse(body_logits, hand_logits, hands.share_seen)
+        ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
         return ExpertLogits(ensemble, body_logits, hand_logits, hands.seen, body_head, hand_head)
 
     def _exchange(

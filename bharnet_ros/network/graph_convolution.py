@@ -57,7 +57,7 @@ class TopologyRefiningGraphConvolution(nn.Module):
         # Refinement starts from nothing, so that training begins at the plain skeleton.
         nn.init.zeros_(self.relation.weight)
         self.feature = nn.Conv2d(in_channels, subsets * out_channels, 1, bias=False)
-        self.normalise = nn.BatchNorm2d(out_channels)
+        self.normalise: nn.Module = nn.BatchNorm2d(out_channels)
         self.shortcut: nn.Module = (
             nn.Identity()
             if in_channels == out_channels

@@ -87,5 +87,5 @@ class Pooling(BHaRNet):
         of_hand = pooled_along(hands, self.hand(hands.values))
         body_logits = self.body_head(self.body_pool(of_body, of_hand), body.seen)
         hand_logits = self.hand_head(self.hand_pool(of_hand, of_body), hands.seen)
-        ensemble = self.fuse(body_logits, hand_logits, hands.share_seen)
+        ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
         return ExpertLogits.of_single_heads(ensemble, body_logits, hand_logits, hands.seen)

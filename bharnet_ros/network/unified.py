@@ -55,7 +55,7 @@ class Unified(BHaRNet):
         present = torch.stack(
             [
                 body.presence(frames).flatten(0, 1),
-                *hands.presence(frames).view(count * people, 2, frames).unbind(1),
+                *hands.presence(frames).reshape(count * people, 2, frames).unbind(1),
             ],
             dim=1,
         )

@@ -11,6 +11,7 @@ from torch import Tensor
 from bharnet_ros.actions import ActionScores, TrackScores
 from bharnet_ros.features import KeypointBatch, network_input, resample
 from bharnet_ros.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
+from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.skeleton.layouts import get_layout
@@ -44,14 +45,14 @@ class Recognizer:
     """Scores windows of any number of people at once with one model."""
 
     def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
-        """Bring the network to the device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        """Bring a folded copy of the network to the device: `auto`, `cpu`, `cuda` or `cuda:N`.
 
         Raises:
             ValueError: There is no such device.
         """
         self.description = bundle.description
         self._device = resolve_device(device)
-        self._network = bundle.network.to(self._device).eval()
+        self._network = fold_for_inference(bundle.network).to(self._device)
 
     @property
     def device(self) -> str:

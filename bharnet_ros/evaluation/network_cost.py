@@ -1,0 +1,224 @@
+"""What a network costs: parameters, multiplications, and the time that folding saves."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from bharnet_ros.actions import BACKGROUND
+from bharnet_ros.evaluation.report import add_report_arguments, format_table, show
+from bharnet_ros.keypoints import HAND_LANDMARKS
+from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.network.folding import fold_for_inference
+from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.resources import find_model, find_resource
+from bharnet_ros.skeleton.layouts import get_layout
+from bharnet_ros.training.settings import read_settings
+
+CONFIGS = "config/train"
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """What one network costs.
+
+    Attributes:
+        name: Name of the settings or of the model bundle.
+        variant: Network variant.
+        fusion: How the logits of its streams are joined; empty where there is one stream.
+        frames: Frames T of a window.
+        parameters: Numbers that are trained.
+        macs: Multiplications, each with its addition, for one window of one person with both
+            hands, of the folded network. Convolutions, matrix products and attention count; what
+            is done to each value on its own does not.
+        seconds: Median time of such a window on one CPU thread; None where it was not measured.
+        folded_seconds: The same of the folded network.
+    """
+
+    name: str
+    variant: str
+    fusion: str
+    frames: int
+    parameters: int
+    macs: int
+    seconds: float | None = None
+    folded_seconds: float | None = None
+
+
+def count_macs(module: nn.Module, *inputs: Tensor) -> int:
+    """Return the multiplications with an addition of one pass of a module in evaluation mode."""
+    counter = FlopCounterMode(display=False)
+    # The counter knows matrix products, but not every fused kernel of attention: on a CPU it would
+    # count none of it.
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
+        module.eval()(*inputs)
+    return counter.get_total_flops() // 2
+
+
+def one_window(description: BundleDescription) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return a random window in which one person and both hands are seen, N = 1."""
+    features = description.features
+    generator = torch.Generator().manual_seed(0)
+    body = (1, features.body_channels, features.frames, len(get_layout(features.body_layout)), 1)
+    hands = (1, features.hand_channels, features.frames, HAND_LANDMARKS, 2)
+    return (
+        torch.randn(body, generator=generator),
+        torch.ones(1, features.frames, 1),
+        torch.randn(hands, generator=generator),
+        torch.ones(1, features.frames, 2),
+    )
+
+
+def median_seconds(candidates: Sequence[Callable[[], object]], repeats: int) -> list[float]:
+    """Return the median seconds of each candidate; they take turns, the first turn is not counted.
+
+    Turns spread what else the machine does evenly over the candidates.
+    """
+    taken: list[list[float]] = [[] for _ in candidates]
+    for repeat in range(repeats + 1):
+        for times, candidate in zip(taken, candidates, strict=True):
+            start = time.perf_counter()
+            candidate()
+            if repeat:
+                times.append(time.perf_counter() - start)
+    return [statistics.median(times) for times in taken]
+
+
+def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCost:
+    """Measure the network that a bundle describes, with random weights: they change no cost.
+
+    Args:
+        description: The bundle, or what it would say after training.
+        repeats: Windows to time; 0 leaves time out.
+    """
+    settings = description.network_settings()
+    network = build_network(settings).eval()
+    folded = fold_for_inference(network)
+    window = one_window(description)
+    times: list[float | None] = [None, None]
+    if repeats:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            with torch.inference_mode():
+                passes = [lambda: network(*window), lambda: folded(*window)]
+                times = [*median_seconds(passes, repeats)]
+        finally:
+            torch.set_num_threads(threads)
+    return NetworkCost(
+        name=description.name,
+        variant=settings.variant,
+        fusion="" if settings.variant == "unified" else settings.interaction.fusion,
+        frames=description.frames,
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        macs=count_macs(folded, *window),
+        seconds=times[0],
+        folded_seconds=times[1],
+    )
+
+
+def config_description(config: str | Path) -> BundleDescription:
+    """Return what the bundle trained with some settings would say.
+
+    Args:
+        config: YAML file of `bharnet train`, or the name of one that comes with the package.
+
+    Raises:
+        ValueError: A setting cannot be used; names file and key.
+        OSError: There is no such file.
+    """
+    path = Path(config)
+    if path.suffix != ".yaml":
+        path = find_resource(f"{CONFIGS}/{config}.yaml")
+    settings = read_settings(path)
+    return BundleDescription(
+        name=settings.name,
+        variant=settings.variant,
+        class_names=(*settings.class_names, BACKGROUND),
+        features=settings.features,
+        body=settings.body,
+        hand=settings.hand,
+        interaction=settings.interaction,
+        window_s=settings.window_s,
+        stride_s=settings.stride_s,
+    )
+
+
+def full_size(description: BundleDescription) -> BundleDescription:
+    """Return the same with backbones of the published size: ten blocks, a graph a channel."""
+    return replace(description, body=BackboneSettings(), hand=BackboneSettings())
+
+
+def format_costs(costs: Sequence[NetworkCost]) -> str:
+    """Return the costs as a table for a terminal."""
+    header = ["name", "variant", "fusion", "frames", "parameters", "million MACs"]
+    timed = any(cost.seconds is not None for cost in costs)
+    if timed:
+        header += ["ms", "folded ms", "folded / unfolded"]
+    rows = []
+    for cost in costs:
+        row = [cost.name, cost.variant, cost.fusion or "-", str(cost.frames)]
+        row += [f"{cost.parameters:,}".replace(",", " "), f"{cost.macs / 1e6:.2f}"]
+        if cost.seconds is not None and cost.folded_seconds is not None:
+            row += [f"{cost.seconds * 1e3:.1f}", f"{cost.folded_seconds * 1e3:.1f}"]
+            row += [f"{cost.folded_seconds / cost.seconds:.2f}"]
+        rows.append(row)
+    return format_table(header, rows)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet bench network`."""
+    parser.add_argument(
+        "configs",
+        nargs="*",
+        metavar="CONFIG",
+        help=f"YAML files of `bharnet train`, or names of those in {CONFIGS} (default: all there, "
+        "where no --model is given)",
+    )
+    parser.add_argument(
+        "--model", nargs="+", default=[], metavar="NAME", help="names or folders of model bundles"
+    )
+    parser.add_argument(
+        "--full-size",
+        action="store_true",
+        help="with the backbones of the paper's size, in place of their own",
+    )
+    parser.add_argument(
+        "--time", action="store_true", help="time a window too, folded and not, on one thread"
+    )
+    parser.add_argument(
+        "--repeats", type=int, default=50, help="windows to time (default: %(default)s)"
+    )
+    add_report_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet bench network`; returns the exit status.
+
+    Raises:
+        ValueError: Settings or a model cannot be used; names the file.
+        OSError: A file cannot be read or written.
+    """
+    if arguments.repeats < 1:
+        raise ValueError(f"--repeats: must be positive, got {arguments.repeats}")
+    configs = arguments.configs
+    if not configs and not arguments.model:
+        configs = sorted(find_resource(CONFIGS).glob("*.yaml"))
+    descriptions = [config_description(config) for config in configs]
+    descriptions += [load_bundle(find_model(model)).description for model in arguments.model]
+    if arguments.full_size:
+        descriptions = [full_size(description) for description in descriptions]
+    repeats = arguments.repeats if arguments.time else 0
+    costs = [network_cost(description, repeats) for description in descriptions]
+    show(arguments, format_costs(costs), {"networks": [asdict(cost) for cost in costs]})
+    return 0
