@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
@@ -23,7 +22,7 @@ from bharnet_ros.datasets.arguments import (
 from bharnet_ros.datasets.clip import RecordedClip, split
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.late_ensemble import LateEnsemble
-from bharnet_ros.evaluation.report import format_table, percent
+from bharnet_ros.evaluation.report import add_report_arguments, format_table, percent, show
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.resources import find_model
@@ -283,7 +282,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_dataset_arguments(parser)
     add_protocol_arguments(parser, several_folds=False)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -291,7 +290,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         ValueError: An argument, the model or the data cannot be used; names it.
-        OSError: A file cannot be read.
+        OSError: A file cannot be read or written.
     """
     protocols = protocols_from(arguments)
     if arguments.weights and not arguments.ensemble:
@@ -308,5 +307,5 @@ def run(arguments: argparse.Namespace) -> int:
         _, chosen = split(data, protocols[0].name, protocols[0].file)
     logits = clip_logits(recognizer, data, chosen, progress=not arguments.json)
     metrics = clip_metrics(logits, recognizer, data.labels[chosen], data.subjects[chosen])
-    print(json.dumps(asdict(metrics), indent=2) if arguments.json else format_metrics(metrics))
+    show(arguments, format_metrics(metrics), asdict(metrics))
     return 0

@@ -16,12 +16,14 @@ def model_card(description: BundleDescription, metrics: ClipMetrics) -> str:
         metrics: On the clips that were held out.
     """
     classes = ", ".join(name for name in description.class_names if name != BACKGROUND)
+    if metrics.unknown_clips or not _in_space(description):
+        classes += f"; all else is `{BACKGROUND}`"
     recall = "\n".join(f"| {name} | {value:.1%} |" for name, value in metrics.recall.items())
     return f"""# {description.name}
 
-BHaRNet, variant `{description.variant}`: a body expert and a hand expert over
-{description.window_s:g} s windows of keypoints ({description.features.frames} frames, body layout
-`{description.body_layout}`). It knows these actions: {classes}; all else is `{BACKGROUND}`.
+BHaRNet, variant `{description.variant}`: a body expert and a hand expert over windows of
+{description.window_s:g} s of keypoints ({description.features.frames} frames). Body layout:
+`{description.body_layout}`. It knows these actions: {classes}.
 
 ## Training data
 
@@ -97,7 +99,7 @@ def _split(description: BundleDescription) -> str:
 
 def _limits(description: BundleDescription) -> str:
     """Return what the model was not made for."""
-    if get_layout(description.body_layout).dimensions == 3:
+    if _in_space(description):
         return (
             "Isolated actions before a depth camera, in the places and by the people of one data\n"
             "set. It was never trained on rest, nor on unknown motion unless the classes above\n"
@@ -108,3 +110,8 @@ def _limits(description: BundleDescription) -> str:
         "front: that is what it was trained on. Signs differ by country and by person; it is no\n"
         "sign language translator. Rare gestures come from few people and are the least certain."
     )
+
+
+def _in_space(description: BundleDescription) -> bool:
+    """Return whether bodies come from a depth camera, so that no window of rest was trained on."""
+    return get_layout(description.body_layout).dimensions == 3

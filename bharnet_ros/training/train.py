@@ -27,6 +27,7 @@ from bharnet_ros.datasets.arguments import (
 )
 from bharnet_ros.datasets.clip import ClipDataset, split
 from bharnet_ros.evaluation.clips import count_metrics, format_metrics
+from bharnet_ros.evaluation.report import without_nan
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
@@ -165,7 +166,8 @@ def _write(
     )
     print(format_metrics(metrics))
     fold = description.training.get("held_out_fold")
-    told = asdict(metrics) if fold is None else {"held_out_fold": fold, **asdict(metrics)}
+    held = {} if fold is None else {"held_out_fold": fold}
+    told = without_nan({**held, **asdict(metrics)})
     finished = replace(description, temperature=temperature, metrics=told)
     write_bundle(out, finished, network.state_dict(), model_card(finished, metrics))
     print(f"wrote {out}")

@@ -95,7 +95,7 @@ def test_training_writes_a_bundle_that_can_be_used(
     assert description.temperature > 0
     assert list((out / "checkpoints").glob("*.ckpt"))
     card = (out / "README.md").read_text(encoding="utf-8")
-    assert "wave, point" in card
+    assert "wave, point; all else is `background`" in card
     assert "--data tiny.npz --subjects-from sources.csv --fold 1" in card
     found = evaluated("--model", out, "--data", webcam, *fold)
     assert found == {name: description.metrics[name] for name in found}
@@ -131,6 +131,10 @@ def test_bodies_without_hands_are_learned_and_evaluated(
     assert description.class_names[-1] == "background" and len(description.class_names) == 11
     training = description.training
     assert (training["kind"], training["protocol"], training["split"]) == ("nucla", "x_view", None)
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "background" not in card and "--data nucla.npz --protocol x_view" in card
+    assert "NaN" not in (out / "model.json").read_text(encoding="utf-8")
+    assert list((out / "checkpoints").glob("*profile*"))
     assert "held_out_fold" not in training and "held_out_fold" not in description.metrics
     found = evaluated("--model", out, "--data", nucla, "--protocol", "x_view")
     assert found["top1"] == found["body_top1"] >= 0.9
