@@ -81,6 +81,10 @@ class ClipDataset(ABC):
     def protocols(self) -> tuple[str, ...]:
         """Names of the splits that `split` knows for this data set."""
 
+    def knows(self, protocol: str) -> bool:
+        """Return whether `split` knows the protocol for this data set."""
+        return protocol in self.protocols
+
     @abstractmethod
     def clip(self, index: int) -> RecordedClip:
         """Read one clip.
@@ -108,7 +112,7 @@ def split(
 
     Args:
         dataset: Any data set.
-        protocol: One of `dataset.protocols`.
+        protocol: One of `dataset.protocols`, or another that `dataset.knows`.
         file: The list that came with the data set, where the protocol is defined by one.
 
     Raises:
@@ -116,7 +120,7 @@ def split(
             nothing to train on or to test on.
         OSError: The file cannot be read.
     """
-    if protocol not in dataset.protocols:
+    if not dataset.knows(protocol):
         known = ", ".join(dataset.protocols)
         raise ValueError(f"protocol: {protocol!r} is unknown here; known are: {known}")
     training, testing = map(np.flatnonzero, dataset.parts(protocol, file))

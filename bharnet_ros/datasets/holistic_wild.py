@@ -66,6 +66,10 @@ class HolisticWild(ClipDataset):
         """`fold_<number>`: tests on the people of one fold, trains on all others."""
         return tuple(f"fold_{fold}" for fold in range(FOLDS))
 
+    def knows(self, protocol: str) -> bool:
+        """Return whether it is a fold: files of the same format may have any number of them."""
+        return protocol.startswith("fold_") and protocol.removeprefix("fold_").isdecimal()
+
     def parts(
         self, protocol: str, file: Path | None
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
@@ -77,6 +81,9 @@ class HolisticWild(ClipDataset):
         if strangers:
             raise ValueError(f"{file}: subject {strangers[0]} has no fold")
         testing = np.asarray([f"fold_{folds[subject]}" == protocol for subject in self.subjects])
+        if not testing.any():
+            known = ", ".join(map(str, sorted(set(folds.values()))))
+            raise ValueError(f"{file}: {protocol} leaves no clips to test on; folds are {known}")
         return ~testing, testing
 
     def clip(self, index: int) -> RecordedClip:

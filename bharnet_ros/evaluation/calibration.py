@@ -266,8 +266,8 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     models = load_models(arguments, arguments.models)
-    data, folds = read_clips(arguments)
-    report = calibration_report(score_folds(models, data, folds, progress=not arguments.json))
+    data, sources = read_clips(arguments)
+    report = calibration_report(score_folds(models, data, sources, progress=not arguments.json))
     show(arguments, format_report(report), {"models": describe_models(models), **asdict(report)})
     return 0
 

@@ -181,9 +181,9 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     variants = [load_models(arguments, names) for names in arguments.models]
-    data, folds = read_clips(arguments)
+    data, sources = read_clips(arguments)
     scores = [
-        score_folds(models, data, folds, known_only=True, progress=not arguments.json)
+        score_folds(models, data, sources, known_only=True, progress=not arguments.json)
         for models in variants
     ]
     names = [str(models[0].bundles[0]) for models in variants]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -15,33 +13,36 @@ import torch
 from tqdm import tqdm
 
 from bharnet_ros.actions import BACKGROUND
-from bharnet_ros.datasets.holistic_wild import (
-    HolisticWild,
-    read_holistic_wild,
-    read_subject_folds,
+from bharnet_ros.datasets.arguments import (
+    add_dataset_arguments,
+    add_protocol_arguments,
+    open_from,
+    protocols_from,
 )
+from bharnet_ros.datasets.clip import RecordedClip, split
+from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.late_ensemble import LateEnsemble
-from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.evaluation.report import add_report_arguments, format_table, percent, show
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
-from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
 
 _CHUNK = 32
 """Clips scored at once: bounds memory, changes no result. On a CPU, more are slower."""
 
+_WIDEST_CONFUSION = 20
+"""Classes of which a terminal shows the confusion matrix; of more, what is confused most often."""
+
 
 class ClipModel(Protocol):
-    """What is measured: a `Recognizer`, or a `LateEnsemble` of several."""
+    """What is measured: a `ClipRecognizer`, or a `LateEnsemble` of several."""
 
     @property
     def description(self) -> BundleDescription:
         """Classes and thresholds."""
 
-    def logits(
-        self, sequences: Sequence[KeypointSequence], window_s: float | None = None
-    ) -> ExpertLogits:
-        """Return uncalibrated logits (N, K) of each expert."""
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
+        """Return uncalibrated logits (N, K) of each expert for whole clips."""
 
     def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
         """Return calibrated probabilities (N, K) of logits (N, K)."""
@@ -50,7 +51,7 @@ class ClipModel(Protocol):
 class ClipSource(Protocol):
     """Where clips come from: a data set, or a perturbed one."""
 
-    def sequences(self, clips: npt.NDArray[np.integer]) -> Iterable[KeypointSequence]:
+    def clips(self, indices: npt.NDArray[np.integer]) -> Iterable[RecordedClip]:
         """Yield the clips of these indices."""
 
 
@@ -60,7 +61,8 @@ class ClipMetrics:
 
     Attributes:
         clips: Clips whose label is a class of the model.
-        subjects: People in them.
+        subjects: People in them; 0 where the data set does not name them.
+        clips_with_hands: Those of the clips that show a hand.
         top1: Share named rightly when choosing among the classes other than background.
         mean_class_accuracy: The same, averaged over the classes that occur.
         top1_with_background: Share named rightly when background may be chosen too.
@@ -71,11 +73,12 @@ class ClipMetrics:
         confusion: Rows are true classes, columns what was chosen with background allowed.
         unknown_clips: Clips whose label the model does not know.
         unknown_rejected: Share of them that was taken for background, or for a class with less
-            than the rejection threshold.
+            than the rejection threshold; not a number where there are none.
     """
 
     clips: int
     subjects: int
+    clips_with_hands: int
     top1: float
     mean_class_accuracy: float
     top1_with_background: float
@@ -110,8 +113,7 @@ def clip_logits(
     """Return the logits (N, K) of each expert for whole clips."""
     parts = []
     for start in tqdm(range(0, len(clips), _CHUNK), unit="batch", disable=not progress):
-        chunk = list(data.sequences(clips[start : start + _CHUNK]))
-        parts.append(recognizer.logits(chunk))
+        parts.append(recognizer.clip_logits(list(data.clips(clips[start : start + _CHUNK]))))
     return ExpertLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
@@ -187,7 +189,8 @@ def count_metrics(
     np.add.at(confusion, (np.where(known, truth, len(names)), choice), 1)
     return ClipMetrics(
         clips=int(known.sum()),
-        subjects=len(set(subjects[known].tolist())),
+        subjects=len(set(subjects[known].tolist()) - {""}),
+        clips_with_hands=int(logits.hand_seen.numpy()[known].sum()),
         top1=float(hits[known].mean()),
         mean_class_accuracy=float(np.mean(list(recall.values()))),
         top1_with_background=float((choice == truth)[known].mean()),
@@ -202,44 +205,56 @@ def count_metrics(
 
 
 def format_metrics(metrics: ClipMetrics) -> str:
-    """Return the metrics as text for a terminal."""
-    lines = [
-        f"{metrics.clips} clips of {metrics.subjects} people",
-        f"top-1                    {metrics.top1:7.2%}",
-        f"mean class accuracy      {metrics.mean_class_accuracy:7.2%}",
-        f"top-1, background too    {metrics.top1_with_background:7.2%}",
-        f"body expert alone        {metrics.body_top1:7.2%}",
-        f"hand expert alone        {metrics.hand_top1:7.2%}",
-        f"other labels rejected    {metrics.unknown_rejected:7.2%} (of {metrics.unknown_clips})",
-        "",
-        "recall of each class",
-        *(f"  {name:<14}{value:7.2%}" for name, value in metrics.recall.items()),
-        "",
-        "confusion (rows: truth, columns: chosen)",
-        " " * 14 + "".join(f"{name[:9]:>10}" for name in metrics.class_names),
-    ]
-    for name, row in zip(metrics.class_names, metrics.confusion, strict=True):
-        lines.append(f"{name:<14}" + "".join(f"{count:>10}" for count in row))
+    """Return the metrics as text for a terminal.
+
+    Where no clip is background and none was taken for it, nothing is said of background; where no
+    clip shows a hand, nothing of the experts, since the body expert is the ensemble.
+    """
+    background = metrics.unknown_clips > 0 or any(row[-1] for row in metrics.confusion)
+    measures = [("top-1", metrics.top1), ("mean class accuracy", metrics.mean_class_accuracy)]
+    if background:
+        measures.append(("top-1, background too", metrics.top1_with_background))
+    if metrics.clips_with_hands:
+        measures += [
+            ("body expert alone", metrics.body_top1),
+            ("hand expert alone", metrics.hand_top1),
+        ]
+    lines = [count_clips(metrics), *(f"{name:<25}{value:7.2%}" for name, value in measures)]
+    if metrics.unknown_clips:
+        rejected = f"{metrics.unknown_rejected:7.2%} (of {metrics.unknown_clips})"
+        lines.append(f"{'other labels rejected':<25}{rejected}")
+    recall = [[name, percent(value)] for name, value in metrics.recall.items()]
+    lines += ["", format_table(["class", "recall"], recall), "", _format_confusion(metrics)]
     return "\n".join(lines)
 
 
-def choose_clips(
-    data: HolisticWild, folds: dict[str, int] | None, fold: int | None
-) -> npt.NDArray[np.int64]:
-    """Return the indices of the clips of one fold of subjects, or of all.
+def count_clips(metrics: ClipMetrics) -> str:
+    """Return how many clips were judged, and of how many people where that is known."""
+    of_people = f" of {metrics.subjects} people" if metrics.subjects else ""
+    return f"{metrics.clips} clips{of_people}"
 
-    Raises:
-        ValueError: A subject has no fold or the fold is empty.
-    """
-    if folds is None or fold is None:
-        return np.arange(len(data))
-    strangers = sorted(set(data.subjects.tolist()) - set(folds))
-    if strangers:
-        raise ValueError(f"subject {strangers[0]} has no fold")
-    chosen = np.flatnonzero([folds[subject] == fold for subject in data.subjects])
-    if not len(chosen):
-        raise ValueError(f"fold {fold} is empty; folds are {sorted(set(folds.values()))}")
-    return chosen
+
+def _format_confusion(metrics: ClipMetrics) -> str:
+    """Return the confusion matrix; of many classes, those that are confused most often."""
+    counts = np.asarray(metrics.confusion)
+    used = np.flatnonzero(counts.any(0) | counts.any(1))
+    names = [metrics.class_names[index] for index in used]
+    counts = counts[np.ix_(used, used)]
+    if len(names) <= _WIDEST_CONFUSION:
+        rows = [
+            [f"{number:>2} {name}", *map(str, row)]
+            for number, (name, row) in enumerate(zip(names, counts, strict=True), start=1)
+        ]
+        heading = ["confusion (rows: truth)", *(str(number) for number in range(1, len(names) + 1))]
+        return format_table(heading, rows)
+    np.fill_diagonal(counts, 0)
+    order = np.argsort(-counts, axis=None, kind="stable")[:_WIDEST_CONFUSION]
+    pairs = [np.unravel_index(place, counts.shape) for place in order if counts.flat[place]]
+    rows = [
+        [f"{names[truth]}, taken for {names[taken]}", str(counts[truth, taken])]
+        for truth, taken in pairs
+    ]
+    return format_table(["confused most often", "clips"], rows)
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:
@@ -264,13 +279,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="folders or names of model bundles, which decide together",
     )
     add_weights(parser)
-    parser.add_argument("--data", required=True, type=Path, help="file of the holistic_wild format")
-    parser.add_argument(
-        "--subjects-from", type=Path, help="sources.csv that says which fold a subject belongs to"
-    )
-    parser.add_argument("--fold", type=int, help="evaluate only on the subjects of this fold")
+    add_dataset_arguments(parser)
+    add_protocol_arguments(parser, several_folds=False)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -278,10 +290,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         ValueError: An argument, the model or the data cannot be used; names it.
-        OSError: A file cannot be read.
+        OSError: A file cannot be read or written.
     """
-    if (arguments.fold is None) != (arguments.subjects_from is None):
-        raise ValueError("--fold and --subjects-from need each other")
+    protocols = protocols_from(arguments)
     if arguments.weights and not arguments.ensemble:
         raise ValueError("--weights needs --ensemble")
     recognizer: ClipModel
@@ -289,11 +300,12 @@ def run(arguments: argparse.Namespace) -> int:
         bundles = [load_bundle(find_model(one)) for one in arguments.ensemble]
         recognizer = LateEnsemble(bundles, arguments.device, arguments.weights)
     else:
-        recognizer = Recognizer(load_bundle(find_model(arguments.model)), arguments.device)
-    data = read_holistic_wild(arguments.data)
-    folds = read_subject_folds(arguments.subjects_from) if arguments.subjects_from else None
-    chosen = choose_clips(data, folds, arguments.fold)
+        recognizer = ClipRecognizer(load_bundle(find_model(arguments.model)), arguments.device)
+    data, _ = open_from(arguments)
+    chosen = np.arange(len(data))
+    if protocols:
+        _, chosen = split(data, protocols[0].name, protocols[0].file)
     logits = clip_logits(recognizer, data, chosen, progress=not arguments.json)
     metrics = clip_metrics(logits, recognizer, data.labels[chosen], data.subjects[chosen])
-    print(json.dumps(asdict(metrics), indent=2) if arguments.json else format_metrics(metrics))
+    show(arguments, format_metrics(metrics), asdict(metrics))
     return 0

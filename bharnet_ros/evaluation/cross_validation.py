@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,17 +12,14 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from bharnet_ros.datasets.holistic_wild import (
-    HolisticWild,
-    read_holistic_wild,
-    read_subject_folds,
-)
+from bharnet_ros.datasets.clip import RecordedClip, split
+from bharnet_ros.datasets.holistic_wild import HolisticWild, read_holistic_wild
+from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.clips import (
     ClipMetrics,
     ClipModel,
     ClipSource,
     add_weights,
-    choose_clips,
     clip_logits,
     count_metrics,
     gesture_classes,
@@ -31,10 +28,8 @@ from bharnet_ros.evaluation.clips import (
 from bharnet_ros.evaluation.late_ensemble import LateEnsemble, check_same_classes
 from bharnet_ros.evaluation.perturbations import Perturbation
 from bharnet_ros.evaluation.report import add_report_arguments
-from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
-from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
 
 
@@ -149,10 +144,12 @@ class PerturbedClips:
         self._perturb = perturb
         self._seed = seed
 
-    def sequences(self, clips: npt.NDArray[np.integer]) -> Iterator[KeypointSequence]:
-        """Yield the clips of these indices, perturbed."""
-        for clip, sequence in zip(clips, self._data.sequences(clips), strict=True):
-            yield self._perturb(sequence, np.random.default_rng((self._seed, int(clip))))
+    def clips(self, indices: npt.NDArray[np.integer]) -> Iterator[RecordedClip]:
+        """Yield the clips of these indices, perturbed; the same befalls all people of a clip."""
+        for index, clip in zip(indices, self._data.clips(indices), strict=True):
+            seed = (self._seed, int(index))
+            people = (self._perturb(one, np.random.default_rng(seed)) for one in clip.people)
+            yield replace(clip, people=tuple(people))
 
 
 def load_fold_models(
@@ -192,7 +189,7 @@ def load_fold_models(
     for fold, group in sorted(groups.items()):
         parameters = [one for bundle in group for one in bundle.network.parameters()]
         model: ClipModel = (
-            LateEnsemble(group, device, weights) if ensemble else Recognizer(group[0], device)
+            LateEnsemble(group, device, weights) if ensemble else ClipRecognizer(group[0], device)
         )
         count = sum(parameter.numel() for parameter in parameters)
         models.append(FoldModel(fold, model, count, tuple(bundle.path for bundle in group)))
@@ -202,7 +199,7 @@ def load_fold_models(
 def score_folds(
     models: Sequence[FoldModel],
     data: HolisticWild,
-    folds: Mapping[str, int],
+    sources: Path,
     *,
     known_only: bool = False,
     every: int = 1,
@@ -215,7 +212,7 @@ def score_folds(
     Args:
         models: At most one for each fold.
         data: All clips.
-        folds: Fold of each subject.
+        sources: sources.csv with the fold of each subject.
         known_only: Leave out the clips whose label is no class.
         every: Score each `every`-th clip of a fold only.
         perturb: What befalls each clip before it is scored.
@@ -224,6 +221,7 @@ def score_folds(
 
     Raises:
         ValueError: A subject has no fold, a fold has no clips, or `every` is not positive.
+        OSError: The file of folds cannot be read.
     """
     if every < 1:
         raise ValueError(f"every: must be at least 1, got {every}")
@@ -231,7 +229,7 @@ def score_folds(
     source: ClipSource = data if perturb is None else PerturbedClips(data, perturb, seed)
     parts, chosen = [], []
     for model in models:
-        clips = choose_clips(data, dict(folds), model.fold)
+        _, clips = split(data, f"fold_{model.fold}", sources)
         if known_only:
             clips = clips[np.isin(data.labels[clips], gesture_classes(class_names)[0])]
         clips = clips[::every]
@@ -314,8 +312,8 @@ def load_models(arguments: argparse.Namespace, names: Sequence[str]) -> list[Fol
     )
 
 
-def read_clips(arguments: argparse.Namespace) -> tuple[HolisticWild, dict[str, int]]:
-    """Read the clips and the fold of each subject.
+def read_clips(arguments: argparse.Namespace) -> tuple[HolisticWild, Path]:
+    """Read the clips; returns them and the file with the fold of each subject.
 
     Args:
         arguments: Of a command that declared them by `add_cross_validation_arguments`.
@@ -324,8 +322,7 @@ def read_clips(arguments: argparse.Namespace) -> tuple[HolisticWild, dict[str, i
         ValueError: A file cannot be used; names it.
         OSError: A file cannot be read.
     """
-    folds = read_subject_folds(arguments.subjects_from)
-    return read_holistic_wild(arguments.data), folds
+    return read_holistic_wild(arguments.data), arguments.subjects_from
 
 
 def describe_models(models: Sequence[FoldModel]) -> list[dict[str, object]]:

@@ -146,8 +146,8 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     models = load_models(arguments, arguments.models)
-    data, folds = read_clips(arguments)
-    scores = score_folds(models, data, folds, progress=not arguments.json)
+    data, sources = read_clips(arguments)
+    scores = score_folds(models, data, sources, progress=not arguments.json)
     result = cross_validation_result(scores)
     sizes = " ".join(str(size) for size in sorted({model.parameters for model in models}))
     text = f"{format_result(result)}\n\nparameters of the network: {sizes}"

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.datasets.clip import RecordedClip
+from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle
-from bharnet_ros.recognition.recognizer import Recognizer
 
 
 class LateEnsemble:
@@ -51,7 +51,7 @@ class LateEnsemble:
         if not (np.isfinite(given).all() and (given >= 0).all() and given.sum() > 0):
             raise ValueError(f"weights: must be positive, got {given.tolist()}")
         self._weights = (given / given.sum()).tolist()
-        self._members = [Recognizer(bundle, device) for bundle in bundles]
+        self._members = [ClipRecognizer(bundle, device) for bundle in bundles]
         descriptions = [bundle.description for bundle in bundles]
         thresholds = [description.rejection_threshold for description in descriptions]
         self.description = replace(
@@ -62,19 +62,16 @@ class LateEnsemble:
         )
         """The first member's, but for what is the ensemble's own: name, temperature, threshold."""
 
-    def logits(
-        self, sequences: Sequence[KeypointSequence], window_s: float | None = None
-    ) -> ExpertLogits:
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
         """Return the mean calibrated log-probabilities (N, K) of each expert, on the CPU.
 
         Args:
-            sequences: N people.
-            window_s: Seconds before the newest frame to use; None takes each sequence whole.
+            clips: N clips.
 
         Raises:
-            ValueError: There are no sequences, or one does not fit a member's body layout.
+            ValueError: There are no clips, or one does not fit a member's body layout.
         """
-        results = [member.logits(sequences, window_s) for member in self._members]
+        results = [member.clip_logits(clips) for member in self._members]
 
         def mean(expert: str) -> Tensor:
             parts = [
@@ -90,7 +87,7 @@ class LateEnsemble:
         return ExpertLogits.of_single_heads(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Return calibrated probabilities (N, K) of what `logits` returned."""
+        """Return calibrated probabilities (N, K) of what `clip_logits` returned."""
         return torch.softmax(logits, dim=1)
 
 

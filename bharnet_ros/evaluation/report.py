@@ -22,7 +22,7 @@ def show(arguments: argparse.Namespace, text: str, content: Mapping[str, Any]) -
     Raises:
         OSError: The file cannot be written.
     """
-    encoded = json.dumps(_without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
+    encoded = json.dumps(without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
     if arguments.out is not None:
         arguments.out.write_text(encoded + "\n", encoding="utf-8")
     print(encoded if arguments.json else text)
@@ -44,12 +44,12 @@ def percent(share: float) -> str:
     return "-" if math.isnan(share) else f"{share:.2%}"
 
 
-def _without_nan(content: Any) -> Any:
+def without_nan(content: Any) -> Any:
     """Replace what is not a number, which JSON does not know, by null."""
     if isinstance(content, Mapping):
-        return {str(name): _without_nan(value) for name, value in content.items()}
+        return {str(name): without_nan(value) for name, value in content.items()}
     if isinstance(content, list | tuple):
-        return [_without_nan(value) for value in content]
+        return [without_nan(value) for value in content]
     if isinstance(content, float) and not math.isfinite(content):
         return None
     return content

@@ -117,7 +117,7 @@ class LevelResult:
 def measure(
     models: Sequence[FoldModel],
     data: HolisticWild,
-    folds: dict[str, int],
+    sources: Path,
     names: Sequence[str],
     *,
     every: int = 1,
@@ -129,14 +129,14 @@ def measure(
     Args:
         models: At most one for each fold.
         data: All clips.
-        folds: Fold of each subject.
+        sources: sources.csv with the fold of each subject.
         names: Keys of `STRESSES`.
         every: Score each `every`-th clip of a fold only.
         seed: Seed of the perturbations.
         progress: Whether to show bars on the terminal.
     """
     score = partial(
-        score_folds, models, data, folds, known_only=True, every=every, progress=progress
+        score_folds, models, data, sources, known_only=True, every=every, progress=progress
     )
     recorded = None
     results: dict[str, list[LevelResult]] = {}
@@ -231,11 +231,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plots is not None:
         arguments.plots.mkdir(parents=True, exist_ok=True)
     models = load_models(arguments, arguments.models)
-    data, folds = read_clips(arguments)
+    data, sources = read_clips(arguments)
     results = measure(
         models,
         data,
-        folds,
+        sources,
         arguments.only or list(STRESSES),
         every=arguments.every,
         seed=arguments.seed,

@@ -6,6 +6,7 @@ import argparse
 import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from bharnet_ros.datasets.holistic_wild import HolisticWild
 from bharnet_ros.evaluation.cross_validation import (
@@ -84,7 +85,7 @@ def compare_with_body(scores: OutOfFoldScores) -> SparseResult:
 def measure_removed(
     models: Sequence[FoldModel],
     data: HolisticWild,
-    folds: dict[str, int],
+    sources: Path,
     *,
     every: int = 1,
     seed: int = 0,
@@ -95,7 +96,7 @@ def measure_removed(
     Args:
         models: At most one for each fold.
         data: All clips.
-        folds: Fold of each subject.
+        sources: sources.csv with the fold of each subject.
         every: Score each `every`-th clip of a fold only.
         seed: Seed of the choice of frames.
         progress: Whether to show bars on the terminal.
@@ -108,7 +109,7 @@ def measure_removed(
         return score_folds(
             models,
             data,
-            folds,
+            sources,
             known_only=True,
             every=every,
             perturb=lambda sequence, random: remove_hands(sequence, share, random, block=block),
@@ -196,11 +197,11 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     models = load_models(arguments, arguments.models)
-    data, folds = read_clips(arguments)
+    data, sources = read_clips(arguments)
     scores, removed = measure_removed(
         models,
         data,
-        folds,
+        sources,
         every=arguments.every,
         seed=arguments.seed,
         progress=not arguments.json,

@@ -1,6 +1,8 @@
-"""Random variation of clips: speed, frame rate, mirroring, aspect, missing hands and frames, rest.
+"""Random variation of clips: speed, frame rate, mirroring, view, missing hands and frames, rest.
 
 All of it happens on raw keypoints, before `features.network_input` sees them, as a camera would.
+What befalls the view or the time befalls all people of a clip alike; noise and missing hands are
+each person's own.
 """
 
 from __future__ import annotations
@@ -9,17 +11,27 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
-from bharnet_ros.features import KeypointBatch, blend
-from bharnet_ros.skeleton.layouts import SkeletonLayout
+from bharnet_ros.features import KeypointBatch
+from bharnet_ros.skeleton.layouts import SkeletonLayout, get_layout
 from bharnet_ros.training.clips import ClipStore
 
 FloatArray = npt.NDArray[np.floating]
+
+_LEAST_WIDTH = {2: 1.0, 3: 0.05}
+"""Least width of shoulders by the dimensions of a layout: pixels in an image, metres in space."""
+
+_SHOULDERS_PER_HAND = 3.5
+"""Shoulder width over the size of a hand, where pixels of a hand stand beside a body in metres."""
 
 
 @dataclass(frozen=True)
 class AugmentationSettings:
     """How far clips are varied. Probabilities and shares are 0..1.
+
+    A layout of a depth camera is in metres and leaves alone what is for bodies in images, and the
+    other way round.
 
     Attributes:
         speed: Least and greatest share of a clip that fills the window; above 1 its ends are held.
@@ -27,14 +39,19 @@ class AugmentationSettings:
         slow_rate_probability: How often frames are left out, down to a third of the frame rate.
         frame_loss_probability: How often single frames are lost.
         mirror_probability: How often left and right are swapped.
-        aspect: Least and greatest factor on heights, for unknown image aspect ratios.
-        rotation: Greatest camera roll, radians.
+        aspect: In images, least and greatest factor on heights, for unknown aspect ratios.
+        rotation: In images, greatest camera roll, radians.
+        turn: In metres, greatest rotation about the vertical axis of the camera, radians.
+        tilt: In metres, greatest rotation about each of the two other axes, radians.
+        stretch: In metres, least and greatest factor on each of the three axes. Each has its own:
+            a common one would be normalised away.
         noise: Standard deviation of coordinates in units of the shoulder width.
         hand_gap_probability: How often each hand goes missing for a part of the window.
         hand_absent_probability: How often each hand is missing throughout.
         weaker_hand_absent_probability: How often only the more visible hand is kept.
-        rest_probability: How often part of the window becomes rest with hanging arms.
-        background_rest_probability: How often a clip becomes background: (almost) only rest.
+        rest_probability: In images, how often part of the window becomes rest with hanging arms.
+        background_rest_probability: In images, how often a clip becomes background: (almost) only
+            rest.
     """
 
     speed: tuple[float, float] = (0.65, 1.25)
@@ -44,6 +61,9 @@ class AugmentationSettings:
     mirror_probability: float = 0.5
     aspect: tuple[float, float] = (0.72, 1.15)
     rotation: float = 0.15
+    turn: float = 0.5
+    tilt: float = 0.1
+    stretch: tuple[float, float] = (0.9, 1.1)
     noise: float = 0.012
     hand_gap_probability: float = 0.25
     hand_absent_probability: float = 0.04
@@ -55,6 +75,7 @@ class AugmentationSettings:
 def augmented_batch(
     store: ClipStore,
     clips: npt.NDArray[np.integer],
+    classes: npt.NDArray[np.int64],
     frames: int,
     layout: SkeletonLayout,
     background_id: int,
@@ -66,6 +87,7 @@ def augmented_batch(
     Args:
         store: All clips.
         clips: (N,) which of them.
+        classes: (N,) their classes.
         frames: Frames T of the result.
         layout: Layout of the body in the store.
         background_id: Class of windows that show (almost) only rest.
@@ -73,15 +95,15 @@ def augmented_batch(
         random: Source of randomness.
 
     Returns:
-        The batch and its (N,) classes.
+        The batch of N x I people and its (N,) classes.
     """
     batch = _cut(store, clips, frames, settings, random)
-    classes = store.classes[clips].copy()
     unit = _unit(batch, layout)
     _miss_hands(batch, settings, random)
-    classes = _rest(batch, classes, background_id, unit, layout, settings, random)
+    if layout.dimensions == 2:
+        classes = _rest(batch, classes, background_id, unit, layout, settings, random)
     batch = _mirror(batch, layout, settings, random)
-    _distort(batch, unit, settings, random)
+    _distort(batch, unit, layout, settings, random)
     return batch, classes
 
 
@@ -94,8 +116,7 @@ def _cut(
 ) -> KeypointBatch:
     """Choose when each frame of the window is taken from the clip, and take it."""
     count = len(clips)
-    first = store.offsets[clips][:, None]
-    last = (store.offsets[clips + 1] - 1)[:, None] - first
+    last = (store.frames[clips] - 1)[:, None]
     length = random.uniform(*settings.speed, (count, 1)) * last
     start = random.uniform(0, 1, (count, 1)) * (last - length)
     place = np.linspace(0.0, 1.0, frames)[None]
@@ -117,21 +138,19 @@ def _cut(
     lost = lossy & (random.random(at.shape) < 0.2)
     weight = np.where(lost, np.round(weight), weight)
 
-    where = (
-        (before + first).astype(np.int64),
-        (after + first).astype(np.int64),
-        weight.astype(np.float32),
-    )
-    body, body_mask = blend(store.body, store.body_confidence, *where)
-    hands, hand_mask = blend(store.hands, store.hand_present, *where)
-    return KeypointBatch(body, body_mask, hands.reshape(count, frames, 2, 21, 3), hand_mask)
+    return store.at(clips, before, after, weight)
 
 
 def _unit(batch: KeypointBatch, layout: SkeletonLayout) -> FloatArray:
-    """Return (N,) mean shoulder width in pixels, at least one pixel."""
+    """Return (P,) mean shoulder width in pixels or metres, never less than could be seen."""
     left, right = layout.scale
     width = np.linalg.norm(batch.body[:, :, left] - batch.body[:, :, right], axis=-1)
-    return np.maximum(width.mean(1), 1.0)
+    return np.maximum(width.mean(1), _LEAST_WIDTH[layout.dimensions])
+
+
+def _everybody(values: FloatArray, people: int) -> FloatArray:
+    """Give each of the I people of a clip what the clip has: (N, ...) to (N x I, ...)."""
+    return np.repeat(values, people, axis=0)
 
 
 def _miss_hands(
@@ -167,7 +186,8 @@ def _rest(
     A window keeps its class while more than half of it shows the action and becomes background
     when less than a fifth does.
     """
-    count, frames, _ = batch.hand_mask.shape
+    people, frames, _ = batch.hand_mask.shape
+    count = people // batch.people
     chance = random.random(count)
     nothing = chance < settings.background_rest_probability
     partial = ~nothing & (chance < settings.background_rest_probability + settings.rest_probability)
@@ -182,6 +202,7 @@ def _rest(
     blend_s = random.uniform(0.08, 0.25, count)
     rest = np.clip((share[:, None] - distance) / blend_s[:, None], 0.0, 1.0)
     rest = np.where(share[:, None] > 0, rest, 0.0).astype(np.float32)
+    rest = _everybody(rest, batch.people)
 
     names = layout.joints
     for side, opposite in (("left", "right"), ("right", "left")):
@@ -189,11 +210,11 @@ def _rest(
         other = batch.body[:, :, names.index(f"{opposite}_shoulder")]
         # Which way is outwards depends on whether the image is mirrored.
         outwards = np.sign((shoulder - other)[..., 0]).mean(1)
-        spread = random.uniform(-0.3, 0.25, count)
-        bend = random.uniform(-0.5, 0.3, count)
+        spread = random.uniform(-0.3, 0.25, people)
+        bend = random.uniform(-0.5, 0.3, people)
         for part, drop, out in (
-            ("elbow", random.uniform(0.7, 1.0, count), spread),
-            ("wrist", random.uniform(1.2, 1.9, count), spread + bend),
+            ("elbow", random.uniform(0.7, 1.0, people), spread),
+            ("wrist", random.uniform(1.2, 1.9, people), spread + bend),
         ):
             target = np.stack([out * outwards, drop], -1)[:, None] * unit[:, None, None] + shoulder
             moving = [names.index(f"{side}_{part}")]
@@ -207,7 +228,7 @@ def _rest(
                 hanging = target + offset
                 amount = rest[..., None]
                 batch.body[:, :, joint] += amount * (hanging - batch.body[:, :, joint])
-    visible = rest < random.uniform(0.15, 0.6, (count, 1))
+    visible = rest < random.uniform(0.15, 0.6, (people, 1))
     batch.hand_mask[...] *= visible[..., None]
     batch.hands[...] *= visible[..., None, None, None]
     return classes
@@ -220,9 +241,10 @@ def _mirror(
     random: np.random.Generator,
 ) -> KeypointBatch:
     """Swap left and right of some windows."""
-    flip = random.random(len(batch.body)) < settings.mirror_probability
+    flip = random.random(len(batch.body) // batch.people) < settings.mirror_probability
+    flip = np.repeat(flip, batch.people)
     swapped = list(layout.mirror)
-    sign = np.asarray([-1.0, 1.0], dtype=np.float32)
+    sign = np.asarray([-1.0, 1.0, 1.0][: layout.dimensions], dtype=np.float32)
     body = np.where(flip[:, None, None, None], batch.body[:, :, swapped] * sign, batch.body)
     body_mask = np.where(flip[:, None, None], batch.body_mask[:, :, swapped], batch.body_mask)
     hand_sign = np.asarray([-1.0, 1.0, 1.0], dtype=np.float32)
@@ -230,33 +252,74 @@ def _mirror(
         flip[:, None, None, None, None], batch.hands[:, :, ::-1] * hand_sign, batch.hands
     )
     hand_mask = np.where(flip[:, None, None], batch.hand_mask[:, :, ::-1], batch.hand_mask)
-    return KeypointBatch(body, body_mask, hands, hand_mask)
+    return KeypointBatch(body, body_mask, hands, hand_mask, batch.people)
 
 
 def _distort(
     batch: KeypointBatch,
     unit: FloatArray,
+    layout: SkeletonLayout,
     settings: AugmentationSettings,
     random: np.random.Generator,
 ) -> None:
-    """Change aspect, roll and depth scale and add noise, in place."""
-    count = len(batch.body)
+    """Change view and depth scale and add noise, in place."""
+    people = len(batch.body)
+    count = people // batch.people
+    in_image = _everybody(_change_of_image(count, settings, random), batch.people)
+    level = _everybody(settings.noise * random.random(count), batch.people)
+    hand_unit = unit
+    change = in_image
+    if layout.dimensions == 3:
+        change = _everybody(_change_of_view(count, settings, random), batch.people)
+        hand_unit = _SHOULDERS_PER_HAND * _hand_size(batch)
+
+    def noise(shape: tuple[int, ...], unit: FloatArray) -> FloatArray:
+        values = random.standard_normal(shape, dtype=np.float32)
+        sigma = (level * unit).astype(np.float32)
+        return values * sigma.reshape(people, *(1,) * (len(shape) - 1))
+
+    body = np.einsum("nij,ntvj->ntvi", change, batch.body)
+    batch.body[...] = body + noise(batch.body.shape, unit)
+    if layout.dimensions == 3 and not batch.hand_mask.any():
+        # Most data sets of depth cameras have no hands, and noise takes time.
+        return
+    hands = batch.hands
+    hands[..., :2] = np.einsum("nij,nthvj->nthvi", in_image, hands[..., :2])
+    depth = random.uniform(0.7, 1.3, (count, 1, 1, 1))
+    hands[..., 2] *= _everybody(depth, batch.people)
+    hands += 0.5 * noise(hands.shape, hand_unit)
+    hands *= batch.hand_mask[..., None, None]
+
+
+def _change_of_image(
+    count: int, settings: AugmentationSettings, random: np.random.Generator
+) -> FloatArray:
+    """Return (N, 2, 2) matrices that roll the camera, then change the aspect."""
     aspect = random.uniform(*settings.aspect, count)
     angle = random.uniform(-settings.rotation, settings.rotation, count)
     cosine, sine = np.cos(angle), np.sin(angle)
-    turn = np.stack(
+    change = np.stack(
         [np.stack([cosine, -sine], -1), np.stack([sine * aspect, cosine * aspect], -1)], 1
     )
-    turn = turn.astype(np.float32)
-    sigma = (settings.noise * random.random(count) * unit).astype(np.float32)
+    return change.astype(np.float32)
 
-    def noise(shape: tuple[int, ...]) -> FloatArray:
-        values = random.standard_normal(shape, dtype=np.float32)
-        return values * sigma.reshape(count, *(1,) * (len(shape) - 1))
 
-    batch.body[...] = np.einsum("nij,ntvj->ntvi", turn, batch.body) + noise(batch.body.shape)
-    hands = batch.hands
-    hands[..., :2] = np.einsum("nij,nthvj->nthvi", turn, hands[..., :2])
-    hands[..., 2] *= random.uniform(0.7, 1.3, (count, 1, 1, 1))
-    hands += 0.5 * noise(hands.shape)
-    hands *= batch.hand_mask[..., None, None]
+def _change_of_view(
+    count: int, settings: AugmentationSettings, random: np.random.Generator
+) -> FloatArray:
+    """Return (N, 3, 3) matrices that stretch people, then turn and tilt the camera around them.
+
+    Origins do not matter, since `network_input` takes the place of a person away.
+    """
+    limits = (settings.tilt, settings.turn, settings.tilt)
+    angles = np.stack([random.uniform(-limit, limit, count) for limit in limits], -1)
+    stretch = random.uniform(*settings.stretch, (count, 1, 3))
+    turned = Rotation.from_euler("yxz", angles[:, [1, 0, 2]]).as_matrix()
+    return (turned * stretch).astype(np.float32)
+
+
+def _hand_size(batch: KeypointBatch) -> FloatArray:
+    """Return (P,) mean distance from wrist to middle knuckle in pixels, zero without hands."""
+    first, second = get_layout("mediapipe_hand").scale
+    length = np.linalg.norm(batch.hands[..., first, :] - batch.hands[..., second, :], axis=-1)
+    return length.sum((1, 2)) / np.maximum(batch.hand_mask.sum((1, 2)), 1.0)

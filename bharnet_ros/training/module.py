@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytorch_lightning as lightning
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
+from torch.utils.data import Dataset, IterableDataset
 
 from bharnet_ros.features import FeatureSettings, NetworkInput, network_input
 from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.augmentation import AugmentationSettings, augmented_batch
@@ -34,11 +36,13 @@ def input_tensors(inputs: NetworkInput) -> tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class AugmentedClips(IterableDataset[Batch]):
-    """Endless batches of augmented clips, rare classes more often than by their share."""
+    """Batches of augmented clips, rare classes more often than by their share."""
 
     def __init__(
         self,
         store: ClipStore,
+        clips: npt.NDArray[np.int64],
+        classes: npt.NDArray[np.int64],
         features: FeatureSettings,
         augmentation: AugmentationSettings,
         background_id: int,
@@ -47,11 +51,14 @@ class AugmentedClips(IterableDataset[Batch]):
         batches: int,
         class_balance: float,
         seed: int,
+        rank: int = 0,
     ) -> None:
         """Prepare an epoch of `batches` batches.
 
         Args:
-            store: The clips.
+            store: Keypoints of all clips.
+            clips: (M,) which of them to draw from.
+            classes: (N,) class of all clips.
             features: What the network is given.
             augmentation: How clips are varied.
             background_id: Class of windows that show only rest.
@@ -59,28 +66,34 @@ class AugmentedClips(IterableDataset[Batch]):
             batches: Batches in an epoch.
             class_balance: 0 draws classes by their share of the clips, 1 all equally often.
             seed: Seed of the drawing and of the variation.
+            rank: Number of this process among those that train together; each draws its own.
         """
         self.store = store
+        self.clips = clips
+        self.classes = classes
         self.features = features
         self.augmentation = augmentation
         self.background_id = background_id
         self.batch_size = batch_size
         self.batches = batches
         self.seed = seed
+        self.rank = rank
         self.epoch = 0
-        share = np.bincount(store.classes)[store.classes] ** -class_balance
+        drawn = classes[clips]
+        share = np.bincount(drawn)[drawn] ** -class_balance
         self.chances = share / share.sum()
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of the next epoch."""
-        random = np.random.default_rng((self.seed, self.epoch))
+        random = np.random.default_rng((self.seed, self.epoch, self.rank))
         self.epoch += 1
         layout = get_layout(self.features.body_layout)
         for _ in range(self.batches):
-            chosen = random.choice(len(self.store), self.batch_size, p=self.chances)
+            chosen = random.choice(self.clips, self.batch_size, p=self.chances)
             keypoints, classes = augmented_batch(
                 self.store,
                 chosen,
+                self.classes[chosen],
                 self.features.frames,
                 layout,
                 self.background_id,
@@ -91,12 +104,71 @@ class AugmentedClips(IterableDataset[Batch]):
             yield (*input_tensors(inputs), torch.from_numpy(classes))
 
 
+class WholeClips(Dataset[Batch]):
+    """Batches of whole clips as they are, made when they are asked for."""
+
+    def __init__(
+        self,
+        store: ClipStore,
+        clips: npt.NDArray[np.int64],
+        classes: npt.NDArray[np.int64],
+        features: FeatureSettings,
+        batch_size: int,
+    ) -> None:
+        """Divide the clips (M,) into batches, in their order.
+
+        Args:
+            store: Keypoints of all clips.
+            clips: (M,) which of them.
+            classes: (N,) class of all clips.
+            features: What the network is given.
+            batch_size: Clips in a batch.
+        """
+        self.store = store
+        self.clips = clips
+        self.classes = classes
+        self.features = features
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        """Return the number of batches."""
+        return -(-len(self.clips) // self.batch_size)
+
+    def __getitem__(self, batch: int) -> Batch:
+        """Return one batch.
+
+        Raises:
+            IndexError: There are fewer.
+        """
+        if batch >= len(self):
+            raise IndexError(f"batch {batch} of {len(self)}")
+        clips = self.clips[batch * self.batch_size : (batch + 1) * self.batch_size]
+        keypoints = self.store.resampled(clips, self.features.frames)
+        inputs = network_input(keypoints, self.features)
+        return (*input_tensors(inputs), torch.from_numpy(self.classes[clips]))
+
+
 class TrainingModule(lightning.LightningModule):
     """The network with its loss and its optimiser; validated on clips as they are."""
 
-    def __init__(self, network: NetworkSettings, settings: TrainingSettings, steps: int) -> None:
-        """Build a network with random weights; `steps` is the length of the whole training."""
+    def __init__(
+        self,
+        network: NetworkSettings,
+        settings: TrainingSettings,
+        steps: int,
+        choices: list[int] | None = None,
+    ) -> None:
+        """Build a network with random weights.
+
+        Args:
+            network: What to build.
+            settings: What to train.
+            steps: Length of the whole training in batches.
+            choices: Classes that validation chooses among; None takes all.
+        """
         super().__init__()
+        # No buffer: those are averaged along with the weights.
+        self.choices = list(range(network.classes)) if choices is None else choices
         self.network = build_network(network)
         self.settings = settings
         self.steps = steps
@@ -111,10 +183,23 @@ class TrainingModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Log the share of clips that each expert and the ensemble name rightly."""
         *inputs, classes = batch
-        logits = self.network(*inputs)
-        for name in ("ensemble", "body", "hand"):
-            right = (getattr(logits, name).argmax(1) == classes).float().mean()
-            self.log(f"{name}_accuracy", right, prog_bar=True, batch_size=len(classes))
+        logits: ExpertLogits = self.network(*inputs)
+        choices = torch.tensor(self.choices, device=classes.device)
+        for name, said in (
+            ("ensemble", logits.ensemble),
+            ("body", logits.body),
+            ("hand", logits.hand),
+        ):
+            right = choices[said[:, choices].argmax(1)] == classes
+            if name == "hand":
+                right &= logits.hand_seen
+            self.log(
+                f"{name}_accuracy",
+                right.float().mean(),
+                prog_bar=True,
+                batch_size=len(classes),
+                sync_dist=True,
+            )
 
     def configure_optimizers(self) -> Any:
         """Return AdamW with one cycle of the learning rate."""

@@ -23,7 +23,8 @@ class TrainingSettings:
 
     Attributes:
         name: Name of the model bundle.
-        class_names: Labels to tell apart; all others are trained on as background.
+        class_names: Labels to tell apart; all others are trained on as background. None at all,
+            `class_names: all` in a file, stands for every label of the data set.
         variant: Network variant.
         features: What the network is given.
         body: Size of the body expert.
@@ -83,17 +84,24 @@ _NESTED: dict[str, type[Any]] = {
 }
 
 
+_ALL = "all"
+"""What a file says in place of a list of classes to have those of the data set."""
+
+
 def read_settings(path: Path) -> TrainingSettings:
     """Read settings from a YAML file.
 
-    A file may say `extends: other.yaml`, a file beside it, and then only what differs from there.
+    A file may say `extends: other.yaml`, a file beside it, and then only what differs from there,
+    also within `features`, `body` and the like.
 
     Raises:
-        ValueError: A key is unknown, missing or has a wrong value; names the file and the key.
-        OSError: A file cannot be read.
+        ValueError: A key is unknown, missing or has a wrong value, or files extend each other in a
+            circle; names the file and the key.
+        OSError: A file cannot be read; names it.
     """
     content = _read_mapping(path)
     try:
+        _resolve_classes(content)
         for name, kind in _NESTED.items():
             if name in content:
                 content[name] = _build(kind, content[name], f"{name}.")
@@ -102,8 +110,8 @@ def read_settings(path: Path) -> TrainingSettings:
         raise ValueError(f"{path}: {error}") from error
 
 
-def _read_mapping(path: Path) -> dict[str, Any]:
-    """Read a YAML file and whatever it extends."""
+def _read_mapping(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Read a YAML file and whatever it extends; `extended_by` are the files that led here."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
@@ -113,13 +121,31 @@ def _read_mapping(path: Path) -> dict[str, Any]:
     if "extends" not in content:
         return content
     base = path.parent / str(content.pop("extends"))
-    if base == path:
-        raise ValueError(f"{path}: extends: a file cannot extend itself")
-    merged = _read_mapping(base)
+    chain = (*extended_by, path)
+    if base.resolve() in [one.resolve() for one in chain]:
+        names = " extends ".join(one.name for one in (*chain, base))
+        raise ValueError(f"{path}: extends: a file cannot extend itself: {names}")
+    if not base.is_file():
+        raise FileNotFoundError(f"{path}: extends: {base}: no such file")
+    merged = _read_mapping(base, chain)
     for key, value in content.items():
         nested = isinstance(value, dict) and isinstance(merged.get(key), dict)
         merged[key] = {**merged[key], **value} if nested else value
     return merged
+
+
+def _resolve_classes(content: dict[str, Any]) -> None:
+    """Turn `class_names: all` into no names, and refuse what is neither that nor a list of names.
+
+    YAML takes an unquoted yes or no for a truth value.
+    """
+    if "class_names" not in content:
+        return
+    names = content["class_names"]
+    if names == _ALL:
+        content["class_names"] = []
+    elif not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        raise ValueError(f"class_names: expected a list of names, or {_ALL}, got {names!r}")
 
 
 def _build(kind: type[Settings], content: Any, prefix: str) -> Settings:

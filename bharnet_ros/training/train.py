@@ -14,49 +14,62 @@ import numpy.typing as npt
 import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import EMAWeightAveraging, TQDMProgressBar
-from torch.utils.data import DataLoader, TensorDataset
+from pytorch_lightning.profilers import SimpleProfiler
+from torch.utils.data import DataLoader
 
 from bharnet_ros.actions import BACKGROUND
-from bharnet_ros.datasets.holistic_wild import HolisticWild, read_holistic_wild, read_subject_folds
-from bharnet_ros.evaluation.clips import (
-    ClipMetrics,
-    choose_clips,
-    clip_logits,
-    clip_metrics,
-    format_metrics,
+from bharnet_ros.datasets.arguments import (
+    Protocol,
+    add_dataset_arguments,
+    add_protocol_arguments,
+    open_from,
+    protocols_from,
 )
-from bharnet_ros.features import network_input, resample
+from bharnet_ros.datasets.clip import ClipDataset, split
+from bharnet_ros.evaluation.clips import count_metrics, format_metrics
+from bharnet_ros.evaluation.report import without_nan
 from bharnet_ros.network.base import BHaRNet
-from bharnet_ros.recognition.bundle import BundleDescription, ModelBundle, write_bundle
-from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
+from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.skeleton.layouts import get_layout
+from bharnet_ros.training.cache import cached_clips
 from bharnet_ros.training.calibration import fit_temperature
-from bharnet_ros.training.clips import store_clips
-from bharnet_ros.training.module import AugmentedClips, TrainingModule, input_tensors
+from bharnet_ros.training.card import model_card
+from bharnet_ros.training.clips import ClipStore, class_indices, store_clips
+from bharnet_ros.training.hardware import (
+    Hardware,
+    add_hardware_arguments,
+    hardware_from,
+    waiting_share,
+)
+from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings, read_settings
+
+Indices = npt.NDArray[np.int64]
+
+_TESTED_AT_ONCE = 32
+"""Clips of a batch without gradients. On a CPU, more are slower."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bharnet train`."""
     parser.add_argument("--config", required=True, type=Path, help="YAML file of settings")
-    parser.add_argument("--data", required=True, type=Path, help="file of the holistic_wild format")
-    parser.add_argument(
-        "--subjects-from", required=True, type=Path, help="sources.csv with a fold for each subject"
-    )
-    parser.add_argument(
-        "--fold",
-        required=True,
-        type=int,
-        nargs="+",
-        help="fold of subjects that is never trained on; of several, each in turn",
-    )
+    add_dataset_arguments(parser)
+    add_protocol_arguments(parser, several_folds=True)
     parser.add_argument(
         "--out",
         required=True,
         type=Path,
         help="folder of the model bundle; with several folds, of one bundle fold_K for each",
     )
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        metavar="DIR",
+        help="keep the parsed clips in this folder, and read them from there the next time",
+    )
+    add_hardware_arguments(parser)
     parser.add_argument("--epochs", type=int, help="overrides the setting")
     parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
 
@@ -65,80 +78,122 @@ def run(arguments: argparse.Namespace) -> int:
     """Run `bharnet train`; returns the exit status.
 
     Raises:
-        ValueError: Settings or data cannot be used; names file and key.
+        ValueError: An argument, settings or data cannot be used; names it, or file and key.
         OSError: A file cannot be read or written.
     """
+    hardware = hardware_from(arguments)
+    protocols = protocols_from(arguments)
+    if not protocols:
+        raise ValueError("--protocol is needed, or --fold and --subjects-from")
     settings = read_settings(arguments.config)
     if arguments.epochs is not None:
         settings = replace(settings, epochs=arguments.epochs)
     if settings.threads:
         torch.set_num_threads(settings.threads)
-    data = read_holistic_wild(arguments.data)
-    several = len(arguments.fold) > 1
-    for fold in arguments.fold:
-        out = arguments.out / f"fold_{fold}" if several else arguments.out
-        _train_fold(arguments, settings, data, fold, out)
+    data, kind = open_from(arguments)
+    settings = with_classes_of(data, settings)
+    store = _store(arguments, data, kind, settings)
+    for protocol in protocols:
+        out = arguments.out / protocol.name if len(protocols) > 1 else arguments.out
+        trained_on, held_out = split(data, protocol.name, protocol.file)
+        description = describe(settings, data, trained_on, arguments.data, kind, protocol)
+        classes = class_indices(data.labels, description.class_names)
+        network = train(
+            settings,
+            description,
+            store,
+            classes,
+            trained_on,
+            held_out,
+            hardware=hardware,
+            checkpoints=out / "checkpoints",
+            resume=arguments.resume,
+        )
+        if network is not None:
+            clips = WholeClips(store, held_out, classes, settings.features, _TESTED_AT_ONCE)
+            logits = whole_clip_logits(network, clips, hardware.device)
+            _write(out, description, network, logits, data, held_out)
     return 0
 
 
-def _train_fold(
-    arguments: argparse.Namespace,
-    settings: TrainingSettings,
-    data: HolisticWild,
-    fold: int,
-    out: Path,
-) -> None:
-    """Train on all folds but one, measure on that one, and write the bundle."""
-    folds = read_subject_folds(arguments.subjects_from)
-    held_out = choose_clips(data, folds, fold)
-    trained_on = np.setdiff1d(np.arange(len(data)), held_out)
-    description = describe(settings, data, trained_on, arguments, fold)
-    network = train(
-        settings,
-        description,
-        data,
-        trained_on,
-        held_out,
-        device=arguments.device,
-        checkpoints=out / "checkpoints",
-        resume=arguments.resume,
-    )
+def with_classes_of(data: ClipDataset, settings: TrainingSettings) -> TrainingSettings:
+    """Return the settings with the names of their classes, those of the data set if it is all.
 
-    recognizer = Recognizer(ModelBundle(out, description, network), "cpu")
-    logits = clip_logits(recognizer, data, held_out)
-    classes = class_indices(data.labels[held_out], settings.class_names)
-    temperature = fit_temperature(logits.ensemble, torch.from_numpy(classes))
-    recognizer.description = replace(description, temperature=temperature)
-    metrics = clip_metrics(logits, recognizer, data.labels[held_out], data.subjects[held_out])
-    print(format_metrics(metrics))
-    finished = replace(
-        recognizer.description,
-        metrics={"held_out_fold": fold, **asdict(metrics)},
+    Raises:
+        ValueError: The data set has no clip of a class; names it.
+    """
+    known = [name for name in data.class_names if name != BACKGROUND]
+    if not settings.class_names:
+        return replace(settings, class_names=tuple(known))
+    strange = [name for name in settings.class_names if name not in known]
+    if strange:
+        raise ValueError(f"class_names: {strange[0]!r} is no label of the data set")
+    return settings
+
+
+def _store(
+    arguments: argparse.Namespace, data: ClipDataset, kind: str, settings: TrainingSettings
+) -> ClipStore:
+    """Read all clips, from the cache where there is one."""
+    layout = get_layout(settings.features.body_layout)
+    clips = data.clips(np.arange(len(data)))
+    if arguments.cache is None:
+        return store_clips(clips, layout)
+    given = (arguments.data, arguments.hands, arguments.missing)
+    sources = [path for path in given if path is not None]
+    return cached_clips(arguments.cache, sources, clips, layout, {"kind": kind})
+
+
+def _write(
+    out: Path,
+    description: BundleDescription,
+    network: BHaRNet,
+    logits: ExpertLogits,
+    data: ClipDataset,
+    held_out: Indices,
+) -> None:
+    """Calibrate and measure on the clips that were held out, and write the bundle."""
+    labels = data.labels[held_out]
+    classes = torch.from_numpy(class_indices(labels, description.class_names))
+    temperature = fit_temperature(logits.ensemble, classes)
+    metrics = count_metrics(
+        logits,
+        torch.softmax(logits.ensemble / temperature, dim=1),
+        labels,
+        data.subjects[held_out],
+        class_names=description.class_names,
+        rejection_threshold=description.rejection_threshold,
     )
+    print(format_metrics(metrics))
+    fold = description.training.get("held_out_fold")
+    held = {} if fold is None else {"held_out_fold": fold}
+    told = without_nan({**held, **asdict(metrics)})
+    finished = replace(description, temperature=temperature, metrics=told)
     write_bundle(out, finished, network.state_dict(), model_card(finished, metrics))
     print(f"wrote {out}")
 
 
-def class_indices(
-    labels: npt.NDArray[np.str_], class_names: tuple[str, ...]
-) -> npt.NDArray[np.int64]:
-    """Return the class of each label; labels that are no class are background."""
-    names = (*class_names, BACKGROUND)
-    background = len(class_names)
-    return np.asarray([names.index(label) if label in names else background for label in labels])
-
-
 def describe(
     settings: TrainingSettings,
-    data: HolisticWild,
-    trained_on: npt.NDArray[np.int64],
-    arguments: argparse.Namespace,
-    fold: int,
+    data: ClipDataset,
+    trained_on: Indices,
+    path: Path,
+    kind: str,
+    protocol: Protocol,
 ) -> BundleDescription:
-    """Return the description of the bundle that a training run will yield."""
-    with arguments.subjects_from.open(newline="", encoding="utf-8") as file:
-        licences = {row["subject"]: row.get("licence", "") for row in csv.DictReader(file)}
-    people = sorted(set(data.subjects[trained_on].tolist()))
+    """Return the description of the bundle that a training run will yield.
+
+    Args:
+        settings: What is trained, with the names of its classes.
+        data: All clips.
+        trained_on: Indices of the clips to learn from.
+        path: Of the data set.
+        kind: Of the data set.
+        protocol: Which divided the clips.
+    """
+    people = sorted(set(data.subjects[trained_on].tolist()) - {""})
+    fold = {} if protocol.fold is None else {"held_out_fold": protocol.fold}
+    licences = {} if protocol.fold is None else _licences(protocol.file, people)
     return BundleDescription(
         name=settings.name,
         variant=settings.variant,
@@ -154,64 +209,59 @@ def describe(
         rejection_threshold=settings.rejection_threshold,
         least_hand_share=settings.least_hand_share,
         training={
-            "data": arguments.data.stem,
-            "held_out_fold": fold,
+            "data": path.name,
+            "kind": kind,
+            "protocol": protocol.name,
+            "split": protocol.file.name if protocol.file else None,
+            **fold,
             "clips": len(trained_on),
             "people": len(people),
-            "licences_of_sources": dict(Counter(licences.get(one, "unknown") for one in people)),
+            "licences_of_sources": licences,
             "settings": asdict(settings),
         },
     )
 
 
+def _licences(sources: Path | None, people: list[str]) -> dict[str, int]:
+    """Return how many people published under each licence, by the sources.csv of the folds."""
+    if sources is None:
+        return {}
+    with sources.open(newline="", encoding="utf-8") as file:
+        licences = {row["subject"]: row.get("licence", "") for row in csv.DictReader(file)}
+    return dict(Counter(licences.get(one, "unknown") for one in people))
+
+
 def train(
     settings: TrainingSettings,
     description: BundleDescription,
-    data: HolisticWild,
-    trained_on: npt.NDArray[np.int64],
-    held_out: npt.NDArray[np.int64],
+    store: ClipStore,
+    classes: Indices,
+    trained_on: Indices,
+    held_out: Indices,
     *,
-    device: str,
+    hardware: Hardware,
     checkpoints: Path,
     resume: Path | None = None,
-) -> BHaRNet:
-    """Train a network and return it with its averaged weights.
+) -> BHaRNet | None:
+    """Train a network and return it with its averaged weights, on the CPU.
 
     Args:
         settings: What to train.
         description: The bundle that it is for.
-        data: All clips.
+        store: Keypoints of all clips.
+        classes: (N,) class of all clips.
         trained_on: Indices of the clips to learn from.
         held_out: Indices of the clips whose accuracy is shown after each epoch.
-        device: `auto`, `cpu` or `cuda`.
-        checkpoints: Folder in which a checkpoint of the last epoch is kept.
+        hardware: What to train on.
+        checkpoints: Folder in which a checkpoint of the last epoch, and a profile, are kept.
         resume: Checkpoint to go on from.
+
+    Returns:
+        None in all but the first of several processes.
     """
     lightning.seed_everything(settings.seed)
     features = settings.features
-    store = store_clips(
-        data.sequences(trained_on),
-        get_layout(features.body_layout),
-        description.class_names,
-        description.background_id,
-    )
-    batches = max(len(store) // settings.batch_size, 1)
-    clips = AugmentedClips(
-        store,
-        features,
-        settings.augmentation,
-        description.background_id,
-        batch_size=settings.batch_size,
-        batches=batches,
-        class_balance=settings.class_balance,
-        seed=settings.seed,
-    )
-    inputs = network_input(resample(list(data.sequences(held_out)), features), features)
-    classes = class_indices(data.labels[held_out], settings.class_names)
-    validation = TensorDataset(*input_tensors(inputs), torch.from_numpy(classes))
-    module = TrainingModule(
-        description.network_settings(), settings, steps=batches * settings.epochs
-    )
+    profiler = SimpleProfiler(dirpath=checkpoints, filename="profile")
     callbacks: list[Any] = [
         EMAWeightAveraging(decay=settings.average_decay),
         TQDMProgressBar(refresh_rate=20),
@@ -221,68 +271,71 @@ def train(
     ]
     trainer = lightning.Trainer(
         max_epochs=settings.epochs,
-        accelerator={"auto": "auto", "cpu": "cpu", "cuda": "gpu"}[device],
-        devices=1,
         callbacks=callbacks,
+        profiler=profiler,
         logger=False,
         default_root_dir=checkpoints,
         gradient_clip_val=5.0,
+        **hardware.trainer_options(),
+    )
+    at_once = settings.batch_size * hardware.processes
+    batches = max(len(trained_on) // at_once, 1)
+    clips = AugmentedClips(
+        store,
+        trained_on,
+        classes,
+        features,
+        settings.augmentation,
+        description.background_id,
+        batch_size=settings.batch_size,
+        batches=batches,
+        class_balance=settings.class_balance,
+        seed=settings.seed,
+        rank=trainer.global_rank,
+    )
+    module = TrainingModule(
+        description.network_settings(),
+        settings,
+        steps=batches * settings.epochs,
+        choices=_choices(description, classes[held_out]),
     )
     trainer.fit(
         module,
         DataLoader(clips, batch_size=None),
-        DataLoader(validation, batch_size=256),
+        DataLoader(
+            WholeClips(store, held_out, classes, features, _TESTED_AT_ONCE), batch_size=None
+        ),
         ckpt_path=resume,
     )
+    if not trainer.is_global_zero:
+        return None
+    print(f"{waiting_share(profiler):.1%} of the time was spent waiting for data")
     return module.network.cpu().eval()
 
 
-def model_card(description: BundleDescription, metrics: ClipMetrics) -> str:
-    """Return the text of a model card."""
-    training = description.training
-    licences = ", ".join(
-        f"{licence} ({count} people)" for licence, count in training["licences_of_sources"].items()
-    )
-    classes = ", ".join(name for name in description.class_names if name != BACKGROUND)
-    recall = "\n".join(f"| {name} | {value:.1%} |" for name, value in metrics.recall.items())
-    return f"""# {description.name}
+def _choices(description: BundleDescription, classes: Indices) -> list[int]:
+    """Return the classes to choose among: background only if some of the clips are background."""
+    everything = range(len(description.class_names))
+    background = description.background_id
+    if (classes == background).any():
+        return list(everything)
+    return [index for index in everything if index != background]
 
-BHaRNet, variant `{description.variant}`: a body expert and a hand expert over
-{description.window_s:g} s windows of MediaPipe keypoints ({description.features.frames} frames).
-It knows these gestures: {classes}; all else is `{BACKGROUND}`.
 
-## Training data
+def whole_clip_logits(network: BHaRNet, clips: WholeClips, device: str) -> ExpertLogits:
+    """Return the logits (M, K) of each expert for whole clips, on the CPU.
 
-`{training["data"]}`: {training["clips"]} webcam clips of {training["people"]} people, published by
-themselves as MediaPipe keypoints. Licences of the source repositories: {licences}. The people of
-fold {training["held_out_fold"]} were never trained on. Only the weights are distributed here.
-
-## Measured on the people of fold {training["held_out_fold"]}
-
-{metrics.clips} clips of {metrics.subjects} people. The temperature was fitted on the same people,
-which changes probabilities and leaves every choice as it was.
-
-| measure | value |
-|---|---|
-| top-1 of the gestures | {metrics.top1:.1%} |
-| mean class accuracy | {metrics.mean_class_accuracy:.1%} |
-| top-1 where background may be chosen too | {metrics.top1_with_background:.1%} |
-| body expert alone | {metrics.body_top1:.1%} |
-| hand expert alone | {metrics.hand_top1:.1%} |
-| other labels rejected ({metrics.unknown_clips} clips) | {metrics.unknown_rejected:.1%} |
-
-| gesture | recall |
-|---|---|
-{recall}
-
-Reproduce with
-
-    bharnet evaluate clips --model models/{description.name} --data {training["data"]}.npz \\
-        --subjects-from sources.csv --fold {training["held_out_fold"]}
-
-## Limits
-
-One second or so of an isolated gesture, performed at a webcam by a person seen from the front:
-that is what it was trained on. Signs differ by country and by person; it is no sign language
-translator. Rare gestures come from few people and are the least certain.
-"""
+    Args:
+        network: In evaluation mode; it is on the CPU again afterwards.
+        clips: M clips in batches.
+        device: `auto`, `cpu` or `cuda`.
+    """
+    where = resolve_device(device)
+    network.to(where)
+    parts = []
+    with torch.inference_mode():
+        for *inputs, _ in (clips[batch] for batch in range(len(clips))):
+            logits = network(*(tensor.to(where) for tensor in inputs))
+            parts.append([tensor.cpu() for tensor in logits])
+    network.cpu()
+    return ExpertLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))

@@ -84,10 +84,18 @@ def test_a_fold_of_people_is_tested_on(arrays: Arrays, tmp_path: Path) -> None:
     folds = tiny_data.write_sources(tmp_path / "sources.csv", {"ann": 0, "bob": 3, "cy": 1})
     training, testing = split(data, "fold_3", folds)
     assert (training.tolist(), testing.tolist()) == ([0, 1], [2])
-    with pytest.raises(ValueError, match="fold_1 leaves no clips to test on"):
-        split(data, "fold_1", folds)
+    with pytest.raises(ValueError, match=r"fold_4 leaves no clips to test on; folds are 0, 1, 3"):
+        split(data, "fold_4", folds)
     with pytest.raises(ValueError, match="fold_3 needs the sources"):
         split(data, "fold_3")
+
+
+def test_there_may_be_any_number_of_folds(arrays: Arrays, tmp_path: Path) -> None:
+    data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
+    folds = tiny_data.write_sources(tmp_path / "sources.csv", {"ann": 0, "bob": 11})
+    assert split(data, "fold_11", folds)[1].tolist() == [2]
+    with pytest.raises(ValueError, match="'fold_x' is unknown here; known are: fold_0, "):
+        split(data, "fold_x", folds)
 
 
 def test_somebody_without_a_fold_is_named(arrays: Arrays, tmp_path: Path) -> None:

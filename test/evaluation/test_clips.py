@@ -11,8 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from bharnet_ros.datasets.holistic_wild import HolisticWild
-from bharnet_ros.evaluation.clips import add_arguments, choose_clips, clip_metrics, run
+from bharnet_ros.evaluation.clips import (
+    ClipMetrics,
+    add_arguments,
+    clip_metrics,
+    count_metrics,
+    format_metrics,
+    run,
+)
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -25,20 +31,6 @@ def arguments(*words: str | Path) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     return parser.parse_args([str(word) for word in words])
-
-
-def clips_of(*subjects: str) -> HolisticWild:
-    """Return one clip of one frame for each subject."""
-    count = len(subjects)
-    return HolisticWild(
-        body=np.zeros((count, 25, 2), dtype=np.float32),
-        visibility=np.zeros((count, 25), dtype=np.float32),
-        hands=np.zeros((count, 2, 21, 3), dtype=np.float32),
-        hand_present=np.zeros((count, 2), dtype=bool),
-        offsets=np.arange(count + 1),
-        labels=np.full(count, "wave"),
-        subjects=np.asarray(subjects),
-    )
 
 
 def test_shipped_model_names_gestures_of_people_it_never_saw(
@@ -87,6 +79,7 @@ def test_metrics_equal_those_counted_by_hand(tiny_bundle: Path) -> None:
     metrics = clip_metrics(logits, Recognizer(load_bundle(tiny_bundle), "cpu"), labels, subjects)
 
     assert (metrics.clips, metrics.subjects, metrics.unknown_clips) == (4, 2, 3)
+    assert metrics.clips_with_hands == 4
     assert metrics.top1 == pytest.approx(3 / 4)
     assert metrics.top1_with_background == pytest.approx(2 / 4)
     assert metrics.body_top1 == pytest.approx(1.0)
@@ -122,19 +115,65 @@ def test_fold_and_subjects_need_each_other(alone: tuple[str, str]) -> None:
         run(arguments("--model", "gestures", "--data", "clips.npz", *alone))
 
 
-def test_clips_are_chosen_by_the_fold_of_their_subject() -> None:
-    data = clips_of("ann", "bob", "ann")
-    folds = {"ann": 0, "bob": 1, "cem": 2}
-    assert choose_clips(data, folds, 0).tolist() == [0, 2]
-    assert choose_clips(data, folds, 1).tolist() == [1]
-    assert choose_clips(data, None, None).tolist() == [0, 1, 2]
+def metrics_of(
+    class_names: tuple[str, ...], said: list[list[float]], labels: list[str], hands: bool = False
+) -> ClipMetrics:
+    """Return metrics of a body expert that says this, with or without a hand in view."""
+    body = torch.tensor(said)
+    seen = torch.full((len(labels),), hands)
+    return count_metrics(
+        ExpertLogits.of_single_heads(body, body, torch.zeros_like(body), seen),
+        torch.softmax(body, 1),
+        np.asarray(labels),
+        np.full(len(labels), ""),
+        class_names=class_names,
+        rejection_threshold=0.5,
+    )
 
 
-def test_empty_fold_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"fold 7 is empty; folds are \[0\]"):
-        choose_clips(clips_of("ann"), {"ann": 0}, 7)
+def test_data_without_hands_and_background_are_not_judged_by_them() -> None:
+    metrics = metrics_of(
+        ("sit", "walk", "background"), [[2.0, 1.0, -9.0]] * 3, ["sit"] * 2 + ["walk"]
+    )
+    assert (metrics.top1, metrics.top1_with_background) == pytest.approx((2 / 3, 2 / 3))
+    assert (metrics.clips_with_hands, metrics.subjects) == (0, 0)
+    text = format_metrics(metrics)
+    assert text.startswith("3 clips\ntop-1 ")
+    for absent in ("background", "expert", "rejected", "people", "nan"):
+        assert absent not in text
 
 
-def test_subject_without_a_fold_is_refused() -> None:
-    with pytest.raises(ValueError, match="subject bob has no fold"):
-        choose_clips(clips_of("ann", "bob"), {"ann": 0}, 0)
+def test_background_is_told_of_where_it_was_chosen_though_no_clip_is_background() -> None:
+    names = ("sit", "walk", "background")
+    metrics = metrics_of(names, [[2.0, 1.0, 3.0], [2.0, 1.0, 0.0]], ["sit", "sit"], hands=True)
+    # Background never counts against what is chosen among the classes.
+    assert (metrics.top1, metrics.top1_with_background) == (1.0, 0.5)
+    text = format_metrics(metrics)
+    assert "top-1, background too     50.00%" in text
+    assert "hand expert alone" in text
+    assert "rejected" not in text
+
+
+def test_names_of_any_length_are_printed_in_columns() -> None:
+    names = tuple(f"an action of number {number}" for number in range(12))
+    said = np.eye(13)[[*range(12), 3]].tolist()
+    metrics = metrics_of((*names, "background"), said, [*names, names[11]])
+    lines = format_metrics(metrics).splitlines()
+    heading = next(row for row, line in enumerate(lines) if line.startswith("confusion"))
+    assert lines[heading].split()[-12:] == [str(number) for number in range(1, 13)]
+    assert lines[heading + 12].split()[-12:] == ["0"] * 3 + ["1"] + ["0"] * 7 + ["1"]
+    assert len({len(line) for line in lines[heading:]}) == 1
+
+
+def test_of_many_classes_those_confused_most_are_printed() -> None:
+    names = tuple(f"action {number}" for number in range(60))
+    taken = [*range(60), 7, 7, 8]
+    said = np.eye(61)[taken].tolist()
+    metrics = metrics_of((*names, "background"), said, [*names, *names[:2], names[1]])
+    lines = format_metrics(metrics).splitlines()
+    heading = next(row for row, line in enumerate(lines) if line.startswith("confused"))
+    assert [line.split() for line in lines[heading + 1 :]] == [
+        ["action", "0,", "taken", "for", "action", "7", "1"],
+        ["action", "1,", "taken", "for", "action", "7", "1"],
+        ["action", "1,", "taken", "for", "action", "8", "1"],
+    ]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bharnet_ros.datasets.holistic_wild import read_holistic_wild, read_subject_folds
+from bharnet_ros.datasets.holistic_wild import read_holistic_wild
 from bharnet_ros.evaluation.cross_validation import (
     OutOfFoldScores,
     load_fold_models,
@@ -28,9 +28,7 @@ TinyCrossValidation = Any
 def scored(tiny: TinyCrossValidation, **options: Any) -> OutOfFoldScores:
     # Not in the order of the folds.
     models = load_fold_models([str(path) for path in tiny.bundles[::-1]], "cpu")
-    return score_folds(
-        models, read_holistic_wild(tiny.data), read_subject_folds(tiny.sources), **options
-    )
+    return score_folds(models, read_holistic_wild(tiny.data), tiny.sources, **options)
 
 
 def test_each_clip_is_scored_by_the_model_that_never_saw_its_person(
@@ -193,4 +191,6 @@ def test_other_classes_and_lone_weights_and_empty_folds_are_refused(
     lone = ("--models", tiny.bundles[0], "--weights", "1")
     assert "--weights needs --ensemble" in refused(tiny, capsys, *lone)
     empty = make_bundle(tmp_path / "empty", held_out_fold=7)
-    assert "fold 7 is empty" in refused(tiny, capsys, "--models", empty)
+    assert "fold_7 leaves no clips to test on; folds are 0, 1, 2" in refused(
+        tiny, capsys, "--models", empty
+    )

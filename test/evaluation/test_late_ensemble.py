@@ -10,19 +10,19 @@ import numpy as np
 import pytest
 import torch
 
+from bharnet_ros.datasets.clip import RecordedClip
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
+from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.late_ensemble import LateEnsemble
-from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.recognizer import Recognizer
 
 TinyCrossValidation = Any
 
 
 @pytest.fixture(scope="module")
-def sequences(tiny: TinyCrossValidation) -> list[KeypointSequence]:
+def clips(tiny: TinyCrossValidation) -> list[RecordedClip]:
     data = read_holistic_wild(tiny.data)
-    return list(data.sequences(np.arange(len(data))))
+    return list(data.clips(np.arange(len(data))))
 
 
 @pytest.fixture(scope="module")
@@ -34,39 +34,35 @@ def members(tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[...,
     ]
 
 
-def calibrated(bundle: Any, sequences: list[KeypointSequence], expert: str) -> torch.Tensor:
-    recognizer = Recognizer(bundle, "cpu")
-    return recognizer.probabilities(getattr(recognizer.logits(sequences), expert))
+def calibrated(bundle: Any, clips: list[RecordedClip], expert: str) -> torch.Tensor:
+    recognizer = ClipRecognizer(bundle, "cpu")
+    return recognizer.probabilities(getattr(recognizer.clip_logits(clips), expert))
 
 
 @pytest.mark.parametrize("expert", ["ensemble", "body", "hand"])
 def test_models_of_different_modalities_are_joined_by_the_geometric_mean(
-    members: list, sequences: list[KeypointSequence], expert: str
+    members: list, clips: list[RecordedClip], expert: str
 ) -> None:
     together = LateEnsemble(members, "cpu")
-    first, second = (calibrated(one, sequences, expert) for one in members)
+    first, second = (calibrated(one, clips, expert) for one in members)
     expected = (first * second).sqrt()
     expected = expected / expected.sum(1, keepdim=True)
 
-    found = together.probabilities(getattr(together.logits(sequences), expert))
+    found = together.probabilities(getattr(together.clip_logits(clips), expert))
 
     torch.testing.assert_close(found, expected)
     assert not torch.allclose(found, first, atol=1e-3)
 
 
-def test_a_model_of_no_weight_changes_nothing(
-    members: list, sequences: list[KeypointSequence]
-) -> None:
+def test_a_model_of_no_weight_changes_nothing(members: list, clips: list[RecordedClip]) -> None:
     together = LateEnsemble(members, "cpu", weights=[3.0, 0.0])
-    found = together.probabilities(together.logits(sequences).ensemble)
-    torch.testing.assert_close(found, calibrated(members[0], sequences, "ensemble"))
+    found = together.probabilities(together.clip_logits(clips).ensemble)
+    torch.testing.assert_close(found, calibrated(members[0], clips, "ensemble"))
 
 
-def test_a_clip_without_hands_is_known_as_such(
-    members: list, sequences: list[KeypointSequence]
-) -> None:
-    seen = LateEnsemble(members, "cpu").logits(sequences).hand_seen
-    assert seen.tolist() == [True] * (len(sequences) - 1) + [False]
+def test_a_clip_without_hands_is_known_as_such(members: list, clips: list[RecordedClip]) -> None:
+    seen = LateEnsemble(members, "cpu").clip_logits(clips).hand_seen
+    assert seen.tolist() == [True] * (len(clips) - 1) + [False]
 
 
 def test_other_classes_are_refused_by_the_names_of_both_bundles(
@@ -86,14 +82,14 @@ def test_weights_that_do_not_fit_are_refused(members: list, weights: list[float]
 def test_clips_are_evaluated_by_several_models_together(
     tiny: TinyCrossValidation,
     members: list,
-    sequences: list[KeypointSequence],
+    clips: list[RecordedClip],
     printed: Callable[[], Any],
 ) -> None:
     paths = [one.path for one in members]
     assert tiny.evaluate("clips", "--ensemble", *paths, "--fold", "2", "--json") == 0
     metrics = printed()
     together = LateEnsemble(members, "cpu")
-    choice = together.logits(sequences[8:]).ensemble[:, :2].argmax(1)
+    choice = together.clip_logits(clips[8:]).ensemble[:, :2].argmax(1)
     assert metrics["clips"] == 4
     assert metrics["top1"] == pytest.approx((choice == torch.tensor([1, 0, 1, 0])).float().mean())
 

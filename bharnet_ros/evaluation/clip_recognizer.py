@@ -1,0 +1,27 @@
+"""A recognizer of whole clips, of one person or of several who act together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bharnet_ros.datasets.clip import RecordedClip, stack_people
+from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.recognition.recognizer import Recognizer
+
+
+class ClipRecognizer(Recognizer):
+    """Scores recorded clips; the people of a clip are one sample for the network."""
+
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
+        """Return uncalibrated logits (N, K) of each expert for whole clips, on the CPU.
+
+        Args:
+            clips: N clips.
+
+        Raises:
+            ValueError: There are no clips, or one does not fit the model's body layout.
+        """
+        if not clips:
+            raise ValueError("clips: need at least one")
+        people = max(len(clip.people) for clip in clips)
+        return self._logits(stack_people(clips, self.description.features, people))

@@ -1,0 +1,117 @@
+"""The model card of a trained bundle."""
+
+from __future__ import annotations
+
+from bharnet_ros.actions import BACKGROUND
+from bharnet_ros.evaluation.clips import ClipMetrics, count_clips
+from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.skeleton.layouts import get_layout
+
+
+def model_card(description: BundleDescription, metrics: ClipMetrics) -> str:
+    """Return the text of a model card.
+
+    Args:
+        description: As `describe` in `train` makes it.
+        metrics: On the clips that were held out.
+    """
+    classes = ", ".join(name for name in description.class_names if name != BACKGROUND)
+    if metrics.unknown_clips or not _in_space(description):
+        classes += f"; all else is `{BACKGROUND}`"
+    recall = "\n".join(f"| {name} | {value:.1%} |" for name, value in metrics.recall.items())
+    return f"""# {description.name}
+
+BHaRNet, variant `{description.variant}`: a body expert and a hand expert over windows of
+{description.window_s:g} s of keypoints ({description.features.frames} frames). Body layout:
+`{description.body_layout}`. It knows these actions: {classes}.
+
+## Training data
+
+{_data(description)}
+
+## Measured
+
+{count_clips(metrics)} that were never trained on. The temperature was fitted on the same
+clips, which changes probabilities and leaves every choice as it was.
+
+| measure | value |
+|---|---|
+{_measures(metrics)}
+
+| class | recall |
+|---|---|
+{recall}
+
+Reproduce with
+
+    bharnet evaluate clips --model models/{description.name} \\
+        --data {description.training["data"]} {_split(description)}
+
+## Limits
+
+{_limits(description)}
+"""
+
+
+def _data(description: BundleDescription) -> str:
+    """Return where the weights come from."""
+    training = description.training
+    people = f" of {training['people']} people" if training["people"] else ""
+    told = (
+        f"`{training['data']}`, kind `{training['kind']}`: {training['clips']} clips{people} of "
+        f"protocol `{training['protocol']}`."
+    )
+    if "held_out_fold" in training:
+        told += f" The people of fold {training['held_out_fold']} were never trained on."
+    if training["licences_of_sources"]:
+        licences = ", ".join(
+            f"{licence} ({count} people)"
+            for licence, count in training["licences_of_sources"].items()
+        )
+        told += f" Published by these people themselves; licences of the sources: {licences}."
+    return f"{told} Only the weights are distributed here."
+
+
+def _measures(metrics: ClipMetrics) -> str:
+    """Return the rows of what was measured."""
+    rows = [("top-1", metrics.top1), ("mean class accuracy", metrics.mean_class_accuracy)]
+    if metrics.clips_with_hands:
+        rows += [
+            ("body expert alone", metrics.body_top1),
+            ("hand expert alone", metrics.hand_top1),
+        ]
+    if metrics.unknown_clips:
+        rows += [
+            ("top-1 where background may be chosen too", metrics.top1_with_background),
+            (f"other labels rejected ({metrics.unknown_clips} clips)", metrics.unknown_rejected),
+        ]
+    return "\n".join(f"| {name} | {value:.1%} |" for name, value in rows)
+
+
+def _split(description: BundleDescription) -> str:
+    """Return the arguments that choose the clips which were held out."""
+    training = description.training
+    if "held_out_fold" in training:
+        return f"--subjects-from {training['split']} --fold {training['held_out_fold']}"
+    file = f" --split-file {training['split']}" if training["split"] else ""
+    return f"--protocol {training['protocol']}{file}"
+
+
+def _limits(description: BundleDescription) -> str:
+    """Return what the model was not made for."""
+    if _in_space(description):
+        return (
+            "Isolated actions before a depth camera, in the places and by the people of one data\n"
+            "set. It was never trained on rest, nor on unknown motion unless the classes above\n"
+            "leave labels of the data set out: it takes either for something known."
+        )
+    return (
+        "One second or so of an isolated gesture, performed at a webcam by a person seen from the\n"
+        "front: that is what it was trained on. Signs differ by country and by person; it is no\n"
+        "sign language translator. Rare gestures come from few people and are the least certain."
+    )
+
+
+def _in_space(description: BundleDescription) -> bool:
+    """Return whether bodies come from a depth camera, so that no window of rest was trained on."""
+    return get_layout(description.body_layout).dimensions == 3

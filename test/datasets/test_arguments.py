@@ -1,0 +1,83 @@
+"""How a command line names a data set and its protocol."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import pytest
+
+from bharnet_ros.datasets.arguments import (
+    Protocol,
+    add_dataset_arguments,
+    add_protocol_arguments,
+    open_from,
+    protocols_from,
+)
+
+
+def parsed(*words: str, several_folds: bool = True) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_dataset_arguments(parser)
+    add_protocol_arguments(parser, several_folds=several_folds)
+    return parser.parse_args(["--data", "clips.npz", *words])
+
+
+SOURCES = Path("sources.csv")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), []),
+        (("--protocol", "x_sub"), [Protocol("x_sub")]),
+        (("--protocol", "x_sub", "--split-file", "list"), [Protocol("x_sub", Path("list"))]),
+        (
+            ("--fold", "4", "0", "--subjects-from", "sources.csv"),
+            [Protocol("fold_4", SOURCES, 4), Protocol("fold_0", SOURCES, 0)],
+        ),
+        (
+            ("--protocol", "fold_3", "--split-file", "sources.csv"),
+            [Protocol("fold_3", SOURCES, 3)],
+        ),
+    ],
+)
+def test_protocols_are_named_in_two_ways(words: tuple[str, ...], expected: list[Protocol]) -> None:
+    assert protocols_from(parsed(*words)) == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--fold", "1"), "--fold and --subjects-from need each other"),
+        (("--subjects-from", "s.csv"), "--fold and --subjects-from need each other"),
+        (("--split-file", "list"), "--split-file needs --protocol"),
+        (
+            ("--fold", "1", "--subjects-from", "s.csv", "--protocol", "x_sub"),
+            "exclude --protocol and --split-file",
+        ),
+    ],
+)
+def test_words_that_do_not_go_together_are_refused(words: tuple[str, ...], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        protocols_from(parsed(*words))
+
+
+def test_one_fold_is_one_where_several_make_no_sense() -> None:
+    words = ("--fold", "2", "--subjects-from", "sources.csv")
+    assert protocols_from(parsed(*words, several_folds=False)) == [Protocol("fold_2", SOURCES, 2)]
+    with pytest.raises(SystemExit):
+        parsed("--fold", "2", "3", several_folds=False)
+
+
+def test_a_missing_data_set_is_named(tmp_path: Path) -> None:
+    arguments = parsed()
+    arguments.data = tmp_path / "nowhere"
+    with pytest.raises(FileNotFoundError, match="nowhere: no such file or folder"):
+        open_from(arguments)
+
+
+def test_an_unknown_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parsed("--kind", "kinetics")
+    assert "invalid choice: 'kinetics'" in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""The ensemble loss and its parts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.training.losses import LossSettings, ensemble_loss
+
+UNSMOOTHED = LossSettings(label_smoothing=0.0)
+
+
+def test_loss_adds_each_expert_to_the_ensemble() -> None:
+    body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
+    classes = torch.tensor([0, 1])
+    logits = ExpertLogits.of_single_heads(body + hand, body, hand, torch.tensor([True, False]))
+    # The hand expert has seen nothing of the second sample.
+    expected = cross_entropy(body + hand, classes) + 0.5 * (
+        cross_entropy(body, classes) + cross_entropy(hand[:1], classes[:1])
+    )
+    assert float(ensemble_loss(logits, classes, UNSMOOTHED)) == pytest.approx(float(expected))
+
+
+def test_loss_without_hands_ignores_the_hand_expert() -> None:
+    body, classes = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1])
+    hand = torch.zeros(2, 2, requires_grad=True)
+    logits = ExpertLogits.of_single_heads(body, body, hand, torch.zeros(2, dtype=torch.bool))
+    loss = ensemble_loss(logits, classes, UNSMOOTHED)
+    assert float(loss) == pytest.approx(1.5 * float(cross_entropy(body, classes)))
+    assert not loss.requires_grad
+
+
+@pytest.mark.parametrize(
+    ("off", "expected_weights"),
+    [("ensemble", (0.0, 0.5, 0.5)), ("body", (1.0, 0.0, 0.5)), ("hand", (1.0, 0.5, 0.0))],
+)
+def test_each_part_of_the_loss_can_be_switched_off(
+    off: str, expected_weights: tuple[float, float, float]
+) -> None:
+    body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
+    classes = torch.tensor([0, 1])
+    logits = ExpertLogits.of_single_heads(body + hand, body, hand, torch.tensor([True, True]))
+    settings = replace(UNSMOOTHED, **{f"{off}_weight": 0.0})
+    expected = sum(
+        weight * float(cross_entropy(judged, classes))
+        for weight, judged in zip(expected_weights, (body + hand, body, hand), strict=True)
+    )
+    assert float(ensemble_loss(logits, classes, settings)) == pytest.approx(expected)
+
+
+def test_a_loss_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="ensemble_weight, body_weight, hand_weight: at least one"):
+        LossSettings(ensemble_weight=0.0, body_weight=0.0, hand_weight=0.0)

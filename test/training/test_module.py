@@ -1,0 +1,60 @@
+"""Batches for training and for validation, and what validation counts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bharnet_ros.features import FeatureSettings
+from bharnet_ros.training.augmentation import AugmentationSettings
+from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.module import AugmentedClips, Batch, WholeClips
+
+FEATURES = FeatureSettings(frames=8)
+CLASSES = np.asarray([0, 1, 2] * 4)
+
+
+def drawn(store: ClipStore, clips: list[int], **options: object) -> AugmentedClips:
+    settings = {"batch_size": 4, "batches": 3, "class_balance": 0.5, "seed": 0, **options}
+    chosen = np.asarray(clips)
+    return AugmentedClips(store, chosen, CLASSES, FEATURES, AugmentationSettings(), 2, **settings)
+
+
+def same(first: list[Batch], second: list[Batch]) -> bool:
+    pairs = zip(first, second, strict=True)
+    return all(torch.equal(a, b) for pair in pairs for a, b in zip(*pair, strict=True))
+
+
+def test_batches_depend_on_seed_epoch_and_process(webcam_store: ClipStore) -> None:
+    clips = drawn(webcam_store, [*range(12)])
+    first, second = list(clips), list(clips)
+    assert same(first, list(drawn(webcam_store, [*range(12)])))
+    assert not same(first, second)
+    for options in ({"seed": 1}, {"rank": 1}):
+        assert not same(first, list(drawn(webcam_store, [*range(12)], **options)))
+
+
+def test_only_the_clips_given_are_drawn(webcam_store: ClipStore) -> None:
+    # Rest makes background of some windows, whatever the clip.
+    classes = torch.cat([batch[-1] for batch in drawn(webcam_store, [1, 4, 7], batches=20)])
+    assert set(classes.tolist()) <= {1, 2}
+    assert (classes == 1).sum() > 40
+
+
+def test_rare_classes_are_drawn_more_often_than_by_their_share(webcam_store: ClipStore) -> None:
+    def share(balance: float) -> float:
+        clips = drawn(webcam_store, [0, 3, 6, 9, 1], batches=40, class_balance=balance)
+        classes = torch.cat([batch[-1] for batch in clips])
+        return float((classes == 1).float().mean())
+
+    assert share(0.0) < 0.3 < share(1.0)
+
+
+def test_whole_clips_come_in_their_order(webcam_store: ClipStore) -> None:
+    batches = WholeClips(webcam_store, np.asarray([5, 0, 7]), CLASSES, FEATURES, 2)
+    assert len(batches) == 2
+    assert [batch[-1].tolist() for batch in (batches[0], batches[1])] == [[2, 0], [1]]
+    assert batches[1][0].shape == (1, FEATURES.body_channels, 8, 21, 1)
+    with pytest.raises(IndexError):
+        batches[2]

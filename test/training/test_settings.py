@@ -1,0 +1,100 @@
+"""Settings of a training run: what files may say, and how they extend one another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bharnet_ros.resources import find_resource
+from bharnet_ros.training.settings import read_settings
+
+
+def write(folder: Path, **texts: str) -> Path:
+    """Write settings files and return the folder."""
+    for name, text in texts.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_shipped_settings_are_read() -> None:
+    settings = read_settings(find_resource("config/train/gestures.yaml"))
+    assert settings.name == "gestures"
+    # Unquoted, YAML takes these two for truth values.
+    assert {"yes", "no"} <= set(settings.class_names)
+    assert settings.body.channels == (16, 32, 64)
+    assert settings.augmentation.background_rest_probability == pytest.approx(0.12)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name: x\nclass_names: [a]\nepoch: 3\n", "epoch: is no setting; known are .*epochs"),
+        ("name: x\nclass_names: [a]\nbody: {width: 3}\n", r"body\.width: is no setting"),
+        ("name: x\nclass_names: [a]\nbody: 3\n", "body: expected a mapping"),
+        ("name: x\n", ".*class_names"),
+        (
+            "name: x\nclass_names: some\n",
+            "class_names: expected a list of names, or all, got 'some'",
+        ),
+        ("name: x\nclass_names: []\n", "class_names: expected a list"),
+        ("name: x\nclass_names: [yes]\n", r"class_names: expected .*, got \[True\]"),
+        ("- name\n", "expected a mapping of settings"),
+        ("name: [\n", "cannot be read as YAML"),
+    ],
+)
+def test_wrong_setting_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "train.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"train\.yaml: {complaint}"):
+        read_settings(path)
+
+
+@pytest.mark.parametrize("path", sorted(find_resource("config/train").glob("*.yaml")))
+def test_all_shipped_settings_can_be_read_and_bear_the_name_of_their_file(path: Path) -> None:
+    assert read_settings(path).name == path.stem
+
+
+def test_all_classes_stand_for_none_in_particular(tmp_path: Path) -> None:
+    write(tmp_path, every="name: x\nclass_names: all\n")
+    assert read_settings(tmp_path / "every.yaml").class_names == ()
+
+
+def test_a_file_extends_another_also_within_its_parts(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        base="name: base\nclass_names: [a]\nepochs: 5\nbody: {channels: [8], depths: [2]}\n",
+        middle="extends: base.yaml\nname: middle\nbody: {depths: [1]}\nloss: {hand_weight: 0.1}\n",
+        top="extends: middle.yaml\nname: top\nbody: {dropout: 0.3}\n",
+    )
+    settings = read_settings(tmp_path / "top.yaml")
+    assert (settings.name, settings.class_names, settings.epochs) == ("top", ("a",), 5)
+    assert (settings.body.channels, settings.body.depths) == ((8,), (1,))
+    assert settings.body.dropout == pytest.approx(0.3)
+    assert settings.loss.hand_weight == pytest.approx(0.1)
+    assert read_settings(tmp_path / "middle.yaml").body.dropout == 0.0
+
+
+@pytest.mark.parametrize(
+    ("texts", "chain"),
+    [
+        ({"a": "extends: a.yaml\n"}, r"a\.yaml extends a\.yaml"),
+        ({"a": "extends: ./../{folder}/a.yaml\n"}, r"a\.yaml extends a\.yaml"),
+        (
+            {"a": "extends: b.yaml\n", "b": "extends: c.yaml\n", "c": "extends: a.yaml\n"},
+            r"a\.yaml extends b\.yaml extends c\.yaml extends a\.yaml",
+        ),
+    ],
+)
+def test_a_circle_of_files_is_refused_by_name(
+    tmp_path: Path, texts: dict[str, str], chain: str
+) -> None:
+    write(tmp_path, **{name: text.format(folder=tmp_path.name) for name, text in texts.items()})
+    with pytest.raises(ValueError, match=rf"extends: a file cannot extend itself: {chain}"):
+        read_settings(tmp_path / "a.yaml")
+
+
+def test_a_missing_file_is_named_with_the_one_that_extends_it(tmp_path: Path) -> None:
+    write(tmp_path, a="extends: nowhere.yaml\nname: a\n")
+    with pytest.raises(OSError, match=r"a\.yaml: extends: .*nowhere\.yaml: no such file"):
+        read_settings(tmp_path / "a.yaml")

@@ -1,0 +1,221 @@
+"""Whole training runs on tiny data: of images and of depth cameras, cached, in other precision."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightning")
+
+from bharnet_ros import cli
+from bharnet_ros.datasets.ntu import Ntu
+from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+
+WEBCAM = """
+name: tiny
+class_names: [wave, point]
+features: {frames: 8}
+body: {channels: [8, 16], depths: [1, 1]}
+hand: {channels: [8, 16], depths: [1, 1]}
+window_s: 1.5
+epochs: 7
+batch_size: 4
+"""
+
+DEPTH = """
+name: bodies
+class_names: all
+features: {frames: 8, body_layout: LAYOUT, modalities: [joint, joint_motion]}
+body: {channels: [16], depths: [1]}
+hand: {channels: [4], depths: [1]}
+epochs: 1
+batch_size: 8
+learning_rate: 0.02
+average_decay: 0.8
+"""
+
+
+def write(folder: Path, text: str, layout: str = "kinect_v1") -> Path:
+    path = folder / "train.yaml"
+    path.write_text(text.replace("LAYOUT", layout), encoding="utf-8")
+    return path
+
+
+def train(config: Path, data: Path, out: Path, *words: str | Path) -> int:
+    given = ("--config", config, "--data", data, "--out", out, "--device", "cpu", *words)
+    return cli.main(["train", *map(str, given)])
+
+
+def described(out: Path) -> BundleDescription:
+    return load_bundle(out).description
+
+
+@pytest.fixture
+def evaluated(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
+    """Return a function that runs `bharnet evaluate clips` and returns what it prints."""
+
+    def evaluate(*words: str | Path) -> dict[str, Any]:
+        capsys.readouterr()
+        given = ("evaluate", "clips", *words, "--device", "cpu", "--json")
+        assert cli.main([str(word) for word in given]) == 0
+        return dict(json.loads(capsys.readouterr().out))
+
+    return evaluate
+
+
+def test_training_writes_a_bundle_that_can_be_used(
+    webcam: Path, tiny_data: ModuleType, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
+) -> None:
+    config = write(tmp_path, WEBCAM)
+    sources = tiny_data.write_sources(tmp_path / "sources.csv", {"a": 0, "b": 0, "c": 1, "d": 1})
+    out = tmp_path / "model"
+    fold = ("--subjects-from", sources, "--fold", "1")
+
+    assert train(config, webcam, out, *fold, "--epochs", "1") == 0
+
+    description = described(out)
+    assert description.name == "tiny"
+    assert description.class_names == ("wave", "point", "background")
+    assert description.window_s == pytest.approx(1.5)
+    training = description.training
+    assert training["settings"]["epochs"] == 1
+    assert (training["clips"], training["people"]) == (6, 2)
+    assert training["licences_of_sources"] == {"MIT": 2}
+    assert (training["kind"], training["protocol"]) == ("holistic_wild", "fold_1")
+    assert (training["split"], training["held_out_fold"]) == ("sources.csv", 1)
+    assert description.metrics["held_out_fold"] == 1
+    assert (description.metrics["clips"], description.metrics["unknown_clips"]) == (4, 2)
+    assert description.temperature > 0
+    assert list((out / "checkpoints").glob("*.ckpt"))
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "wave, point; all else is `background`" in card
+    assert "--data tiny.npz --subjects-from sources.csv --fold 1" in card
+    found = evaluated("--model", out, "--data", webcam, *fold)
+    assert found == {name: description.metrics[name] for name in found}
+
+
+def test_of_several_folds_each_has_its_bundle(
+    webcam: Path, tiny_data: ModuleType, tmp_path: Path
+) -> None:
+    sources = tiny_data.write_sources(tmp_path / "sources.csv", {"a": 0, "b": 0, "c": 1, "d": 1})
+    config = write(tmp_path, WEBCAM)
+    fold = ("--subjects-from", sources, "--fold", "0", "1")
+    assert train(config, webcam, tmp_path / "out", *fold, "--epochs", "1") == 0
+    for fold_of in (0, 1):
+        training = described(tmp_path / "out" / f"fold_{fold_of}").training
+        assert training["held_out_fold"] == fold_of
+
+
+def test_bodies_without_hands_are_learned_and_evaluated(
+    nucla: Path,
+    tmp_path: Path,
+    evaluated: Callable[..., dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config, out = write(tmp_path, DEPTH), tmp_path / "model"
+    assert train(config, nucla, out, "--protocol", "x_view", "--epochs", "20") == 0
+
+    printed = capsys.readouterr().out
+    assert "of the time was spent waiting for data" in printed
+    for absent in ("hand expert", "background", "rejected"):
+        assert absent not in printed
+    description = described(out)
+    assert description.class_names[0] == "pick up with one hand"
+    assert description.class_names[-1] == "background" and len(description.class_names) == 11
+    training = description.training
+    assert (training["kind"], training["protocol"], training["split"]) == ("nucla", "x_view", None)
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "background" not in card and "--data nucla.npz --protocol x_view" in card
+    assert "NaN" not in (out / "model.json").read_text(encoding="utf-8")
+    assert list((out / "checkpoints").glob("*profile*"))
+    assert "held_out_fold" not in training and "held_out_fold" not in description.metrics
+    found = evaluated("--model", out, "--data", nucla, "--protocol", "x_view")
+    assert found["top1"] == found["body_top1"] >= 0.9
+    assert (found["clips"], found["clips_with_hands"], found["unknown_clips"]) == (12, 0, 0)
+    # Without a protocol, all clips count.
+    assert evaluated("--model", out, "--data", nucla)["clips"] == 36
+
+
+def test_a_late_ensemble_judges_bodies_too(
+    nucla: Path, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
+) -> None:
+    for name in ("one", "two"):
+        assert train(write(tmp_path, DEPTH), nucla, tmp_path / name, "--protocol", "x_view") == 0
+    one, two = tmp_path / "one", tmp_path / "two"
+    data = ("--data", nucla, "--protocol", "x_view")
+    together = evaluated("--ensemble", one, two, *data)
+    assert together["confusion"] == evaluated("--model", one, *data)["confusion"]
+
+
+def test_clips_of_a_cache_are_not_read_again(
+    ntu: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    whole = Ntu.clip
+
+    def counted(self: Ntu, index: int) -> Any:
+        read.append(index)
+        return whole(self, index)
+
+    monkeypatch.setattr(Ntu, "clip", counted)
+    config, data = write(tmp_path, DEPTH, "kinect_v2"), ntu()
+    words = ("--kind", "ntu60", "--protocol", "x_sub", "--cache", tmp_path / "cache")
+    for out in ("first", "second"):
+        assert train(config, data, tmp_path / out, *words) == 0
+    assert sorted(read) == [0, 1, 2, 3]
+    first, second = (described(tmp_path / out) for out in ("first", "second"))
+    assert first.metrics == second.metrics
+    assert first.weights_sha256 == second.weights_sha256
+    assert first.training["kind"] == "ntu60"
+
+
+def test_mixed_precision_trains_on_a_cpu(nucla: Path, tmp_path: Path) -> None:
+    words = ("--protocol", "x_view", "--precision", "bf16-mixed")
+    assert train(write(tmp_path, DEPTH), nucla, tmp_path / "model", *words) == 0
+    weights = load_bundle(tmp_path / "model").network.state_dict()
+    assert {str(one.dtype) for one in weights.values()} <= {"torch.float32", "torch.int64"}
+
+
+def test_two_processes_train_one_model(nucla: Path, tmp_path: Path) -> None:
+    config, out = write(tmp_path, DEPTH), tmp_path / "model"
+    words = ("--config", config, "--data", nucla, "--out", out, "--device", "cpu")
+    command = [sys.executable, "-m", "bharnet_ros.cli", "train", *map(str, words)]
+    command += ["--protocol", "x_view", "--devices", "2"]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("wrote ") == 1
+    assert described(out).metrics["clips"] == 12
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "--protocol is needed, or --fold and --subjects-from"),
+        (("--protocol", "x_sub"), "'x_sub' is unknown here; known are: x_view"),
+        (("--protocol", "x_view", "--precision", "8-mixed"), "--precision: '8-mixed' is unknown"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_by_name(
+    nucla: Path,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    complaint: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train(write(tmp_path, DEPTH), nucla, tmp_path / "model", *words) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_a_class_that_nobody_shows_is_named(
+    nucla: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = write(tmp_path, DEPTH.replace("all", "[throw, juggle]"))
+    assert train(config, nucla, tmp_path / "model", "--protocol", "x_view") == 2
+    assert "class_names: 'juggle' is no label of the data set" in capsys.readouterr().err
