@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.evaluation.report import add_report_arguments, format_table, show
 from bharnet_ros.keypoints import HAND_LANDMARKS
 from bharnet_ros.network.backbone import BackboneSettings
@@ -140,18 +139,7 @@ def config_description(config: str | Path) -> BundleDescription:
     path = Path(config)
     if path.suffix != ".yaml":
         path = find_resource(f"{CONFIGS}/{config}.yaml")
-    settings = read_settings(path)
-    return BundleDescription(
-        name=settings.name,
-        variant=settings.variant,
-        class_names=(*settings.class_names, BACKGROUND),
-        features=settings.features,
-        body=settings.body,
-        hand=settings.hand,
-        interaction=settings.interaction,
-        window_s=settings.window_s,
-        stride_s=settings.stride_s,
-    )
+    return read_settings(path).bundle_description()
 
 
 def full_size(description: BundleDescription) -> BundleDescription:

@@ -8,9 +8,11 @@ from typing import Any, TypeVar
 
 import yaml
 
+from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.features import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.settings import InteractionSettings
+from bharnet_ros.recognition.bundle import BundleDescription
 from bharnet_ros.training.augmentation import AugmentationSettings
 from bharnet_ros.training.losses import LossSettings
 
@@ -72,6 +74,24 @@ class TrainingSettings:
     average_decay: float = 0.99
     threads: int = 0
     seed: int = 0
+
+    def bundle_description(self) -> BundleDescription:
+        """Return what the bundle of a training run says, apart from its data and its numbers."""
+        return BundleDescription(
+            name=self.name,
+            variant=self.variant,
+            class_names=(*self.class_names, BACKGROUND),
+            features=self.features,
+            body=self.body,
+            hand=self.hand,
+            interaction=self.interaction,
+            window_s=self.window_s,
+            stride_s=self.stride_s,
+            enter_threshold=self.enter_threshold,
+            exit_threshold=self.exit_threshold,
+            rejection_threshold=self.rejection_threshold,
+            least_hand_share=self.least_hand_share,
+        )
 
 
 _NESTED: dict[str, type[Any]] = {

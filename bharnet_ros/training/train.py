@@ -194,20 +194,8 @@ def describe(
     people = sorted(set(data.subjects[trained_on].tolist()) - {""})
     fold = {} if protocol.fold is None else {"held_out_fold": protocol.fold}
     licences = {} if protocol.fold is None else _licences(protocol.file, people)
-    return BundleDescription(
-        name=settings.name,
-        variant=settings.variant,
-        class_names=(*settings.class_names, BACKGROUND),
-        features=settings.features,
-        body=settings.body,
-        hand=settings.hand,
-        interaction=settings.interaction,
-        window_s=settings.window_s,
-        stride_s=settings.stride_s,
-        enter_threshold=settings.enter_threshold,
-        exit_threshold=settings.exit_threshold,
-        rejection_threshold=settings.rejection_threshold,
-        least_hand_share=settings.least_hand_share,
+    return replace(
+        settings.bundle_description(),
         training={
             "data": path.name,
             "kind": kind,
