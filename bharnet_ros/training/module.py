@@ -202,11 +202,19 @@ class TrainingModule(lightning.LightningModule):
             )
 
     def configure_optimizers(self) -> Any:
-        """Return AdamW with one cycle of the learning rate."""
+        """Return AdamW with one cycle of the learning rate.
+
+        Weights decay. Offsets of taps, whose zero is the centre of a window, biases and the scales
+        of norms do not.
+        """
+        decay = self.settings.weight_decay
+        parameters = list(self.parameters())
         optimiser = torch.optim.AdamW(
-            self.parameters(),
+            [
+                {"params": [one for one in parameters if one.ndim > 1], "weight_decay": decay},
+                {"params": [one for one in parameters if one.ndim < 2], "weight_decay": 0.0},
+            ],
             lr=self.settings.learning_rate,
-            weight_decay=self.settings.weight_decay,
         )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, self.settings.learning_rate, total_steps=self.steps, pct_start=0.15

@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from bharnet_ros.features import FeatureSettings
+from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.training.augmentation import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore
-from bharnet_ros.training.module import AugmentedClips, Batch, WholeClips
+from bharnet_ros.training.module import AugmentedClips, Batch, TrainingModule, WholeClips
+from bharnet_ros.training.settings import TrainingSettings
 
 FEATURES = FeatureSettings(frames=8)
 CLASSES = np.asarray([0, 1, 2] * 4)
@@ -58,3 +61,20 @@ def test_whole_clips_come_in_their_order(webcam_store: ClipStore) -> None:
     assert batches[1][0].shape == (1, FEATURES.body_channels, 8, 21, 1)
     with pytest.raises(IndexError):
         batches[2]
+
+
+def test_only_weights_decay() -> None:
+    size = BackboneSettings(channels=(8,), depths=(1,))
+    network = NetworkSettings(
+        "base", 3, 7, 14, "mediapipe_upper_body", "mediapipe_hand", size, size
+    )
+    settings = TrainingSettings(name="tiny", class_names=("a", "b"), weight_decay=0.5)
+    module = TrainingModule(network, settings, steps=10)
+    groups = module.configure_optimizers()["optimizer"].param_groups
+    decay = {id(one): group["weight_decay"] for group in groups for one in group["params"]}
+    for name, parameter in module.named_parameters():
+        # A tap that decays would be drawn to the centre of the window.
+        free = name.endswith(("offsets", "bias")) or "normalise" in name
+        if free or name.endswith(("classify.weight", "adjacency")):
+            assert decay[id(parameter)] == (0.0 if free else 0.5), name
+    assert len(decay) == len(list(module.parameters()))
