@@ -117,7 +117,7 @@ def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCos
     return NetworkCost(
         name=description.name,
         variant=settings.variant,
-        fusion="" if settings.variant == "unified" else settings.interaction.fusion,
+        fusion=settings.interaction.fusion if hasattr(network, "fuse") else "",
         frames=description.frames,
         parameters=sum(parameter.numel() for parameter in network.parameters()),
         macs=count_macs(folded, *window),

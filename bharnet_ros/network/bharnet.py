@@ -9,12 +9,14 @@ from bharnet_ros.network.base import Base, BHaRNet
 from bharnet_ros.network.expertized import Expertized
 from bharnet_ros.network.pooling import Pooling
 from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.temporal import Temporal
 from bharnet_ros.network.unified import Unified
 
 VARIANTS: dict[str, type[BHaRNet]] = {
     "base": Base,
     "expertized": Expertized,
     "pooling": Pooling,
+    "temporal": Temporal,
     "unified": Unified,
 }
 """Every variant by name; each takes `NetworkSettings` and returns `ExpertLogits`."""

@@ -27,10 +27,10 @@ def fold_for_inference(network: BHaRNet) -> BHaRNet:
         for name, child in list(module.named_children()):
             if isinstance(child, SampledTemporalConvolution):
                 setattr(module, name, _plain_convolution(child))
-            elif isinstance(child, nn.Sequential):
+            elif isinstance(child, nn.Sequential) and len(child) == 2:
                 convolution, normalise = child
-                assert isinstance(convolution, nn.Conv2d) and isinstance(normalise, nn.BatchNorm2d)
-                setattr(module, name, fuse_conv_bn_eval(convolution, normalise))
+                if isinstance(convolution, nn.Conv2d) and isinstance(normalise, nn.BatchNorm2d):
+                    setattr(module, name, fuse_conv_bn_eval(convolution, normalise))
             elif isinstance(child, nn.Dropout):
                 setattr(module, name, nn.Identity())
     for module in folded.modules():

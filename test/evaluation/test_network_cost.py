@@ -92,8 +92,8 @@ def test_time_is_measured_where_it_is_asked_for(
 def test_without_names_all_shipped_settings_are_listed(printed: Callable[[], Any]) -> None:
     assert cli.main(["bench", "network", "--json"]) == 0
     networks = {one["name"]: one for one in printed()["networks"]}
-    assert {"gestures", "expertized", "pooling", "unified", "noisy_or"} <= set(networks)
-    assert networks["noisy_or"]["parameters"] == networks["gestures"]["parameters"]
+    assert {"gestures", "base", "expertized", "pooling", "unified", "noisy_or"} <= set(networks)
+    assert networks["noisy_or"]["parameters"] == networks["base"]["parameters"]
     assert networks["unified"]["fusion"] == ""
 
 

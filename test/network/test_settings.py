@@ -26,7 +26,7 @@ def test_values_are_checked(setting: dict[str, Any], message: str) -> None:
 
 
 def test_unknown_variant_is_named_with_the_known_ones(base_settings: NetworkSettings) -> None:
-    known = r"'cross'.*known are: base, expertized, pooling, unified"
+    known = r"'cross'.*known are: base, expertized, pooling, temporal, unified"
     with pytest.raises(ValueError, match=known):
         build_network(dataclasses.replace(base_settings, variant="cross"))
 
