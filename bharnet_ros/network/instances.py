@@ -58,9 +58,7 @@ class Instances:
         weight = self.presence(pooled.shape[2]).reshape(count * instances, -1)[self.place]
         sample = self.place // instances
         pooled = (pooled * weight.unsqueeze(1)).sum(2)
-        total = pooled.new_zeros(count, pooled.shape[1]).index_add(0, sample, pooled)
-        per_sample = weight.new_zeros(count).index_add(0, sample, weight.sum(1))
-        return total / per_sample.clamp(min=1e-6).unsqueeze(1)
+        return mean_of_samples(pooled, weight.sum(1), sample, count)
 
 
 def seen_instances(x: Tensor, mask: Tensor) -> Instances:
@@ -74,6 +72,23 @@ def seen_instances(x: Tensor, mask: Tensor) -> Instances:
     place = (mask > 0).any(dim=1).reshape(-1).nonzero().squeeze(1)
     flat = x.permute(0, 4, 1, 2, 3).reshape(count * instances, channels, frames, joints)
     return Instances(flat[place], place, mask)
+
+
+def mean_of_samples(sums: Tensor, weights: Tensor, sample: Tensor, count: int) -> Tensor:
+    """Join weighted sums over parts of samples into a weighted mean for each sample.
+
+    Args:
+        sums: (B, C) weighted sum of each part.
+        weights: (B,) weight that went into each.
+        sample: (B,) index of the sample that each is part of.
+        count: Number of samples N.
+
+    Returns:
+        (N, C), zero where a sample has no weight.
+    """
+    total = sums.new_zeros(count, sums.shape[1]).index_add(0, sample, sums)
+    per_sample = weights.new_zeros(count).index_add(0, sample, weights)
+    return total / per_sample.clamp(min=1e-6).unsqueeze(1)
 
 
 def observed_mean(values: Tensor, present: Tensor, dim: int) -> Tensor:

@@ -8,7 +8,7 @@ from torch import nn
 from bharnet_ros.network.backbone import Backbone
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.expert import Classifier
-from bharnet_ros.network.instances import Instances
+from bharnet_ros.network.instances import Instances, mean_of_samples
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.skeleton.graph import tree_partition, unified_parents
@@ -64,10 +64,7 @@ class Unified(BHaRNet):
         present = nn.functional.adaptive_max_pool1d(present[seen], features.shape[2])
         joints = torch.as_tensor([part.shape[3] for part in parts], device=present.device)
         weight = present.repeat_interleave(joints, dim=1).transpose(1, 2).unsqueeze(1)
-        sample = seen // people
-        total = features.new_zeros(count, features.shape[1])
-        total = total.index_add(0, sample, (features * weight).sum((2, 3)))
-        amount = weight.new_zeros(count).index_add(0, sample, weight.sum((1, 2, 3)))
-        any_seen = amount > 0
-        logits = self.classify(total / amount.clamp(min=1e-6).unsqueeze(1), any_seen)
+        sums, weights = (features * weight).sum((2, 3)), weight.sum((1, 2, 3))
+        pooled = mean_of_samples(sums, weights, seen // people, count)
+        logits = self.classify(pooled, body.seen | hands.seen)
         return ExpertLogits.of_single_heads(logits, logits, logits, hands.seen)
