@@ -215,6 +215,8 @@ class TrainingModule(lightning.LightningModule):
                 {"params": [one for one in parameters if one.ndim < 2], "weight_decay": 0.0},
             ],
             lr=self.settings.learning_rate,
+            # On a CPU this is no default, and many small tensors cost most in single calls.
+            foreach=True,
         )
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimiser, self.settings.learning_rate, total_steps=self.steps, pct_start=0.15

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pytorch_lightning as lightning
 import torch
-from pytorch_lightning.callbacks import EMAWeightAveraging, TQDMProgressBar
+from pytorch_lightning.callbacks import TQDMProgressBar, WeightAveraging
 from pytorch_lightning.profilers import SimpleProfiler
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from bharnet_ros.actions import BACKGROUND
@@ -71,6 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_hardware_arguments(parser)
     parser.add_argument("--epochs", type=int, help="overrides the setting")
+    parser.add_argument(
+        "--validate-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="show the accuracy of the held-out clips after every N-th epoch (default: 1)",
+    )
     parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
 
 
@@ -86,6 +94,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not protocols:
         raise ValueError("--protocol is needed, or --fold and --subjects-from")
     settings = read_settings(arguments.config)
+    if arguments.validate_every < 1:
+        raise ValueError(f"--validate-every: must be positive, got {arguments.validate_every}")
     if arguments.epochs is not None:
         settings = replace(settings, epochs=arguments.epochs)
     if settings.threads:
@@ -108,6 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
             hardware=hardware,
             checkpoints=out / "checkpoints",
             resume=arguments.resume,
+            validate_every=arguments.validate_every,
         )
         if network is not None:
             clips = WholeClips(store, held_out, classes, settings.features, _TESTED_AT_ONCE)
@@ -230,6 +241,7 @@ def train(
     hardware: Hardware,
     checkpoints: Path,
     resume: Path | None = None,
+    validate_every: int = 1,
 ) -> BHaRNet | None:
     """Train a network and return it with its averaged weights, on the CPU.
 
@@ -243,6 +255,7 @@ def train(
         hardware: What to train on.
         checkpoints: Folder in which a checkpoint of the last epoch, and a profile, are kept.
         resume: Checkpoint to go on from.
+        validate_every: Epochs from one such showing to the next.
 
     Returns:
         None in all but the first of several processes.
@@ -251,7 +264,7 @@ def train(
     features = settings.features
     profiler = SimpleProfiler(dirpath=checkpoints, filename="profile")
     callbacks: list[Any] = [
-        EMAWeightAveraging(decay=settings.average_decay),
+        WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay)),
         TQDMProgressBar(refresh_rate=20),
         lightning.callbacks.ModelCheckpoint(
             checkpoints, filename="last", enable_version_counter=False
@@ -264,6 +277,7 @@ def train(
         logger=False,
         default_root_dir=checkpoints,
         gradient_clip_val=5.0,
+        check_val_every_n_epoch=validate_every,
         **hardware.trainer_options(),
     )
     at_once = settings.batch_size * hardware.processes

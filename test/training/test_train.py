@@ -143,6 +143,17 @@ def test_bodies_without_hands_are_learned_and_evaluated(
     assert evaluated("--model", out, "--data", nucla)["clips"] == 36
 
 
+def test_how_often_accuracy_is_shown_does_not_change_what_is_learned(
+    nucla: Path, tmp_path: Path
+) -> None:
+    weights = set()
+    for every in ("1", "2"):
+        words = ("--protocol", "x_view", "--epochs", "3", "--validate-every", every)
+        assert train(write(tmp_path, DEPTH), nucla, tmp_path / every, *words) == 0
+        weights.add(described(tmp_path / every).weights_sha256)
+    assert len(weights) == 1
+
+
 def test_a_late_ensemble_judges_bodies_too(
     nucla: Path, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
 ) -> None:
@@ -200,6 +211,7 @@ def test_two_processes_train_one_model(nucla: Path, tmp_path: Path) -> None:
         ((), "--protocol is needed, or --fold and --subjects-from"),
         (("--protocol", "x_sub"), "'x_sub' is unknown here; known are: x_view"),
         (("--protocol", "x_view", "--precision", "8-mixed"), "--precision: '8-mixed' is unknown"),
+        (("--protocol", "x_view", "--validate-every", "0"), "--validate-every: must be positive"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_by_name(
