@@ -7,7 +7,7 @@ network was trained on is what it is given on a robot.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,12 +39,16 @@ class FeatureSettings:
         body_layout: Layout of the body stream.
         hand_layout: Layout of the hand stream.
         modalities: Subset of `MODALITIES`, joined along the channels.
+        align_heading: Turn bodies in metres about the vertical axis of the camera so that the line
+            through the shoulders, its mean over the window, lies along x. From where a person is
+            seen does then not matter; bodies in images are left as they are.
     """
 
     frames: int = 32
     body_layout: str = "mediapipe_upper_body"
     hand_layout: str = "mediapipe_hand"
     modalities: tuple[str, ...] = ("joint", "bone", "joint_motion")
+    align_heading: bool = False
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -245,6 +249,8 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
     """
     layout = get_layout(settings.body_layout)
     hand_layout = get_layout(settings.hand_layout)
+    if settings.align_heading and layout.dimensions == 3:
+        batch = _aligned(batch, layout)
     hand_mask = batch.hand_mask.astype(np.float32)
     hand_size = _hand_size(batch.hands, hand_mask, hand_layout)
     observed = (batch.body_mask > 0).astype(np.float32)
@@ -304,13 +310,37 @@ def _as_instances(values: FloatArray, people: int) -> npt.NDArray[np.float32]:
     return np.ascontiguousarray(merged, dtype=np.float32)
 
 
+def _shared(values: FloatArray, seen: npt.NDArray[np.bool_], people: int) -> FloatArray:
+    """Give everybody the values (P, ...) of the first in their sample who was seen."""
+    first = seen.reshape(-1, people).argmax(1)
+    return values[np.repeat(np.arange(len(first)) * people + first, people)]
+
+
 def _shared_frame(
     origin: FloatArray, unit: FloatArray, seen: npt.NDArray[np.bool_], people: int
 ) -> tuple[FloatArray, FloatArray]:
     """Give everybody the origin (P, D) and unit (P,) of the first in their sample who was seen."""
-    first = seen.reshape(-1, people).argmax(1)
-    rows = np.repeat(np.arange(len(first)) * people + first, people)
-    return origin[rows], unit[rows]
+    return _shared(origin, seen, people), _shared(unit, seen, people)
+
+
+def _aligned(batch: KeypointBatch, layout: SkeletonLayout) -> KeypointBatch:
+    """Turn bodies in metres about y: the mean line from left to right shoulder points along x.
+
+    The people of one sample turn with the first of them who was seen.
+    """
+    left, right = layout.scale
+    seen = batch.body_mask > 0
+    across = batch.body[:, :, right] - batch.body[:, :, left]
+    x, _, z = (across * (seen[:, :, left] & seen[:, :, right])[..., None]).sum(1).T
+    # Of no length are shoulders that were never seen, or lie one above the other.
+    length = np.hypot(x, z)
+    known = length > 1e-6
+    cosine = np.where(known, x, 1.0) / np.where(known, length, 1.0)
+    sine = np.where(known, z, 0.0) / np.where(known, length, 1.0)
+    zero, one = np.zeros_like(cosine), np.ones_like(cosine)
+    turn = np.array([[cosine, zero, sine], [zero, one, zero], [-sine, zero, cosine]])
+    turn = _shared(np.moveaxis(turn, 2, 0).astype(np.float32), seen.any((1, 2)), batch.people)
+    return replace(batch, body=batch.body @ turn.swapaxes(1, 2)[:, None])
 
 
 def _masked_median(values: FloatArray, present: FloatArray, fallback: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from bharnet_ros.datasets.clip import RecordedClip, stack_people
 from bharnet_ros.features import (
@@ -279,6 +280,43 @@ def test_place_before_a_depth_camera_and_size_do_not_matter(
     body = near.body.copy()
     body[..., :3] = body[..., :3] * scale + np.float32(shift)
     assert_same(features(near, METRIC), features(dataclasses.replace(near, body=body), METRIC))
+
+
+def seen_from(sequence: KeypointSequence, angle: float) -> KeypointSequence:
+    """Return somebody before a depth camera as seen from elsewhere, turned about the vertical."""
+    turned = sequence.body.copy()
+    turned[..., :3] @= np.float32(Rotation.from_euler("y", angle).as_matrix().T)
+    return dataclasses.replace(sequence, body=turned)
+
+
+@pytest.mark.parametrize("angle", [0.6, -1.5, 3.1])
+def test_from_where_a_body_is_seen_does_not_matter_once_it_is_aligned(angle: float) -> None:
+    pair = [tracked(0), tracked(1)]
+    turned = [seen_from(one, angle) for one in pair]
+    aligned = dataclasses.replace(METRIC, align_heading=True)
+    assert_same(samples(aligned, pair), samples(aligned, turned))
+    assert np.abs(samples(METRIC, pair).body - samples(METRIC, turned).body).max() > 0.1
+
+
+def test_aligned_shoulders_lie_along_x() -> None:
+    given = features(seen_from(tracked(), 1.0), dataclasses.replace(METRIC, align_heading=True))
+    left, right = given.body[0, :3, :, 4, 0], given.body[0, :3, :, 8, 0]
+    across = (right - left).mean(axis=1)
+    assert across[0] == pytest.approx(1.0, abs=0.1)
+    assert across[2] == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("hidden", [[4], [8], [4, 8]])
+def test_without_both_shoulders_nothing_is_turned(hidden: list[int]) -> None:
+    sideways = seen_from(tracked(), 1.0)
+    sideways.body[:, hidden] = np.nan
+    aligned = features(sideways, dataclasses.replace(METRIC, align_heading=True))
+    assert_same(aligned, features(sideways, METRIC))
+
+
+def test_bodies_in_images_are_not_aligned() -> None:
+    aligned = features(person(), dataclasses.replace(SETTINGS, align_heading=True))
+    assert_same(aligned, features(person()))
 
 
 def test_depth_of_the_body_does_matter() -> None:
