@@ -51,8 +51,18 @@ def write_clips(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> Path:
     return path
 
 
-def write_sources(path: Path, folds: dict[str, int]) -> Path:
-    """Write a sources.csv that says the fold of each subject and return its path."""
-    rows = "".join(f"{subject},{fold},MIT\n" for subject, fold in folds.items())
+def write_sources(
+    path: Path, folds: dict[str, int], licences: tuple[tuple[str, str], ...] = ()
+) -> Path:
+    """Write a sources.csv that says the fold of each subject and return its path.
+
+    Args:
+        path: Of the file.
+        folds: Fold of each subject.
+        licences: Subjects and the licence of a source of theirs; all others have one source, MIT.
+    """
+    others = [(subject, "MIT") for subject in folds if subject not in dict(licences)]
+    sources = [*others, *licences]
+    rows = "".join(f"{subject},{folds[subject]},{licence}\n" for subject, licence in sources)
     path.write_text(f"subject,fold,licence\n{rows}", encoding="utf-8")
     return path

@@ -177,15 +177,33 @@ def read_subject_folds(path: Path) -> dict[str, int]:
         ValueError: A column is missing or a fold is not a number; names file and line.
     """
     folds: dict[str, int] = {}
+    for line, row in _rows(path):
+        try:
+            folds[row["subject"]] = int(row["fold"])
+        except (TypeError, ValueError):
+            raise ValueError(f"{path}: line {line}: fold {row['fold']!r} is not a number") from None
+    return folds
+
+
+def read_subject_licences(path: Path) -> dict[str, set[str]]:
+    """Read under which licences the sources of each subject were published from a sources.csv.
+
+    Where nothing is said, `unknown` stands for it.
+
+    Raises:
+        ValueError: A column is missing; names the file.
+    """
+    licences: dict[str, set[str]] = {}
+    for _, row in _rows(path):
+        licences.setdefault(row["subject"], set()).add(row.get("licence") or "unknown")
+    return licences
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line number and content of each row of a sources.csv."""
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         if not {"subject", "fold"} <= set(reader.fieldnames or ()):
             raise ValueError(f"{path}: line 1: columns subject and fold are needed")
         for row in reader:
-            try:
-                folds[row["subject"]] = int(row["fold"])
-            except (TypeError, ValueError):
-                raise ValueError(
-                    f"{path}: line {reader.line_num}: fold {row['fold']!r} is not a number"
-                ) from None
-    return folds
+            yield reader.line_num, row

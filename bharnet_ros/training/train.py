@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from collections import Counter
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from bharnet_ros.datasets.arguments import (
     protocols_from,
 )
 from bharnet_ros.datasets.clip import ClipDataset, split
+from bharnet_ros.datasets.holistic_wild import read_subject_licences
 from bharnet_ros.evaluation.clips import count_metrics, format_metrics
 from bharnet_ros.evaluation.report import without_nan
 from bharnet_ros.network.base import BHaRNet
@@ -73,6 +73,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_hardware_arguments(parser)
     parser.add_argument("--epochs", type=int, help="overrides the setting")
     parser.add_argument(
+        "--licences",
+        nargs="+",
+        metavar="NAME",
+        help="train only on people all of whose sources have one of these licences, as MIT",
+    )
+    parser.add_argument(
         "--validate-every",
         type=int,
         default=1,
@@ -106,6 +112,8 @@ def run(arguments: argparse.Namespace) -> int:
     for protocol in protocols:
         out = arguments.out / protocol.name if len(protocols) > 1 else arguments.out
         trained_on, held_out = split(data, protocol.name, protocol.file)
+        if arguments.licences is not None:
+            trained_on = under_licences(data, trained_on, protocol.file, arguments.licences)
         description = describe(settings, data, trained_on, arguments.data, kind, protocol)
         classes = class_indices(data.labels, description.class_names)
         network = train(
@@ -221,13 +229,37 @@ def describe(
     )
 
 
+def under_licences(
+    data: ClipDataset, clips: Indices, sources: Path | None, licences: list[str]
+) -> Indices:
+    """Return those of the clips whose people published them under these licences alone.
+
+    Args:
+        data: All clips.
+        clips: Indices of the clips to choose from.
+        sources: The sources.csv with the licence of each person's sources.
+        licences: Names of licences as that file has them.
+
+    Raises:
+        ValueError: There is no such file, or nobody published under one of the licences.
+    """
+    if sources is None:
+        raise ValueError("--licences: needs the sources.csv of --subjects-from")
+    of_people = read_subject_licences(sources)
+    for name in licences:
+        if not any(name in found for found in of_people.values()):
+            raise ValueError(f"--licences: nobody in {sources} published under {name!r}")
+    chosen = {one for one, found in of_people.items() if found <= set(licences)}
+    return clips[np.isin(data.subjects[clips], sorted(chosen))]
+
+
 def _licences(sources: Path | None, people: list[str]) -> dict[str, int]:
     """Return how many people published under each licence, by the sources.csv of the folds."""
     if sources is None:
         return {}
-    with sources.open(newline="", encoding="utf-8") as file:
-        licences = {row["subject"]: row.get("licence", "") for row in csv.DictReader(file)}
-    return dict(Counter(licences.get(one, "unknown") for one in people))
+    licences = read_subject_licences(sources)
+    told = (" and ".join(sorted(licences.get(one, {"unknown"}))) for one in people)
+    return dict(Counter(told))
 
 
 def train(

@@ -50,7 +50,7 @@ def test_wrong_setting_is_named(tmp_path: Path, text: str, complaint: str) -> No
         read_settings(path)
 
 
-@pytest.mark.parametrize("path", sorted(find_resource("config/train").glob("*.yaml")))
+@pytest.mark.parametrize("path", sorted(find_resource("config/train").rglob("*.yaml")))
 def test_all_shipped_settings_can_be_read_and_bear_the_name_of_their_file(path: Path) -> None:
     assert read_settings(path).name == path.stem
 

@@ -113,6 +113,22 @@ def test_of_several_folds_each_has_its_bundle(
         assert training["held_out_fold"] == fold_of
 
 
+def test_only_people_under_the_named_licences_are_learned_from(
+    webcam: Path, tiny_data: ModuleType, tmp_path: Path
+) -> None:
+    # Somebody with two sources counts only if both may be used.
+    licences = (("a", "none"), ("a", "MIT"), ("b", "Apache-2.0"))
+    folds = {"a": 0, "b": 0, "c": 0, "d": 1}
+    sources = tiny_data.write_sources(tmp_path / "sources.csv", folds, licences)
+    fold = ("--subjects-from", sources, "--fold", "1", "--licences", "MIT", "Apache-2.0")
+    out = tmp_path / "model"
+    assert train(write(tmp_path, WEBCAM), webcam, out, *fold, "--epochs", "1") == 0
+    training = described(out).training
+    assert training["licences_of_sources"] == {"Apache-2.0": 1, "MIT": 1}
+    assert (training["clips"], training["people"]) == (6, 2)
+    assert described(out).metrics["clips"] == 2
+
+
 def test_bodies_without_hands_are_learned_and_evaluated(
     nucla: Path,
     tmp_path: Path,
@@ -211,6 +227,7 @@ def test_two_processes_train_one_model(nucla: Path, tmp_path: Path) -> None:
         ((), "--protocol is needed, or --fold and --subjects-from"),
         (("--protocol", "x_sub"), "'x_sub' is unknown here; known are: x_view"),
         (("--protocol", "x_view", "--precision", "8-mixed"), "--precision: '8-mixed' is unknown"),
+        (("--protocol", "x_view", "--licences", "MIT"), "--licences: needs the sources.csv"),
         (("--protocol", "x_view", "--validate-every", "0"), "--validate-every: must be positive"),
     ],
 )
@@ -223,6 +240,15 @@ def test_what_cannot_be_trained_is_refused_by_name(
 ) -> None:
     assert train(write(tmp_path, DEPTH), nucla, tmp_path / "model", *words) == 2
     assert complaint in capsys.readouterr().err
+
+
+def test_a_licence_that_nobody_has_is_named(
+    webcam: Path, tiny_data: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = tiny_data.write_sources(tmp_path / "sources.csv", dict.fromkeys("abcd", 0) | {"d": 1})
+    fold = ("--subjects-from", sources, "--fold", "1", "--licences", "MIT", "BSD")
+    assert train(write(tmp_path, WEBCAM), webcam, tmp_path / "model", *fold) == 2
+    assert "published under 'BSD'" in capsys.readouterr().err
 
 
 def test_a_class_that_nobody_shows_is_named(
