@@ -142,6 +142,7 @@ setup(
         # The OpenCV that mediapipe brings: a second one would overwrite its files.
         "opencv-contrib-python>=4.8,<4.12",
         "pyyaml>=6",
+        "rosbags>=0.10",
         "safetensors>=0.4",
         "scipy>=1.9",
         "torch>=2.4,<3",
@@ -163,7 +164,7 @@ setup(
             "ros-jazzy-visualization-msgs",
         ],
         "train": ["matplotlib>=3.6", "pytorch-lightning>=2.6", "torchmetrics>=1.0"],
-        "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "rosbags>=0.10", "ruff>=0.6"],
+        "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6"],
     },
     entry_points={"console_scripts": ["bharnet = bharnet_ros.cli:main"]},
 )
