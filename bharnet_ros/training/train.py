@@ -72,6 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_hardware_arguments(parser)
     parser.add_argument("--epochs", type=int, help="overrides the setting")
+    parser.add_argument("--seed", type=int, help="overrides the setting")
     parser.add_argument(
         "--licences",
         nargs="+",
@@ -102,8 +103,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
         raise ValueError(f"--validate-every: must be positive, got {arguments.validate_every}")
-    if arguments.epochs is not None:
-        settings = replace(settings, epochs=arguments.epochs)
+    given = {"epochs": arguments.epochs, "seed": arguments.seed}
+    settings = replace(settings, **{name: one for name, one in given.items() if one is not None})
     if settings.threads:
         torch.set_num_threads(settings.threads)
     data, kind = open_from(arguments)

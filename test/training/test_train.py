@@ -170,6 +170,17 @@ def test_how_often_accuracy_is_shown_does_not_change_what_is_learned(
     assert len(weights) == 1
 
 
+def test_another_seed_learns_something_else(nucla: Path, tmp_path: Path) -> None:
+    weights = set()
+    for seed in (3, 4):
+        out = tmp_path / str(seed)
+        words = ("--protocol", "x_view", "--seed", str(seed))
+        assert train(write(tmp_path, DEPTH), nucla, out, *words) == 0
+        assert described(out).training["settings"]["seed"] == seed
+        weights.add(described(out).weights_sha256)
+    assert len(weights) == 2
+
+
 def test_a_late_ensemble_judges_bodies_too(
     nucla: Path, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
 ) -> None:
