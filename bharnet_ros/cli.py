@@ -180,6 +180,11 @@ COMMANDS = (
         *_elsewhere("bharnet_ros.evaluation.folds"),
     ),
     Command(
+        "evaluate compare",
+        "compare variants of the network on the same people",
+        *_elsewhere("bharnet_ros.evaluation.comparison"),
+    ),
+    Command(
         "evaluate sparse",
         "hold the ensemble against the body expert where hands are missing",
         *_elsewhere("bharnet_ros.evaluation.sparse"),

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from bharnet_ros.evaluation.cross_validation import (
     OutOfFoldScores,
     add_cross_validation_arguments,
+    check_same_clips,
     describe_models,
     load_models,
     read_clips,
@@ -89,16 +90,8 @@ def estimate_ceiling(variants: Sequence[OutOfFoldScores]) -> CeilingResult:
         ValueError: There are no variants, they score other clips than the first, or every known
             clip is missed.
     """
-    if not variants:
-        raise ValueError("variants: need at least one")
+    check_same_clips(variants)
     first = variants[0]
-    for number, scores in enumerate(variants[1:], 2):
-        if scores.class_names != first.class_names or not np.array_equal(scores.clips, first.clips):
-            raise ValueError(
-                f"--models: group {number} covers folds {sorted(set(scores.folds.tolist()))} with "
-                f"the classes {', '.join(scores.class_names)}, the first covers "
-                f"{sorted(set(first.folds.tolist()))} with {', '.join(first.class_names)}"
-            )
     truth = first.truth()
     known = truth >= 0
     choices = np.stack([scores.chosen() for scores in variants])

@@ -253,6 +253,24 @@ def score_folds(
     )
 
 
+def check_same_clips(variants: Sequence[OutOfFoldScores]) -> None:
+    """Check that variants scored the same clips, with the same classes.
+
+    Raises:
+        ValueError: There are no variants, or one differs from the first; names its group.
+    """
+    if not variants:
+        raise ValueError("variants: need at least one")
+    first = variants[0]
+    for number, scores in enumerate(variants[1:], 2):
+        if scores.class_names != first.class_names or not np.array_equal(scores.clips, first.clips):
+            raise ValueError(
+                f"--models: group {number} covers folds {sorted(set(scores.folds.tolist()))} with "
+                f"the classes {', '.join(scores.class_names)}, the first covers "
+                f"{sorted(set(first.folds.tolist()))} with {', '.join(first.class_names)}"
+            )
+
+
 def add_cross_validation_arguments(
     parser: argparse.ArgumentParser, *, variants: bool = False
 ) -> None:

@@ -1,0 +1,224 @@
+"""Variants side by side on the same people: what each is worth, and how sure the difference is."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.evaluation.cross_validation import (
+    FoldModel,
+    OutOfFoldScores,
+    add_cross_validation_arguments,
+    check_same_clips,
+    describe_models,
+    load_models,
+    read_clips,
+    score_folds,
+)
+from bharnet_ros.evaluation.folds import cross_validation_result
+from bharnet_ros.evaluation.network_cost import network_cost
+from bharnet_ros.evaluation.report import format_table, percent, show
+from bharnet_ros.recognition.bundle import load_bundle
+
+RESAMPLES = 10_000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Gain:
+    """By how much a variant is better than the first, as differences of shares.
+
+    Attributes:
+        value: On the people as they are.
+        low: Lower end of the interval in which `CONFIDENCE` of all resampled groups of people lie.
+        high: Its upper end.
+    """
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class VariantComparison:
+    """One variant beside the first.
+
+    Attributes:
+        top1: Share of all clips named rightly, choosing among the gestures.
+        top1_deviation: Standard deviation between the folds.
+        mean_class_accuracy: The same over all clips, averaged over the gestures.
+        mean_class_deviation: Its standard deviation between the folds.
+        body_top1: Share that the body expert alone names rightly.
+        hand_top1: Share that the hand expert alone names rightly.
+        top1_gain: Against the first variant; zero for itself.
+        mean_class_gain: The same of the mean class accuracy.
+        folds_ahead: Folds in which `top1` is above that of the first.
+    """
+
+    top1: float
+    top1_deviation: float
+    mean_class_accuracy: float
+    mean_class_deviation: float
+    body_top1: float
+    hand_top1: float
+    top1_gain: Gain
+    mean_class_gain: Gain
+    folds_ahead: int
+
+
+def compare(
+    variants: Sequence[OutOfFoldScores], *, resamples: int = RESAMPLES, seed: int = 0
+) -> list[VariantComparison]:
+    """Compare variants with the first of them.
+
+    Intervals are bootstrap percentiles over people, not over clips: the clips of one person are
+    much alike, and it is other people that a robot will meet. They do not say what another seed of
+    the training would change.
+
+    Args:
+        variants: Scores of each variant, of the same clips in the same order.
+        resamples: Groups of people to draw.
+        seed: Seed of the drawing.
+
+    Raises:
+        ValueError: There are no variants, or they score other clips than the first.
+    """
+    check_same_clips(variants)
+    first = variants[0]
+    truth = first.truth()
+    known = truth >= 0
+    _, person = np.unique(first.subjects[known], return_inverse=True)
+    shape = (int(person.max()) + 1, len(first.gestures))
+
+    def count(chosen: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+        counts = np.zeros(shape)
+        np.add.at(counts, (person[chosen], truth[known][chosen]), 1)
+        return counts
+
+    clips = count(np.ones(len(person), dtype=bool))
+    right = [count(scores.chosen()[known] == truth[known]) for scores in variants]
+    drawn = np.random.default_rng(seed).multinomial(
+        shape[0], np.full(shape[0], 1 / shape[0]), size=resamples
+    )
+    everybody = np.ones((1, shape[0]))
+    as_they_are = [_measures(everybody, clips, one) for one in right]
+    resampled = [_measures(drawn, clips, one) for one in right]
+    results = [cross_validation_result(scores) for scores in variants]
+    first_folds = results[0].folds
+    comparisons = []
+    for result, here, there in zip(results, as_they_are, resampled, strict=True):
+        gains = [
+            _gain(here[measure] - as_they_are[0][measure], there[measure] - resampled[0][measure])
+            for measure in range(2)
+        ]
+        ahead = [one.top1 > first_folds[fold].top1 for fold, one in result.folds.items()]
+        comparisons.append(
+            VariantComparison(
+                top1=result.pooled.top1,
+                top1_deviation=result.deviation["top1"],
+                mean_class_accuracy=result.pooled.mean_class_accuracy,
+                mean_class_deviation=result.deviation["mean_class_accuracy"],
+                body_top1=result.pooled.body_top1,
+                hand_top1=result.pooled.hand_top1,
+                top1_gain=gains[0],
+                mean_class_gain=gains[1],
+                folds_ahead=sum(ahead),
+            )
+        )
+    return comparisons
+
+
+def _measures(
+    weights: npt.NDArray[np.floating] | npt.NDArray[np.int64],
+    clips: npt.NDArray[np.float64],
+    right: npt.NDArray[np.float64],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return top-1 and mean class accuracy (R,) of R groups of people.
+
+    Args:
+        weights: (R, P) how often each person is in each group.
+        clips: (P, K) clips of each person and gesture.
+        right: (P, K) how many of them were named rightly.
+    """
+    all_clips, all_right = weights @ clips, weights @ right
+    shown = all_clips > 0
+    recall = np.where(shown, all_right / np.where(shown, all_clips, 1), 0.0)
+    return all_right.sum(1) / all_clips.sum(1), recall.sum(1) / shown.sum(1)
+
+
+def _gain(value: npt.NDArray[np.float64], resampled: npt.NDArray[np.float64]) -> Gain:
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail])
+    return Gain(float(value[0]), float(low), float(high))
+
+
+def format_comparison(
+    comparisons: Sequence[VariantComparison], names: Sequence[str], costs: Sequence[tuple[int, int]]
+) -> str:
+    """Return the comparison as a table for a terminal.
+
+    Args:
+        comparisons: As `compare` returns them.
+        names: What to call the variants.
+        costs: Parameters and MACs of each.
+    """
+    header = ["models", "top-1", "+-", "gain", "95% of people"]
+    header += ["mean class", "+-", "gain", "95% of people"]
+    header += ["body", "hand", "ahead", "parameters", "million MACs"]
+    rows = []
+    for one, name, (parameters, macs) in zip(comparisons, names, costs, strict=True):
+        row = [name]
+        for value, deviation, gain in (
+            (one.top1, one.top1_deviation, one.top1_gain),
+            (one.mean_class_accuracy, one.mean_class_deviation, one.mean_class_gain),
+        ):
+            row += [percent(value), f"{100 * deviation:.2f}", f"{100 * gain.value:+.2f}"]
+            row.append(f"{100 * gain.low:+.2f} to {100 * gain.high:+.2f}")
+        row += [percent(one.body_top1), percent(one.hand_top1), str(one.folds_ahead)]
+        row += [str(parameters), f"{macs / 1e6:.1f}"]
+        rows.append(row)
+    return format_table(header, rows)
+
+
+def _cost(models: Sequence[FoldModel]) -> tuple[int, int]:
+    """Return parameters and MACs of what decides in one fold."""
+    costs = [network_cost(load_bundle(path).description) for path in models[0].bundles]
+    return sum(one.parameters for one in costs), sum(one.macs for one in costs)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet evaluate compare`."""
+    add_cross_validation_arguments(parser, variants=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet evaluate compare`; returns the exit status.
+
+    Raises:
+        ValueError: An argument, a model or the data cannot be used; names it.
+        OSError: A file cannot be read or written.
+    """
+    variants = [load_models(arguments, names) for names in arguments.models]
+    data, sources = read_clips(arguments)
+    scores = [
+        score_folds(models, data, sources, known_only=True, progress=not arguments.json)
+        for models in variants
+    ]
+    comparisons = compare(scores)
+    names = [str(models[0].bundles[0].parent) for models in variants]
+    costs = [_cost(models) for models in variants]
+    told = [
+        {"name": name, "parameters": cost[0], "macs": cost[1], **asdict(one)}
+        for name, cost, one in zip(names, costs, comparisons, strict=True)
+    ]
+    described = [describe_models(models) for models in variants]
+    show(
+        arguments,
+        format_comparison(comparisons, names, costs),
+        {"models": described, "variants": told},
+    )
+    return 0
