@@ -235,7 +235,8 @@ class ActionEventPublisher(ManagedNode):
                 background=model.class_names[model.background_id],
             )
         except ValueError as error:
-            self.reject(f"{self._topic(self._model_info)}: {error}")
+            topic = self._topic(self._model_info)
+            self.reject(f"{topic} with the parameters of this node: {error}")
 
     def _on_scores(self, message: ActionScores) -> None:
         self.meter.count("received")
