@@ -21,7 +21,7 @@ from bharnet_ros.drawing import draw_frame
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.puppet import open_puppet
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.events import EventDetector, EventParameters
+from bharnet_ros.recognition.events import EventDetector
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import RecognitionStream
 from bharnet_ros.resources import find_model
@@ -38,13 +38,8 @@ def first_action(script: str, model: str) -> npt.NDArray[np.uint8]:
     """
     bundle = load_bundle(find_model(model))
     description = bundle.description
-    parameters = EventParameters(
-        enter_threshold=description.enter_threshold,
-        exit_threshold=description.exit_threshold,
-        rejection_threshold=description.rejection_threshold,
-    )
     stream = RecognitionStream(Recognizer(bundle, "cpu"))
-    detector = EventDetector(description.class_names, parameters)
+    detector = EventDetector(description.class_names, description.event_parameters())
     with PoseExtractor() as extractor:
         for image, time, _ in open_puppet(script):
             keypoints = extractor.extract(image, round(time * 1e9))

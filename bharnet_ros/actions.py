@@ -67,6 +67,7 @@ class OffsetReason(str, Enum):
     NONE = ""
     ENDED = "ended"
     REPLACED = "replaced"
+    RETRACTED = "retracted"
     PERSON_LOST = "person_lost"
     SOURCE_LOST = "source_lost"
     TIME_JUMP = "time_jump"

@@ -21,6 +21,7 @@ from bharnet_ros.keypoints import (
     FrameKeypoints,
     PersonKeypoints,
 )
+from bharnet_ros.recognition.event_parameters import EventParameters, parse_class_parameters
 
 LARGEST_SECONDS = 2**31 - 1
 
@@ -210,6 +211,20 @@ def event_from_message(message: msg.ActionEvent) -> ActionEvent:
         reason=OffsetReason(message.reason),
         frame_id=message.header.frame_id,
         model_name=message.model_name,
+    )
+
+
+def event_parameters_from_message(message: msg.ModelInfo) -> EventParameters:
+    """Return when events begin and end, as far as the model says so.
+
+    Raises:
+        ValueError: A value is out of range or cannot be read; names it.
+    """
+    return EventParameters(
+        enter_threshold=message.enter_threshold,
+        exit_threshold=message.exit_threshold,
+        rejection_threshold=message.rejection_threshold,
+        class_parameters=parse_class_parameters(message.class_parameters),
     )
 
 

@@ -12,6 +12,7 @@ from sensor_msgs.msg import Image
 from bharnet_ros import conversions, msg
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
 from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
+from bharnet_ros.recognition.event_parameters import EventParameters
 
 STAMP = 1_700_000_000_123_456_789
 
@@ -160,6 +161,23 @@ def test_event_survives_the_wire_and_carries_its_latency(reason):
     message = through_the_wire(conversions.event_to_message(event, STAMP + 85_000_000))
     assert conversions.time_to_ns(message.latency) == 85_000_000
     assert conversions.event_from_message(message) == event
+
+
+def test_when_events_begin_survives_the_wire():
+    message = through_the_wire(
+        msg.ModelInfo(
+            enter_threshold=0.65,
+            exit_threshold=0.4,
+            rejection_threshold=0.55,
+            class_parameters=["help.enter_threshold=0.45", "help.min_gap_s=0.7"],
+        )
+    )
+    assert conversions.event_parameters_from_message(message) == EventParameters(
+        enter_threshold=0.65,
+        exit_threshold=0.4,
+        rejection_threshold=0.55,
+        class_parameters={"help": {"enter_threshold": 0.45, "min_gap_s": 0.7}},
+    )
 
 
 def test_image_survives_the_wire():

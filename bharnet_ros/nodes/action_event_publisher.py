@@ -11,14 +11,27 @@ from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 
 from bharnet_ros.actions import ActionEvent, OffsetReason
-from bharnet_ros.conversions import event_to_message, scores_from_message, time_to_ns
+from bharnet_ros.conversions import (
+    event_parameters_from_message,
+    event_to_message,
+    scores_from_message,
+    time_to_ns,
+)
 from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
 from bharnet_ros.nodes.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.recognition.events import EventDetector, EventParameters
+from bharnet_ros.recognition.event_parameters import (
+    ClassParameters,
+    EventParameters,
+    check_overrides,
+    parse_class_parameters,
+)
+from bharnet_ros.recognition.events import EventDetector
+
+DEFAULTS = EventParameters()
 
 FROM_MODEL = -1.0
 """Value of a threshold parameter that leaves the decision to the model bundle."""
@@ -46,35 +59,52 @@ PARAMETERS = (
         high=1.0,
     ),
     ParameterSpec(
-        "smoothing_s", 0.3, "Time constant of the smoothing of scores, s.", low=0.0, high=10.0
+        "smoothing_s",
+        DEFAULTS.smoothing_s,
+        "Time constant of the smoothing of scores, s.",
+        low=0.0,
+        high=10.0,
     ),
     ParameterSpec(
         "min_duration_s",
-        0.3,
+        DEFAULTS.min_duration_s,
         "How long scores must stay high before an event begins, s.",
         low=0.0,
         high=10.0,
     ),
     ParameterSpec(
         "min_gap_s",
-        0.3,
+        DEFAULTS.min_gap_s,
         "How long scores must stay low before an event ends, s.",
         low=0.0,
         high=10.0,
     ),
     ParameterSpec(
+        "refractory_s",
+        DEFAULTS.refractory_s,
+        "How long after an event the same person cannot begin the same action again, s.",
+        low=0.0,
+        high=60.0,
+    ),
+    ParameterSpec(
         "person_timeout_s",
-        1.0,
+        DEFAULTS.person_timeout_s,
         "How long a person may be out of view before their event ends, s.",
         low=0.0,
         high=60.0,
     ),
     ParameterSpec(
         "source_timeout_s",
-        2.0,
+        DEFAULTS.source_timeout_s,
         "How long scores may fail to come, on the node's clock, before every event ends, s.",
         low=0.1,
         high=60.0,
+    ),
+    ParameterSpec(
+        "class_parameters",
+        # ROS takes an empty array for one of bytes.
+        [""],
+        "What differs for single classes: CLASS.PARAMETER=VALUE each, as help.min_gap_s=0.5.",
     ),
 )
 
@@ -93,6 +123,7 @@ class ActionEventPublisher(ManagedNode):
         """Declare parameters."""
         super().__init__("action_event_publisher", PARAMETERS, **kwargs)
         self._settings: dict[str, float] = {}
+        self._class_settings: ClassParameters = {}
         self._detector: EventDetector | None = None
         self._model: ModelInfo | None = None
         self._publisher: LifecyclePublisher | None = None
@@ -109,13 +140,17 @@ class ActionEventPublisher(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Check the parameters."""
-        given = {name: value for name, value in parameters.items() if value != FROM_MODEL}
+        class_settings = parse_class_parameters(parameters["class_parameters"])
+        given = {
+            name: value
+            for name, value in parameters.items()
+            if name != "class_parameters" and value != FROM_MODEL
+        }
         for name in THRESHOLDS:
             if name in given and given[name] < 0.0:
                 raise ValueError(f"parameter {name}: {given[name]} is neither in 0..1 nor -1")
-        alike = given.get("enter_threshold", given.get("exit_threshold", 0.5))
-        EventParameters(**{"enter_threshold": alike, "exit_threshold": alike, **given})
-        self._settings = given
+        check_overrides(given, class_settings)
+        self._settings, self._class_settings = given, class_settings
         self._publisher = self.create_lifecycle_publisher(
             ActionEventMessage, "/action_recognition", RELIABLE
         )
@@ -187,21 +222,21 @@ class ActionEventPublisher(ManagedNode):
         model = self._model
         if model is None:
             return
-        values = {name: float(getattr(model, name)) for name in THRESHOLDS}
-        values.update(self._settings)
         try:
             if not 0 <= model.background_id < len(model.class_names):
                 raise ValueError(
                     f"background_id {model.background_id} is not the index of one of "
                     f"{len(model.class_names)} class_names"
                 )
+            parameters = event_parameters_from_message(model)
             self._detector = EventDetector(
                 tuple(model.class_names),
-                EventParameters(**values),
+                parameters.with_overrides(self._settings, self._class_settings),
                 background=model.class_names[model.background_id],
             )
         except ValueError as error:
-            self.reject(f"{self._topic(self._model_info)}: {error}")
+            topic = self._topic(self._model_info)
+            self.reject(f"{topic} with the parameters of this node: {error}")
 
     def _on_scores(self, message: ActionScores) -> None:
         self.meter.count("received")

@@ -25,7 +25,7 @@ class ParameterSpec:
     """
 
     name: str
-    default: bool | int | float | str
+    default: bool | int | float | str | list[str]
     description: str
     low: float | None = None
     high: float | None = None

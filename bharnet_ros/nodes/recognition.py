@@ -22,6 +22,7 @@ from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.nodes.worker import LatestWorker
 from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.event_parameters import format_class_parameters
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
 from bharnet_ros.resources import find_model
@@ -162,6 +163,7 @@ class Recognition(ManagedNode):
             enter_threshold=description.enter_threshold,
             exit_threshold=description.exit_threshold,
             rejection_threshold=description.rejection_threshold,
+            class_parameters=format_class_parameters(description.class_parameters),
             device=self._stream.recognizer.device,
             weights_sha256=description.weights_sha256,
         )

@@ -20,6 +20,7 @@ from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
+from bharnet_ros.recognition.event_parameters import ClassParameters, EventParameters
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.json"
@@ -49,6 +50,8 @@ class BundleDescription:
         enter_threshold: Probability 0..1 at which an event may begin.
         exit_threshold: Probability 0..1 below which it ends.
         rejection_threshold: Least probability 0..1 that counts as known motion.
+        class_parameters: Which of these three, and which times of events, differ for single
+            classes; see `EventParameters`.
         least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
             is background, since the actions of the model are made with the hands.
         weights_sha256: Hash of the weights file.
@@ -70,6 +73,7 @@ class BundleDescription:
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
     rejection_threshold: float = 0.5
+    class_parameters: ClassParameters = field(default_factory=dict)
     least_hand_share: float = 0.0
     weights_sha256: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -80,7 +84,8 @@ class BundleDescription:
         """Check the values.
 
         Raises:
-            ValueError: A value is out of range or `background` is no class; names the field.
+            ValueError: A value is out of range, `background` is no class, or there are parameters
+                of a class that is none; names the field.
         """
         if BACKGROUND not in self.class_names:
             raise ValueError(f"class_names: {BACKGROUND!r} must be among them")
@@ -89,10 +94,9 @@ class BundleDescription:
         for name in ("window_s", "stride_s", "temperature"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name}: must be positive, got {getattr(self, name)}")
-        shares = ("enter_threshold", "exit_threshold", "rejection_threshold", "least_hand_share")
-        for name in shares:
-            if not 0.0 <= getattr(self, name) <= 1.0:
-                raise ValueError(f"{name}: must lie in 0..1, got {getattr(self, name)}")
+        if not 0.0 <= self.least_hand_share <= 1.0:
+            raise ValueError(f"least_hand_share: must lie in 0..1, got {self.least_hand_share}")
+        self.event_parameters().check_classes(self.class_names)
 
     @property
     def background_id(self) -> int:
@@ -113,6 +117,15 @@ class BundleDescription:
     def frames(self) -> int:
         """Frames T of a window after resampling."""
         return self.features.frames
+
+    def event_parameters(self) -> EventParameters:
+        """Return when events begin and end; what the model does not say has its default."""
+        return EventParameters(
+            enter_threshold=self.enter_threshold,
+            exit_threshold=self.exit_threshold,
+            rejection_threshold=self.rejection_threshold,
+            class_parameters=self.class_parameters,
+        )
 
     def network_settings(self) -> NetworkSettings:
         """Return what `build_network` needs."""

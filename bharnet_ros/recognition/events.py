@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from bharnet_ros.actions import (
     BACKGROUND,
@@ -16,6 +17,7 @@ from bharnet_ros.actions import (
     TrackScores,
 )
 from bharnet_ros.keypoints import NANOSECONDS
+from bharnet_ros.recognition.event_parameters import EventParameters
 from bharnet_ros.recognition.evidence import TrackEvidence, check_scores
 
 # How long the end of a track's last event is remembered, and so how far back a start may reach.
@@ -23,58 +25,24 @@ _MEMORY_NS = 60 * NANOSECONDS
 
 
 @dataclass(frozen=True)
-class EventParameters:
-    """When an event begins and ends; all times are seconds of capture time.
+class _Rule:
+    """Thresholds and times of one class, ready for use."""
 
-    Attributes:
-        enter_threshold: Smoothed probability that opens an event, in (0, 1].
-        exit_threshold: Smoothed probability under which an event ends, in (0, enter_threshold].
-        rejection_threshold: Probability under which a class counts as unknown and opens nothing,
-            in [0, 1].
-        smoothing_s: Time constant of the exponential smoothing, 0 for none.
-        min_duration_s: How long a class must stay above the enter threshold to open an event.
-        min_gap_s: How long it must stay under the exit threshold to end one; shorter gaps are
-            bridged.
-        person_timeout_s: How long a person may be missing before the event ends.
-        source_timeout_s: How long scores may stay out before all events end, greater than 0.
-    """
+    enter: float
+    exit: float
+    min_duration_ns: int
+    min_gap_ns: int
+    refractory_ns: int
 
-    enter_threshold: float = 0.6
-    exit_threshold: float = 0.4
-    rejection_threshold: float = 0.0
-    smoothing_s: float = 0.3
-    min_duration_s: float = 0.3
-    min_gap_s: float = 0.3
-    person_timeout_s: float = 1.0
-    source_timeout_s: float = 2.0
-
-    def __post_init__(self) -> None:
-        """Check every field.
-
-        Raises:
-            ValueError: A field is out of its range; the message names it.
-        """
-        for name in ("enter_threshold", "exit_threshold"):
-            value = getattr(self, name)
-            if not 0.0 < value <= 1.0:
-                raise ValueError(f"{name}: must be greater than 0 and at most 1, got {value}")
-        if not 0.0 <= self.rejection_threshold <= 1.0:
-            raise ValueError(
-                f"rejection_threshold: must be from 0 to 1, got {self.rejection_threshold}"
-            )
-        if self.exit_threshold > self.enter_threshold:
-            raise ValueError(
-                f"exit_threshold: must not exceed enter_threshold ({self.enter_threshold}), "
-                f"got {self.exit_threshold}"
-            )
-        for name in ("smoothing_s", "min_duration_s", "min_gap_s", "person_timeout_s"):
-            value = getattr(self, name)
-            if not (math.isfinite(value) and value >= 0.0):
-                raise ValueError(f"{name}: must be finite and not negative, got {value}")
-        if not (math.isfinite(self.source_timeout_s) and self.source_timeout_s > 0.0):
-            raise ValueError(
-                f"source_timeout_s: must be finite and greater than 0, got {self.source_timeout_s}"
-            )
+    @classmethod
+    def of(cls, parameters: EventParameters) -> _Rule:
+        return cls(
+            enter=max(parameters.enter_threshold, parameters.rejection_threshold),
+            exit=parameters.exit_threshold,
+            min_duration_ns=_nanoseconds(parameters.min_duration_s),
+            min_gap_ns=_nanoseconds(parameters.min_gap_s),
+            refractory_ns=_nanoseconds(parameters.refractory_s),
+        )
 
 
 @dataclass
@@ -104,11 +72,12 @@ class EventDetector:
 
     Args:
         class_names: Class names in the order of the probabilities, `background` among them.
-        parameters: Thresholds and times.
+        parameters: Thresholds and times, for all classes and for single ones.
         background: The class that never opens an event.
 
     Raises:
-        ValueError: A name occurs twice, or `background` is missing or alone.
+        ValueError: A name occurs twice, `background` is missing or alone, or there are parameters
+            of a class that is none.
     """
 
     def __init__(
@@ -126,14 +95,13 @@ class EventDetector:
             raise ValueError(f"class_names: background class '{background}' is not in {names}")
         if len(names) < 2:
             raise ValueError(f"class_names: needs an action besides '{background}', got {names}")
+        parameters.check_classes(names, background)
         self.class_names = names
         self.parameters = parameters
         self._background = names.index(background)
-        self._enter = max(parameters.enter_threshold, parameters.rejection_threshold)
-        self._exit = parameters.exit_threshold
-        self._support = (self._enter + self._exit) / 2.0
-        self._min_duration_ns = _nanoseconds(parameters.min_duration_s)
-        self._min_gap_ns = _nanoseconds(parameters.min_gap_s)
+        self._rules = tuple(_Rule.of(parameters.of_class(name)) for name in names)
+        self._support = np.array([(rule.enter + rule.exit) / 2.0 for rule in self._rules])
+        self._min_gap_ns = np.array([rule.min_gap_ns for rule in self._rules])
         self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
         self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
         self._id_prefix = uuid.uuid4().hex
@@ -141,6 +109,7 @@ class EventDetector:
         self._stamp_ns: int | None = None
         self._tracks: dict[str, _Track] = {}
         self._ended_ns: dict[str, int] = {}
+        self._refractory_until_ns: dict[tuple[str, int], int] = {}
 
     @property
     def open_events(self) -> tuple[ActionEvent, ...]:
@@ -172,6 +141,9 @@ class EventDetector:
         self._ended_ns = {
             track_id: end for track_id, end in self._ended_ns.items() if end > stamp - _MEMORY_NS
         }
+        self._refractory_until_ns = {
+            key: until for key, until in self._refractory_until_ns.items() if until > stamp
+        }
         events += self._drop_lost(scores)
         for person in scores.tracks:
             events += self._update_track(person, scores)
@@ -199,6 +171,7 @@ class EventDetector:
         if reason is OffsetReason.TIME_JUMP:
             # Times before the jump say nothing about times after it.
             self._ended_ns.clear()
+            self._refractory_until_ns.clear()
         return events
 
     def _drop_lost(self, scores: ActionScores) -> list[ActionEvent]:
@@ -219,16 +192,17 @@ class EventDetector:
         stamp = scores.stamp_ns
         track = self._observe(person, stamp)
         events: list[ActionEvent] = []
-        entered = self._entered(track, stamp)
+        entered = self._entered(track, person.track_id, stamp)
         event = track.event
         if event is not None:
             class_id = event.onset.class_id
+            rule = self._rules[class_id]
             smoothed = float(track.evidence.smoothed[class_id])
             if smoothed > event.score:
                 event.score = smoothed
                 event.body_score = float(person.body_probabilities[class_id])
                 event.hand_score = float(person.hand_probabilities[class_id])
-            if smoothed >= self._exit:
+            if smoothed >= rule.exit:
                 event.fading_since_ns = None
             elif event.fading_since_ns is None:
                 event.fading_since_ns = stamp
@@ -236,7 +210,7 @@ class EventDetector:
                 events += self._close_event(track, OffsetReason.REPLACED, stamp)
             elif (
                 event.fading_since_ns is not None
-                and stamp - event.fading_since_ns >= self._min_gap_ns
+                and stamp - event.fading_since_ns >= rule.min_gap_ns
             ):
                 events += self._close_event(track, OffsetReason.ENDED, stamp)
         if entered is not None:
@@ -258,20 +232,23 @@ class EventDetector:
             track.evidence.observe(person, stamp)
         return track
 
-    def _entered(self, track: _Track, stamp: int) -> int | None:
-        """Return the class that has met the enter condition for long enough and is not open."""
+    def _entered(self, track: _Track, track_id: str, stamp: int) -> int | None:
+        """Return the class that has met the enter condition for long enough and may open."""
         actions = track.evidence.smoothed.copy()
         actions[self._background] = -1.0
         best = int(actions.argmax())
         is_open = track.event is not None and track.event.onset.class_id == best
+        rule = self._rules[best]
         score = actions[best]
-        if is_open or score < self._enter or score < track.evidence.smoothed[self._background]:
+        if is_open or score < rule.enter or score < track.evidence.smoothed[self._background]:
             track.candidate = None
             return None
         if track.candidate != best:
             track.candidate = best
             track.candidate_since_ns = stamp
-        return best if stamp - track.candidate_since_ns >= self._min_duration_ns else None
+        lasted = stamp - track.candidate_since_ns >= rule.min_duration_ns
+        rested = stamp >= self._refractory_until_ns.get((track_id, best), stamp)
+        return best if lasted and rested else None
 
     def _open_event(
         self, track: _Track, class_id: int, person: TrackScores, scores: ActionScores
@@ -304,10 +281,16 @@ class EventDetector:
         if event is None:
             return []
         class_id = event.onset.class_id
+        rule = self._rules[class_id]
         cut_off = reason not in (OffsetReason.ENDED, OffsetReason.REPLACED)
         end = max(track.evidence.end_ns(class_id, cut_off=cut_off), event.onset.end_ns)
+        if not cut_off:
+            held_until = stamp if event.fading_since_ns is None else event.fading_since_ns
+            if held_until - event.onset.stamp_ns < rule.min_duration_ns:
+                reason = OffsetReason.RETRACTED
         track.event = None
         self._ended_ns[event.onset.track_id] = end
+        self._refractory_until_ns[event.onset.track_id, class_id] = stamp + rule.refractory_ns
         return [
             replace(
                 event.onset,

@@ -53,14 +53,14 @@ class TrackEvidence:
     A window supports a class whose probability in it reaches `support_threshold`. An action that
     fills half of a window covers its centre, so the centre of the first and of the last window
     of a run of support estimate when the action began and ended. A run survives windows that do
-    not support it for up to `min_gap_ns`.
+    not support it for up to the `min_gap_ns` of the class.
 
     Args:
         person: Scores of the first window.
         stamp_ns: Its stamp, nanoseconds.
-        support_threshold: Probability from which a window supports a class.
+        support_threshold: (K,) probability from which a window supports each class.
         smoothing_s: Time constant of the exponential smoothing in seconds, 0 for none.
-        min_gap_ns: Longest gap in a run of support, nanoseconds.
+        min_gap_ns: (K,) longest gap in a run of support of each class, nanoseconds.
 
     Attributes:
         smoothed: (K,) probabilities, smoothed over stamps.
@@ -72,9 +72,9 @@ class TrackEvidence:
         person: TrackScores,
         stamp_ns: int,
         *,
-        support_threshold: float,
+        support_threshold: npt.NDArray[np.float64],
         smoothing_s: float,
-        min_gap_ns: int,
+        min_gap_ns: npt.NDArray[np.int64],
     ) -> None:
         """Begin with the first window of a person."""
         self._support_threshold = support_threshold

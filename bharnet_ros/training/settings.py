@@ -13,6 +13,7 @@ from bharnet_ros.features import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.settings import InteractionSettings
 from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.recognition.event_parameters import ClassParameters
 from bharnet_ros.training.augmentation import AugmentationSettings
 from bharnet_ros.training.losses import LossSettings
 
@@ -39,6 +40,8 @@ class TrainingSettings:
         enter_threshold: Probability 0..1 at which an event may begin.
         exit_threshold: Probability 0..1 below which it ends.
         rejection_threshold: Least probability 0..1 that counts as known motion.
+        class_parameters: Which of these three, and which times of events, differ for single
+            classes.
         least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
             is background.
         epochs: Times that as many clips as there are were drawn.
@@ -65,6 +68,7 @@ class TrainingSettings:
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
     rejection_threshold: float = 0.5
+    class_parameters: ClassParameters = field(default_factory=dict)
     least_hand_share: float = 0.0
     epochs: int = 30
     batch_size: int = 64
@@ -90,6 +94,7 @@ class TrainingSettings:
             enter_threshold=self.enter_threshold,
             exit_threshold=self.exit_threshold,
             rejection_threshold=self.rejection_threshold,
+            class_parameters=self.class_parameters,
             least_hand_share=self.least_hand_share,
         )
 

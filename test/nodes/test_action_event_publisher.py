@@ -195,14 +195,54 @@ def test_scores_of_another_length_are_refused_and_the_node_lives_on(talk, wait):
     [
         {"enter_threshold": 0.3, "exit_threshold": 0.5},
         {"exit_threshold": -0.5},
+        {"class_parameters": ["hello.enter_threshold=1.5"]},
+        {"class_parameters": ["hello.smoothing_s=0.5"]},
+        {"class_parameters": ["hello"]},
     ],
 )
-def test_impossible_thresholds_refuse_to_configure(graph, parameters):
+def test_impossible_parameters_refuse_to_configure(graph, parameters):
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     node = graph.add(ActionEventPublisher(parameter_overrides=overrides))
     result = graph.call(node.trigger_configure)
     assert result is TransitionCallbackReturn.FAILURE
     assert node.state == "unconfigured"
+
+
+def test_refractory_time_keeps_an_action_from_beginning_again(talk, wait):
+    talk = talk(refractory_s=3.0, min_gap_s=0.0)
+    begin(talk, wait)
+    talk.score(scores(2.0, 0))
+    talk.score(scores(3.0, 0))
+    wait(lambda: len(talk.events) == 2, "an OFFSET")
+    for step in range(20):
+        talk.score(scores(3.2 + step * 0.2, 1))
+    wait(lambda: len(talk.events) == 3, "an ONSET")
+    _, offset, onset = talk.events
+    waited = time_to_ns(onset.header.stamp) - time_to_ns(offset.header.stamp)
+    assert 3.0 <= waited / SECOND < 3.0 + 0.2
+
+
+def test_what_the_model_says_of_a_class_counts(talk, wait):
+    talk = talk()
+    talk.inform(model_info("slow", class_parameters=["hello.min_duration_s=1.0"]))
+    wait(lambda: talk.node.describe()["model"] == "slow", "the other model")
+    for step in range(10):
+        talk.score(scores(step * 0.2, 1, model_name="slow"))
+    wait(lambda: talk.events, "an ONSET")
+    assert time_to_ns(talk.events[0].header.stamp) == 1001 * SECOND
+
+
+def test_what_the_user_says_of_a_class_counts(talk, wait):
+    talk = talk(class_parameters=["hello.min_duration_s=1.0"])
+    begin(talk, wait)
+    assert time_to_ns(talk.events[0].header.stamp) == 1001 * SECOND
+
+
+def test_what_the_user_says_of_a_class_that_the_model_lacks_is_refused(talk, wait, capfd):
+    talk = talk(class_parameters=["wave.min_gap_s=1.0"])
+    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    problem = "model_info with the parameters of this node: class_parameters: 'wave' is no action"
+    wait(lambda: problem in capfd.readouterr().err, "its reason in the log")
 
 
 def test_transitions_work_as_services(graph, wait):

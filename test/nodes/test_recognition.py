@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 import shutil
 
@@ -13,11 +14,16 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import keypoints_to_message, scores_from_message, time_to_ns
+from bharnet_ros.conversions import (
+    event_parameters_from_message,
+    keypoints_to_message,
+    scores_from_message,
+    time_to_ns,
+)
 from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.recognition import Recognition
-from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.bundle import load_bundle, write_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import RecognitionStream
 
@@ -157,6 +163,21 @@ def test_who_comes_late_still_learns_of_the_model(talk, graph, tiny_bundle, wait
     )
     assert info.enter_threshold == pytest.approx(description.enter_threshold)
     assert len(info.weights_sha256) == 64
+
+
+def test_event_publisher_learns_when_events_begin_as_the_bundle_says_it(
+    graph, tiny_bundle, tmp_path, wait
+):
+    bundle = load_bundle(tiny_bundle)
+    own = {"point": {"enter_threshold": 0.1 + 0.2, "exit_threshold": 0.3}}
+    description = dataclasses.replace(
+        bundle.description, enter_threshold=0.65, class_parameters=own
+    )
+    write_bundle(tmp_path / "model", description, bundle.network.state_dict(), "# card\n")
+    graph.add_active(node_with(tmp_path / "model"))
+    infos = graph.probe.listen(msg.ModelInfo, "model_info", LATCHED)
+    wait(lambda: infos, "the latched model information")
+    assert event_parameters_from_message(infos[0]) == description.event_parameters()
 
 
 def test_diagnostics_tell_state_device_rates_and_latency(talk, graph, wait):

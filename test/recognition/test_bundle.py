@@ -46,6 +46,20 @@ def test_what_is_written_is_read_back(folder: Path, tmp_path: Path) -> None:
     assert not second.network.training
 
 
+def test_a_description_says_when_events_begin_and_end(folder: Path) -> None:
+    change(folder, enter_threshold=0.7, class_parameters={"wave": {"refractory_s": 2.0}})
+    found = load_bundle(folder).description.event_parameters()
+    assert (found.enter_threshold, found.of_class("wave").refractory_s) == (0.7, 2.0)
+    assert found.of_class("point").refractory_s == 0.0
+
+
+def test_a_description_from_before_classes_had_parameters_is_read(folder: Path) -> None:
+    content = json.loads((folder / DESCRIPTION).read_text())
+    del content["class_parameters"]
+    (folder / DESCRIPTION).write_text(json.dumps(content))
+    assert load_bundle(folder).description.class_parameters == {}
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="nowhere"):
         load_bundle(tmp_path / "nowhere")
@@ -137,6 +151,11 @@ def test_a_description_that_is_no_json_object_is_refused(folder: Path, text: str
         ("window_s", 0),
         ("temperature", -1.0),
         ("enter_threshold", 2.0),
+        ("exit_threshold", 0.7),
+        ("class_parameters", {"wave": {"enter_threshold": 2.0}}),
+        ("class_parameters", {"jump": {"min_gap_s": 1.0}}),
+        ("class_parameters", {"background": {"min_gap_s": 1.0}}),
+        ("class_parameters", "wave.min_gap_s=1.0"),
         ("surprise", 1),
     ],
 )

@@ -26,6 +26,13 @@ def test_shipped_settings_are_read() -> None:
     assert settings.augmentation.background_rest_probability == pytest.approx(0.12)
 
 
+def test_parameters_of_a_class_reach_the_bundle(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("name: own\nclass_names: [a, b]\nclass_parameters: {b: {min_gap_s: 0.5}}\n")
+    description = read_settings(path).bundle_description()
+    assert description.event_parameters().of_class("b").min_gap_s == 0.5
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
