@@ -18,10 +18,13 @@ from bharnet_ros.nodes.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.spin import run_node
+from bharnet_ros.recognition.detection import (
+    FROM_MODEL,
+    THRESHOLDS,
+    make_detector,
+    without_model_values,
+)
 from bharnet_ros.recognition.events import EventDetector, EventParameters
-
-FROM_MODEL = -1.0
-"""Value of a threshold parameter that leaves the decision to the model bundle."""
 
 PARAMETERS = (
     ParameterSpec(
@@ -78,7 +81,6 @@ PARAMETERS = (
     ),
 )
 
-THRESHOLDS = ("enter_threshold", "exit_threshold", "rejection_threshold")
 ACKNOWLEDGE_SECONDS = 1.0
 
 
@@ -109,7 +111,7 @@ class ActionEventPublisher(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Check the parameters."""
-        given = {name: value for name, value in parameters.items() if value != FROM_MODEL}
+        given = without_model_values(parameters)
         for name in THRESHOLDS:
             if name in given and given[name] < 0.0:
                 raise ValueError(f"parameter {name}: {given[name]} is neither in 0..1 nor -1")
@@ -187,19 +189,8 @@ class ActionEventPublisher(ManagedNode):
         model = self._model
         if model is None:
             return
-        values = {name: float(getattr(model, name)) for name in THRESHOLDS}
-        values.update(self._settings)
         try:
-            if not 0 <= model.background_id < len(model.class_names):
-                raise ValueError(
-                    f"background_id {model.background_id} is not the index of one of "
-                    f"{len(model.class_names)} class_names"
-                )
-            self._detector = EventDetector(
-                tuple(model.class_names),
-                EventParameters(**values),
-                background=model.class_names[model.background_id],
-            )
+            self._detector = make_detector(model, self._settings)
         except ValueError as error:
             self.reject(f"{self._topic(self._model_info)}: {error}")
 

@@ -25,6 +25,7 @@ from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
 from bharnet_ros.resources import find_model
+from bharnet_ros.stamps import StampOrder, Step
 
 PARAMETERS = (
     ParameterSpec(
@@ -74,7 +75,7 @@ class Recognition(ManagedNode):
         self._model_info: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
         self._worker: LatestWorker[DueWindows] | None = None
-        self._last_input_ns: int | None = None
+        self._order = StampOrder()
         self._last_output_ns: int | None = None
 
     @property
@@ -85,7 +86,7 @@ class Recognition(ManagedNode):
     @property
     def last_input_ns(self) -> int | None:
         """Stamp of the newest keypoints, nanoseconds; None before the first."""
-        return self._last_input_ns
+        return self._order.newest_ns
 
     @property
     def last_output_ns(self) -> int | None:
@@ -129,7 +130,8 @@ class Recognition(ManagedNode):
             self._worker = None
         if self._stream is not None:
             self._stream.reset()
-        self._last_input_ns = self._last_output_ns = None
+        self._order = StampOrder()
+        self._last_output_ns = None
 
     def release(self) -> None:
         """Let go of the model and the publishers."""
@@ -174,18 +176,18 @@ class Recognition(ManagedNode):
             return
         topic = self._subscription.topic_name
         stamp_ns = time_to_ns(message.header.stamp)
-        if self._last_input_ns is not None:
-            if stamp_ns == self._last_input_ns:
-                self.meter.count("duplicates")
-                return
-            if stamp_ns < self._last_input_ns:
-                back = (self._last_input_ns - stamp_ns) / 1e9
-                self.get_logger().warning(
-                    f"{topic}: stamps went back by {back:.3f} s; windows start anew"
-                )
-                self.meter.count("time jumps")
-                self._stream.reset()
-        self._last_input_ns = stamp_ns
+        before_ns = self._order.newest_ns
+        step = self._order.take(stamp_ns)
+        if step is Step.REPEATED:
+            self.meter.count("duplicates")
+            return
+        if step is Step.BACK and before_ns is not None:
+            back = (before_ns - stamp_ns) / 1e9
+            self.get_logger().warning(
+                f"{topic}: stamps went back by {back:.3f} s; windows start anew"
+            )
+            self.meter.count("time jumps")
+            self._stream.reset()
         try:
             due = self._stream.push(keypoints_from_message(message))
         except ValueError as error:

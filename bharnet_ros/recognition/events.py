@@ -106,6 +106,7 @@ class EventDetector:
         class_names: Class names in the order of the probabilities, `background` among them.
         parameters: Thresholds and times.
         background: The class that never opens an event.
+        id_prefix: What event ids begin with; None for something that no other detector has.
 
     Raises:
         ValueError: A name occurs twice, or `background` is missing or alone.
@@ -117,6 +118,7 @@ class EventDetector:
         parameters: EventParameters,
         *,
         background: str = BACKGROUND,
+        id_prefix: str | None = None,
     ) -> None:
         """Start with nobody in view."""
         names = tuple(class_names)
@@ -136,7 +138,7 @@ class EventDetector:
         self._min_gap_ns = _nanoseconds(parameters.min_gap_s)
         self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
         self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
-        self._id_prefix = uuid.uuid4().hex
+        self._id_prefix = uuid.uuid4().hex if id_prefix is None else id_prefix
         self._id_count = 0
         self._stamp_ns: int | None = None
         self._tracks: dict[str, _Track] = {}
