@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 
@@ -22,8 +21,7 @@ from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.nodes.worker import LatestWorker
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
+from bharnet_ros.recognition.stream import DueWindows, RecognitionStream, make_stream
 from bharnet_ros.resources import find_model
 from bharnet_ros.stamps import StampOrder, Step
 
@@ -95,19 +93,12 @@ class Recognition(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the model and compute once, because the first time is slow."""
+        model = parameters.pop("model")
         try:
-            bundle = load_bundle(find_model(parameters["model"]))
+            bundle = load_bundle(find_model(model))
         except (ValueError, OSError) as error:
             raise ValueError(f"parameter model: {error}") from error
-        torch.set_num_threads(parameters["threads"])
-        recognizer = Recognizer(bundle, parameters["device"])
-        self._stream = RecognitionStream(
-            recognizer,
-            window_s=parameters["window_s"] or None,
-            stride_s=parameters["stride_s"] or None,
-            track_timeout_s=parameters["track_timeout_s"],
-        )
-        recognizer.warm_up()
+        self._stream = make_stream(bundle, **parameters)
         self._scores = self.create_lifecycle_publisher(ActionScores, "action_scores", RELIABLE)
         self._model_info = self.create_lifecycle_publisher(ModelInfo, "model_info", LATCHED)
 
