@@ -200,6 +200,11 @@ COMMANDS = (
         *_elsewhere("bharnet_ros.evaluation.calibration"),
     ),
     Command(
+        "evaluate bag",
+        "hold the events of recordings against the truth",
+        *_elsewhere("bharnet_ros.evaluation.bags"),
+    ),
+    Command(
         "evaluate ceiling",
         "list what every model always misses: wrong labels, foreign signs",
         *_elsewhere("bharnet_ros.evaluation.ceiling"),

@@ -8,6 +8,8 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -61,16 +63,32 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
     reservation.close()
 
 
+def _load(name: str) -> ModuleType:
+    """Import a file of this folder that is no test."""
+    file = Path(__file__).resolve().parent / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def messages() -> Any:
+    """Return a maker of messages for recordings."""
+    return _load("recordings").Messages()
+
+
+@pytest.fixture(scope="session")
+def write_bag() -> Callable[..., Path]:
+    """Return the function that writes a recording."""
+    return _load("recordings").write
+
+
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a model bundle with random weights."""
-    spec = importlib.util.spec_from_file_location(
-        "bundles", Path(__file__).resolve().parent / "bundles.py"
-    )
-    assert spec is not None and spec.loader is not None
-    bundles = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(bundles)
-    return bundles.make_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+    return _load("bundles").make_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
 @pytest.fixture(scope="session")

@@ -99,6 +99,11 @@ def test_only_nodes_and_conversions_import_ros(name: str) -> None:
         assert not [imported for imported in _direct(name) if _is_ros(imported)]
 
 
+@pytest.mark.parametrize("name", _modules_of("bharnet_ros.replay", "bharnet_ros.evaluation"))
+def test_replay_and_evaluation_never_reach_ros(name: str) -> None:
+    assert not [imported for imported in _reached(name) if _is_ros(imported)]
+
+
 @pytest.mark.parametrize("name", _modules_of("bharnet_ros.pose", "bharnet_ros.puppet"))
 def test_pose_and_puppet_never_reach_torch(name: str) -> None:
     assert "torch" not in _reached(name)

@@ -12,7 +12,7 @@ from rclpy.timer import Timer
 
 from bharnet_ros.actions import ActionEvent, OffsetReason
 from bharnet_ros.conversions import (
-    event_parameters_from_message,
+    detected_model_from_message,
     event_to_message,
     scores_from_message,
     time_to_ns,
@@ -23,18 +23,16 @@ from bharnet_ros.nodes.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.recognition.event_parameters import (
-    ClassParameters,
-    EventParameters,
-    check_overrides,
-    parse_class_parameters,
+from bharnet_ros.recognition.detection import (
+    FROM_MODEL,
+    EventOverrides,
+    event_overrides,
+    make_detector,
 )
+from bharnet_ros.recognition.event_parameters import EventParameters
 from bharnet_ros.recognition.events import EventDetector
 
 DEFAULTS = EventParameters()
-
-FROM_MODEL = -1.0
-"""Value of a threshold parameter that leaves the decision to the model bundle."""
 
 PARAMETERS = (
     ParameterSpec(
@@ -108,7 +106,6 @@ PARAMETERS = (
     ),
 )
 
-THRESHOLDS = ("enter_threshold", "exit_threshold", "rejection_threshold")
 ACKNOWLEDGE_SECONDS = 1.0
 
 
@@ -122,8 +119,7 @@ class ActionEventPublisher(ManagedNode):
     def __init__(self, **kwargs: Any) -> None:
         """Declare parameters."""
         super().__init__("action_event_publisher", PARAMETERS, **kwargs)
-        self._settings: dict[str, float] = {}
-        self._class_settings: ClassParameters = {}
+        self._overrides = EventOverrides()
         self._detector: EventDetector | None = None
         self._model: ModelInfo | None = None
         self._publisher: LifecyclePublisher | None = None
@@ -140,17 +136,7 @@ class ActionEventPublisher(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Check the parameters."""
-        class_settings = parse_class_parameters(parameters["class_parameters"])
-        given = {
-            name: value
-            for name, value in parameters.items()
-            if name != "class_parameters" and value != FROM_MODEL
-        }
-        for name in THRESHOLDS:
-            if name in given and given[name] < 0.0:
-                raise ValueError(f"parameter {name}: {given[name]} is neither in 0..1 nor -1")
-        check_overrides(given, class_settings)
-        self._settings, self._class_settings = given, class_settings
+        self._overrides = event_overrides(parameters)
         self._publisher = self.create_lifecycle_publisher(
             ActionEventMessage, "/action_recognition", RELIABLE
         )
@@ -166,7 +152,8 @@ class ActionEventPublisher(ManagedNode):
         self._scores = self.create_subscription(
             ActionScores, "action_scores", self._on_scores, RELIABLE
         )
-        self._timer = self.create_timer(self._settings["source_timeout_s"] / 8, self._check_source)
+        timeout_s = self._overrides.values["source_timeout_s"]
+        self._timer = self.create_timer(timeout_s / 8, self._check_source)
 
     def deactivate(self) -> None:
         """Take no more scores and close every event."""
@@ -223,17 +210,7 @@ class ActionEventPublisher(ManagedNode):
         if model is None:
             return
         try:
-            if not 0 <= model.background_id < len(model.class_names):
-                raise ValueError(
-                    f"background_id {model.background_id} is not the index of one of "
-                    f"{len(model.class_names)} class_names"
-                )
-            parameters = event_parameters_from_message(model)
-            self._detector = EventDetector(
-                tuple(model.class_names),
-                parameters.with_overrides(self._settings, self._class_settings),
-                background=model.class_names[model.background_id],
-            )
+            self._detector = make_detector(detected_model_from_message(model), self._overrides)
         except ValueError as error:
             topic = self._topic(self._model_info)
             self.reject(f"{topic} with the parameters of this node: {error}")
@@ -282,7 +259,7 @@ class ActionEventPublisher(ManagedNode):
         # Simulated time may start again from zero.
         self._heard_ns = min(self._heard_ns, now_ns)
         silence = (now_ns - self._heard_ns) / 1e9
-        if silence <= self._settings["source_timeout_s"]:
+        if silence <= self._overrides.values["source_timeout_s"]:
             return
         if self._detector is not None and self._detector.open_events:
             self.get_logger().warning(

@@ -18,6 +18,7 @@ from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.nodes.worker import LatestWorker
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.stamps import StampOrder, Step
 
 PARAMETERS = (
     ParameterSpec(
@@ -66,12 +67,12 @@ class PoseExtraction(ManagedNode):
         self._publisher: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
         self._worker: LatestWorker[ImageMessage] | None = None
-        self._last_stamp_ns: int | None = None
+        self._order = StampOrder()
 
     @property
     def last_stamp_ns(self) -> int | None:
         """Stamp of the newest image that was worked on, nanoseconds; None before the first."""
-        return self._last_stamp_ns
+        return self._order.newest_ns
 
     @property
     def idle(self) -> bool:
@@ -108,7 +109,7 @@ class PoseExtraction(ManagedNode):
             self._worker = None
         if self._extractor is not None:
             self._extractor.reset()
-        self._last_stamp_ns = None
+        self._order = StampOrder()
 
     def release(self) -> None:
         """Close the models."""
@@ -136,18 +137,18 @@ class PoseExtraction(ManagedNode):
         if stamp_ns <= 0:
             self.reject(f"{topic}: header.stamp is not set; it has to be the capture time")
             return
-        if self._last_stamp_ns is not None:
-            if stamp_ns == self._last_stamp_ns:
-                self.meter.count("duplicates")
-                return
-            if stamp_ns < self._last_stamp_ns:
-                back = (self._last_stamp_ns - stamp_ns) / 1e9
-                self.get_logger().warning(
-                    f"{topic}: stamps went back by {back:.3f} s; tracking starts anew"
-                )
-                self.meter.count("time jumps")
-                self._extractor.reset()
-        self._last_stamp_ns = stamp_ns
+        before_ns = self._order.newest_ns
+        step = self._order.take(stamp_ns)
+        if step is Step.REPEATED:
+            self.meter.count("duplicates")
+            return
+        if step is Step.BACK and before_ns is not None:
+            back = (before_ns - stamp_ns) / 1e9
+            self.get_logger().warning(
+                f"{topic}: stamps went back by {back:.3f} s; tracking starts anew"
+            )
+            self.meter.count("time jumps")
+            self._extractor.reset()
         try:
             image = image_from_message(message)
         except ValueError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 
@@ -23,9 +22,9 @@ from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.nodes.worker import LatestWorker
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.event_parameters import format_class_parameters
-from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
+from bharnet_ros.recognition.stream import DueWindows, RecognitionStream, make_stream
 from bharnet_ros.resources import find_model
+from bharnet_ros.stamps import StampOrder, Step
 
 PARAMETERS = (
     ParameterSpec(
@@ -75,7 +74,7 @@ class Recognition(ManagedNode):
         self._model_info: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
         self._worker: LatestWorker[DueWindows] | None = None
-        self._last_input_ns: int | None = None
+        self._order = StampOrder()
         self._last_output_ns: int | None = None
 
     @property
@@ -86,7 +85,7 @@ class Recognition(ManagedNode):
     @property
     def last_input_ns(self) -> int | None:
         """Stamp of the newest keypoints, nanoseconds; None before the first."""
-        return self._last_input_ns
+        return self._order.newest_ns
 
     @property
     def last_output_ns(self) -> int | None:
@@ -95,19 +94,12 @@ class Recognition(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the model and compute once, because the first time is slow."""
+        model = parameters.pop("model")
         try:
-            bundle = load_bundle(find_model(parameters["model"]))
+            bundle = load_bundle(find_model(model))
         except (ValueError, OSError) as error:
             raise ValueError(f"parameter model: {error}") from error
-        torch.set_num_threads(parameters["threads"])
-        recognizer = Recognizer(bundle, parameters["device"])
-        self._stream = RecognitionStream(
-            recognizer,
-            window_s=parameters["window_s"] or None,
-            stride_s=parameters["stride_s"] or None,
-            track_timeout_s=parameters["track_timeout_s"],
-        )
-        recognizer.warm_up()
+        self._stream = make_stream(bundle, **parameters)
         self._scores = self.create_lifecycle_publisher(ActionScores, "action_scores", RELIABLE)
         self._model_info = self.create_lifecycle_publisher(ModelInfo, "model_info", LATCHED)
 
@@ -130,7 +122,8 @@ class Recognition(ManagedNode):
             self._worker = None
         if self._stream is not None:
             self._stream.reset()
-        self._last_input_ns = self._last_output_ns = None
+        self._order = StampOrder()
+        self._last_output_ns = None
 
     def release(self) -> None:
         """Let go of the model and the publishers."""
@@ -176,18 +169,18 @@ class Recognition(ManagedNode):
             return
         topic = self._subscription.topic_name
         stamp_ns = time_to_ns(message.header.stamp)
-        if self._last_input_ns is not None:
-            if stamp_ns == self._last_input_ns:
-                self.meter.count("duplicates")
-                return
-            if stamp_ns < self._last_input_ns:
-                back = (self._last_input_ns - stamp_ns) / 1e9
-                self.get_logger().warning(
-                    f"{topic}: stamps went back by {back:.3f} s; windows start anew"
-                )
-                self.meter.count("time jumps")
-                self._stream.reset()
-        self._last_input_ns = stamp_ns
+        before_ns = self._order.newest_ns
+        step = self._order.take(stamp_ns)
+        if step is Step.REPEATED:
+            self.meter.count("duplicates")
+            return
+        if step is Step.BACK and before_ns is not None:
+            back = (before_ns - stamp_ns) / 1e9
+            self.get_logger().warning(
+                f"{topic}: stamps went back by {back:.3f} s; windows start anew"
+            )
+            self.meter.count("time jumps")
+            self._stream.reset()
         try:
             due = self._stream.push(keypoints_from_message(message))
         except ValueError as error:

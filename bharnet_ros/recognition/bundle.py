@@ -20,7 +20,7 @@ from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
-from bharnet_ros.recognition.event_parameters import ClassParameters, EventParameters
+from bharnet_ros.recognition.event_parameters import ClassParameters, DetectedModel, EventParameters
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.json"
@@ -126,6 +126,10 @@ class BundleDescription:
             rejection_threshold=self.rejection_threshold,
             class_parameters=self.class_parameters,
         )
+
+    def detected_model(self) -> DetectedModel:
+        """Return what a detector of events must know."""
+        return DetectedModel(self.class_names, self.background_id, self.event_parameters())
 
     def network_settings(self) -> NetworkSettings:
         """Return what `build_network` needs."""

@@ -137,6 +137,21 @@ class EventParameters:
         return replace(self, **values, class_parameters=merged)
 
 
+@dataclass(frozen=True)
+class DetectedModel:
+    """What a model says of its events.
+
+    Attributes:
+        class_names: Classes in the order of the probabilities.
+        background_id: Index of the class for rest and unknown motion.
+        parameters: When events begin and end.
+    """
+
+    class_names: tuple[str, ...]
+    background_id: int
+    parameters: EventParameters
+
+
 def check_overrides(values: Mapping[str, float], class_values: ClassParameters) -> None:
     """Check what `EventParameters.with_overrides` will be given, before the model is known.
 

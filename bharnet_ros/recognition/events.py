@@ -74,6 +74,7 @@ class EventDetector:
         class_names: Class names in the order of the probabilities, `background` among them.
         parameters: Thresholds and times, for all classes and for single ones.
         background: The class that never opens an event.
+        id_prefix: What event ids begin with; None for something that no other detector has.
 
     Raises:
         ValueError: A name occurs twice, `background` is missing or alone, or there are parameters
@@ -86,6 +87,7 @@ class EventDetector:
         parameters: EventParameters,
         *,
         background: str = BACKGROUND,
+        id_prefix: str | None = None,
     ) -> None:
         """Start with nobody in view."""
         names = tuple(class_names)
@@ -104,7 +106,7 @@ class EventDetector:
         self._min_gap_ns = np.array([rule.min_gap_ns for rule in self._rules])
         self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
         self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
-        self._id_prefix = uuid.uuid4().hex
+        self._id_prefix = uuid.uuid4().hex if id_prefix is None else id_prefix
         self._id_count = 0
         self._stamp_ns: int | None = None
         self._tracks: dict[str, _Track] = {}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
+
 from bharnet_ros.actions import ActionScores
 from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence
+from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.window import TrackWindow
 
@@ -126,3 +129,37 @@ class RecognitionStream:
         """
         due = self.push(frame)
         return None if due is None else self.score(due)
+
+
+def make_stream(
+    bundle: ModelBundle,
+    device: str,
+    *,
+    threads: int,
+    window_s: float,
+    stride_s: float,
+    track_timeout_s: float,
+) -> RecognitionStream:
+    """Return a warm stream from what the parameters of the node `recognition` say.
+
+    Args:
+        bundle: The model.
+        device: Of `Recognizer`.
+        threads: Of one inference on the CPU, for all of this process.
+        window_s: Length of the window, seconds; 0 takes the model's.
+        stride_s: Time between two inferences, seconds; 0 takes the model's.
+        track_timeout_s: Of `RecognitionStream`.
+
+    Raises:
+        ValueError: There is no such device, or a value is out of range.
+    """
+    torch.set_num_threads(threads)
+    recognizer = Recognizer(bundle, device)
+    stream = RecognitionStream(
+        recognizer,
+        window_s=window_s or None,
+        stride_s=stride_s or None,
+        track_timeout_s=track_timeout_s,
+    )
+    recognizer.warm_up()
+    return stream

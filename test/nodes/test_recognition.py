@@ -15,7 +15,7 @@ from rclpy.parameter import Parameter
 
 from bharnet_ros import msg
 from bharnet_ros.conversions import (
-    event_parameters_from_message,
+    detected_model_from_message,
     keypoints_to_message,
     scores_from_message,
     time_to_ns,
@@ -177,7 +177,7 @@ def test_event_publisher_learns_when_events_begin_as_the_bundle_says_it(
     graph.add_active(node_with(tmp_path / "model"))
     infos = graph.probe.listen(msg.ModelInfo, "model_info", LATCHED)
     wait(lambda: infos, "the latched model information")
-    assert event_parameters_from_message(infos[0]) == description.event_parameters()
+    assert detected_model_from_message(infos[0]) == description.detected_model()
 
 
 def test_diagnostics_tell_state_device_rates_and_latency(talk, graph, wait):

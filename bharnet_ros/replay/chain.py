@@ -1,0 +1,209 @@
+"""The chain from images to events without a graph: one class for what each node decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason
+from bharnet_ros.evaluation.timeline import ScoreTrace
+from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints
+from bharnet_ros.message_reading import (
+    Message,
+    image_from_message,
+    keypoints_from_message,
+    scores_from_message,
+    time_to_ns,
+)
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.recognition.detection import event_overrides, make_detector
+from bharnet_ros.recognition.event_parameters import DetectedModel
+from bharnet_ros.recognition.stream import RecognitionStream
+from bharnet_ros.stamps import StampOrder, Step
+
+JUMPS = "time jumps"
+DUPLICATES = "duplicates"
+
+
+class ImagesToKeypoints:
+    """What the node `pose_extraction` does with each image.
+
+    Args:
+        extractor: Finds people; is closed by whoever made it.
+        counts: Counts repeated stamps and stamps that went back.
+    """
+
+    def __init__(self, extractor: PoseExtractor, counts: Counter[str]) -> None:
+        """Start with no image."""
+        self._extractor = extractor
+        self._counts = counts
+        self._order = StampOrder()
+
+    def take(self, message: Message) -> FrameKeypoints | None:
+        """Return the keypoints of an image; None where it is a repetition.
+
+        Raises:
+            ValueError: The image cannot be used.
+        """
+        stamp_ns = time_to_ns(message.header.stamp)
+        if stamp_ns <= 0:
+            raise ValueError("header.stamp is not set; it has to be the capture time")
+        step = _step(self._order, stamp_ns, self._counts)
+        if step is Step.REPEATED:
+            return None
+        if step is Step.BACK:
+            self._extractor.reset()
+        image = image_from_message(message)
+        return self._extractor.extract(image, stamp_ns, message.header.frame_id)
+
+
+class KeypointsToScores:
+    """What the node `recognition` does with each frame, without ever being too slow.
+
+    Args:
+        stream: Windows and model.
+        counts: Counts repeated stamps and stamps that went back.
+    """
+
+    def __init__(self, stream: RecognitionStream, counts: Counter[str]) -> None:
+        """Start with no frame."""
+        self._stream = stream
+        self._counts = counts
+        self._order = StampOrder()
+
+    def take(self, message: Message) -> ActionScores | None:
+        """Return the scores when a stride has passed, else None.
+
+        Raises:
+            ValueError: The keypoints cannot be used.
+        """
+        return self.take_frame(keypoints_from_message(message))
+
+    def take_frame(self, frame: FrameKeypoints) -> ActionScores | None:
+        """Do the same with a frame that is no message."""
+        step = _step(self._order, frame.stamp_ns, self._counts)
+        if step is Step.REPEATED:
+            return None
+        if step is Step.BACK:
+            self._stream.reset()
+        return self._stream.update(frame)
+
+
+class ScoresToEvents:
+    """What the node `action_event_publisher` does with scores, on the clock of their stamps.
+
+    Args:
+        model: What the model says of its events.
+        name: Its name, which scores must bear; None to take those of any model.
+        parameters: Of the node.
+        id_prefix: What event ids begin with.
+        counts: Counts stamps that went back.
+
+    Attributes:
+        events: All so far.
+        class_names: Names of the classes in the order of the probabilities.
+    """
+
+    def __init__(
+        self,
+        model: DetectedModel,
+        name: str | None,
+        parameters: Mapping[str, Any],
+        id_prefix: str,
+        counts: Counter[str],
+    ) -> None:
+        """Start with nobody in view.
+
+        Raises:
+            ValueError: A parameter is out of range, or the model's classes cannot be used.
+        """
+        self._overrides = event_overrides(parameters)
+        self._id_prefix = id_prefix
+        self._counts = counts
+        self._models = 0
+        self._order = StampOrder()
+        self.events: list[ActionEvent] = []
+        self.traces = TraceCollector()
+        self._use(model, name)
+
+    def change_model(self, model: DetectedModel, name: str | None) -> None:
+        """End every event and go on with another model of the same classes.
+
+        Raises:
+            ValueError: Its thresholds cannot be used.
+        """
+        self.close()
+        self._use(model, name)
+
+    def take(self, message: Message) -> None:
+        """Take a message of scores.
+
+        Raises:
+            ValueError: The scores cannot be used, or are another model's.
+        """
+        self.take_scores(scores_from_message(message, len(self.class_names)))
+
+    def take_scores(self, scores: ActionScores) -> None:
+        """Do the same with scores that are no message."""
+        if self._name is not None and scores.model_name != self._name:
+            raise ValueError(
+                f"scores of model {scores.model_name!r}, but the model is {self._name!r}"
+            )
+        self.events += self._detector.update(scores)
+        _step(self._order, scores.stamp_ns, self._counts)
+        self.traces.take(scores)
+
+    def close(self) -> None:
+        """End every event, since nothing more comes."""
+        self.events += self._detector.close(OffsetReason.SOURCE_LOST)
+
+    def _use(self, model: DetectedModel, name: str | None) -> None:
+        self._models += 1
+        prefix = self._id_prefix if self._models == 1 else f"{self._id_prefix}-model{self._models}"
+        self._name = name
+        self._detector = make_detector(model, self._overrides, id_prefix=prefix)
+        self.class_names = self._detector.class_names
+
+
+class TraceCollector:
+    """Keeps the probabilities of each person over time."""
+
+    def __init__(self) -> None:
+        """Start with nobody."""
+        self._stamps: dict[str, list[int]] = {}
+        self._probabilities: dict[str, list[np.ndarray]] = {}
+
+    def take(self, scores: ActionScores) -> None:
+        """Take scores; a person's that are not newer than those before are left out."""
+        for person in scores.tracks:
+            stamps = self._stamps.setdefault(person.track_id, [])
+            if stamps and scores.stamp_ns <= stamps[-1]:
+                continue
+            stamps.append(scores.stamp_ns)
+            rows = self._probabilities.setdefault(person.track_id, [])
+            rows.append(np.array(person.probabilities, dtype=np.float32))
+
+    def traces(self, origin_ns: int) -> tuple[ScoreTrace, ...]:
+        """Return the scores of everybody, in the order in which they came.
+
+        Args:
+            origin_ns: Stamp that their times count from, nanoseconds.
+        """
+        return tuple(
+            ScoreTrace(
+                track_id,
+                (np.array(stamps, dtype=np.int64) - origin_ns) / NANOSECONDS,
+                np.stack(self._probabilities[track_id]),
+            )
+            for track_id, stamps in self._stamps.items()
+        )
+
+
+def _step(order: StampOrder, stamp_ns: int, counts: Counter[str]) -> Step:
+    step = order.take(stamp_ns)
+    counts[DUPLICATES] += step is Step.REPEATED
+    counts[JUMPS] += step is Step.BACK
+    return step

@@ -1,0 +1,89 @@
+"""What a replay is told: where it starts, with which model, and the parameters of the nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bharnet_ros.replay.stages import Stage
+from bharnet_ros.resources import find_resource
+
+DEFAULTS = "config/recognize.yaml"
+_PARAMETERS = "ros__parameters"
+_EVERYWHERE = ("/**", "**")
+
+
+@dataclass(frozen=True)
+class ReplaySettings:
+    """How recordings are replayed.
+
+    Attributes:
+        stage: Where to start; None for the latest stage that was recorded.
+        topic: Topic to start from; None for the only one.
+        model: Name or folder of a model bundle; None for that of the parameters, or for what a
+            recording of scores says.
+        device: Where to compute; None for that of the parameters.
+        parameter_file: Parameters of the nodes that replace those of config/recognize.yaml.
+    """
+
+    stage: Stage | None = None
+    topic: str | None = None
+    model: str | None = None
+    device: str | None = None
+    parameter_file: Path | None = None
+
+    def parameters(self, node: str) -> dict[str, Any]:
+        """Return the parameters of a node by name, as they are when the system is launched.
+
+        Raises:
+            ValueError: The file is no file of parameters, or has one that the node does not; names
+                file and parameter.
+            OSError: The file cannot be read.
+        """
+        defaults = find_resource(DEFAULTS)
+        values = dict(_of_node(_read(defaults), node))
+        if self.parameter_file is not None:
+            for name, value in _of_node(_read(self.parameter_file), node).items():
+                if name not in values:
+                    raise ValueError(f"{self.parameter_file}: {node} has no parameter {name}")
+                kind = type(values[name])
+                if not (isinstance(value, kind) or (kind is float and isinstance(value, int))):
+                    raise ValueError(
+                        f"{self.parameter_file}: {node}: {name} must be a {kind.__name__}, "
+                        f"got {value!r}"
+                    )
+                values[name] = kind(value)
+        if node == "recognition":
+            values["model"] = self.model or values["model"]
+            values["device"] = self.device or values["device"]
+        return values
+
+
+def _read(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Return the parameters of each node that a file names, by the name of the node."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: is no YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path}: has no parameters of nodes")
+    nodes = {}
+    for name, section in content.items():
+        parameters = section.get(_PARAMETERS) if isinstance(section, dict) else None
+        if not isinstance(parameters, dict):
+            raise ValueError(f"{path}: {name}: has no {_PARAMETERS}")
+        nodes[str(name)] = parameters
+    return nodes
+
+
+def _of_node(nodes: Mapping[str, Mapping[str, Any]], node: str) -> Mapping[str, Any]:
+    """Return the parameters of a node, in whatever namespace."""
+    found: dict[str, Any] = {}
+    for name, parameters in nodes.items():
+        if name not in _EVERYWHERE and name.rpartition("/")[2] == node:
+            found.update(parameters)
+    return found

@@ -1,0 +1,177 @@
+"""Recordings held against the truth, one or several, whole or broken."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bharnet_ros import cli
+from bharnet_ros.evaluation import bags
+from bharnet_ros.evaluation.timeline import TrueAction
+
+WAVES = [(1.0, 3.0)]
+
+
+@pytest.fixture
+def make(tmp_path, messages, write_bag):
+    """Return a function that writes a recording of one wave, and its truth."""
+
+    def call(name: str = "wave", label: str = "wave", folder: str = "") -> tuple[Path, Path]:
+        place = tmp_path / folder
+        bag = write_bag(place / name, messages.waving(WAVES, until=5.0))
+        truth = place / f"{name}.csv"
+        truth.write_text(f"track,label,start,end\nbody_1,{label},1,3\n")
+        return bag, truth
+
+    return call
+
+
+def tasks(*words: str | Path) -> list[bags.BagTask]:
+    parser = argparse.ArgumentParser()
+    bags.add_arguments(parser)
+    return bags.tasks_from(parser.parse_args([str(word) for word in words]))
+
+
+def test_a_recording_and_its_truth_become_a_timeline(make):
+    bag, truth = make()
+    (result,) = bags.replay_bags(tasks(bag, "--truth", truth), progress=False)
+    assert result.timeline is not None
+    assert result.timeline.name == "wave"
+    assert result.timeline.truth == (TrueAction("wave", 1.0, 3.0, "body_1"),)
+    assert [(one.start_s, one.end_s) for one in result.timeline.events] == WAVES
+
+
+def test_workers_change_nothing_and_a_broken_bag_harms_no_other(make, tmp_path):
+    first, first_truth = make("first")
+    second, second_truth = make("second")
+    broken = tmp_path / "broken.mcap"
+    broken.write_bytes(b"no bag")
+    todo = tasks(first, broken, second, "--truth", first_truth, first_truth, second_truth)
+    alone = bags.replay_bags(todo, progress=False)
+    together = bags.replay_bags(todo, workers=2, progress=False)
+    for one, other in zip(alone, together, strict=True):
+        assert one.problem == other.problem
+        if one.timeline is not None and other.timeline is not None:
+            assert one.timeline.name == other.timeline.name
+            assert one.timeline.events == other.timeline.events
+            np.testing.assert_array_equal(
+                one.timeline.traces[0].probabilities, other.timeline.traces[0].probabilities
+            )
+    assert [result.timeline is not None for result in together] == [True, False, True]
+    assert str(broken) in together[1].problem
+
+
+class Deadly:
+    """A path that ends the process that it is handed to."""
+
+    def __str__(self) -> str:
+        return "deadly.mcap"
+
+    def __reduce__(self) -> Any:
+        return os._exit, (9,)
+
+
+def test_a_process_that_dies_harms_no_other(make):
+    bag, truth = make()
+    (task,) = tasks(bag, "--truth", truth)
+    results = bags.replay_bags([replace(task, bag=Deadly()), task], workers=2, progress=False)
+    assert results[0].problem == "deadly.mcap: the process that replayed it died"
+    assert results[1].timeline is not None
+
+
+def test_label_that_the_model_lacks_breaks_the_bag_or_is_background(make):
+    bag, truth = make(label="jump")
+    (refused,) = bags.replay_bags(tasks(bag, "--truth", truth), progress=False)
+    assert "wave.csv: line 2: label 'jump'" in refused.problem
+    todo = tasks(bag, "--truth", truth, "--other-labels", "background")
+    (taken,) = bags.replay_bags(todo, progress=False)
+    assert taken.timeline is not None
+    assert taken.timeline.truth == ()
+
+
+def test_a_wrong_label_comes_to_light_before_anything_is_computed(
+    make, messages, write_bag, tmp_path, tiny_bundle, monkeypatch
+):
+    _, truth = make(label="jump")
+    pixels = np.zeros((4, 4, 3), dtype=np.uint8)
+    bag = write_bag(tmp_path / "film", [("camera", messages.image(0.0, pixels))])
+    monkeypatch.setattr(bags, "replay", lambda *_, **__: pytest.fail("was computed"))
+    (result,) = bags.replay_bags(tasks(bag, "--truth", truth, "--model", tiny_bundle))
+    assert "label 'jump' is none of the model's" in result.problem
+
+
+def test_truth_of_a_topic_is_not_what_was_found(tmp_path, messages, write_bag):
+    rows = messages.waving(WAVES, until=5.0)
+    rows += [
+        ("truth", messages.event("a", 1, 1.0, 1.0, 1.0)),
+        ("truth", messages.event("a", 2, 3.0, 1.0, 3.0, reason="ended")),
+    ]
+    bag = write_bag(tmp_path / "bag", rows)
+    (result,) = bags.replay_bags(tasks(bag, "--truth", "topic:/truth"), progress=False)
+    assert result.timeline is not None
+    assert result.timeline.truth == (TrueAction("wave", 1.0, 3.0, "body_1"),)
+    assert len(result.timeline.traces) == 1
+
+
+def test_a_folder_has_the_truth_of_each_bag(make, tmp_path):
+    first, _ = make("first")
+    second, _ = make("second")
+    todo = tasks(first, second, "--truth", tmp_path)
+    assert [Path(one.truth).name for one in todo] == ["first.csv", "second.csv"]
+
+
+def test_bags_of_one_name_are_told_apart(make):
+    first, first_truth = make("wave", folder="monday")
+    second, second_truth = make("wave", folder="tuesday")
+    names = [one.name for one in tasks(first, second, "--truth", first_truth, second_truth)]
+    assert names == [str(first), str(second)]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["a", "b", "--truth", "a.csv"], "--truth: 1 of them for 2 bags"),
+        (["a", "--truth", "a.csv", "--workers", "0"], "--workers: must be at least 1"),
+        (
+            ["a", "--truth", "a.csv", "--from", "scores", "--image-topic", "/a"],
+            "--image-topic: does not go with --from scores",
+        ),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(words, message):
+    with pytest.raises(ValueError, match=message):
+        tasks(*words)
+
+
+def test_missing_truth_in_a_folder_is_named(make, tmp_path):
+    bag, _ = make("wave", folder="bags")
+    with pytest.raises(ValueError, match=r"needs one of wave\.csv and wave\.txt, has 0"):
+        tasks(bag, "--truth", tmp_path)
+
+
+def test_the_command_prints_numbers_and_names_broken_bags(make, tmp_path, capsys):
+    pytest.importorskip("bharnet_ros.evaluation.detection")
+    pytest.importorskip("bharnet_ros.evaluation.report_page")
+    bag, truth = make()
+    given = ["--truth", str(truth), str(truth), "--json", "--report", str(tmp_path / "report")]
+    missing = tmp_path / "missing.mcap"
+    assert cli.main(["evaluate", "bag", str(bag), str(missing), *given]) == bags.SOME_BROKEN
+    printed = capsys.readouterr()
+    assert list(json.loads(printed.out)["broken_bags"]) == [str(missing)]
+    assert "missing.mcap" in printed.err
+    assert (tmp_path / "report" / "report.json").is_file()
+
+
+def test_bags_that_are_all_broken_are_an_error(tmp_path, capsys):
+    pytest.importorskip("bharnet_ros.evaluation.detection")
+    pytest.importorskip("bharnet_ros.evaluation.report_page")
+    given = [str(tmp_path / "no.mcap"), "--truth", "topic:/truth"]
+    assert cli.main(["evaluate", "bag", *given]) == cli.BAD_INPUT
+    assert "no.mcap" in capsys.readouterr().err

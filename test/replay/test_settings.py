@@ -1,0 +1,71 @@
+"""Parameters of the nodes, for a replay."""
+
+from __future__ import annotations
+
+import pytest
+
+from bharnet_ros.recognition.detection import make_detector, without_model_values
+from bharnet_ros.replay.settings import ReplaySettings
+
+
+def write(tmp_path, text: str):
+    path = tmp_path / "parameters.yaml"
+    path.write_text(text)
+    return ReplaySettings(parameter_file=path)
+
+
+def test_defaults_are_those_of_the_launched_system():
+    events = ReplaySettings().parameters("action_event_publisher")
+    assert events["enter_threshold"] == -1.0
+    assert ReplaySettings().parameters("recognition")["model"] == "gestures"
+    assert ReplaySettings().parameters("pose_extraction")["model_complexity"] == 1
+
+
+def test_command_line_goes_before_parameters():
+    parameters = ReplaySettings(model="other", device="cpu").parameters("recognition")
+    assert (parameters["model"], parameters["device"]) == ("other", "cpu")
+
+
+def test_a_file_replaces_what_it_names(tmp_path):
+    settings = write(
+        tmp_path,
+        "/robot/action_event_publisher:\n  ros__parameters:\n    min_gap_s: 1\n",
+    )
+    parameters = settings.parameters("action_event_publisher")
+    assert parameters["min_gap_s"] == 1.0
+    assert parameters["smoothing_s"] == 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", r"parameters\.yaml: is no YAML"),
+        ("- 1", r"parameters\.yaml: has no parameters of nodes"),
+        ("recognition: 1", r"parameters\.yaml: recognition: has no ros__parameters"),
+        (
+            "recognition:\n  ros__parameters:\n    speed: 1",
+            r"parameters\.yaml: recognition has no parameter speed",
+        ),
+        (
+            "recognition:\n  ros__parameters:\n    window_s: long",
+            r"parameters\.yaml: recognition: window_s must be a float, got 'long'",
+        ),
+    ],
+)
+def test_wrong_file_is_named(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        write(tmp_path, text).parameters("recognition")
+
+
+def test_thresholds_come_from_the_model_unless_given(messages):
+    given = without_model_values({"enter_threshold": -1.0, "exit_threshold": 0.25})
+    parameters = make_detector(messages.model_info(), given).parameters
+    assert parameters.enter_threshold == pytest.approx(0.6)
+    assert parameters.exit_threshold == 0.25
+
+
+def test_model_without_its_background_is_refused(messages):
+    info = messages.model_info()
+    info.background_id = 7
+    with pytest.raises(ValueError, match="background_id 7 is not the index of one of 3"):
+        make_detector(info, {})
