@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,14 +18,17 @@ from bharnet_ros.message_reading import (
     scores_from_message,
     time_to_ns,
 )
-from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.recognition.detection import (
     DetectedModel,
     make_detector,
     without_model_values,
 )
-from bharnet_ros.recognition.stream import RecognitionStream
 from bharnet_ros.stamps import StampOrder, Step
+
+if TYPE_CHECKING:
+    # Recordings of scores need neither MediaPipe nor torch, and should not wait for them.
+    from bharnet_ros.pose.extractor import PoseExtractor
+    from bharnet_ros.recognition.stream import RecognitionStream
 
 JUMPS = "time jumps"
 DUPLICATES = "duplicates"
