@@ -16,7 +16,6 @@ from tqdm import tqdm
 
 from bharnet_ros.evaluation.report import add_report_arguments, show
 from bharnet_ros.evaluation.timeline import Timeline
-from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
 from bharnet_ros.replay.recording import Recording, recording_name
 from bharnet_ros.replay.replay import origin_of, replay
 from bharnet_ros.replay.settings import ReplaySettings
@@ -190,6 +189,8 @@ def bag_timeline(task: BagTask, *, progress: bool = True) -> tuple[Timeline, tup
         origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
         rows = read_truth(task.truth, recording, origin_ns)
         if stage in (Stage.IMAGES, Stage.KEYPOINTS):
+            from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
+
             # A wrong label shall not come to light after minutes of extraction.
             model = find_model(settings.parameters("recognition")["model"])
             known = read_description(model / DESCRIPTION).class_names

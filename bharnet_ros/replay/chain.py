@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,11 +18,14 @@ from bharnet_ros.message_reading import (
     scores_from_message,
     time_to_ns,
 )
-from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.recognition.detection import event_overrides, make_detector
 from bharnet_ros.recognition.event_parameters import DetectedModel
-from bharnet_ros.recognition.stream import RecognitionStream
 from bharnet_ros.stamps import StampOrder, Step
+
+if TYPE_CHECKING:
+    # Recordings of scores need neither MediaPipe nor torch, and should not wait for them.
+    from bharnet_ros.pose.extractor import PoseExtractor
+    from bharnet_ros.recognition.stream import RecognitionStream
 
 JUMPS = "time jumps"
 DUPLICATES = "duplicates"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -17,10 +18,7 @@ from bharnet_ros.message_reading import (
     event_from_message,
     time_to_ns,
 )
-from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.recognition.event_parameters import DetectedModel
-from bharnet_ros.recognition.stream import make_stream
 from bharnet_ros.replay.chain import (
     DUPLICATES,
     JUMPS,
@@ -33,6 +31,9 @@ from bharnet_ros.replay.recording import Recorded, Recording
 from bharnet_ros.replay.settings import ReplaySettings
 from bharnet_ros.replay.stages import Stage, choose_stage, model_info_topic, topics_of
 from bharnet_ros.resources import find_model
+
+if TYPE_CHECKING:
+    from bharnet_ros.recognition.bundle import BundleDescription
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +220,9 @@ class _Player:
         """Return the end of the chain, the topics that it needs and what to do with a message."""
         if self._stage is Stage.SCORES:
             return self._scores_chain()
+        from bharnet_ros.recognition.bundle import load_bundle
+        from bharnet_ros.recognition.stream import make_stream
+
         recognition = self._settings.parameters("recognition")
         bundle = load_bundle(find_model(recognition.pop("model")))
         to_events = self._detector(bundle.description.detected_model(), bundle.description.name)
@@ -231,6 +235,8 @@ class _Player:
                     to_events.take_scores(scores)
 
             return to_events, (self._topic,), take_keypoints
+        from bharnet_ros.pose.extractor import PoseExtractor
+
         extraction = self._settings.parameters("pose_extraction")
         extraction.pop("image_transport")
         to_keypoints = ImagesToKeypoints(
@@ -288,6 +294,8 @@ class _Player:
         )
 
     def _bundle_description(self) -> BundleDescription:
+        from bharnet_ros.recognition.bundle import load_bundle
+
         assert self._settings.model is not None
         return load_bundle(find_model(self._settings.model)).description
 

@@ -57,13 +57,8 @@ def test_workers_change_nothing_and_a_broken_bag_harms_no_other(make, tmp_path):
     alone = bags.replay_bags(todo, progress=False)
     together = bags.replay_bags(todo, workers=2, progress=False)
     for one, other in zip(alone, together, strict=True):
-        assert one.problem == other.problem
-        if one.timeline is not None and other.timeline is not None:
-            assert one.timeline.name == other.timeline.name
-            assert one.timeline.events == other.timeline.events
-            np.testing.assert_array_equal(
-                one.timeline.traces[0].probabilities, other.timeline.traces[0].probabilities
-            )
+        # As text, because a latency that nobody measured is not a number.
+        assert (one.problem, str(one.timeline)) == (other.problem, str(other.timeline))
     assert [result.timeline is not None for result in together] == [True, False, True]
     assert str(broken) in together[1].problem
 
