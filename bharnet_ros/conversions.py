@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import array
+import importlib
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from builtin_interfaces.msg import Duration, Time
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
 
 from bharnet_ros import msg
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
-from bharnet_ros.images import decode_compressed, decode_image, encode_image
+from bharnet_ros.images import decode_compressed, decode_image
 from bharnet_ros.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
@@ -21,37 +22,35 @@ from bharnet_ros.keypoints import (
     FrameKeypoints,
     PersonKeypoints,
 )
+from bharnet_ros.message_writing import MessageFactory
 
-LARGEST_SECONDS = 2**31 - 1
+
+def _find_class(name: str) -> Any:
+    package, _, kind = name.split("/")
+    return getattr(importlib.import_module(f"{package}.msg"), kind)
+
+
+def _pack(values: npt.NDArray[Any]) -> Any:
+    if values.dtype == np.bool_:
+        return values.tolist()
+    # The setters take an array of the right type as it is, and walk through anything else in
+    # Python.
+    return array.array({"uint8": "B", "float32": "f"}[values.dtype.name], values.tobytes())
+
+
+_messages = MessageFactory(cache(_find_class), _pack)
+time_from_ns = _messages.time
+duration_from_ns = _messages.duration
+image_to_message = _messages.image
+compressed_image_to_message = _messages.compressed_image
+keypoints_to_message = _messages.keypoints
+scores_to_message = _messages.scores
+event_to_message = _messages.event
 
 
 def time_to_ns(stamp: Time | Duration) -> int:
     """Return a time or duration message as nanoseconds."""
     return int(stamp.sec) * NANOSECONDS + int(stamp.nanosec)
-
-
-def time_from_ns(nanoseconds: int) -> Time:
-    """Return nanoseconds as a time message.
-
-    Raises:
-        ValueError: The time does not fit into the message.
-    """
-    seconds, rest = divmod(int(nanoseconds), NANOSECONDS)
-    if abs(seconds) > LARGEST_SECONDS:
-        raise ValueError(f"stamp {nanoseconds} ns does not fit into builtin_interfaces/Time")
-    return Time(sec=seconds, nanosec=rest)
-
-
-def duration_from_ns(nanoseconds: int) -> Duration:
-    """Return nanoseconds, negative ones too, as a duration message (nanosec counts upwards).
-
-    Raises:
-        ValueError: The duration does not fit into the message.
-    """
-    seconds, rest = divmod(int(nanoseconds), NANOSECONDS)
-    if abs(seconds) > LARGEST_SECONDS:
-        raise ValueError(f"{nanoseconds} ns does not fit into builtin_interfaces/Duration")
-    return Duration(sec=seconds, nanosec=rest)
 
 
 def image_from_message(message: Image | CompressedImage) -> npt.NDArray[np.uint8]:
@@ -72,31 +71,6 @@ def image_from_message(message: Image | CompressedImage) -> npt.NDArray[np.uint8
     )
 
 
-def image_to_message(image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str = "") -> Image:
-    """Return an (H, W, 3) uint8 RGB image as a message captured at `stamp_ns`."""
-    encoding, step, data = encode_image(image)
-    message = Image(
-        header=_header(stamp_ns, frame_id),
-        height=image.shape[0],
-        width=image.shape[1],
-        encoding=encoding,
-        step=step,
-    )
-    # The setter takes an array of bytes as it is, and walks through anything else in Python.
-    message.data = array.array("B", data)
-    return message
-
-
-def keypoints_to_message(frame: FrameKeypoints) -> msg.BodyHandKeypoints:
-    """Return everybody in one frame as a message."""
-    return msg.BodyHandKeypoints(
-        header=_header(frame.stamp_ns, frame.frame_id),
-        image_width=frame.width,
-        image_height=frame.height,
-        people=[_person_to_message(person) for person in frame.people],
-    )
-
-
 def keypoints_from_message(message: msg.BodyHandKeypoints) -> FrameKeypoints:
     """Return everybody in one frame; parts that are marked absent become NaN."""
     return FrameKeypoints(
@@ -105,27 +79,6 @@ def keypoints_from_message(message: msg.BodyHandKeypoints) -> FrameKeypoints:
         height=message.image_height,
         people=tuple(_person_from_message(person) for person in message.people),
         frame_id=message.header.frame_id,
-    )
-
-
-def scores_to_message(scores: ActionScores) -> msg.ActionScores:
-    """Return the scores of everybody in view as a message."""
-    return msg.ActionScores(
-        header=_header(scores.stamp_ns, scores.frame_id),
-        model_name=scores.model_name,
-        tracks=[
-            msg.TrackScores(
-                track_id=track.track_id,
-                window_start=time_from_ns(track.window_start_ns),
-                window_end=time_from_ns(track.window_end_ns),
-                probabilities=_float_array(track.probabilities),
-                body_probabilities=_float_array(track.body_probabilities),
-                hand_probabilities=_float_array(track.hand_probabilities),
-                body_reliability=float(track.body_reliability),
-                hand_reliability=float(track.hand_reliability),
-            )
-            for track in scores.tracks
-        ],
     )
 
 
@@ -169,26 +122,6 @@ def scores_from_message(message: msg.ActionScores, classes: int) -> ActionScores
     )
 
 
-def event_to_message(event: ActionEvent, publish_ns: int) -> msg.ActionEvent:
-    """Return an event as a message that is published at `publish_ns` on the node's clock."""
-    return msg.ActionEvent(
-        header=_header(event.stamp_ns, event.frame_id),
-        event_id=event.event_id,
-        phase=int(event.phase),
-        track_id=event.track_id,
-        class_id=int(event.class_id),
-        label=event.label,
-        score=float(event.score),
-        body_score=float(event.body_score),
-        hand_score=float(event.hand_score),
-        start=time_from_ns(event.start_ns),
-        end=time_from_ns(event.end_ns),
-        latency=duration_from_ns(publish_ns - event.stamp_ns),
-        reason=event.reason.value,
-        model_name=event.model_name,
-    )
-
-
 def event_from_message(message: msg.ActionEvent) -> ActionEvent:
     """Return the event of a message.
 
@@ -210,33 +143,6 @@ def event_from_message(message: msg.ActionEvent) -> ActionEvent:
         reason=OffsetReason(message.reason),
         frame_id=message.header.frame_id,
         model_name=message.model_name,
-    )
-
-
-def _header(stamp_ns: int, frame_id: str) -> Header:
-    return Header(stamp=time_from_ns(stamp_ns), frame_id=frame_id)
-
-
-def _flat(values: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    return np.ascontiguousarray(values, dtype=np.float32).reshape(-1)
-
-
-def _float_array(values: npt.NDArray[np.floating]) -> array.array[float]:
-    return array.array("f", np.asarray(values, dtype=np.float32).tobytes())
-
-
-def _person_to_message(person: PersonKeypoints) -> msg.PersonKeypoints:
-    left, right = person.hands_present
-    return msg.PersonKeypoints(
-        track_id=person.track_id,
-        body_present=person.body_present,
-        body=_flat(person.body[:, :3]),
-        body_visibility=_flat(person.body[:, 3]),
-        body_world=_flat(person.body_world),
-        hand_present=[left, right],
-        hand_score=_flat(person.hand_scores),
-        hands=_flat(person.hands),
-        hands_world=_flat(person.hands_world),
     )
 
 
