@@ -52,11 +52,15 @@ OWN = {
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments and the nodes."""
-    declarations = [
+    return LaunchDescription([*declare(ARGUMENTS), OpaqueFunction(function=start)])
+
+
+def declare(arguments: Mapping[str, tuple[str | None, str]]) -> list[Action]:
+    """Return the declarations of arguments: name to default (None: has to be given) and text."""
+    return [
         DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
+        for name, (default, description) in arguments.items()
     ]
-    return LaunchDescription([*declarations, OpaqueFunction(function=start)])
 
 
 def start(context: LaunchContext) -> list[Action]:

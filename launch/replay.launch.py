@@ -4,7 +4,6 @@ from pathlib import Path
 
 from launch.action import Action
 from launch.actions import (
-    DeclareLaunchArgument,
     ExecuteProcess,
     OpaqueFunction,
     Shutdown,
@@ -39,11 +38,7 @@ ARGUMENTS = {
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments, the nodes and the player."""
-    declarations = [
-        DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
-    ]
-    return LaunchDescription([*declarations, OpaqueFunction(function=start)])
+    return LaunchDescription([*recognize.declare(ARGUMENTS), OpaqueFunction(function=start)])
 
 
 def start(context: LaunchContext) -> list[Action]:

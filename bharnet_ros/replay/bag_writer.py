@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 from rosbags.interfaces import (
@@ -22,6 +25,8 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 
 from bharnet_ros.message_writing import MessageFactory
 from bharnet_ros.replay.typestore import message_types
+
+Result = TypeVar("Result")
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 COMPRESSIONS = {
@@ -59,7 +64,7 @@ class BagWriter:
     """Writes one recording; it appears under its name when it is closed, complete.
 
     Until then it lies in a hidden folder beside. As a context manager it is closed at the end,
-    and discarded where the block fails.
+    and discarded where the block fails. May be used by one thread after the other.
     """
 
     def __init__(
@@ -90,6 +95,8 @@ class BagWriter:
         self._connections: dict[str, Connection] = {}
         self._count = 0
         self._open = True
+        # SQLite refuses every thread but the one that has opened the file.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="bag writer")
         self._scratch = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", dir=self.path.parent))
         try:
             self._writer = Writer(
@@ -99,8 +106,9 @@ class BagWriter:
                 storage_plugin=STORAGES[storage],
             )
             self._writer.set_compression(COMPRESSIONS[compression], CompressionFormat.ZSTD)
-            self._writer.open()
+            self._do(self._writer.open)
         except BaseException:
+            self._thread.shutdown()
             shutil.rmtree(self._scratch, ignore_errors=True)
             raise
 
@@ -124,7 +132,8 @@ class BagWriter:
             raise ValueError(f"topic {topic}: is declared already")
         if message_type not in self._types.types:
             raise ValueError(f"topic {topic}: type {message_type!r} is not known")
-        self._connections[topic] = self._writer.add_connection(
+        self._connections[topic] = self._do(
+            self._writer.add_connection,
             topic,
             message_type,
             typestore=self._types,
@@ -164,7 +173,7 @@ class BagWriter:
         try:
             if not self._count:
                 raise ValueError(f"{self.path}: no message was recorded")
-            self._writer.close()
+            self._do(self._writer.close)
             check_new(self.path)
             self._writer.path.rename(self.path)
         finally:
@@ -172,8 +181,11 @@ class BagWriter:
 
     def discard(self) -> None:
         """Leave nothing of a recording that is not closed."""
+        if not self._open:
+            return
         self._open = False
-        self._writer.abort()
+        self._do(self._writer.abort)
+        self._thread.shutdown()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __enter__(self) -> BagWriter:
@@ -198,8 +210,14 @@ class BagWriter:
         return self._connections[topic]
 
     def _write(self, connection: Connection, raw: bytes | memoryview, time_ns: int) -> None:
-        self._writer.write(connection, time_ns, raw)
+        self._do(self._writer.write, connection, time_ns, raw)
         self._count += 1
+
+    def _do(self, function: Callable[..., Result], *values: Any, **named: Any) -> Result:
+        try:
+            return self._thread.submit(function, *values, **named).result()
+        except sqlite3.Error as error:
+            raise OSError(f"{self.path}: {error}") from error
 
 
 def check_new(path: str | Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,18 @@ def test_only_latched_topics_promise_their_last_message(tmp_path):
         }
     assert offered["/image_raw"] == []
     assert [qos.durability for qos in offered["/model_info"]] == [QosDurability.TRANSIENT_LOCAL]
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_threads_may_take_turns(tmp_path, storage):
+    with BagWriter(tmp_path / "walk", storage=storage) as bag:
+        bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
+        message = recorded_messages().image(IMAGE, SECOND)
+        writing = threading.Thread(target=lambda: bag.write("/image_raw", message, SECOND))
+        writing.start()
+        writing.join()
+        assert bag.count == 1
+    assert (tmp_path / "walk" / "metadata.yaml").exists()
 
 
 def test_failure_leaves_nothing(tmp_path):
