@@ -7,10 +7,12 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bharnet_ros import __version__
 
 ROS_ARGUMENTS = "--ros-args"
+ROS_COMMANDS = ("run", "record")
 BAD_INPUT = 2
 
 
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given, ros_arguments = given[:position], given[position:]
     options = _parser(given).parse_args(given)
     command: Command = options.command
-    if ros_arguments and command.name != "run":
+    if ros_arguments and command.name not in ROS_COMMANDS:
         print(f"bharnet {command.name}: error: takes no {ROS_ARGUMENTS}", file=sys.stderr)
         return BAD_INPUT
     options.ros_arguments = ros_arguments
@@ -81,7 +83,8 @@ def _parser(given: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
+def _add_chain(parser: argparse.ArgumentParser) -> None:
+    """Add what the whole chain can be asked for."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--source",
@@ -96,6 +99,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="name or folder of a model bundle (default: gestures)"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+    parser.add_argument("--loop", action="store_true", help="start again at the end")
+    parser.epilog = f"Whatever follows {ROS_ARGUMENTS} goes to ROS."
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    _add_chain(parser)
     parser.add_argument(
         "--pace",
         choices=("steady", "fast", "camera"),
@@ -104,24 +113,40 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "every image used; fast: each image as soon as the one before is done; camera: at its "
         "own rate, images dropped where this machine is too slow (default: steady)",
     )
-    parser.add_argument("--loop", action="store_true", help="start again at the end")
-    parser.epilog = f"Whatever follows {ROS_ARGUMENTS} goes to ROS."
 
 
 def _run(options: argparse.Namespace) -> int:
     from bharnet_ros.nodes.run import RunOptions, run
 
-    return run(
-        RunOptions(
-            source=options.source,
-            image_topic=options.image_topic,
-            model=options.model,
-            device=options.device,
-            pace=options.pace,
-            loop=options.loop,
-            ros_arguments=options.ros_arguments,
-        )
+    return run(RunOptions(**_chain_options(options)))
+
+
+def _chain_options(options: argparse.Namespace) -> dict[str, Any]:
+    names = ("source", "image_topic", "model", "device", "pace", "loop", "ros_arguments")
+    return {name: getattr(options, name) for name in names}
+
+
+def _add_record(parser: argparse.ArgumentParser) -> None:
+    from bharnet_ros.replay.recording_options import add_arguments
+
+    _add_chain(parser)
+    # Never "fast": a message must not be recorded at a time before its stamp.
+    parser.add_argument(
+        "--pace",
+        choices=("steady", "camera"),
+        default="steady",
+        help="steady: as fast as this machine allows, at most at the source's own rate, every "
+        "image used; camera: at its own rate, images dropped where this machine is too slow "
+        "(default: steady)",
     )
+    add_arguments(parser)
+
+
+def _record(options: argparse.Namespace) -> int:
+    from bharnet_ros.nodes.run import RunOptions, record
+    from bharnet_ros.replay.recording_options import read_options
+
+    return record(RunOptions(**_chain_options(options)), read_options(options))
 
 
 def _add_extract(parser: argparse.ArgumentParser) -> None:
@@ -169,6 +194,12 @@ GROUPS = {"evaluate": "measure a model", "bench": "measure what things cost"}
 COMMANDS = (
     Command("run", "print the action events of a source", _add_run, _run),
     Command("extract", "write the keypoints of a clip to a file", _add_extract, _extract),
+    Command("record", "record what the chain makes of a source", _add_record, _record),
+    Command(
+        "convert",
+        "write a clip as a ROS recording (rosbag2)",
+        *_elsewhere("bharnet_ros.replay.convert"),
+    ),
     Command(
         "evaluate clips",
         "classify the clips of a keypoint file",

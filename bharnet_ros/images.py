@@ -20,6 +20,7 @@ _ENCODINGS: dict[str, tuple[int, int | None]] = {
     "mono8": (1, cv2.COLOR_GRAY2RGB),
 }
 ENCODINGS = tuple(_ENCODINGS)
+COMPRESSIONS = ("jpeg", "png")
 _END_MARKS = {"jpeg": b"\xff\xd9", "jpg": b"\xff\xd9", "png": b"IEND"}
 # Some cameras pad their images behind the end mark.
 _END_SEARCH = 4096
@@ -103,6 +104,40 @@ def encode_image(image: RgbImage) -> tuple[str, int, bytes]:
     Raises:
         ValueError: The image is not (H, W, 3) uint8.
     """
+    _check_rgb(image)
+    return "rgb8", image.shape[1] * 3, image.tobytes()
+
+
+def encode_compressed(
+    image: RgbImage, compression: str = "jpeg", quality: int = 95
+) -> tuple[str, bytes]:
+    """Return format, as image_transport writes it, and data of a compressed image.
+
+    Args:
+        image: (H, W, 3) RGB.
+        compression: One of `COMPRESSIONS`; png is lossless.
+        quality: Of a JPEG, 1 to 100.
+
+    Raises:
+        ValueError: The image is not (H, W, 3) uint8 or has no pixels, or a parameter is out of
+            range.
+    """
+    encode_parameters = {
+        "jpeg": [cv2.IMWRITE_JPEG_QUALITY, quality],
+        "png": [cv2.IMWRITE_PNG_COMPRESSION, 1],
+    }
+    if compression not in encode_parameters:
+        raise ValueError(f"compression: {compression!r} is none of {', '.join(COMPRESSIONS)}")
+    if not 1 <= quality <= 100:
+        raise ValueError(f"quality: must be in 1..100, got {quality}")
+    _check_rgb(image)
+    if image.size == 0:
+        raise ValueError(f"image: has no pixels, shape {image.shape}")
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(f".{compression}", bgr, encode_parameters[compression])
+    return f"rgb8; {compression} compressed bgr8", data.tobytes()
+
+
+def _check_rgb(image: RgbImage) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f"image: expected (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
-    return "rgb8", image.shape[1] * 3, image.tobytes()

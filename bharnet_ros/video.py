@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from bharnet_ros.puppet import Segment
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +49,10 @@ class FrameSource(ABC):
         frame_count: Frames in all, None where unknown.
         live: Whether frames come by themselves in real time (a webcam).
         skipped: Frames that could not be decoded so far, or that a file ended without.
+        segments: The actions that it shows, where that is known: of the puppet alone.
     """
+
+    segments: tuple[Segment, ...] = ()
 
     def __init__(self, name: str, *, fps: float, frame_count: int | None, live: bool) -> None:
         """Set the attributes."""
@@ -252,6 +258,7 @@ class _PuppetSource(FrameSource):
             "seed": seed,
         }
         self.puppet = open_puppet(script, **options) if script else open_puppet(**options)
+        self.segments = self.puppet.segments
         super().__init__(name, fps=self.puppet.fps, frame_count=self.puppet.frame_count, live=False)
 
     def __iter__(self) -> Iterator[Frame]:

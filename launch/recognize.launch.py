@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import lifecycle_msgs.msg
 from launch.action import Action
@@ -34,27 +35,51 @@ ARGUMENTS = {
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "use_respawn": ("false", "Whether a node that died is started again: true or false."),
     "image_topic": ("image_raw", "Topic of the camera's images."),
+    "image_transport": ("", "raw or compressed; empty: as the parameters say."),
     "model": ("", "Name or folder of a model bundle; empty: as the parameters say."),
     "device": ("", "auto, cpu or cuda; empty: as the parameters say."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
     "source": ("", "What video_source plays in place of a camera; empty: a camera's topic."),
 }
+OWN = {
+    "pose_extraction": ("image_transport",),
+    "recognition": ("model", "device"),
+    "action_event_publisher": (),
+    "overlay": ("image_transport",),
+}
+"""Arguments that are parameters of a node, where they are not empty."""
 
 
 def generate_launch_description() -> LaunchDescription:
     """Return the arguments and the nodes."""
-    declarations = [
+    return LaunchDescription([*declare(ARGUMENTS), OpaqueFunction(function=start)])
+
+
+def declare(arguments: Mapping[str, tuple[str | None, str]]) -> list[Action]:
+    """Return the declarations of arguments: name to default (None: has to be given) and text."""
+    return [
         DeclareLaunchArgument(name, default_value=default, description=description)
-        for name, (default, description) in ARGUMENTS.items()
+        for name, (default, description) in arguments.items()
     ]
-    return LaunchDescription([*declarations, OpaqueFunction(function=start)])
 
 
 def start(context: LaunchContext) -> list[Action]:
     """Return the nodes that the arguments ask for."""
     argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    autostart = switch(argument, "autostart")
-    common = {
+    if not argument["source"]:
+        return chain(argument)
+    video = Node(
+        name="video_source",
+        executable="video_source",
+        parameters=[*shared_parameters(argument), {"source": argument["source"]}],
+        **common_settings(argument),
+    )
+    return chain(argument, video)
+
+
+def common_settings(argument: dict[str, str]) -> dict[str, Any]:
+    """Return what every node is started with."""
+    return {
         "package": "bharnet_ros",
         "namespace": argument["namespace"],
         "output": "screen",
@@ -65,15 +90,35 @@ def start(context: LaunchContext) -> list[Action]:
             ("image_raw/compressed", argument["image_topic"] + "/compressed"),
         ],
     }
-    shared = [argument["params_file"], {"use_sim_time": switch(argument, "use_sim_time")}]
-    model = {name: argument[name] for name in ("model", "device") if argument[name]}
+
+
+def shared_parameters(argument: dict[str, str]) -> list[Any]:
+    """Return the parameters that every node takes its own of."""
+    return [argument["params_file"], {"use_sim_time": switch(argument, "use_sim_time")}]
+
+
+def chain(argument: dict[str, str], images: Action | None = None) -> list[Action]:
+    """Return the nodes from images to events.
+
+    Args:
+        argument: Values of `ARGUMENTS`.
+        images: What gives images; it is started when all nodes are active, or at once where
+            `autostart` is false. None: a camera does.
+    """
+    autostart = switch(argument, "autostart")
+    common, shared = common_settings(argument), shared_parameters(argument)
+
+    def parameters(node: str) -> list[Any]:
+        given = {name: argument[name] for name in OWN[node] if argument[name]}
+        return [*shared, given] if given else shared
+
     respawn = {"respawn": switch(argument, "use_respawn"), "respawn_delay": 1.0}
 
     managed = [
         LifecycleNode(
             name=name,
             executable=name,
-            parameters=[*shared, model] if model and name == "recognition" else shared,
+            parameters=parameters(name),
             **common,
             **respawn,
         )
@@ -82,19 +127,19 @@ def start(context: LaunchContext) -> list[Action]:
     actions: list[Action] = list(managed)
     if switch(argument, "visualize"):
         actions.append(
-            Node(name="overlay", executable="overlay", parameters=shared, **common, **respawn)
+            Node(
+                name="overlay",
+                executable="overlay",
+                parameters=parameters("overlay"),
+                **common,
+                **respawn,
+            )
         )
     if autostart:
         # Handlers first: a transition that happens before anybody listens starts nothing.
         actions = [handler for node in managed for handler in bring_up(node)] + actions
-    if argument["source"]:
-        video = Node(
-            name="video_source",
-            executable="video_source",
-            parameters=[*shared, {"source": argument["source"]}],
-            **common,
-        )
-        actions = [when_all_active(managed, video), *actions] if autostart else [*actions, video]
+    if images is not None:
+        actions = [when_all_active(managed, images), *actions] if autostart else [*actions, images]
     return actions
 
 
@@ -144,8 +189,8 @@ def bring_up(node: LifecycleNode) -> list[Action]:
     ]
 
 
-def when_all_active(managed: list[LifecycleNode], video: Node) -> Action:
-    """Return a handler that starts `video` once, when every node of the chain is active."""
+def when_all_active(managed: list[LifecycleNode], images: Action) -> Action:
+    """Return a handler that starts `images` once, when every node of the chain is active."""
     waiting = {id(node) for node in managed}
 
     def activated(context: LaunchContext) -> list[Action]:
@@ -153,7 +198,7 @@ def when_all_active(managed: list[LifecycleNode], video: Node) -> Action:
         if node not in waiting:
             return []
         waiting.remove(node)
-        return [] if waiting else [video]
+        return [] if waiting else [images]
 
     return RegisterEventHandler(
         OnStateTransition(

@@ -8,7 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from bharnet_ros.images import ENCODINGS, decode_compressed, decode_image, encode_image
+from bharnet_ros.images import (
+    ENCODINGS,
+    decode_compressed,
+    decode_image,
+    encode_compressed,
+    encode_image,
+)
 
 RGB = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
 ALPHA = np.full((4, 5, 1), 7, dtype=np.uint8)
@@ -113,3 +119,27 @@ def test_encoded_image_decodes_to_itself():
 def test_encoding_refuses_what_is_not_rgb():
     with pytest.raises(ValueError, match="uint8 RGB"):
         encode_image(RGB[:, :, 0])
+
+
+def test_png_is_lossless_and_jpeg_gets_smaller_with_its_quality():
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(decode_compressed(*encode_compressed(image, "png")), image)
+    sizes = [len(encode_compressed(image, "jpeg", quality)[1]) for quality in (95, 50, 5)]
+    assert sizes == sorted(sizes, reverse=True)
+    smooth = np.broadcast_to(np.arange(64, dtype=np.uint8)[:, None, None], (64, 64, 3))
+    again = decode_compressed(*encode_compressed(smooth, "jpeg", 95))
+    np.testing.assert_allclose(again.astype(int), smooth, atol=3)
+
+
+@pytest.mark.parametrize(
+    ("image", "compression", "quality", "message"),
+    [
+        (RGB, "webp", 95, "'webp' is none of jpeg, png"),
+        (RGB, "jpeg", 0, "quality: must be in 1..100, got 0"),
+        (RGB[:, :, 0], "jpeg", 95, "uint8 RGB"),
+        (RGB[:0], "png", 95, "no pixels"),
+    ],
+)
+def test_compression_refuses_what_it_cannot_do(image, compression, quality, message):
+    with pytest.raises(ValueError, match=message):
+        encode_compressed(image, compression, quality)

@@ -28,3 +28,19 @@ LATCHED = QoSProfile(
     depth=1,
 )
 """Model information: whoever comes later still gets the last one."""
+
+RECORDED = QoSProfile(
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.VOLATILE,
+    history=HistoryPolicy.KEEP_LAST,
+    depth=1000,
+)
+"""What a recorder takes: as much as may come while a disk is slow."""
+
+RECORDED_IMAGES = QoSProfile(
+    reliability=ReliabilityPolicy.BEST_EFFORT,
+    durability=DurabilityPolicy.VOLATILE,
+    history=HistoryPolicy.KEEP_LAST,
+    depth=60,
+)
+"""Images for a recorder: a camera offers them once; some seconds of them fit into memory."""

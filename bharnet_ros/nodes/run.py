@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,17 +20,22 @@ from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.msg import ActionEvent
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
 from bharnet_ros.nodes.managed import ManagedNode
+from bharnet_ros.nodes.meter import Meter
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.qos import RELIABLE
 from bharnet_ros.nodes.recognition import Recognition
+from bharnet_ros.nodes.recorder import Recorder
 from bharnet_ros.nodes.spin import NodeRunner, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
+from bharnet_ros.replay.recording_options import RecordingOptions
 
 POLL_SECONDS = 0.02
 LAST_IMAGE_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
 PRINT_SECONDS = 2.0
 PATIENT_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
+RECORD_SECONDS = 15.0
 
 SUCCESS = 0
 CHAIN_FAILED = 1
@@ -126,6 +132,13 @@ class _Chain:
     recognition: Recognition
     events: ActionEventPublisher
     printer: EventPrinter
+    recorder: Recorder | None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes."""
+        given = (self.video, self.pose, self.recognition, self.events, self.printer, self.recorder)
+        return tuple(node for node in given if node is not None)
 
     @property
     def managed(self) -> tuple[ManagedNode, ...]:
@@ -141,9 +154,63 @@ class _Chain:
             and self.events.last_stamp_ns == self.recognition.last_output_ns
         )
 
+    def connected(self) -> bool:
+        """Whether every publisher has found every subscription of the chain."""
+        subscriptions = Counter(
+            subscription.topic_name for node in self.nodes for subscription in node.subscriptions
+        )
+        return all(
+            publisher.get_subscription_count() >= subscriptions[publisher.topic_name]
+            for node in self.nodes
+            for publisher in node.publishers
+        )
 
-def run(options: RunOptions) -> int:
+    def unrecorded(self) -> int:
+        """Return how many messages were published and have not come to the recorder."""
+        if self.recorder is None:
+            return 0
+        publishers: dict[str, Meter | None] = {
+            "image_raw": self.video.meter if self.video is not None else None,
+            "keypoints": self.pose.meter,
+            "action_scores": self.recognition.meter,
+            "action_recognition": self.events.meter,
+        }
+        return sum(
+            meter.totals["published"] - self.recorder.counts[name]
+            for name, meter in publishers.items()
+            if meter is not None and name in self.recorder.topics
+        )
+
+
+def record(options: RunOptions, recording: RecordingOptions) -> int:
+    """Run the chain as `run` does, and record what its nodes publish.
+
+    Returns:
+        As `run`; 1 also where the recording could not be written to its end.
+
+    Raises:
+        ValueError: Nothing was recorded.
+        OSError: Something is in the recording's place already, or it cannot be written.
+    """
+    with recording.open() as bag:
+        status = run(options, lambda end: Recorder(bag, recording, end))
+        if status != SUCCESS and not bag.count:
+            bag.discard()
+            return status
+        bag.close()
+    print(f"bharnet run: {bag.count} messages recorded in {bag.path}", file=sys.stderr)
+    return status
+
+
+def run(
+    options: RunOptions, make_recorder: Callable[[Callable[[], None]], Recorder] | None = None
+) -> int:
     """Run the chain until the source ends, or until SIGINT or SIGTERM.
+
+    Args:
+        options: What to run.
+        make_recorder: Makes a node that records what the others publish, given a function that
+            ends the run.
 
     Returns:
         Exit status: 0, 1 where a node cannot be started, 2 where the source cannot be opened.
@@ -153,7 +220,7 @@ def run(options: RunOptions) -> int:
         arguments += [] if "--ros-args" in arguments else ["--ros-args"]
         arguments += ["-r", f"image_raw:={options.image_topic}"]
     with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
-        chain = _make_chain(options, runner)
+        chain = _make_chain(options, runner, make_recorder and make_recorder(stop.set))
         ended = threading.Event()
 
         def on_end() -> None:
@@ -162,12 +229,17 @@ def run(options: RunOptions) -> int:
 
         if chain.video is not None:
             try:
-                chain.video.start(on_end)
+                chain.video.prepare()
             except (ValueError, OSError) as error:
                 print(f"bharnet run: error: {error}", file=sys.stderr)
                 return SOURCE_FAILED
         if not _activate(chain, runner, stop):
             return CHAIN_FAILED
+        if chain.recorder is not None:
+            runner.call(chain.recorder, chain.recorder.listen)
+            _wait(chain.connected, CONNECT_SECONDS)
+        if chain.video is not None:
+            chain.video.start(on_end)
         stop.wait()
         if ended.is_set():
             _drain(chain)
@@ -178,11 +250,14 @@ def run(options: RunOptions) -> int:
         _wait(
             lambda: chain.printer.printed >= chain.events.meter.totals["published"], PRINT_SECONDS
         )
+        _wait(lambda: not chain.unrecorded(), RECORD_SECONDS)
         _summarise(chain, options)
+        if chain.recorder is not None and chain.recorder.failure:
+            raise OSError(chain.recorder.failure)
         return CHAIN_FAILED if chain.video is not None and chain.video.failure else SUCCESS
 
 
-def _make_chain(options: RunOptions, runner: NodeRunner) -> _Chain:
+def _make_chain(options: RunOptions, runner: NodeRunner, recorder: Recorder | None) -> _Chain:
     video = None
     if options.image_topic is None:
         video = VideoSource(
@@ -210,10 +285,10 @@ def _make_chain(options: RunOptions, runner: NodeRunner) -> _Chain:
         printer=EventPrinter(
             lambda: video.first_stamp_ns if video is not None else None, options.pace != "fast"
         ),
+        recorder=recorder,
     )
-    for node in (chain.video, chain.pose, chain.recognition, chain.events, chain.printer):
-        if node is not None:
-            runner.add(node)
+    for node in chain.nodes:
+        runner.add(node)
     return chain
 
 
@@ -260,6 +335,8 @@ def _summarise(chain: _Chain, options: RunOptions) -> None:
         skipped = f", {totals['dropped']} of them skipped" if totals["dropped"] else ""
         lines.insert(0, f"{totals['received']} frames{skipped}")
     lines.append(f"{events.totals['published']} messages on /action_recognition")
+    if chain.unrecorded():
+        lines.append(f"{chain.unrecorded()} messages did not come to the recorder")
     if options.pace != "fast" and pose.latency is not None:
         lines.append(f"keypoints after {pose.latency[0] * 1e3:.0f} ms (median)")
     print("bharnet run: " + "; ".join(lines), file=sys.stderr)

@@ -112,8 +112,16 @@ class VideoSource(Node):
         """Stamp of the newest frame, nanoseconds; None before the first."""
         return self._last_stamp_ns
 
+    def prepare(self) -> None:
+        """Open the source, so that `start` cannot fail.
+
+        Raises:
+            ValueError, OSError: The source cannot be opened; the message names it.
+        """
+        self._frames = self._open()
+
     def start(self, on_end: Callable[[], None]) -> None:
-        """Open the source and begin to publish.
+        """Open the source, unless `prepare` has, and begin to publish.
 
         Args:
             on_end: Called when the source has ended.
@@ -121,7 +129,9 @@ class VideoSource(Node):
         Raises:
             ValueError, OSError: The source cannot be opened; the message names it.
         """
-        self._frames = self._open()
+        if self._frames is None:
+            self.prepare()
+        assert self._frames is not None
         if self._settings["wait_for_keypoints"]:
             self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
         self.get_logger().info(f"source: {self._frames.name}")

@@ -1,0 +1,114 @@
+"""What the chain publishes, into a recording."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sensor_msgs.msg import CompressedImage, Image
+
+from bharnet_ros import msg
+from bharnet_ros.conversions import image_from_message, time_to_ns
+from bharnet_ros.nodes.managed import LOG_PERIOD
+from bharnet_ros.nodes.qos import LATCHED, RECORDED, RECORDED_IMAGES
+from bharnet_ros.replay.bag_writer import BagWriter, recorded_messages
+from bharnet_ros.replay.recording_options import RecordingOptions
+
+_IMAGES = "image_raw"
+_SUBSCRIPTIONS: dict[str, tuple[type, str, QoSProfile]] = {
+    _IMAGES: (Image, "image_raw", RECORDED_IMAGES),
+    "keypoints": (msg.BodyHandKeypoints, "keypoints", RECORDED),
+    "action_scores": (msg.ActionScores, "action_scores", RECORDED),
+    "action_recognition": (msg.ActionEvent, "/action_recognition", RECORDED),
+    "model_info": (msg.ModelInfo, "model_info", LATCHED),
+}
+
+
+class Recorder(Node):
+    """Writes messages as they come, at the time of the node's clock when they came.
+
+    Everything but images that are to be compressed goes from the wire into the recording without
+    being looked at.
+
+    Args:
+        bag: The recording; whoever opened it closes it, after the node is destroyed.
+        options: What to record.
+        on_failure: Called once when the recording cannot be written any more.
+        kwargs: Passed on to `rclpy.node.Node`.
+
+    Attributes:
+        counts: Messages that have come, by the names of `recording.TOPICS`.
+        failure: Why the recording cannot be written any more; empty while it can.
+    """
+
+    def __init__(
+        self,
+        bag: BagWriter,
+        options: RecordingOptions,
+        on_failure: Callable[[], None],
+        **kwargs: Any,
+    ) -> None:
+        """Make the node; `listen` subscribes."""
+        super().__init__("recorder", **kwargs)
+        self._bag = bag
+        self._options = options
+        self._on_failure = on_failure
+        self._messages = recorded_messages()
+        self.counts: Counter[str] = Counter()
+        self.failure = ""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What is recorded, of `recording.TOPICS`."""
+        return self._options.topics
+
+    def listen(self) -> None:
+        """Subscribe to everything that is to be recorded."""
+        for name in self._options.topics:
+            message_type, topic, qos = _SUBSCRIPTIONS[name]
+            recorded_type, recorded = message_type, self.resolve_topic_name(topic)
+            compress = name == _IMAGES and self._options.image_compression is not None
+            if compress:
+                recorded_type, recorded = CompressedImage, f"{recorded}/compressed"
+            package = recorded_type.__module__.split(".")[0]
+            self._bag.add_topic(
+                recorded, f"{package}/msg/{recorded_type.__name__}", latched=qos is LATCHED
+            )
+            write = self._write_compressed if compress else self._write_serialised
+            self.create_subscription(
+                message_type,
+                topic,
+                partial(self._take, name, partial(write, recorded)),
+                qos,
+                raw=not compress,
+            )
+
+    def _take(self, name: str, write: Callable[[Any], None], message: Any) -> None:
+        self.counts[name] += 1
+        if self.failure:
+            return
+        try:
+            write(message)
+        except ValueError as error:
+            self.get_logger().error(f"{name}: {error}", throttle_duration_sec=LOG_PERIOD)
+        except OSError as error:
+            self.failure = f"{self._bag.path}: {error}"
+            self._on_failure()
+
+    def _write_serialised(self, topic: str, message: bytes) -> None:
+        self._bag.write_serialised(topic, message, self.get_clock().now().nanoseconds)
+
+    def _write_compressed(self, topic: str, message: Image) -> None:
+        now_ns = self.get_clock().now().nanoseconds
+        compressed = self._messages.compressed_image(
+            image_from_message(message),
+            time_to_ns(message.header.stamp),
+            message.header.frame_id,
+            compression=str(self._options.image_compression),
+            quality=self._options.quality,
+        )
+        self._bag.write(topic, compressed, now_ns)

@@ -1,0 +1,85 @@
+"""What `bharnet record` is asked for."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from bharnet_ros.replay.bag_writer import BagWriter
+from bharnet_ros.replay.convert import add_bag_arguments, add_image_arguments
+
+TOPICS = ("image_raw", "keypoints", "action_scores", "action_recognition", "model_info")
+"""What can be recorded, by the names of the topics without namespace and remapping."""
+
+
+@dataclass(frozen=True)
+class RecordingOptions:
+    """What to record and how.
+
+    Attributes:
+        out: Folder of the recording; nothing may be there yet.
+        topics: Some of `TOPICS`.
+        image_compression: "jpeg" or "png"; None for raw images.
+        quality: Of JPEG, 1 to 100.
+        storage: One of `bag_writer.STORAGES`.
+        compression: One of `bag_writer.COMPRESSIONS`.
+    """
+
+    out: str
+    topics: tuple[str, ...] = TOPICS
+    image_compression: str | None = "jpeg"
+    quality: int = 95
+    storage: str = "mcap"
+    compression: str = "none"
+
+    def __post_init__(self) -> None:
+        """Check what would only be found when the first image comes.
+
+        Raises:
+            ValueError: A field is out of range; the message names it.
+        """
+        unknown = [topic for topic in self.topics if topic not in TOPICS]
+        if unknown or not self.topics:
+            raise ValueError(f"topics: must be some of {', '.join(TOPICS)}, got {unknown}")
+        if not 1 <= self.quality <= 100:
+            raise ValueError(f"quality: must be in 1..100, got {self.quality}")
+
+    def open(self) -> BagWriter:
+        """Begin the recording; raises as `BagWriter` does."""
+        return BagWriter(self.out, storage=self.storage, compression=self.compression)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a recording to a command."""
+    parser.add_argument(
+        "--out", metavar="BAG", required=True, help="folder of the recording to write"
+    )
+    parser.add_argument(
+        "--topics",
+        nargs="+",
+        choices=TOPICS,
+        default=TOPICS,
+        metavar="TOPIC",
+        help=f"what to record, of {', '.join(TOPICS)} (default: all)",
+    )
+    parser.add_argument(
+        "--raw", action="store_true", help="record images as they are, not compressed"
+    )
+    add_image_arguments(parser)
+    add_bag_arguments(parser)
+
+
+def read_options(arguments: argparse.Namespace) -> RecordingOptions:
+    """Return what `add_arguments` has read.
+
+    Raises:
+        ValueError: As `RecordingOptions` says.
+    """
+    return RecordingOptions(
+        out=arguments.out,
+        topics=tuple(arguments.topics),
+        image_compression=None if arguments.raw else arguments.format,
+        quality=arguments.quality,
+        storage=arguments.storage,
+        compression=arguments.compression,
+    )

@@ -1,0 +1,144 @@
+"""What `bharnet record` leaves behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from rosbags.highlevel import AnyReader
+
+from bharnet_ros.replay.recording_options import RecordingOptions
+from bharnet_ros.replay.typestore import message_types
+
+CLI = "from bharnet_ros.cli import main; import sys; sys.exit(main())"
+PATIENCE = 240.0
+
+
+def read(path: Path) -> dict[str, list]:
+    """Return the messages of each topic."""
+    found: dict[str, list] = {}
+    with AnyReader([path], default_typestore=message_types()) as reader:
+        for connection, _, raw in reader.messages():
+            message = reader.deserialize(raw, connection.msgtype)
+            found.setdefault(connection.topic, []).append(message)
+    return found
+
+
+def stamps(messages: list) -> list[int]:
+    return [
+        message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
+        for message in messages
+    ]
+
+
+@pytest.fixture
+def start(ros_domain, tmp_path, monkeypatch):
+    """Return a function that starts `bharnet record --out bag` with further words."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    processes = []
+
+    def begin(*words: str) -> subprocess.Popen:
+        command = [sys.executable, "-c", CLI, "record", "--out", str(tmp_path / "bag"), *words]
+        processes.append(
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
+            )
+        )
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_source_is_recorded_to_its_last_message(start, tmp_path, eager_bundle):
+    process = start(
+        *("--source", "puppet:rest", "--model", str(eager_bundle), "--storage", "sqlite3"),
+        *("--ros-args", "-p", "video_source:fps:=5.0"),
+    )
+    printed, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert "did not come to the recorder" not in errors
+    assert "messages recorded in" in errors
+    found = read(tmp_path / "bag")
+    images = found["/image_raw/compressed"]
+    assert len(images) == 30
+    assert all("jpeg" in image.format for image in images)
+    assert stamps(found["/keypoints"]) == stamps(images)
+    assert set(stamps(found["/action_scores"])) <= set(stamps(images))
+    assert [info.name for info in found["/model_info"]] == ["tiny"]
+    events = found["/action_recognition"]
+    assert [event.phase for event in events] == [1, 2]
+    assert events[1].reason == "source_lost"
+    assert len(printed.splitlines()) == len(events)
+
+
+def test_interrupt_closes_the_recording_with_the_last_event(start, tmp_path, eager_bundle):
+    process = start(
+        *("--source", "puppet:rest", "--loop", "--model", str(eager_bundle)),
+        *("--topics", "image_raw", "action_recognition", "--raw"),
+        *("--ros-args", "-p", "video_source:fps:=5.0"),
+    )
+    assert "ONSET" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    found = read(tmp_path / "bag")
+    assert set(found) == {"/image_raw", "/action_recognition"}
+    phases = Counter((event.phase, event.reason) for event in found["/action_recognition"])
+    assert phases == {(1, ""): 1, (2, "shutdown"): 1}
+    assert all(image.encoding == "rgb8" for image in found["/image_raw"])
+    assert [path.name for path in tmp_path.iterdir() if "bag" in path.name] == ["bag"]
+
+
+def test_nothing_is_overwritten(start, tmp_path):
+    (tmp_path / "bag").mkdir()
+    process = start("--source", "puppet:rest")
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert "bag exists already" in errors
+    assert list((tmp_path / "bag").iterdir()) == []
+
+
+def test_source_that_cannot_be_opened_leaves_nothing(start, tmp_path):
+    process = start("--source", "nothing.mp4")
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2
+    assert "nothing.mp4" in errors
+    assert not [path for path in tmp_path.iterdir() if "bag" in path.name]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({"topics": ("sound",)}, "sound"), ({"topics": ()}, "topics"), ({"quality": 0}, "quality")],
+)
+def test_option_out_of_range_is_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        RecordingOptions("bag", **options)
+
+
+def test_disk_that_fails_ends_the_run_and_leaves_nothing(start, tmp_path):
+    pytest.importorskip("resource")
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))\n" + CLI
+    )
+    words = ("record", "--source", "puppet:rest", "--raw", "--out", str(tmp_path / "bag"))
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    begin = time.monotonic()
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2, errors
+    assert "File too large" in errors
+    assert time.monotonic() - begin < PATIENCE
+    assert not [path for path in tmp_path.iterdir() if "bag" in path.name]

@@ -1,0 +1,92 @@
+"""The live graph over real DDS and the replay say the same about the same recording."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rclpy.parameter import Parameter
+from rclpy.serialization import deserialize_message
+from rosbags.highlevel import AnyReader
+from sensor_msgs.msg import CompressedImage
+
+from bharnet_ros import msg
+from bharnet_ros.actions import OffsetReason
+from bharnet_ros.conversions import event_from_message, time_to_ns
+from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
+from bharnet_ros.nodes.pose_extraction import PoseExtraction
+from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.recognition import Recognition
+from bharnet_ros.replay.convert import ConversionOptions, convert
+from bharnet_ros.replay.recording import Recording
+from bharnet_ros.replay.replay import replay
+from bharnet_ros.replay.settings import ReplaySettings
+from bharnet_ros.replay.typestore import message_types
+from bharnet_ros.video import open_source
+
+TOPIC = "/image_raw/compressed"
+SLOW_MACHINE = 240.0
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory) -> Path:
+    """A recording of the puppet, which greets."""
+    path = tmp_path_factory.mktemp("bags") / "hello"
+    options = ConversionOptions(image_compression="jpeg", start_ns=1_700_000_000_000_000_007)
+    with open_source("puppet:hello", fps=12.0) as frames:
+        convert(frames, path, options, progress=False)
+    return path
+
+
+def recorded_images(bag: Path) -> list[bytes]:
+    with AnyReader([bag], default_typestore=message_types()) as reader:
+        return [bytes(raw) for connection, _, raw in reader.messages()]
+
+
+def test_live_graph_and_replay_give_the_same_events(graph, wait, bag):
+    events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
+    publisher = graph.add_active(
+        # However slow the machine is.
+        ActionEventPublisher(parameter_overrides=[Parameter("source_timeout_s", value=60.0)])
+    )
+    recognition = graph.add_active(
+        Recognition(parameter_overrides=[Parameter("device", value="cpu")])
+    )
+    pose = graph.add_active(
+        PoseExtraction(parameter_overrides=[Parameter("image_transport", value="compressed")])
+    )
+    graph.on_match(pose, "/keypoints")
+    graph.on_match(recognition, "/action_scores")
+    graph.on_match(recognition, "/model_info")
+    graph.on_match(publisher, "/action_recognition")
+    send = graph.probe.talk(CompressedImage, TOPIC, SENSOR)
+    images = recorded_images(bag)
+    for raw in images:
+        send(raw)
+        stamp_ns = time_to_ns(deserialize_message(raw, CompressedImage).header.stamp)
+        wait(lambda stamp=stamp_ns: recognition.last_input_ns == stamp, "keypoints", SLOW_MACHINE)
+        wait(
+            lambda: recognition.idle and publisher.last_stamp_ns == recognition.last_output_ns,
+            "scores",
+            SLOW_MACHINE,
+        )
+    graph.call(lambda: publisher.close_events(OffsetReason.SOURCE_LOST), publisher)
+    with Recording(bag) as recording:
+        expected = replay(recording, ReplaySettings(device="cpu"), progress=False).events
+    wait(lambda: len(events) >= len(expected), "events")
+
+    assert pose.meter.totals["published"] == len(images)
+    assert recognition.meter.totals["dropped"] == 0
+    assert [event.label for event in expected].count("hello") == 2
+    found = [event_from_message(message) for message in events]
+    assert len(found) == len(expected)
+    names: dict[str, str] = {}
+    for one, other in zip(found, expected, strict=True):
+        for field in ("stamp_ns", "start_ns", "end_ns", "phase", "reason", "class_id", "label"):
+            assert getattr(one, field) == getattr(other, field), field
+        for field in ("track_id", "frame_id", "model_name"):
+            assert getattr(one, field) == getattr(other, field), field
+        for field in ("score", "body_score", "hand_score"):
+            assert getattr(one, field) == pytest.approx(getattr(other, field), abs=1e-4), field
+        # Ids are never used twice, so they only agree in what belongs together.
+        assert names.setdefault(one.event_id, other.event_id) == other.event_id
