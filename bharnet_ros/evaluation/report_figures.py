@@ -199,50 +199,49 @@ def draw_histogram(
 
 def draw_early(metrics: DetectionMetrics) -> str:
     """Draw the share of actions recognised against the part of them that has passed."""
-    fractions = [one.fraction for one in metrics.early]
+    curves = (
+        ("ranked first by the scores", "series0", [one.by_scores for one in metrics.early]),
+        ("ONSET published", "right", [one.by_events for one in metrics.early]),
+    )
     with figure_style():
         figure = Figure(figsize=(CHART[0], 2.7), layout="constrained")
         axes = figure.add_subplot()
-        for field, role, label in (
-            ("by_scores", "series0", "ranked first by the scores"),
-            ("by_events", "right", "ONSET published"),
-        ):
-            values = np.array([getattr(one, field) for one in metrics.early], dtype=float)
-            if np.isfinite(values).any():
-                axes.plot(fractions, values, "o-", color=colour(role), markersize=3, label=label)
-        _share_axes(axes)
+        _share_curves(axes, [one.fraction for one in metrics.early], curves)
         axes.xaxis.set_major_formatter(PercentFormatter(xmax=1.0))
         axes.set_xlabel("part of the action that has passed")
         axes.set_ylabel("actions")
-        axes.legend(loc="best", fontsize=9)
         last = metrics.early[-1]
-        return inline_svg(
-            figure,
-            "early",
-            "Early recognition",
-            f"At {last.fraction:.0%} of the action, {last.by_events:.0%} have an ONSET",
-        )
+        described = f"At {last.fraction:.0%} of the action, {last.by_events:.0%} have an ONSET"
+        return inline_svg(figure, "early", "Early recognition", described)
 
 
 def draw_overlaps(metrics: DetectionMetrics) -> str:
     """Draw average precision and F1 against the overlap from which an event counts as right."""
     tious = [one.tiou for one in metrics.overlaps]
+    curves = (
+        ("mAP over actions", "series0", [one.map_actions for one in metrics.overlaps]),
+        ("mAP over videos", "series1", [one.map_videos for one in metrics.overlaps]),
+        ("F1", "right", [one.f1 for one in metrics.overlaps]),
+    )
     with figure_style():
         figure = Figure(figsize=(CHART[0], 2.7), layout="constrained")
         axes = figure.add_subplot()
-        for field, role, label in (
-            ("map_actions", "series0", "mAP over actions"),
-            ("map_videos", "series1", "mAP over videos"),
-            ("f1", "right", "F1"),
-        ):
-            values = [getattr(one, field) for one in metrics.overlaps]
-            axes.plot(tious, values, "o-", color=colour(role), markersize=3, label=label)
-        _share_axes(axes)
+        _share_curves(axes, tious, curves)
         axes.set_xlim(min(tious) - 0.02, max(tious) + 0.02)
         axes.set_xlabel("least overlap (tIoU)")
-        axes.legend(loc="lower left", fontsize=9)
         described = "; ".join(f"tIoU {one.tiou:g}: F1 {one.f1:.2f}" for one in metrics.overlaps)
         return inline_svg(figure, "overlaps", "Average precision and F1 by overlap", described)
+
+
+def _share_curves(
+    axes: Axes, places: Sequence[float], curves: Sequence[tuple[str, str, Sequence[float]]]
+) -> None:
+    """Draw shares of which some are known; each curve has a name, a colour and its values."""
+    for name, role, values in curves:
+        if np.isfinite(values).any():
+            axes.plot(places, values, "o-", color=colour(role), markersize=3, label=name)
+    _share_axes(axes)
+    axes.legend(loc="best", fontsize=9)
 
 
 def _bars(
