@@ -137,6 +137,8 @@ setup(
     ext_modules=[Extension("bharnet_ros.msg", sources=[])],
     cmdclass={"build_ext": CMakeBuild, "sdist": SourceDistribution},
     install_requires=[
+        "jinja2>=3.0",
+        "matplotlib>=3.6",
         "mediapipe==0.10.21",
         "numpy>=1.23,<2",
         # The OpenCV that mediapipe brings: a second one would overwrite its files.
@@ -163,8 +165,8 @@ setup(
             "ros-jazzy-std-msgs",
             "ros-jazzy-visualization-msgs",
         ],
-        "train": ["matplotlib>=3.6", "pytorch-lightning>=2.6", "torchmetrics>=1.0"],
-        "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6"],
+        "train": ["pytorch-lightning>=2.6", "torchmetrics>=1.0"],
+        "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6", "selenium>=4.10"],
     },
     entry_points={"console_scripts": ["bharnet = bharnet_ros.cli:main"]},
 )

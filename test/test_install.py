@@ -50,9 +50,9 @@ def test_tests_see_the_installed_package_alone() -> None:
 
 
 def test_installed_modules_are_those_of_the_checkout() -> None:
-    installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed")
+    installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed", ".jinja")
     ours = {file: data for file, data in installed.items() if file.parts[0] != "msg"}
-    assert ours == _files(CHECKOUT / "bharnet_ros", ".py", ".typed")
+    assert ours == _files(CHECKOUT / "bharnet_ros", ".py", ".typed", ".jinja")
 
 
 @pytest.mark.parametrize("folder", ["config", "launch", "models"])

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.actions import ActionEvent, OffsetReason, Phase
-from bharnet_ros.keypoints import NANOSECONDS
+from bharnet_ros.keypoints import NANOSECONDS, KeypointSequence
 
 ANYBODY = ""
 """Track of a true action that any person may have done."""
@@ -103,6 +103,8 @@ class Timeline:
         traces: Scores of each person; none where only events were recorded.
         frames: Frames that went in.
         dropped: Frames that were recorded and did not go in.
+        keypoints: People to draw beside mistakes, if any: stamps are seconds since the start of
+            the recording, track ids those of the events. A few frames a second are enough.
     """
 
     name: str
@@ -113,6 +115,7 @@ class Timeline:
     traces: tuple[ScoreTrace, ...] = field(default=())
     frames: int = 0
     dropped: int = 0
+    keypoints: tuple[KeypointSequence, ...] = field(default=())
 
 
 def found_events(
