@@ -148,6 +148,19 @@ _UPPER_BODY_BONES = {
     "right_hip": "right_shoulder",
 }
 
+_ARM_BONES = {
+    "nose": "nose",
+    "left_shoulder": "nose",
+    "right_shoulder": "nose",
+    "left_elbow": "left_shoulder",
+    "right_elbow": "right_shoulder",
+    "left_wrist": "left_elbow",
+    "right_wrist": "right_elbow",
+    "left_hip": "left_shoulder",
+    "right_hip": "right_shoulder",
+}
+"""What a trunk and two arms need, and what every finder of bodies in images has."""
+
 _LEG_BONES = {
     "left_knee": "left_hip",
     "right_knee": "right_hip",
@@ -217,6 +230,12 @@ LAYOUTS: dict[str, SkeletonLayout] = {
             "mediapipe_body",
             MEDIAPIPE_BODY_NAMES,
             _UPPER_BODY_BONES | _LEG_BONES,
+            ("left_shoulder", "right_shoulder"),
+        ),
+        _body_layout(
+            "mediapipe_arms",
+            MEDIAPIPE_BODY_NAMES,
+            _ARM_BONES,
             ("left_shoulder", "right_shoulder"),
         ),
         _body_layout(

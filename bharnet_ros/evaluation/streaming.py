@@ -1,0 +1,113 @@
+"""Keypoint streams through the recognition core: frames in, a `Timeline` out, without ROS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason
+from bharnet_ros.evaluation.timeline import ScoreTrace, Timeline, TrueAction, found_events
+from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence, PersonKeypoints
+from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.recognition.events import EventDetector, EventParameters
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.recognition.stream import RecognitionStream
+
+_SCORED_AT_ONCE = 32
+"""Windows that go through the network together."""
+
+
+def event_parameters(description: BundleDescription) -> EventParameters:
+    """Return when events begin and end by default: the model's thresholds, the robot's times."""
+    return EventParameters(
+        enter_threshold=description.enter_threshold,
+        exit_threshold=description.exit_threshold,
+        rejection_threshold=description.rejection_threshold,
+    )
+
+
+def frames_of(person: KeypointSequence) -> Iterator[FrameKeypoints]:
+    """Yield the frames of one person, stamped from the first one on.
+
+    Raises:
+        ValueError: The body is not in MediaPipe's numbering.
+    """
+    track = person.track_id or "1"
+    for stamp, body, hands, scores in zip(
+        person.stamps - person.stamps[0], person.body, person.hands, person.hand_scores, strict=True
+    ):
+        one = PersonKeypoints(track_id=track, body=body, hands=hands, hand_scores=scores)
+        yield FrameKeypoints(round(stamp * NANOSECONDS), person.width, person.height, (one,))
+
+
+def score_frames(
+    frames: Iterable[FrameKeypoints], recognizer: Recognizer, *, window_s: float | None = None
+) -> list[ActionScores]:
+    """Return the scores that a robot would have, had it lost no frame.
+
+    Args:
+        frames: By rising stamps.
+        recognizer: What scores the windows.
+        window_s: Length of the window, seconds; None means the model's.
+
+    Raises:
+        ValueError: Stamps do not rise.
+    """
+    stream = RecognitionStream(recognizer, window_s=window_s)
+    return [scores for frame in frames if (scores := stream.update(frame)) is not None]
+
+
+def detect_events(
+    scores: Sequence[ActionScores], class_names: Sequence[str], parameters: EventParameters
+) -> list[ActionEvent]:
+    """Return the ONSETs and OFFSETs of a whole recording, the last events ended by its end."""
+    detector = EventDetector(class_names, parameters)
+    events = [event for one in scores for event in detector.update(one)]
+    return events + detector.close(OffsetReason.SHUTDOWN)
+
+
+def timeline_of(
+    name: str,
+    frames: Sequence[FrameKeypoints],
+    scores: Sequence[ActionScores],
+    truth: Sequence[TrueAction],
+    class_names: Sequence[str],
+    parameters: EventParameters,
+) -> Timeline:
+    """Return what is true of a recording beside what was found in it.
+
+    Args:
+        name: Of the recording.
+        frames: All of it; the first stamp is zero seconds.
+        scores: What `score_frames` made of them.
+        truth: True actions; those with other labels than `class_names` are left out.
+        class_names: Names of the classes in the order of the probabilities.
+        parameters: When events begin and end.
+    """
+    origin = frames[0].stamp_ns
+    return Timeline(
+        name=name,
+        duration_s=(frames[-1].stamp_ns - origin) / NANOSECONDS,
+        truth=tuple(action for action in truth if action.label in class_names),
+        events=found_events(detect_events(scores, class_names, parameters), origin),
+        class_names=tuple(class_names),
+        traces=_traces(scores, origin),
+        frames=len(frames),
+    )
+
+
+def _traces(scores: Sequence[ActionScores], origin_ns: int) -> tuple[ScoreTrace, ...]:
+    tracks = list(dict.fromkeys(person.track_id for one in scores for person in one.tracks))
+    windows = {track: [] for track in tracks}
+    for one in scores:
+        for person in one.tracks:
+            windows[person.track_id].append((one.stamp_ns, person.probabilities))
+    return tuple(
+        ScoreTrace(
+            track_id=track,
+            stamps_s=np.asarray([stamp - origin_ns for stamp, _ in seen]) / NANOSECONDS,
+            probabilities=np.stack([probabilities for _, probabilities in seen]),
+        )
+        for track, seen in windows.items()
+    )
