@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,9 +116,7 @@ class GroundGuide(ContinuousDataset):
             raise ValueError(f"{path}: label: frame {frame}: {label[frame]} is no known number")
         self._xy = arrays["xy"].astype(np.float32)
         self._label = label
-        self._offsets = checked_offsets(
-            path, arrays["offsets"], frames, {"names": arrays["names"]}
-        )
+        self._offsets = checked_offsets(path, arrays["offsets"], frames, {"names": arrays["names"]})
         self.recording_names = arrays["names"].astype(str)
         self.recording_subjects = np.asarray(
             [_subject(str(name), path) for name in self.recording_names]
@@ -189,7 +188,7 @@ class GroundGuide(ContinuousDataset):
         first, end = (int(one) for one in self._offsets[recording : recording + 2])
         changes = np.flatnonzero(np.diff(self._label[first:end])) + 1 + first
         borders = [first, *changes.tolist(), end]
-        yield from zip(borders[:-1], borders[1:], strict=True)
+        yield from itertools.pairwise(borders)
 
     def _cut_clips(self) -> Iterator[_Cut]:
         for recording in range(len(self.recording_names)):

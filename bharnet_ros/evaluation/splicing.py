@@ -82,9 +82,7 @@ class _Frames:
     def sequence(self, frame_rate: float, like: KeypointSequence) -> KeypointSequence:
         body, hands, scores = (np.concatenate(column) for column in self._columns)
         stamps = np.arange(self.count) / frame_rate
-        return replace(
-            like, stamps=stamps, body=body, hands=hands, hand_scores=scores, label=None
-        )
+        return replace(like, stamps=stamps, body=body, hands=hands, hand_scores=scores, label=None)
 
 
 @dataclass

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason
 from bharnet_ros.evaluation.timeline import ScoreTrace, Timeline, TrueAction, found_events
@@ -12,10 +15,10 @@ from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence,
 from bharnet_ros.recognition.bundle import BundleDescription
 from bharnet_ros.recognition.events import EventDetector, EventParameters
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.stream import RecognitionStream
+from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
 
 _SCORED_AT_ONCE = 32
-"""Windows that go through the network together."""
+"""Times whose windows go through the network together."""
 
 
 def event_parameters(description: BundleDescription) -> EventParameters:
@@ -55,7 +58,27 @@ def score_frames(
         ValueError: Stamps do not rise.
     """
     stream = RecognitionStream(recognizer, window_s=window_s)
-    return [scores for frame in frames if (scores := stream.update(frame)) is not None]
+    due = [windows for frame in frames if (windows := stream.push(frame)) is not None]
+    return [
+        scores
+        for first in range(0, len(due), _SCORED_AT_ONCE)
+        for scores in _score(recognizer, due[first : first + _SCORED_AT_ONCE], stream.window_s)
+    ]
+
+
+def _score(
+    recognizer: Recognizer, due: Sequence[DueWindows], window_s: float
+) -> Iterator[ActionScores]:
+    """Yield what `RecognitionStream.score` gives for each; together, it takes half the time."""
+    sequences = [sequence for windows in due for sequence in windows.sequences]
+    tracks = iter(recognizer.score(sequences, 0, window_s=window_s).tracks)
+    for windows in due:
+        stamp = windows.stamp_ns
+        shifted = (
+            replace(one, window_start_ns=one.window_start_ns + stamp, window_end_ns=stamp)
+            for one in itertools.islice(tracks, len(windows.sequences))
+        )
+        yield ActionScores(stamp, tuple(shifted), windows.frame_id, recognizer.description.name)
 
 
 def detect_events(
@@ -99,7 +122,7 @@ def timeline_of(
 
 def _traces(scores: Sequence[ActionScores], origin_ns: int) -> tuple[ScoreTrace, ...]:
     tracks = list(dict.fromkeys(person.track_id for one in scores for person in one.tracks))
-    windows = {track: [] for track in tracks}
+    windows: dict[str, list[tuple[int, npt.NDArray[np.floating]]]] = {track: [] for track in tracks}
     for one in scores:
         for person in one.tracks:
             windows[person.track_id].append((one.stamp_ns, person.probabilities))
@@ -107,7 +130,7 @@ def _traces(scores: Sequence[ActionScores], origin_ns: int) -> tuple[ScoreTrace,
         ScoreTrace(
             track_id=track,
             stamps_s=np.asarray([stamp - origin_ns for stamp, _ in seen]) / NANOSECONDS,
-            probabilities=np.stack([probabilities for _, probabilities in seen]),
+            probabilities=np.stack([one for _, one in seen]).astype(np.float32),
         )
         for track, seen in windows.items()
     )

@@ -1,21 +1,30 @@
-"""`bharnet evaluate streams`: event metrics over long streams spliced from unseen people's clips."""
+"""`bharnet evaluate streams`: events in long streams spliced from the clips of unseen people."""
 
 from __future__ import annotations
 
 import argparse
 import zlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from tqdm import tqdm
 
 from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.holistic_wild import HolisticWild, read_holistic_wild
 from bharnet_ros.evaluation.clips import gesture_classes
+from bharnet_ros.evaluation.cross_validation import held_out_fold
+from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.splicing import SplicedStream, Splicer, SplicingSettings
+from bharnet_ros.evaluation.stream_report import show_detection
+from bharnet_ros.evaluation.streaming import event_parameters, frames_of, score_frames, timeline_of
+from bharnet_ros.evaluation.timeline import Timeline
+from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.resources import find_model
 
 IMAGE_SIZES = ((640, 480), (640, 360))
 """Sizes of which each person is given one, pixels: the data set does not say them."""
@@ -34,7 +43,7 @@ class StreamSettings:
 
     minutes: float = 1.0
     frame_rate: tuple[float, float] = (15.0, 30.0)
-    splicing: SplicingSettings = SplicingSettings()
+    splicing: SplicingSettings = field(default_factory=SplicingSettings)
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -80,3 +89,116 @@ def spliced_stream(
         return None
     splicer = Splicer(sequences[True], sequences[False], rate, random, settings.splicing)
     return splicer.splice(60.0 * settings.minutes)
+
+
+def stream_timelines(
+    bundle: ModelBundle,
+    data: HolisticWild,
+    sources: Path,
+    settings: StreamSettings,
+    *,
+    device: str = "auto",
+    window_s: float | None = None,
+    progress: bool = False,
+) -> list[Timeline]:
+    """Recognise a stream of each person whom a model was not trained on.
+
+    Args:
+        bundle: Of a cross-validation: it says which fold of people it was not trained on.
+        data: All clips.
+        sources: sources.csv with the fold of each subject.
+        settings: What streams are made.
+        device: Where to compute.
+        window_s: Length of the sliding window, seconds; None means the model's.
+        progress: Whether to show a bar on the terminal.
+
+    Raises:
+        ValueError: The bundle does not say its fold, or nobody in it shows a gesture it knows.
+        OSError: The file of folds cannot be read.
+    """
+    fold = held_out_fold(bundle)
+    _, testing = split(data, f"fold_{fold}", sources)
+    recognizer = Recognizer(bundle, device)
+    names = bundle.description.class_names
+    parameters = event_parameters(bundle.description)
+    timelines = []
+    people = np.unique(data.subjects[testing])
+    for subject in tqdm(people, desc=f"fold {fold}", unit="person", disable=not progress):
+        clips = testing[data.subjects[testing] == subject]
+        stream = spliced_stream(data, clips, names, settings)
+        if stream is None:
+            continue
+        frames = list(frames_of(stream.person))
+        scores = score_frames(frames, recognizer, window_s=window_s)
+        name = f"fold_{fold}/{subject}"
+        timelines.append(timeline_of(name, frames, scores, stream.truth, names, parameters))
+    if not timelines:
+        raise ValueError(f"{bundle.path}: fold {fold}: nobody shows a gesture that the model knows")
+    return timelines
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet evaluate streams`."""
+    parser.add_argument(
+        "--models",
+        required=True,
+        nargs="+",
+        metavar="BUNDLE",
+        help="names or folders of model bundles, each run on the people it was not trained on",
+    )
+    parser.add_argument("--data", required=True, type=Path, help="file of the holistic_wild format")
+    parser.add_argument(
+        "--subjects-from", required=True, type=Path, help="sources.csv with a fold for each subject"
+    )
+    default = StreamSettings()
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=default.minutes,
+        help="length of each person's stream at most (default: 1)",
+    )
+    parser.add_argument(
+        "--frame-rate",
+        type=float,
+        nargs=2,
+        default=default.frame_rate,
+        metavar=("LEAST", "GREATEST"),
+        help="frames per second, chosen for each person (default: 15 30)",
+    )
+    parser.add_argument(
+        "--window", type=float, metavar="S", help="window in seconds (default: the model's)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="seed of chance (default: 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    add_report_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet evaluate streams`; returns the exit status.
+
+    Raises:
+        ValueError: An argument, a model or the data cannot be used; names it.
+        OSError: A file cannot be read or written.
+    """
+    settings = StreamSettings(
+        minutes=arguments.minutes, frame_rate=tuple(arguments.frame_rate), seed=arguments.seed
+    )
+    torch.set_num_threads(1)
+    bundles = [load_bundle(find_model(name)) for name in arguments.models]
+    data = read_holistic_wild(arguments.data)
+    groups = {}
+    for bundle in bundles:
+        name = f"fold {held_out_fold(bundle)}"
+        if name in groups:
+            raise ValueError(f"{bundle.path}: holds out {name}, as a bundle before it does")
+        groups[name] = stream_timelines(
+            bundle,
+            data,
+            arguments.subjects_from,
+            settings,
+            device=arguments.device,
+            window_s=arguments.window,
+            progress=not arguments.json,
+        )
+    show_detection(arguments, groups)
+    return 0
