@@ -135,6 +135,6 @@ def test_the_file_that_it_was_made_for(shared_data: Callable[[str], Path]) -> No
     # What a recording is called after is what its label says, but for what names leave open.
     for name, index in by_name.items():
         called = name.split("_")[1].replace("move", "forward")
-        labels = {one.label.replace(" ", "").replace("down", "down") for one in data.recording(index).actions}
+        labels = {one.label.replace(" ", "") for one in data.recording(index).actions}
         if "standby" not in name:
             assert called in labels, name
