@@ -21,6 +21,7 @@ from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.events import EventParameters
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import RecognitionStream
+from bharnet_ros.recognition.window import TrackWindow
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +86,6 @@ def test_parameters_decide_what_becomes_an_event(
 
 
 def test_frames_of_a_sequence_are_stamped_from_its_first(frames: list[FrameKeypoints]) -> None:
-    from bharnet_ros.recognition.window import TrackWindow
-
     window = TrackWindow(60.0)
     for frame in frames:
         window.add(frame.stamp_ns + 5, frame.people[0])

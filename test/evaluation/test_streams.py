@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,8 +149,6 @@ def test_the_puppet_is_recognised_at_several_rates(
 
 
 def _trained_by(folder: Path, protocol: str) -> None:
-    from dataclasses import replace
-
     bundle = load_bundle(folder)
     told = replace(bundle.description, training={"protocol": protocol})
     write_bundle(folder, told, bundle.network.state_dict(), "# A model with random weights\n")
