@@ -111,15 +111,17 @@ def _for_two(width: int, height: int) -> tuple[Camera, float]:
 def _long_acts(random: np.random.Generator) -> list[Act]:
     """Perform gestures and unknown motions in turns of all, each turn in an order of its own."""
     acts: list[Act] = []
-    start = random.uniform(*_LONG_REST)
+    half_down = hanging = 0.0
     while True:
         turn = [*GESTURES.values(), *UNKNOWN.values()]
         for index in random.permutation(len(turn)):
+            half_up = half_down + random.uniform(*_LONG_REST)
+            start = max(half_up - turn[index].raise_time / 2, hanging)
             act = Act(turn[index], start, Style.drawn(random))
             if act.end > LONG_TIME - _LONG_REST[0]:
                 return acts
             acts.append(act)
-            start = act.end + max(random.uniform(*_LONG_REST) - act.gesture.raise_time, 0.0)
+            half_down, hanging = act.end - act.gesture.raise_time / 2, act.end
 
 
 def _long(width: int, height: int, random: np.random.Generator) -> Scene:
