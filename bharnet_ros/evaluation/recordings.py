@@ -13,7 +13,12 @@ from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.continuous import ContinuousDataset
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.stream_report import show_detection
-from bharnet_ros.evaluation.streaming import event_parameters, frames_of, score_frames, timeline_of
+from bharnet_ros.evaluation.streaming import (
+    event_parameters,
+    frames_of,
+    score_recording,
+    timeline_of,
+)
 from bharnet_ros.evaluation.timeline import Timeline, TrueAction
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -58,7 +63,6 @@ def recording_timelines(
     if people & set(data.subjects[training].tolist()):
         raise ValueError(f"{bundle.path}: training.protocol: {protocol} leaves nobody out")
     recognizer = Recognizer(bundle, device)
-    names = bundle.description.class_names
     parameters = event_parameters(bundle.description)
     timelines = []
     chosen = np.flatnonzero(np.isin(data.recording_subjects, sorted(people)))
@@ -66,8 +70,8 @@ def recording_timelines(
         recording = data.recording(int(index))
         truth = [TrueAction(*action) for action in recording.actions]
         frames = list(frames_of(recording.person))
-        scores = score_frames(frames, recognizer)
-        timelines.append(timeline_of(recording.name, frames, scores, truth, names, parameters))
+        scored = score_recording(recording.name, frames, truth, recognizer)
+        timelines.append(timeline_of(scored, parameters))
     return timelines
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,29 @@ from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
 
 _SCORED_AT_ONCE = 32
 """Times whose windows go through the network together."""
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredRecording:
+    """A recording whose windows were scored, so that events can be found with any parameters.
+
+    Attributes:
+        name: Of the recording.
+        class_names: Names of the classes in the order of the probabilities.
+        truth: True actions.
+        scores: One for each stride.
+        first_ns: Stamp of the first frame, nanoseconds.
+        last_ns: Stamp of the last one.
+        frames: How many there are.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    truth: tuple[TrueAction, ...]
+    scores: tuple[ActionScores, ...]
+    first_ns: int
+    last_ns: int
+    frames: int
 
 
 def event_parameters(description: BundleDescription) -> EventParameters:
@@ -90,33 +113,49 @@ def detect_events(
     return events + detector.close(OffsetReason.SHUTDOWN)
 
 
-def timeline_of(
+def score_recording(
     name: str,
     frames: Sequence[FrameKeypoints],
-    scores: Sequence[ActionScores],
     truth: Sequence[TrueAction],
-    class_names: Sequence[str],
-    parameters: EventParameters,
-) -> Timeline:
-    """Return what is true of a recording beside what was found in it.
+    recognizer: Recognizer,
+    *,
+    window_s: float | None = None,
+) -> ScoredRecording:
+    """Score a whole recording.
 
     Args:
         name: Of the recording.
-        frames: All of it; the first stamp is zero seconds.
-        scores: What `score_frames` made of them.
-        truth: True actions; those with other labels than `class_names` are left out.
-        class_names: Names of the classes in the order of the probabilities.
-        parameters: When events begin and end.
+        frames: All of it, by rising stamps; the first stamp is zero seconds.
+        truth: True actions; those that are no class of the model are left out.
+        recognizer: What scores the windows.
+        window_s: Length of the window, seconds; None means the model's.
+
+    Raises:
+        ValueError: Stamps do not rise.
     """
-    origin = frames[0].stamp_ns
-    return Timeline(
+    class_names = recognizer.description.class_names
+    return ScoredRecording(
         name=name,
-        duration_s=(frames[-1].stamp_ns - origin) / NANOSECONDS,
+        class_names=class_names,
         truth=tuple(action for action in truth if action.label in class_names),
-        events=found_events(detect_events(scores, class_names, parameters), origin),
-        class_names=tuple(class_names),
-        traces=_traces(scores, origin),
+        scores=tuple(score_frames(frames, recognizer, window_s=window_s)),
+        first_ns=frames[0].stamp_ns,
+        last_ns=frames[-1].stamp_ns,
         frames=len(frames),
+    )
+
+
+def timeline_of(recording: ScoredRecording, parameters: EventParameters) -> Timeline:
+    """Return what is true of a recording beside the events found in it with these parameters."""
+    events = detect_events(recording.scores, recording.class_names, parameters)
+    return Timeline(
+        name=recording.name,
+        duration_s=(recording.last_ns - recording.first_ns) / NANOSECONDS,
+        truth=recording.truth,
+        events=found_events(events, recording.first_ns),
+        class_names=recording.class_names,
+        traces=_traces(recording.scores, recording.first_ns),
+        frames=recording.frames,
     )
 
 

@@ -20,7 +20,13 @@ from bharnet_ros.evaluation.cross_validation import held_out_fold
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.splicing import SplicedStream, Splicer, SplicingSettings
 from bharnet_ros.evaluation.stream_report import show_detection
-from bharnet_ros.evaluation.streaming import event_parameters, frames_of, score_frames, timeline_of
+from bharnet_ros.evaluation.streaming import (
+    ScoredRecording,
+    event_parameters,
+    frames_of,
+    score_recording,
+    timeline_of,
+)
 from bharnet_ros.evaluation.timeline import Timeline
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -91,7 +97,7 @@ def spliced_stream(
     return splicer.splice(60.0 * settings.minutes)
 
 
-def stream_timelines(
+def scored_streams(
     bundle: ModelBundle,
     data: HolisticWild,
     sources: Path,
@@ -100,8 +106,8 @@ def stream_timelines(
     device: str = "auto",
     window_s: float | None = None,
     progress: bool = False,
-) -> list[Timeline]:
-    """Recognise a stream of each person whom a model was not trained on.
+) -> list[ScoredRecording]:
+    """Score a stream of each person whom a model was not trained on.
 
     Args:
         bundle: Of a cross-validation: it says which fold of people it was not trained on.
@@ -120,8 +126,7 @@ def stream_timelines(
     _, testing = split(data, f"fold_{fold}", sources)
     recognizer = Recognizer(bundle, device)
     names = bundle.description.class_names
-    parameters = event_parameters(bundle.description)
-    timelines = []
+    scored = []
     people = np.unique(data.subjects[testing])
     for subject in tqdm(people, desc=f"fold {fold}", unit="person", disable=not progress):
         clips = testing[data.subjects[testing] == subject]
@@ -129,12 +134,11 @@ def stream_timelines(
         if stream is None:
             continue
         frames = list(frames_of(stream.person))
-        scores = score_frames(frames, recognizer, window_s=window_s)
         name = f"fold_{fold}/{subject}"
-        timelines.append(timeline_of(name, frames, scores, stream.truth, names, parameters))
-    if not timelines:
+        scored.append(score_recording(name, frames, stream.truth, recognizer, window_s=window_s))
+    if not scored:
         raise ValueError(f"{bundle.path}: fold {fold}: nobody shows a gesture that the model knows")
-    return timelines
+    return scored
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -186,12 +190,12 @@ def run(arguments: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     bundles = [load_bundle(find_model(name)) for name in arguments.models]
     data = read_holistic_wild(arguments.data)
-    groups = {}
+    groups: dict[str, list[Timeline]] = {}
     for bundle in bundles:
         name = f"fold {held_out_fold(bundle)}"
         if name in groups:
             raise ValueError(f"{bundle.path}: holds out {name}, as a bundle before it does")
-        groups[name] = stream_timelines(
+        scored = scored_streams(
             bundle,
             data,
             arguments.subjects_from,
@@ -200,5 +204,7 @@ def run(arguments: argparse.Namespace) -> int:
             window_s=arguments.window,
             progress=not arguments.json,
         )
+        parameters = event_parameters(bundle.description)
+        groups[name] = [timeline_of(one, parameters) for one in scored]
     show_detection(arguments, groups)
     return 0

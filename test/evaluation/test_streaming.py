@@ -12,6 +12,7 @@ from bharnet_ros.evaluation.streaming import (
     event_parameters,
     frames_of,
     score_frames,
+    score_recording,
     timeline_of,
 )
 from bharnet_ros.evaluation.timeline import TrueAction
@@ -55,11 +56,10 @@ def test_scores_are_those_of_the_stream_on_a_robot(
 def test_a_timeline_holds_truth_events_and_traces(
     recognizer: Recognizer, frames: list[FrameKeypoints]
 ) -> None:
-    names = recognizer.description.class_names
-    scores = score_frames(frames, recognizer)
     truth = [TrueAction("wave", 1.0, 2.0, "1"), TrueAction("jump", 3.0, 4.0, "1")]
     parameters = event_parameters(recognizer.description)
-    timeline = timeline_of("two", frames, scores, truth, names, parameters)
+    scored = score_recording("two", frames, truth, recognizer)
+    timeline = timeline_of(scored, parameters)
     assert timeline.truth == tuple(truth[:1])
     assert timeline.duration_s == pytest.approx(89 / 12, abs=1e-6)
     assert timeline.frames == 90
@@ -73,8 +73,7 @@ def test_a_timeline_holds_truth_events_and_traces(
     for trace in timeline.traces:
         assert trace.probabilities.shape == (len(trace.stamps_s), 3)
         assert (np.diff(trace.stamps_s) > 0).all()
-    again = timeline_of("two", frames, scores, truth, names, parameters)
-    assert again.events == timeline.events
+    assert timeline_of(scored, parameters).events == timeline.events
 
 
 def test_parameters_decide_what_becomes_an_event(
