@@ -7,7 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from bharnet_ros.evaluation.detection import DetectionMetrics, format_detection, measure
+from bharnet_ros.evaluation.detection import DetectionMetrics, measure
+from bharnet_ros.evaluation.detection_text import format_detection
 from bharnet_ros.evaluation.report import format_table, percent, show
 from bharnet_ros.evaluation.timeline import Timeline
 
