@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,52 +20,54 @@ from bharnet_ros.datasets.holistic_wild import read_holistic_wild
 from bharnet_ros.evaluation.cross_validation import held_out_fold
 from bharnet_ros.evaluation.detection import DetectionMetrics, measure
 from bharnet_ros.evaluation.report import format_table
-from bharnet_ros.evaluation.streaming import ScoredRecording, event_parameters, timeline_of
+from bharnet_ros.evaluation.streaming import event_parameters, timeline_of
 from bharnet_ros.evaluation.streams import StreamSettings, scored_streams
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.events import EventParameters
 from bharnet_ros.resources import find_model
 
 GRID = {
-    "enter_threshold": (0.45, 0.55, 0.65, 0.75),
-    "exit_threshold": (0.25, 0.4),
+    "enter_threshold": (0.55, 0.65, 0.75),
+    "exit_threshold": (0.4, 0.5),
     "smoothing_s": (0.1, 0.3),
     "min_duration_s": (0.1, 0.3),
-    "min_gap_s": (0.3, 0.6),
 }
 """Values of event parameters that are tried in all combinations."""
 
-MOST_FALSE = 0.5
-"""False events per minute of background that a choice may have, if any stays below."""
+MOST_FALSE, LONGEST_DELAY = 0.5, 1.0
+"""False events per minute of background, and seconds of median onset delay, that are aimed at."""
 
 Choice = tuple[float, EventParameters]
 """Seconds of a window, and parameters."""
 
 
-def pooled(
-    folds: Sequence[Sequence[ScoredRecording]], parameters: EventParameters
-) -> DetectionMetrics:
-    """Measure the streams of several folds together."""
-    return measure([timeline_of(one, parameters) for fold in folds for one in fold])
-
-
 def goodness(metrics: DetectionMetrics) -> tuple[float, float]:
-    """Return what is to be greatest: few false events first, then F1."""
-    false = metrics.false_per_minute
+    """Return what is to be greatest: how far the two limits are kept, then F1."""
+    false, delay = metrics.false_per_minute, metrics.onset_delay.median_s
+    kept = -max(false - MOST_FALSE, 0.0) - max(delay - LONGEST_DELAY, 0.0)
     f1 = metrics.total.f1
-    return -max(false - MOST_FALSE, 0.0), 0.0 if math.isnan(f1) else f1
+    return (kept, f1) if math.isfinite(kept) and math.isfinite(f1) else (-math.inf, 0.0)
 
 
-def told(choice: Choice) -> list[str]:
-    """Return the columns that name a choice."""
+def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], DetectionMetrics]) -> Choice:
+    """Return the choice whose goodness, its mean over some folds, is greatest."""
+
+    def mean(choice: Choice) -> tuple[float, ...]:
+        each = [goodness(results[fold, choice]) for fold in folds]
+        return tuple(sum(column) / len(each) for column in zip(*each, strict=True))
+
+    return max((choice for fold, choice in results if fold == folds[0]), key=mean)
+
+
+def row(name: str, how: str, choice: Choice, metrics: DetectionMetrics) -> list[str]:
+    """Return a line of the table."""
     window_s, parameters = choice
-    return [f"{window_s:g}", *(f"{getattr(parameters, name):g}" for name in GRID)]
-
-
-def measured(metrics: DetectionMetrics) -> list[str]:
-    """Return the columns that judge it."""
     values = (metrics.total.f1, metrics.false_per_minute, metrics.onset_delay.median_s)
-    return [f"{value:.3f}" for value in values]
+    return [
+        *(name, how, f"{window_s:g}"),
+        *(f"{getattr(parameters, field):g}" for field in GRID),
+        *(f"{value:.3f}" for value in values),
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -75,58 +77,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", required=True, type=Path)
     parser.add_argument("--subjects-from", required=True, type=Path)
     parser.add_argument("--minutes", type=float, default=0.5)
-    parser.add_argument("--windows", type=float, nargs="+", default=(2.0,), metavar="S")
+    parser.add_argument("--windows", type=float, nargs="+", default=(1.4, 2.0), metavar="S")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     data = read_holistic_wild(options.data)
     bundles = [load_bundle(find_model(name)) for name in options.models]
+    if len(bundles) < 2:
+        parser.error("--models: needs two folds at least, one to choose on and one to judge")
     settings = StreamSettings(minutes=options.minutes, seed=options.seed)
-    names = [f"fold {held_out_fold(bundle)}" for bundle in bundles]
-    scored = {
-        window_s: [
-            scored_streams(bundle, data, options.subjects_from, settings, window_s=window_s)
-            for bundle in bundles
-        ]
-        for window_s in options.windows
-    }
-    default = event_parameters(bundles[0].description)
-    # A threshold of rejection above the lowest enter threshold would take its place.
-    tried = [
-        replace(default, rejection_threshold=0.0, **dict(zip(GRID, values, strict=True)))
-        for values in itertools.product(*GRID.values())
-    ]
-    results = {
-        (window_s, place, parameters): measure([timeline_of(one, parameters) for one in fold])
-        for window_s, folds in scored.items()
-        for place, fold in enumerate(folds)
-        for parameters in tried
-    }
+    results: dict[tuple[int, Choice], DetectionMetrics] = {}
     rows = []
-    for place, name in enumerate(names):
-        others = [other for other in range(len(names)) if other != place] or [place]
-
-        def on_others(choice: Choice, others: list[int] = others) -> tuple[float, float]:
-            each = [goodness(results[choice[0], other, choice[1]]) for other in others]
-            mean = [sum(column) / len(each) for column in zip(*each, strict=True)]
-            return mean[0], mean[1]
-
-        best = max(itertools.product(scored, tried), key=on_others)
-        usual = (bundles[place].description.window_s, event_parameters(bundles[place].description))
-        if usual[0] in scored:
-            rows.append(
-                [
-                    name,
-                    "default",
-                    *told(usual),
-                    *measured(pooled([scored[usual[0]][place]], usual[1])),
-                ]
+    for fold, bundle in enumerate(bundles):
+        default = event_parameters(bundle.description)
+        for window_s in options.windows:
+            scored = scored_streams(
+                bundle, data, options.subjects_from, settings, window_s=window_s, progress=True
             )
-        rows.append(
-            [name, "chosen on the others", *told(best), *measured(results[best[0], place, best[1]])]
-        )
-    heading = ["", "", "window_s", *GRID, "F1", "false/min", "onset delay"]
-    print(format_table(heading, rows))
+            for values in itertools.product(*GRID.values()):
+                tried = (window_s, replace(default, **dict(zip(GRID, values, strict=True))))
+                timelines = [timeline_of(one, tried[1]) for one in scored]
+                results[fold, tried] = measure(timelines)
+            if window_s == bundle.description.window_s:
+                usual = measure([timeline_of(one, default) for one in scored])
+                name = f"fold {held_out_fold(bundle)}"
+                rows.append(row(name, "default", (window_s, default), usual))
+    for fold, bundle in enumerate(bundles):
+        choice = best_on([other for other in range(len(bundles)) if other != fold], results)
+        name = f"fold {held_out_fold(bundle)}"
+        rows.append(row(name, "best on the others", choice, results[fold, choice]))
+    print(format_table(["", "", "window_s", *GRID, "F1", "false/min", "onset delay"], rows))
     return 0
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -44,13 +45,46 @@ class ScoredRecording:
     frames: int
 
 
-def event_parameters(description: BundleDescription) -> EventParameters:
-    """Return when events begin and end by default: the model's thresholds, the robot's times."""
-    return EventParameters(
-        enter_threshold=description.enter_threshold,
-        exit_threshold=description.exit_threshold,
-        rejection_threshold=description.rejection_threshold,
+def event_parameters(
+    description: BundleDescription, changes: Mapping[str, float] | None = None
+) -> EventParameters:
+    """Return when events begin and end: by the model's thresholds and the robot's default times.
+
+    Args:
+        description: Of the model.
+        changes: Fields of the parameters that are to be otherwise.
+
+    Raises:
+        ValueError: There is no such field or its value is out of range; names it.
+    """
+    values = {
+        "enter_threshold": description.enter_threshold,
+        "exit_threshold": description.exit_threshold,
+        "rejection_threshold": description.rejection_threshold,
+        **(changes or {}),
+    }
+    known = {one.name for one in fields(EventParameters)}
+    for name in values:
+        if name not in known:
+            raise ValueError(f"{name}: is no parameter of events")
+    return EventParameters(**values)
+
+
+def add_event_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare `--event`, which changes parameters of events."""
+    parser.add_argument(
+        "--event",
+        nargs="+",
+        default=[],
+        type=_change,
+        metavar="NAME=VALUE",
+        help="parameters of events other than the default, as smoothing_s=0.1",
     )
+
+
+def _change(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    return name, float(value)
 
 
 def frames_of(person: KeypointSequence) -> Iterator[FrameKeypoints]:

@@ -22,6 +22,7 @@ from bharnet_ros.evaluation.splicing import SplicedStream, Splicer, SplicingSett
 from bharnet_ros.evaluation.stream_report import show_detection
 from bharnet_ros.evaluation.streaming import (
     ScoredRecording,
+    add_event_arguments,
     event_parameters,
     frames_of,
     score_recording,
@@ -172,6 +173,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--window", type=float, metavar="S", help="window in seconds (default: the model's)"
     )
+    add_event_arguments(parser)
     parser.add_argument("--seed", type=int, default=0, help="seed of chance (default: 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add_report_arguments(parser)
@@ -204,7 +206,7 @@ def run(arguments: argparse.Namespace) -> int:
             window_s=arguments.window,
             progress=not arguments.json,
         )
-        parameters = event_parameters(bundle.description)
+        parameters = event_parameters(bundle.description, dict(arguments.event))
         groups[name] = [timeline_of(one, parameters) for one in scored]
     show_detection(arguments, groups)
     return 0

@@ -149,15 +149,9 @@ _UPPER_BODY_BONES = {
 }
 
 _ARM_BONES = {
-    "nose": "nose",
-    "left_shoulder": "nose",
-    "right_shoulder": "nose",
-    "left_elbow": "left_shoulder",
-    "right_elbow": "right_shoulder",
-    "left_wrist": "left_elbow",
-    "right_wrist": "right_elbow",
-    "left_hip": "left_shoulder",
-    "right_hip": "right_shoulder",
+    joint: parent
+    for joint, parent in _UPPER_BODY_BONES.items()
+    if joint.endswith(("nose", "shoulder", "elbow", "wrist", "hip"))
 }
 """What a trunk and two arms need, and what every finder of bodies in images has."""
 

@@ -84,6 +84,15 @@ def test_parameters_decide_what_becomes_an_event(
     assert not detect_events(scores, recognizer.description.class_names, patient)
 
 
+def test_parameters_are_the_models_but_for_what_is_changed(recognizer: Recognizer) -> None:
+    description = recognizer.description
+    parameters = event_parameters(description, {"smoothing_s": 0.1})
+    assert parameters.smoothing_s == 0.1
+    assert parameters.enter_threshold == description.enter_threshold
+    assert parameters.rejection_threshold == description.rejection_threshold
+    assert parameters.min_gap_s == EventParameters().min_gap_s
+
+
 def test_frames_of_a_sequence_are_stamped_from_its_first(frames: list[FrameKeypoints]) -> None:
     window = TrackWindow(60.0)
     for frame in frames:
