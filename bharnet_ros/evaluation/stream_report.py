@@ -54,21 +54,32 @@ def format_groups(groups: Mapping[str, DetectionMetrics]) -> str:
     return format_table(_HEADING, rows)
 
 
-def show_detection(arguments: argparse.Namespace, groups: Mapping[str, Sequence[Timeline]]) -> None:
+def show_detection(
+    arguments: argparse.Namespace,
+    groups: Mapping[str, Sequence[Timeline]],
+    divided: Mapping[str, Sequence[Timeline]] | None = None,
+) -> None:
     """Print the numbers of each group and of all recordings together, as the arguments say.
 
     Args:
         arguments: Of a command that declared them by `add_report_arguments`.
         groups: Recordings by the name of their group.
+        divided: The same recordings, divided by something else, for another table.
 
     Raises:
         OSError: The file cannot be written.
     """
-    each = {name: measure(timelines) for name, timelines in groups.items()}
+    each, other = (
+        {name: measure(timelines) for name, timelines in given.items()}
+        for given in (groups, divided or {})
+    )
     pooled = measure([one for timelines in groups.values() for one in timelines])
-    table = format_groups({**each, "all": pooled})
+    tables = [format_groups({**each, "all": pooled})]
+    if other:
+        tables.append(format_groups(other))
     content = {
         "groups": {name: asdict(one) for name, one in each.items()},
+        "divided": {name: asdict(one) for name, one in other.items()},
         "pooled": asdict(pooled),
     }
-    show(arguments, f"{table}\n\n{format_detection(pooled)}", content)
+    show(arguments, "\n\n".join([*tables, format_detection(pooled)]), content)

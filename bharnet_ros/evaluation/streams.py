@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -142,6 +143,29 @@ def scored_streams(
     return scored
 
 
+def by_frame_rate(
+    groups: Mapping[str, Sequence[Timeline]], limits: tuple[float, float]
+) -> dict[str, list[Timeline]]:
+    """Return the streams of all groups in three bands of their frame rate, none that is empty.
+
+    Args:
+        groups: Streams.
+        limits: Least and greatest frames per second that they may have.
+    """
+    borders = np.linspace(*limits, 4)
+    bands: dict[str, list[Timeline]] = {}
+    for place, (least, greatest) in enumerate(itertools.pairwise(borders.tolist())):
+        band = [
+            one
+            for timelines in groups.values()
+            for one in timelines
+            if np.searchsorted(borders[1:3], (one.frames - 1) / one.duration_s) == place
+        ]
+        if band:
+            bands[f"{least:.3g} to {greatest:.3g} fps"] = band
+    return bands
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bharnet evaluate streams`."""
     parser.add_argument(
@@ -208,5 +232,5 @@ def run(arguments: argparse.Namespace) -> int:
         )
         parameters = event_parameters(bundle.description, dict(arguments.event))
         groups[name] = [timeline_of(one, parameters) for one in scored]
-    show_detection(arguments, groups)
+    show_detection(arguments, groups, by_frame_rate(groups, settings.frame_rate))
     return 0

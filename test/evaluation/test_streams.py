@@ -33,6 +33,7 @@ def test_each_fold_is_streamed_by_the_model_that_does_not_know_it(
     assert list(result["groups"]) == ["fold 0", "fold 1", "fold 2"]
     assert {one["recordings"] for one in result["groups"].values()} == {2}
     assert result["pooled"]["recordings"] == 6
+    assert sum(one["recordings"] for one in result["divided"].values()) == 6
     true = sum(one["total"]["true_actions"] for one in result["groups"].values())
     assert result["pooled"]["total"]["true_actions"] == true > 0
     assert tiny.evaluate("streams", *words) == 0
@@ -46,6 +47,9 @@ def test_a_table_has_a_line_for_each_fold(tiny: Any, capsys: pytest.CaptureFixtu
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:3] == ["recordings", "minutes", "true"]
     assert [line.split("  ")[0] for line in lines[1:3]] == ["fold 0", "all"]
+    bands = [line.split("  ")[0] for line in lines if " fps" in line]
+    assert bands
+    assert set(bands) <= {"15 to 20 fps", "20 to 25 fps", "25 to 30 fps"}
 
 
 @pytest.mark.parametrize(
