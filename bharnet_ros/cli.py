@@ -241,6 +241,21 @@ COMMANDS = (
         *_elsewhere("bharnet_ros.evaluation.ceiling"),
     ),
     Command(
+        "evaluate streams",
+        "find events in long streams spliced from unseen people's clips",
+        *_elsewhere("bharnet_ros.evaluation.streams"),
+    ),
+    Command(
+        "evaluate recordings",
+        "find events in the recordings of a continuous data set",
+        *_elsewhere("bharnet_ros.evaluation.recordings"),
+    ),
+    Command(
+        "evaluate puppet",
+        "find events in minutes of the puppet, by its exact keypoints",
+        *_elsewhere("bharnet_ros.evaluation.puppet_streams"),
+    ),
+    Command(
         "bench network",
         "count a network's parameters and multiplications, and time its folding",
         *_elsewhere("bharnet_ros.evaluation.network_cost"),

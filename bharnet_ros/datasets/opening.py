@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bharnet_ros.datasets.arrays import array_names
 from bharnet_ros.datasets.clip import ClipDataset
+from bharnet_ros.datasets.ground_guide import read_ground_guide
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
 from bharnet_ros.datasets.ntu import read_ntu
 from bharnet_ros.datasets.nucla import read_nucla
@@ -13,7 +14,7 @@ from bharnet_ros.datasets.pku_mmd import read_pku_mmd
 
 _NTU_EDITIONS = {"ntu": None, "ntu60": 60, "ntu120": 120}
 
-KINDS = ("holistic_wild", "nucla", *_NTU_EDITIONS, "pku_mmd")
+KINDS = ("holistic_wild", "nucla", *_NTU_EDITIONS, "pku_mmd", "ground_guide")
 """Every kind of data set; `ntu` is the edition that the clips there belong to."""
 
 
@@ -50,6 +51,10 @@ def open_dataset(
         if hands is not None:
             raise ValueError(f"hands: do not go with {kind}, which has its own")
         return read_holistic_wild(path)
+    if kind == "ground_guide":
+        if hands is not None:
+            raise ValueError(f"hands: do not go with {kind}, whose videos were not published")
+        return read_ground_guide(path)
     if kind == "nucla":
         return read_nucla(path, hands=hands)
     if kind == "pku_mmd":
@@ -70,6 +75,8 @@ def guess_kind(path: Path) -> str:
                 return "holistic_wild"
             if {"names", "offsets"} <= arrays and arrays & {"skeletons", "skeletons_mm"}:
                 return "nucla"
+            if {"names", "offsets", "xy", "label"} <= arrays:
+                return "ground_guide"
     elif next(path.rglob("*.skeleton"), None):
         return "ntu"
     elif next(path.rglob("a[0-9][0-9]_s[0-9][0-9]_e[0-9][0-9]_v[0-9][0-9].json"), None):

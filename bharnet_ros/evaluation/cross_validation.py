@@ -178,10 +178,10 @@ def load_fold_models(
     check_same_classes(bundles)
     groups: dict[int, list[ModelBundle]] = {}
     for bundle in bundles:
-        group = groups.setdefault(_held_out_fold(bundle), [])
+        group = groups.setdefault(held_out_fold(bundle), [])
         if group and not ensemble:
             raise ValueError(
-                f"{bundle.path}: holds out fold {_held_out_fold(bundle)}, as {group[0].path} does; "
+                f"{bundle.path}: holds out fold {held_out_fold(bundle)}, as {group[0].path} does; "
                 "--ensemble lets them decide together"
             )
         group.append(bundle)
@@ -355,7 +355,12 @@ def describe_models(models: Sequence[FoldModel]) -> list[dict[str, object]]:
     ]
 
 
-def _held_out_fold(bundle: ModelBundle) -> int:
+def held_out_fold(bundle: ModelBundle) -> int:
+    """Return the fold of people that the model was not trained on.
+
+    Raises:
+        ValueError: The bundle does not say it; names the bundle.
+    """
     fold = bundle.description.training.get("held_out_fold")
     if not isinstance(fold, int):
         raise ValueError(

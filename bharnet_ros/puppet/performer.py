@@ -79,12 +79,10 @@ class Performer:
         rest = resting(time + self.phase)
         pose = replace(rest, place=rest.place + place, turn=turn, stride=stride)
         for act in self.acts:
-            weight = act.weight(time)
-            if weight > 0.0:
-                since = min(
-                    max(time - act.start - act.gesture.raise_time, 0.0), act.gesture.duration
-                )
-                pose = _towards(pose, act.gesture.perform(since, act.style), weight)
+            if not act.start < time < act.end:
+                continue
+            since = min(max(time - act.start - act.gesture.raise_time, 0.0), act.gesture.duration)
+            pose = _towards(pose, act.gesture.perform(since, act.style), act.weight(time))
         return pose
 
     def segments(self) -> list[Segment]:

@@ -17,6 +17,12 @@ from bharnet_ros.puppet.performer import Act, Performer, Walk, standing
 REST_TIME = 1.8
 """Seconds of rest between two gestures."""
 
+LONG_TIME = 600.0
+"""Seconds of the long scripts."""
+
+_LONG_REST = (1.0, 4.0)
+"""Least and greatest seconds of rest in them, from hands half way down to hands half way up."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -86,8 +92,7 @@ def _rest(width: int, height: int, random: np.random.Generator) -> Scene:
 
 
 def _two_people(width: int, height: int, random: np.random.Generator) -> Scene:
-    camera = Camera(width, height, distance=1.9, shoulder_height=0.50)
-    aside = 0.22 * width / camera.focal * camera.distance
+    camera, aside = _for_two(width, height)
     left = _acts([GESTURES["hello"], GESTURES["please"]], random)
     right = _acts([GESTURES["iloveyou"], GESTURES["yes"]], random, start=1.6)
     people = [
@@ -95,6 +100,41 @@ def _two_people(width: int, height: int, random: np.random.Generator) -> Scene:
         Performer("2", right, standing(aside), phase=4.0),
     ]
     return Scene(people, right[-1].end + REST_TIME / 2, camera)
+
+
+def _for_two(width: int, height: int) -> tuple[Camera, float]:
+    """Return a camera that sees two people, and how far from the middle each stands, metres."""
+    camera = Camera(width, height, distance=1.9, shoulder_height=0.50)
+    return camera, 0.22 * width / camera.focal * camera.distance
+
+
+def _long_acts(random: np.random.Generator) -> list[Act]:
+    """Perform gestures and unknown motions in turns of all, each turn in an order of its own."""
+    acts: list[Act] = []
+    half_down = hanging = 0.0
+    while True:
+        turn = [*GESTURES.values(), *UNKNOWN.values()]
+        for index in random.permutation(len(turn)):
+            half_up = half_down + random.uniform(*_LONG_REST)
+            start = max(half_up - turn[index].raise_time / 2, hanging)
+            act = Act(turn[index], start, Style.drawn(random))
+            if act.end > LONG_TIME - _LONG_REST[0]:
+                return acts
+            acts.append(act)
+            half_down, hanging = act.end - act.gesture.raise_time / 2, act.end
+
+
+def _long(width: int, height: int, random: np.random.Generator) -> Scene:
+    return Scene([Performer("1", _long_acts(random))], LONG_TIME, Camera(width, height))
+
+
+def _long_two_people(width: int, height: int, random: np.random.Generator) -> Scene:
+    camera, aside = _for_two(width, height)
+    people = [
+        Performer(str(number), _long_acts(random), standing(place), phase=4.0 * number)
+        for number, place in ((1, -aside), (2, aside))
+    ]
+    return Scene(people, LONG_TIME, camera)
 
 
 def _enter_and_leave(width: int, height: int, random: np.random.Generator) -> Scene:
@@ -156,6 +196,8 @@ _SCRIPTS: dict[str, SceneMaker] = {
     "unknown": _solo(tuple(UNKNOWN.values())),
     "rest": _rest,
     "two_people": _two_people,
+    "long": _long,
+    "long_two_people": _long_two_people,
     "enter_and_leave": _enter_and_leave,
     "occluded_hand": _occluded_hand,
     "absent_hands": _absent_hands,

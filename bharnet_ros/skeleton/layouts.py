@@ -148,6 +148,13 @@ _UPPER_BODY_BONES = {
     "right_hip": "right_shoulder",
 }
 
+_ARM_BONES = {
+    joint: parent
+    for joint, parent in _UPPER_BODY_BONES.items()
+    if joint.endswith(("nose", "shoulder", "elbow", "wrist", "hip"))
+}
+"""What a trunk and two arms need, and what every finder of bodies in images has."""
+
 _LEG_BONES = {
     "left_knee": "left_hip",
     "right_knee": "right_hip",
@@ -217,6 +224,12 @@ LAYOUTS: dict[str, SkeletonLayout] = {
             "mediapipe_body",
             MEDIAPIPE_BODY_NAMES,
             _UPPER_BODY_BONES | _LEG_BONES,
+            ("left_shoulder", "right_shoulder"),
+        ),
+        _body_layout(
+            "mediapipe_arms",
+            MEDIAPIPE_BODY_NAMES,
+            _ARM_BONES,
             ("left_shoulder", "right_shoulder"),
         ),
         _body_layout(

@@ -219,9 +219,8 @@ def _rest(
             target = np.stack([out * outwards, drop], -1)[:, None] * unit[:, None, None] + shoulder
             moving = [names.index(f"{side}_{part}")]
             if part == "wrist":
-                moving += [
-                    names.index(f"{side}_{finger}") for finger in ("pinky", "index", "thumb")
-                ]
+                fingers = (f"{side}_{finger}" for finger in ("pinky", "index", "thumb"))
+                moving += [names.index(finger) for finger in fingers if finger in names]
             anchor = batch.body[:, :, moving[0]].copy()
             for joint in moving:
                 offset = batch.body[:, :, joint] - anchor

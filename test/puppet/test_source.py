@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pytest
 
 from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.puppet import draw_sequence, open_puppet, script_names
+from bharnet_ros.puppet.gestures import GESTURES, UNKNOWN
 
 SHIPPED_GESTURES = ("hello", "thanks", "iloveyou", "no", "yes", "please", "help", "sorry")
 
@@ -80,7 +82,7 @@ def test_hands_are_out_of_view_between_gestures_and_in_view_in_them() -> None:
 @pytest.mark.parametrize("script", script_names())
 def test_what_the_truth_calls_seen_is_in_the_image(script: str) -> None:
     source = open_puppet(script)
-    for number in range(0, source.frame_count, 7):
+    for number in range(0, source.frame_count, max(7, source.frame_count // 100)):
         frame = source.truth(number)
         size = np.array([frame.width, frame.height])
         for person in frame.people:
@@ -210,3 +212,22 @@ def test_a_sequence_of_another_layout_or_without_size_is_refused() -> None:
     unsized = KeypointSequence(recorded.stamps, recorded.body, recorded.hands, recorded.hand_scores)
     with pytest.raises(ValueError, match="width, height"):
         next(draw_sequence(unsized))
+
+
+@pytest.mark.parametrize(("script", "people"), [("long", 1), ("long_two_people", 2)])
+def test_long_scripts_show_every_gesture_and_unknown_motion_with_rest_between(
+    script: str, people: int
+) -> None:
+    source = open_puppet(script, fps=10.0)
+    assert source.frame_count == 6000
+    tracks = {segment.track_id for segment in source.segments}
+    assert len(tracks) == people
+    for track in tracks:
+        mine = [segment for segment in source.segments if segment.track_id == track]
+        counts = Counter(segment.label for segment in mine)
+        assert set(GESTURES) | {gesture.label for gesture in UNKNOWN.values()} == set(counts)
+        assert min(counts.values()) >= max(counts.values()) - 1 >= 5
+        rests = [later.start - before.end for before, later in itertools.pairwise(mine)]
+        assert min(rests) >= 0.999
+        assert max(rests) <= 4.001
+        assert mine[-1].end < 600.0

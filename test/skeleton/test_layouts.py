@@ -49,7 +49,7 @@ def test_mirroring_a_body_swaps_left_and_right_by_name(name: str) -> None:
         assert layout.joints[other] == swapped
 
 
-@pytest.mark.parametrize("name", ["mediapipe_upper_body", "mediapipe_body"])
+@pytest.mark.parametrize("name", ["mediapipe_upper_body", "mediapipe_body", "mediapipe_arms"])
 def test_sources_are_the_landmarks_of_the_same_name(name: str) -> None:
     layout = get_layout(name)
     assert tuple(MEDIAPIPE_BODY_NAMES[source] for source in layout.sources) == layout.joints

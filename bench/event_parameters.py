@@ -1,0 +1,114 @@
+"""Which event parameters hold for people other than those they were chosen on.
+
+Spliced streams of a cross-validation are scored once; then every combination of the parameters
+below is tried on them. For each fold, the one that is best on all *other* folds is judged on it.
+docs/streams.md has the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from bharnet_ros.datasets.holistic_wild import read_holistic_wild
+from bharnet_ros.evaluation.cross_validation import held_out_fold
+from bharnet_ros.evaluation.detection import DetectionMetrics, measure
+from bharnet_ros.evaluation.report import format_table
+from bharnet_ros.evaluation.streaming import event_parameters, timeline_of
+from bharnet_ros.evaluation.streams import StreamSettings, scored_streams
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.events import EventParameters
+from bharnet_ros.resources import find_model
+
+GRID = {
+    "enter_threshold": (0.55, 0.65, 0.75),
+    "exit_threshold": (0.4, 0.5),
+    "smoothing_s": (0.1, 0.3),
+    "min_duration_s": (0.1, 0.3),
+}
+"""Values of event parameters that are tried in all combinations."""
+
+MOST_FALSE, LONGEST_DELAY = 0.5, 1.0
+"""False events per minute of background, and seconds of median onset delay, that are aimed at."""
+
+Choice = tuple[float, EventParameters]
+"""Seconds of a window, and parameters."""
+
+
+def goodness(metrics: DetectionMetrics) -> tuple[float, float]:
+    """Return what is to be greatest: how far the two limits are kept, then F1."""
+    false, delay = metrics.false_per_minute, metrics.onset_delay.median_s
+    kept = -max(false - MOST_FALSE, 0.0) - max(delay - LONGEST_DELAY, 0.0)
+    f1 = metrics.total.f1
+    return (kept, f1) if math.isfinite(kept) and math.isfinite(f1) else (-math.inf, 0.0)
+
+
+def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], DetectionMetrics]) -> Choice:
+    """Return the choice whose goodness, its mean over some folds, is greatest."""
+
+    def mean(choice: Choice) -> tuple[float, ...]:
+        each = [goodness(results[fold, choice]) for fold in folds]
+        return tuple(sum(column) / len(each) for column in zip(*each, strict=True))
+
+    return max((choice for fold, choice in results if fold == folds[0]), key=mean)
+
+
+def row(name: str, how: str, choice: Choice, metrics: DetectionMetrics) -> list[str]:
+    """Return a line of the table."""
+    window_s, parameters = choice
+    values = (metrics.total.f1, metrics.false_per_minute, metrics.onset_delay.median_s)
+    return [
+        *(name, how, f"{window_s:g}"),
+        *(f"{getattr(parameters, field):g}" for field in GRID),
+        *(f"{value:.3f}" for value in values),
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print, for each fold, the default and what is best on the others."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--models", nargs="+", required=True, metavar="BUNDLE")
+    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--subjects-from", required=True, type=Path)
+    parser.add_argument("--minutes", type=float, default=0.5)
+    parser.add_argument("--windows", type=float, nargs="+", default=(1.4, 2.0), metavar="S")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args(arguments)
+    torch.set_num_threads(1)
+    data = read_holistic_wild(options.data)
+    bundles = [load_bundle(find_model(name)) for name in options.models]
+    if len(bundles) < 2:
+        parser.error("--models: needs two folds at least, one to choose on and one to judge")
+    settings = StreamSettings(minutes=options.minutes, seed=options.seed)
+    results: dict[tuple[int, Choice], DetectionMetrics] = {}
+    rows = []
+    for fold, bundle in enumerate(bundles):
+        default = event_parameters(bundle.description)
+        for window_s in options.windows:
+            scored = scored_streams(
+                bundle, data, options.subjects_from, settings, window_s=window_s, progress=True
+            )
+            for values in itertools.product(*GRID.values()):
+                tried = (window_s, replace(default, **dict(zip(GRID, values, strict=True))))
+                timelines = [timeline_of(one, tried[1]) for one in scored]
+                results[fold, tried] = measure(timelines)
+            if window_s == bundle.description.window_s:
+                usual = measure([timeline_of(one, default) for one in scored])
+                name = f"fold {held_out_fold(bundle)}"
+                rows.append(row(name, "default", (window_s, default), usual))
+    for fold, bundle in enumerate(bundles):
+        choice = best_on([other for other in range(len(bundles)) if other != fold], results)
+        name = f"fold {held_out_fold(bundle)}"
+        rows.append(row(name, "best on the others", choice, results[fold, choice]))
+    print(format_table(["", "", "window_s", *GRID, "F1", "false/min", "onset delay"], rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
