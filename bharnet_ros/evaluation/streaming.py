@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass, replace
 
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason
-from bharnet_ros.evaluation.timeline import ScoreTrace, Timeline, TrueAction, found_events
+from bharnet_ros.evaluation.timeline import Timeline, TraceCollector, TrueAction, found_events
 from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence, PersonKeypoints
 from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.recognition.events import EventDetector, EventParameters
+from bharnet_ros.recognition.event_parameters import EventParameters
+from bharnet_ros.recognition.events import EventDetector
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
 
@@ -57,17 +55,7 @@ def event_parameters(
     Raises:
         ValueError: There is no such field or its value is out of range; names it.
     """
-    values = {
-        "enter_threshold": description.enter_threshold,
-        "exit_threshold": description.exit_threshold,
-        "rejection_threshold": description.rejection_threshold,
-        **(changes or {}),
-    }
-    known = {one.name for one in fields(EventParameters)}
-    for name in values:
-        if name not in known:
-            raise ValueError(f"{name}: is no parameter of events")
-    return EventParameters(**values)
+    return description.event_parameters().with_overrides(changes or {})
 
 
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:
@@ -182,28 +170,15 @@ def score_recording(
 def timeline_of(recording: ScoredRecording, parameters: EventParameters) -> Timeline:
     """Return what is true of a recording beside the events found in it with these parameters."""
     events = detect_events(recording.scores, recording.class_names, parameters)
+    collector = TraceCollector()
+    for scores in recording.scores:
+        collector.take(scores)
     return Timeline(
         name=recording.name,
         duration_s=(recording.last_ns - recording.first_ns) / NANOSECONDS,
         truth=recording.truth,
         events=found_events(events, recording.first_ns),
         class_names=recording.class_names,
-        traces=_traces(recording.scores, recording.first_ns),
+        traces=collector.traces(recording.first_ns),
         frames=recording.frames,
-    )
-
-
-def _traces(scores: Sequence[ActionScores], origin_ns: int) -> tuple[ScoreTrace, ...]:
-    tracks = list(dict.fromkeys(person.track_id for one in scores for person in one.tracks))
-    windows: dict[str, list[tuple[int, npt.NDArray[np.floating]]]] = {track: [] for track in tracks}
-    for one in scores:
-        for person in one.tracks:
-            windows[person.track_id].append((one.stamp_ns, person.probabilities))
-    return tuple(
-        ScoreTrace(
-            track_id=track,
-            stamps_s=np.asarray([stamp - origin_ns for stamp, _ in seen]) / NANOSECONDS,
-            probabilities=np.stack([one for _, one in seen]).astype(np.float32),
-        )
-        for track, seen in windows.items()
     )

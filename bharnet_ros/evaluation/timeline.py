@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.actions import ActionEvent, OffsetReason, Phase
+from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason, Phase
 from bharnet_ros.keypoints import NANOSECONDS, KeypointSequence
 
 ANYBODY = ""
@@ -116,6 +116,40 @@ class Timeline:
     frames: int = 0
     dropped: int = 0
     keypoints: tuple[KeypointSequence, ...] = field(default=())
+
+
+class TraceCollector:
+    """Keeps the probabilities of each person over time."""
+
+    def __init__(self) -> None:
+        """Start with nobody."""
+        self._stamps: dict[str, list[int]] = {}
+        self._probabilities: dict[str, list[np.ndarray]] = {}
+
+    def take(self, scores: ActionScores) -> None:
+        """Take scores; a person's that are not newer than those before are left out."""
+        for person in scores.tracks:
+            stamps = self._stamps.setdefault(person.track_id, [])
+            if stamps and scores.stamp_ns <= stamps[-1]:
+                continue
+            stamps.append(scores.stamp_ns)
+            rows = self._probabilities.setdefault(person.track_id, [])
+            rows.append(np.array(person.probabilities, dtype=np.float32))
+
+    def traces(self, origin_ns: int) -> tuple[ScoreTrace, ...]:
+        """Return the scores of everybody, in the order in which they came.
+
+        Args:
+            origin_ns: Stamp that their times count from, nanoseconds.
+        """
+        return tuple(
+            ScoreTrace(
+                track_id,
+                (np.array(stamps, dtype=np.int64) - origin_ns) / NANOSECONDS,
+                np.stack(self._probabilities[track_id]),
+            )
+            for track_id, stamps in self._stamps.items()
+        )
 
 
 def found_events(

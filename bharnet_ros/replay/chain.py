@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason
-from bharnet_ros.evaluation.timeline import ScoreTrace
-from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints
+from bharnet_ros.evaluation.timeline import TraceCollector
+from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.message_reading import (
     Message,
     image_from_message,
@@ -169,40 +167,6 @@ class ScoresToEvents:
         self._name = name
         self._detector = make_detector(model, self._overrides, id_prefix=prefix)
         self.class_names = self._detector.class_names
-
-
-class TraceCollector:
-    """Keeps the probabilities of each person over time."""
-
-    def __init__(self) -> None:
-        """Start with nobody."""
-        self._stamps: dict[str, list[int]] = {}
-        self._probabilities: dict[str, list[np.ndarray]] = {}
-
-    def take(self, scores: ActionScores) -> None:
-        """Take scores; a person's that are not newer than those before are left out."""
-        for person in scores.tracks:
-            stamps = self._stamps.setdefault(person.track_id, [])
-            if stamps and scores.stamp_ns <= stamps[-1]:
-                continue
-            stamps.append(scores.stamp_ns)
-            rows = self._probabilities.setdefault(person.track_id, [])
-            rows.append(np.array(person.probabilities, dtype=np.float32))
-
-    def traces(self, origin_ns: int) -> tuple[ScoreTrace, ...]:
-        """Return the scores of everybody, in the order in which they came.
-
-        Args:
-            origin_ns: Stamp that their times count from, nanoseconds.
-        """
-        return tuple(
-            ScoreTrace(
-                track_id,
-                (np.array(stamps, dtype=np.int64) - origin_ns) / NANOSECONDS,
-                np.stack(self._probabilities[track_id]),
-            )
-            for track_id, stamps in self._stamps.items()
-        )
 
 
 def _step(order: StampOrder, stamp_ns: int, counts: Counter[str]) -> Step:

@@ -57,7 +57,7 @@ def test_a_table_has_a_line_for_each_fold(tiny: Any, capsys: pytest.CaptureFixtu
     [
         (("--minutes", "0"), "minutes: must be positive"),
         (("--frame-rate", "30", "15"), "frame_rate: must be positive and rise"),
-        (("--minutes", "0.1", "--event", "speed=1"), "speed: is no parameter of events"),
+        (("--minutes", "0.1", "--event", "speed=1"), "speed: is no event parameter"),
         (("--minutes", "0.1", "--event", "min_gap_s=-1"), "min_gap_s: must be finite"),
     ],
 )
