@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bharnet_ros.recognition.detection import make_detector, without_model_values
+from bharnet_ros.message_reading import detected_model_from_message
+from bharnet_ros.recognition.detection import EventOverrides, event_overrides, make_detector
 from bharnet_ros.replay.settings import ReplaySettings
 
 
@@ -58,8 +59,9 @@ def test_wrong_file_is_named(tmp_path, text, message):
 
 
 def test_thresholds_come_from_the_model_unless_given(messages):
-    given = without_model_values({"enter_threshold": -1.0, "exit_threshold": 0.25})
-    parameters = make_detector(messages.model_info(), given).parameters
+    given = event_overrides({"enter_threshold": -1.0, "exit_threshold": 0.25})
+    model = detected_model_from_message(messages.model_info())
+    parameters = make_detector(model, given).parameters
     assert parameters.enter_threshold == pytest.approx(0.6)
     assert parameters.exit_threshold == 0.25
 
@@ -68,4 +70,4 @@ def test_model_without_its_background_is_refused(messages):
     info = messages.model_info()
     info.background_id = 7
     with pytest.raises(ValueError, match="background_id 7 is not the index of one of 3"):
-        make_detector(info, {})
+        make_detector(detected_model_from_message(info), EventOverrides())
