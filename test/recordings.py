@@ -162,6 +162,7 @@ class Messages:
             enter_threshold=0.6,
             exit_threshold=0.4,
             rejection_threshold=0.5,
+            class_parameters=[],
             device="cpu",
             weights_sha256="",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import multiprocessing
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
@@ -113,9 +114,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from bharnet_ros.evaluation.detection import measure
     from bharnet_ros.evaluation.detection_text import format_detection
-    from bharnet_ros.evaluation.report_page import (  # type: ignore[import-not-found,unused-ignore]
-        write_report,
-    )
+    from bharnet_ros.evaluation.report_page import write_report
 
     tasks = tasks_from(arguments)
     results = replay_bags(tasks, workers=arguments.workers, progress=not arguments.json)
@@ -132,9 +131,21 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"bharnet evaluate bag: error: {problem}", file=sys.stderr)
     metrics = measure(timelines)
     if arguments.report is not None:
-        write_report(arguments.report, timelines, metrics)
+        write_report(arguments.report, timelines, metrics, command=_command(arguments))
     show(arguments, format_detection(metrics), {**asdict(metrics), "broken_bags": broken})
     return SOME_BROKEN if broken else 0
+
+
+def _command(arguments: argparse.Namespace) -> str:
+    """Return what was asked for, as far as it decides what the report says."""
+    words = ["bharnet", "evaluate", "bag", *map(str, arguments.bags), "--truth", *arguments.truth]
+    for option in ("from", "image_topic", "topic", "model", "params_file"):
+        value = arguments.stage if option == "from" else getattr(arguments, option)
+        if value is not None:
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    if arguments.other_labels != _REFUSE:
+        words += ["--other-labels", arguments.other_labels]
+    return shlex.join([*words, "--report", str(arguments.report)])
 
 
 def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:

@@ -12,7 +12,6 @@ from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.message_reading import (
     Message,
     image_from_message,
-    keypoints_from_message,
     scores_from_message,
     time_to_ns,
 )
@@ -75,16 +74,8 @@ class KeypointsToScores:
         self._counts = counts
         self._order = StampOrder()
 
-    def take(self, message: Message) -> ActionScores | None:
-        """Return the scores when a stride has passed, else None.
-
-        Raises:
-            ValueError: The keypoints cannot be used.
-        """
-        return self.take_frame(keypoints_from_message(message))
-
-    def take_frame(self, frame: FrameKeypoints) -> ActionScores | None:
-        """Do the same with a frame that is no message."""
+    def take(self, frame: FrameKeypoints) -> ActionScores | None:
+        """Return the scores when a stride has passed, else None."""
         step = _step(self._order, frame.stamp_ns, self._counts)
         if step is Step.REPEATED:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,11 @@ from tqdm import tqdm
 
 from bharnet_ros.actions import ActionEvent
 from bharnet_ros.evaluation.timeline import ScoreTrace, Timeline, TrueAction, found_events
-from bharnet_ros.keypoints import NANOSECONDS
+from bharnet_ros.keypoints import NANOSECONDS, KeypointSequence
 from bharnet_ros.message_reading import (
     detected_model_from_message,
     event_from_message,
+    keypoints_from_message,
     time_to_ns,
 )
 from bharnet_ros.recognition.event_parameters import DetectedModel
@@ -26,6 +27,7 @@ from bharnet_ros.replay.chain import (
     KeypointsToScores,
     ScoresToEvents,
 )
+from bharnet_ros.replay.drawn_people import DrawnPeople
 from bharnet_ros.replay.recorded_events import whole_events
 from bharnet_ros.replay.recording import Recorded, Recording
 from bharnet_ros.replay.settings import ReplaySettings
@@ -52,6 +54,7 @@ class Replay:
         frames: Frames of keypoints that went in.
         dropped: Images that were recorded and did not go in.
         notes: A sentence for whatever was not as it should be.
+        keypoints: A few frames a second of everybody, stamps in seconds from the start.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Replay:
     frames: int
     dropped: int
     notes: tuple[str, ...]
+    keypoints: tuple[KeypointSequence, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -82,6 +86,7 @@ class Replay:
             traces=self.traces,
             frames=self.frames,
             dropped=self.dropped,
+            keypoints=self.keypoints,
         )
 
 
@@ -168,6 +173,7 @@ class _Player:
         self._newest_ns = self._origin_ns
         self._counts: Counter[str] = Counter()
         self._rejected: list[str] = []
+        self._drawn = DrawnPeople()
 
     def events(self) -> Replay:
         """Take recorded events as they are."""
@@ -230,7 +236,9 @@ class _Player:
         if self._stage is Stage.KEYPOINTS:
 
             def take_keypoints(one: Recorded) -> None:
-                scores = to_scores.take(one.message)
+                frame = keypoints_from_message(one.message)
+                self._drawn.take(frame)
+                scores = to_scores.take(frame)
                 if scores is not None:
                     to_events.take_scores(scores)
 
@@ -245,7 +253,10 @@ class _Player:
 
         def take_image(one: Recorded) -> None:
             frame = to_keypoints.take(one.message)
-            scores = None if frame is None else to_scores.take_frame(frame)
+            if frame is None:
+                return
+            self._drawn.take(frame)
+            scores = to_scores.take(frame)
             if scores is not None:
                 to_events.take_scores(scores)
 
@@ -341,6 +352,8 @@ class _Player:
         notes: list[str],
     ) -> Replay:
         frames, dropped = self._frames()
+        if self._stage in (Stage.EVENTS, Stage.SCORES):
+            self._draw_recorded()
         if self._rejected:
             notes.append(
                 f"{len(self._rejected)} messages on {self._topic} cannot be used; the last one: "
@@ -364,7 +377,16 @@ class _Player:
             frames=frames,
             dropped=dropped,
             notes=tuple(notes),
+            keypoints=self._drawn.sequences(self._origin_ns),
         )
+
+    def _draw_recorded(self) -> None:
+        """Take the keypoints that were recorded beside scores or events."""
+        found = topics_of(self._recording, Stage.KEYPOINTS)
+        if len(found) == 1:
+            for one in self._recording.messages(found[0].name):
+                with suppress(ValueError):
+                    self._drawn.take(keypoints_from_message(one.message))
 
     def _frames(self) -> tuple[int, int]:
         """Return how many frames went in, and how many images did not become one."""
