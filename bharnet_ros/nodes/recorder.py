@@ -41,7 +41,7 @@ class Recorder(Node):
         kwargs: Passed on to `rclpy.node.Node`.
 
     Attributes:
-        counts: Messages that have come, by the names of `recording.TOPICS`.
+        counts: Messages that have come, by the names of `recording_options.TOPICS`.
         failure: Why the recording cannot be written any more; empty while it can.
     """
 
@@ -63,7 +63,7 @@ class Recorder(Node):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """What is recorded, of `recording.TOPICS`."""
+        """What is recorded, of `recording_options.TOPICS`."""
         return self._options.topics
 
     def listen(self) -> None:
