@@ -75,6 +75,7 @@ class Recognition(ManagedNode):
         self._subscription: Subscription | None = None
         self._worker: LatestWorker[DueWindows] | None = None
         self._order = StampOrder()
+        self._last_input_ns: int | None = None
         self._last_output_ns: int | None = None
 
     @property
@@ -84,8 +85,8 @@ class Recognition(ManagedNode):
 
     @property
     def last_input_ns(self) -> int | None:
-        """Stamp of the newest keypoints, nanoseconds; None before the first."""
-        return self._order.newest_ns
+        """Stamp of the newest keypoints that are in the windows, and their windows in the queue."""
+        return self._last_input_ns
 
     @property
     def last_output_ns(self) -> int | None:
@@ -123,7 +124,7 @@ class Recognition(ManagedNode):
         if self._stream is not None:
             self._stream.reset()
         self._order = StampOrder()
-        self._last_output_ns = None
+        self._last_input_ns = self._last_output_ns = None
 
     def release(self) -> None:
         """Let go of the model and the publishers."""
@@ -185,9 +186,11 @@ class Recognition(ManagedNode):
             due = self._stream.push(keypoints_from_message(message))
         except ValueError as error:
             self.reject(f"{topic}: {error}")
-            return
-        if due is not None and not self._worker.submit(due):
-            self.meter.count("dropped")
+        else:
+            if due is not None and not self._worker.submit(due):
+                self.meter.count("dropped")
+        # Last, so that whoever waits for it and then for `idle` cannot come in between.
+        self._last_input_ns = stamp_ns
 
     def _score(self, due: DueWindows) -> None:
         if self._stream is None or self._scores is None:

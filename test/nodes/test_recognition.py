@@ -74,6 +74,7 @@ def talk(graph, tiny_bundle, wait):
             self._send(keypoints_to_message(one))
             self._sent += 1
             wait(lambda: self.node.meter.totals["received"] == self._sent, "the keypoints")
+            wait(lambda: self.node.last_input_ns == one.stamp_ns, "the windows")
             wait(lambda: self.node.idle, "the inference")
 
     return Talk
