@@ -11,7 +11,6 @@ import argparse
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,7 +22,6 @@ from bharnet_ros.evaluation.report import format_table
 from bharnet_ros.evaluation.streaming import event_parameters, timeline_of
 from bharnet_ros.evaluation.streams import StreamSettings, scored_streams
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.events import EventParameters
 from bharnet_ros.resources import find_model
 
 GRID = {
@@ -37,8 +35,8 @@ GRID = {
 MOST_FALSE, LONGEST_DELAY = 0.5, 1.0
 """False events per minute of background, and seconds of median onset delay, that are aimed at."""
 
-Choice = tuple[float, EventParameters]
-"""Seconds of a window, and parameters."""
+Choice = tuple[float, tuple[float, ...]]
+"""Seconds of a window, and a value for each of `GRID`."""
 
 
 def goodness(metrics: DetectionMetrics) -> tuple[float, float]:
@@ -61,11 +59,11 @@ def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], Detection
 
 def row(name: str, how: str, choice: Choice, metrics: DetectionMetrics) -> list[str]:
     """Return a line of the table."""
-    window_s, parameters = choice
+    window_s, tried = choice
     values = (metrics.total.f1, metrics.false_per_minute, metrics.onset_delay.median_s)
     return [
         *(name, how, f"{window_s:g}"),
-        *(f"{getattr(parameters, field):g}" for field in GRID),
+        *(f"{value:g}" for value in tried),
         *(f"{value:.3f}" for value in values),
     ]
 
@@ -95,13 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 bundle, data, options.subjects_from, settings, window_s=window_s, progress=True
             )
             for values in itertools.product(*GRID.values()):
-                tried = (window_s, replace(default, **dict(zip(GRID, values, strict=True))))
-                timelines = [timeline_of(one, tried[1]) for one in scored]
-                results[fold, tried] = measure(timelines)
+                tried = default.with_overrides(dict(zip(GRID, values, strict=True)))
+                timelines = [timeline_of(one, tried) for one in scored]
+                results[fold, (window_s, values)] = measure(timelines)
             if window_s == bundle.description.window_s:
                 usual = measure([timeline_of(one, default) for one in scored])
                 name = f"fold {held_out_fold(bundle)}"
-                rows.append(row(name, "default", (window_s, default), usual))
+                values = tuple(getattr(default, field) for field in GRID)
+                rows.append(row(name, "default", (window_s, values), usual))
     for fold, bundle in enumerate(bundles):
         choice = best_on([other for other in range(len(bundles)) if other != fold], results)
         name = f"fold {held_out_fold(bundle)}"
