@@ -198,7 +198,7 @@ def record(options: RunOptions, recording: RecordingOptions) -> int:
             bag.discard()
             return status
         bag.close()
-    print(f"bharnet run: {bag.count} messages recorded in {bag.path}", file=sys.stderr)
+    print(f"bharnet record: {bag.count} messages recorded in {bag.path}", file=sys.stderr)
     return status
 
 
