@@ -19,7 +19,7 @@ from bharnet_ros.datasets.holistic_wild import read_holistic_wild
 from bharnet_ros.evaluation.cross_validation import held_out_fold
 from bharnet_ros.evaluation.detection import DetectionMetrics, measure
 from bharnet_ros.evaluation.report import format_table
-from bharnet_ros.evaluation.streaming import event_parameters, timeline_of
+from bharnet_ros.evaluation.streaming import timeline_of
 from bharnet_ros.evaluation.streams import StreamSettings, scored_streams
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.resources import find_model
@@ -87,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results: dict[tuple[int, Choice], DetectionMetrics] = {}
     rows = []
     for fold, bundle in enumerate(bundles):
-        default = event_parameters(bundle.description)
+        default = bundle.description.event_parameters()
         for window_s in options.windows:
             scored = scored_streams(
                 bundle, data, options.subjects_from, settings, window_s=window_s, progress=True

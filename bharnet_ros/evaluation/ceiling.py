@@ -15,9 +15,7 @@ from bharnet_ros.evaluation.cross_validation import (
     add_cross_validation_arguments,
     check_same_clips,
     describe_models,
-    load_models,
-    read_clips,
-    score_folds,
+    score_variants,
 )
 from bharnet_ros.evaluation.report import format_table, percent, show
 
@@ -173,12 +171,7 @@ def run(arguments: argparse.Namespace) -> int:
         ValueError: An argument, a model or the data cannot be used; names it.
         OSError: A file cannot be read or written.
     """
-    variants = [load_models(arguments, names) for names in arguments.models]
-    data, sources = read_clips(arguments)
-    scores = [
-        score_folds(models, data, sources, known_only=True, progress=not arguments.json)
-        for models in variants
-    ]
+    variants, scores = score_variants(arguments)
     names = [str(models[0].bundles[0]) for models in variants]
     result = estimate_ceiling(scores)
     show(

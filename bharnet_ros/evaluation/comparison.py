@@ -15,14 +15,12 @@ from bharnet_ros.evaluation.cross_validation import (
     add_cross_validation_arguments,
     check_same_clips,
     describe_models,
-    load_models,
-    read_clips,
-    score_folds,
+    score_variants,
 )
 from bharnet_ros.evaluation.folds import cross_validation_result
 from bharnet_ros.evaluation.network_cost import network_cost
 from bharnet_ros.evaluation.report import format_table, percent, show
-from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
@@ -104,28 +102,26 @@ def compare(
     drawn = np.random.default_rng(seed).multinomial(
         shape[0], np.full(shape[0], 1 / shape[0]), size=resamples
     )
-    everybody = np.ones((1, shape[0]))
-    as_they_are = [_measures(everybody, clips, one) for one in right]
     resampled = [_measures(drawn, clips, one) for one in right]
     results = [cross_validation_result(scores) for scores in variants]
-    first_folds = results[0].folds
+    base = results[0]
     comparisons = []
-    for result, here, there in zip(results, as_they_are, resampled, strict=True):
-        gains = [
-            _gain(here[measure] - as_they_are[0][measure], there[measure] - resampled[0][measure])
-            for measure in range(2)
-        ]
-        ahead = [one.top1 > first_folds[fold].top1 for fold, one in result.folds.items()]
+    for result, (top1, mean_class) in zip(results, resampled, strict=True):
+        pooled = result.pooled
+        ahead = [one.top1 > base.folds[fold].top1 for fold, one in result.folds.items()]
         comparisons.append(
             VariantComparison(
-                top1=result.pooled.top1,
+                top1=pooled.top1,
                 top1_deviation=result.deviation["top1"],
-                mean_class_accuracy=result.pooled.mean_class_accuracy,
+                mean_class_accuracy=pooled.mean_class_accuracy,
                 mean_class_deviation=result.deviation["mean_class_accuracy"],
-                body_top1=result.pooled.body_top1,
-                hand_top1=result.pooled.hand_top1,
-                top1_gain=gains[0],
-                mean_class_gain=gains[1],
+                body_top1=pooled.body_top1,
+                hand_top1=pooled.hand_top1,
+                top1_gain=_gain(pooled.top1 - base.pooled.top1, top1 - resampled[0][0]),
+                mean_class_gain=_gain(
+                    pooled.mean_class_accuracy - base.pooled.mean_class_accuracy,
+                    mean_class - resampled[0][1],
+                ),
                 folds_ahead=sum(ahead),
             )
         )
@@ -133,7 +129,7 @@ def compare(
 
 
 def _measures(
-    weights: npt.NDArray[np.floating] | npt.NDArray[np.int64],
+    weights: npt.NDArray[np.int64],
     clips: npt.NDArray[np.float64],
     right: npt.NDArray[np.float64],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -150,10 +146,10 @@ def _measures(
     return all_right.sum(1) / all_clips.sum(1), recall.sum(1) / shown.sum(1)
 
 
-def _gain(value: npt.NDArray[np.float64], resampled: npt.NDArray[np.float64]) -> Gain:
+def _gain(value: float, resampled: npt.NDArray[np.float64]) -> Gain:
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail])
-    return Gain(float(value[0]), float(low), float(high))
+    return Gain(value, float(low), float(high))
 
 
 def format_comparison(
@@ -186,7 +182,7 @@ def format_comparison(
 
 def _cost(models: Sequence[FoldModel]) -> tuple[int, int]:
     """Return parameters and MACs of what decides in one fold."""
-    costs = [network_cost(load_bundle(path).description) for path in models[0].bundles]
+    costs = [network_cost(read_description(path / DESCRIPTION)) for path in models[0].bundles]
     return sum(one.parameters for one in costs), sum(one.macs for one in costs)
 
 
@@ -202,12 +198,7 @@ def run(arguments: argparse.Namespace) -> int:
         ValueError: An argument, a model or the data cannot be used; names it.
         OSError: A file cannot be read or written.
     """
-    variants = [load_models(arguments, names) for names in arguments.models]
-    data, sources = read_clips(arguments)
-    scores = [
-        score_folds(models, data, sources, known_only=True, progress=not arguments.json)
-        for models in variants
-    ]
+    variants, scores = score_variants(arguments)
     comparisons = compare(scores)
     names = [str(models[0].bundles[0].parent) for models in variants]
     costs = [_cost(models) for models in variants]

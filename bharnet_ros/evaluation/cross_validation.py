@@ -343,6 +343,27 @@ def read_clips(arguments: argparse.Namespace) -> tuple[HolisticWild, Path]:
     return read_holistic_wild(arguments.data), arguments.subjects_from
 
 
+def score_variants(
+    arguments: argparse.Namespace,
+) -> tuple[list[list[FoldModel]], list[OutOfFoldScores]]:
+    """Load every use of `--models` and score the clips that have a class.
+
+    Args:
+        arguments: Of a command that declared them by `add_cross_validation_arguments`.
+
+    Raises:
+        ValueError: A bundle or a file cannot be used; names it.
+        OSError: A file cannot be read.
+    """
+    variants = [load_models(arguments, names) for names in arguments.models]
+    data, sources = read_clips(arguments)
+    scores = [
+        score_folds(models, data, sources, known_only=True, progress=not arguments.json)
+        for models in variants
+    ]
+    return variants, scores
+
+
 def describe_models(models: Sequence[FoldModel]) -> list[dict[str, object]]:
     """Return which bundles scored which fold, for a report."""
     return [

@@ -8,7 +8,7 @@ import torch
 
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.stream_report import show_detection
-from bharnet_ros.evaluation.streaming import event_parameters, score_recording, timeline_of
+from bharnet_ros.evaluation.streaming import score_recording, timeline_of
 from bharnet_ros.evaluation.timeline import Timeline, TrueAction
 from bharnet_ros.puppet import open_puppet
 from bharnet_ros.recognition.bundle import load_bundle
@@ -48,7 +48,7 @@ def puppet_timeline(
         if one.start < end
     ]
     scored = score_recording(f"{people} x {frame_rate:g} fps", frames, truth, recognizer)
-    return timeline_of(scored, event_parameters(recognizer.description))
+    return timeline_of(scored, recognizer.description.event_parameters())
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,6 @@ from bharnet_ros.datasets.continuous import ContinuousDataset
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.stream_report import show_detection
 from bharnet_ros.evaluation.streaming import (
-    event_parameters,
     frames_of,
     score_recording,
     timeline_of,
@@ -63,7 +62,7 @@ def recording_timelines(
     if people & set(data.subjects[training].tolist()):
         raise ValueError(f"{bundle.path}: training.protocol: {protocol} leaves nobody out")
     recognizer = Recognizer(bundle, device)
-    parameters = event_parameters(bundle.description)
+    parameters = bundle.description.event_parameters()
     timelines = []
     chosen = np.flatnonzero(np.isin(data.recording_subjects, sorted(people)))
     for index in tqdm(chosen, desc=protocol, unit="recording", disable=not progress):

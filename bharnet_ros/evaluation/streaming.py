@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason
 from bharnet_ros.evaluation.timeline import Timeline, TraceCollector, TrueAction, found_events
 from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence, PersonKeypoints
-from bharnet_ros.recognition.bundle import BundleDescription
 from bharnet_ros.recognition.event_parameters import EventParameters
 from bharnet_ros.recognition.events import EventDetector
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -41,21 +40,6 @@ class ScoredRecording:
     first_ns: int
     last_ns: int
     frames: int
-
-
-def event_parameters(
-    description: BundleDescription, changes: Mapping[str, float] | None = None
-) -> EventParameters:
-    """Return when events begin and end: by the model's thresholds and the robot's default times.
-
-    Args:
-        description: Of the model.
-        changes: Fields of the parameters that are to be otherwise.
-
-    Raises:
-        ValueError: There is no such field or its value is out of range; names it.
-    """
-    return description.event_parameters().with_overrides(changes or {})
 
 
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:

@@ -24,7 +24,6 @@ from bharnet_ros.evaluation.stream_report import show_detection
 from bharnet_ros.evaluation.streaming import (
     ScoredRecording,
     add_event_arguments,
-    event_parameters,
     frames_of,
     score_recording,
     timeline_of,
@@ -230,7 +229,7 @@ def run(arguments: argparse.Namespace) -> int:
             window_s=arguments.window,
             progress=not arguments.json,
         )
-        parameters = event_parameters(bundle.description, dict(arguments.event))
+        parameters = bundle.description.event_parameters().with_overrides(dict(arguments.event))
         groups[name] = [timeline_of(one, parameters) for one in scored]
     show_detection(arguments, groups, by_frame_rate(groups, settings.frame_rate))
     return 0

@@ -12,6 +12,7 @@ from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.meter import Meter
 from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.stamps import StampOrder, Step
 
 LOG_PERIOD = 5.0
 
@@ -66,6 +67,25 @@ class ManagedNode(LifecycleNode):
         """Count an input that cannot be used, and log why, not more often than every 5 s."""
         self.meter.rejected(problem)
         self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
+
+    def take_stamp(self, order: StampOrder, stamp_ns: int, topic: str, anew: str) -> Step:
+        """Take the next stamp of a topic; count repetitions and steps back, and log the latter.
+
+        Args:
+            order: Of the stamps before.
+            stamp_ns: The next one, nanoseconds.
+            topic: Name of the topic.
+            anew: What starts anew where stamps go back, to be logged.
+        """
+        before_ns = order.newest_ns
+        step = order.take(stamp_ns)
+        if step is Step.REPEATED:
+            self.meter.count("duplicates")
+        elif step is Step.BACK and before_ns is not None:
+            back = (before_ns - stamp_ns) / NANOSECONDS
+            self.get_logger().warning(f"{topic}: stamps went back by {back:.3f} s; {anew}")
+            self.meter.count("time jumps")
+        return step
 
     def unexpected(self, error: Exception) -> None:
         """Log an error that nobody foresaw, with its traceback; the node goes on."""

@@ -137,17 +137,10 @@ class PoseExtraction(ManagedNode):
         if stamp_ns <= 0:
             self.reject(f"{topic}: header.stamp is not set; it has to be the capture time")
             return
-        before_ns = self._order.newest_ns
-        step = self._order.take(stamp_ns)
+        step = self.take_stamp(self._order, stamp_ns, topic, "tracking starts anew")
         if step is Step.REPEATED:
-            self.meter.count("duplicates")
             return
-        if step is Step.BACK and before_ns is not None:
-            back = (before_ns - stamp_ns) / 1e9
-            self.get_logger().warning(
-                f"{topic}: stamps went back by {back:.3f} s; tracking starts anew"
-            )
-            self.meter.count("time jumps")
+        if step is Step.BACK:
             self._extractor.reset()
         try:
             image = image_from_message(message)

@@ -170,17 +170,10 @@ class Recognition(ManagedNode):
             return
         topic = self._subscription.topic_name
         stamp_ns = time_to_ns(message.header.stamp)
-        before_ns = self._order.newest_ns
-        step = self._order.take(stamp_ns)
+        step = self.take_stamp(self._order, stamp_ns, topic, "windows start anew")
         if step is Step.REPEATED:
-            self.meter.count("duplicates")
             return
-        if step is Step.BACK and before_ns is not None:
-            back = (before_ns - stamp_ns) / 1e9
-            self.get_logger().warning(
-                f"{topic}: stamps went back by {back:.3f} s; windows start anew"
-            )
-            self.meter.count("time jumps")
+        if step is Step.BACK:
             self._stream.reset()
         try:
             due = self._stream.push(keypoints_from_message(message))

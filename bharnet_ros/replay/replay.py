@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from bharnet_ros.actions import ActionEvent
 from bharnet_ros.evaluation.timeline import ScoreTrace, Timeline, TrueAction, found_events
-from bharnet_ros.keypoints import NANOSECONDS, KeypointSequence
+from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence
 from bharnet_ros.message_reading import (
     detected_model_from_message,
     event_from_message,
@@ -233,14 +233,17 @@ class _Player:
         bundle = load_bundle(find_model(recognition.pop("model")))
         to_events = self._detector(bundle.description.detected_model(), bundle.description.name)
         to_scores = KeypointsToScores(make_stream(bundle, **recognition), self._counts)
+
+        def take_frame(frame: FrameKeypoints) -> None:
+            self._drawn.take(frame)
+            scores = to_scores.take(frame)
+            if scores is not None:
+                to_events.take_scores(scores)
+
         if self._stage is Stage.KEYPOINTS:
 
             def take_keypoints(one: Recorded) -> None:
-                frame = keypoints_from_message(one.message)
-                self._drawn.take(frame)
-                scores = to_scores.take(frame)
-                if scores is not None:
-                    to_events.take_scores(scores)
+                take_frame(keypoints_from_message(one.message))
 
             return to_events, (self._topic,), take_keypoints
         from bharnet_ros.pose.extractor import PoseExtractor
@@ -253,12 +256,8 @@ class _Player:
 
         def take_image(one: Recorded) -> None:
             frame = to_keypoints.take(one.message)
-            if frame is None:
-                return
-            self._drawn.take(frame)
-            scores = to_scores.take(frame)
-            if scores is not None:
-                to_events.take_scores(scores)
+            if frame is not None:
+                take_frame(frame)
 
         return to_events, (self._topic,), take_image
 

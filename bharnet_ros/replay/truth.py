@@ -17,6 +17,7 @@ from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.message_reading import event_from_message
 from bharnet_ros.replay.recording import Recording
 from bharnet_ros.replay.stages import TYPES, Stage
+from bharnet_ros.replay.truth_writer import COLUMNS
 
 TOPIC = "topic:"
 """What a truth begins with that is a topic of the recording."""
@@ -27,7 +28,6 @@ ROS_TIME_S = 1e8
 SLACK_S = 0.5
 """How far truth may reach out of the recording: nobody marks the last frame exactly."""
 
-COLUMNS = ("track", "label", "start", "end")
 _TABLE = ".csv"
 _PKU_MMD = ".txt"
 

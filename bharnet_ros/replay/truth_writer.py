@@ -1,4 +1,7 @@
-"""Ground truth of a recording as a CSV file: `track,label,start,end`."""
+"""Ground truth of a recording as a CSV file: `track,label,start,end`.
+
+Apart from the reading of it, which knows data sets: what records on a robot must not.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import pytest
 
 from bharnet_ros.evaluation.streaming import (
     detect_events,
-    event_parameters,
     frames_of,
     score_frames,
     score_recording,
@@ -57,7 +56,7 @@ def test_a_timeline_holds_truth_events_and_traces(
     recognizer: Recognizer, frames: list[FrameKeypoints]
 ) -> None:
     truth = [TrueAction("wave", 1.0, 2.0, "1"), TrueAction("jump", 3.0, 4.0, "1")]
-    parameters = event_parameters(recognizer.description)
+    parameters = recognizer.description.event_parameters()
     scored = score_recording("two", frames, truth, recognizer)
     timeline = timeline_of(scored, parameters)
     assert timeline.truth == tuple(truth[:1])
@@ -86,7 +85,7 @@ def test_parameters_decide_what_becomes_an_event(
 
 def test_parameters_are_the_models_but_for_what_is_changed(recognizer: Recognizer) -> None:
     description = recognizer.description
-    parameters = event_parameters(description, {"smoothing_s": 0.1})
+    parameters = description.event_parameters().with_overrides({"smoothing_s": 0.1})
     assert parameters.smoothing_s == 0.1
     assert parameters.enter_threshold == description.enter_threshold
     assert parameters.rejection_threshold == description.rejection_threshold
