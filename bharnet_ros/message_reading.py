@@ -168,6 +168,10 @@ def detected_model_from_message(message: Message) -> DetectedModel:
         enter_threshold=message.enter_threshold,
         exit_threshold=message.exit_threshold,
         rejection_threshold=message.rejection_threshold,
+        smoothing_s=message.smoothing,
+        min_duration_s=message.min_duration,
+        min_gap_s=message.min_gap,
+        support_share=message.support_share,
         class_parameters=parse_class_parameters(message.class_parameters),
     )
     return DetectedModel(tuple(message.class_names), message.background_id, parameters)

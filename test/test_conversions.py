@@ -169,6 +169,10 @@ def test_when_events_begin_survives_the_wire():
             enter_threshold=0.65,
             exit_threshold=0.4,
             rejection_threshold=0.55,
+            smoothing=0.1,
+            min_duration=0.2,
+            min_gap=0.4,
+            support_share=0.35,
             class_parameters=["help.enter_threshold=0.45", "help.min_gap_s=0.7"],
         )
     )
@@ -176,6 +180,10 @@ def test_when_events_begin_survives_the_wire():
         enter_threshold=0.65,
         exit_threshold=0.4,
         rejection_threshold=0.55,
+        smoothing_s=0.1,
+        min_duration_s=0.2,
+        min_gap_s=0.4,
+        support_share=0.35,
         class_parameters={"help": {"enter_threshold": 0.45, "min_gap_s": 0.7}},
     )
 

@@ -20,7 +20,12 @@ from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
-from bharnet_ros.recognition.event_parameters import ClassParameters, DetectedModel, EventParameters
+from bharnet_ros.recognition.event_parameters import (
+    OF_MODEL,
+    ClassParameters,
+    DetectedModel,
+    EventParameters,
+)
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.json"
@@ -50,8 +55,13 @@ class BundleDescription:
         enter_threshold: Probability 0..1 at which an event may begin.
         exit_threshold: Probability 0..1 below which it ends.
         rejection_threshold: Least probability 0..1 that counts as known motion.
-        class_parameters: Which of these three, and which times of events, differ for single
-            classes; see `EventParameters`.
+        smoothing_s: Time constant of the smoothing of probabilities, seconds.
+        min_duration_s: How long an action must last before an event begins, seconds.
+        min_gap_s: How long it must be over before the event ends, seconds.
+        support_share: Share 0..1 of a window that an action fills when its probability becomes
+            high.
+        class_parameters: Which thresholds and times of events differ for single classes; see
+            `EventParameters`.
         least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
             is background, since the actions of the model are made with the hands.
         weights_sha256: Hash of the weights file.
@@ -73,6 +83,10 @@ class BundleDescription:
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
     rejection_threshold: float = 0.5
+    smoothing_s: float = 0.3
+    min_duration_s: float = 0.3
+    min_gap_s: float = 0.3
+    support_share: float = 0.5
     class_parameters: ClassParameters = field(default_factory=dict)
     least_hand_share: float = 0.0
     weights_sha256: str = ""
@@ -121,9 +135,7 @@ class BundleDescription:
     def event_parameters(self) -> EventParameters:
         """Return when events begin and end; what the model does not say has its default."""
         return EventParameters(
-            enter_threshold=self.enter_threshold,
-            exit_threshold=self.exit_threshold,
-            rejection_threshold=self.rejection_threshold,
+            **{name: getattr(self, name) for name in OF_MODEL},
             class_parameters=self.class_parameters,
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bharnet_ros.recognition.event_parameters import (
+    OF_MODEL,
     ClassParameters,
     DetectedModel,
     check_overrides,
@@ -15,9 +16,7 @@ from bharnet_ros.recognition.event_parameters import (
 from bharnet_ros.recognition.events import EventDetector
 
 FROM_MODEL = -1.0
-"""Value of a threshold parameter that leaves the decision to the model bundle."""
-
-THRESHOLDS = ("enter_threshold", "exit_threshold", "rejection_threshold")
+"""Value of a parameter that leaves the decision to the model bundle."""
 
 _OF_CLASSES = "class_parameters"
 
@@ -46,9 +45,9 @@ def event_overrides(parameters: Mapping[str, Any]) -> EventOverrides:
         for name, value in parameters.items()
         if name != _OF_CLASSES and value != FROM_MODEL
     }
-    for name in THRESHOLDS:
+    for name in OF_MODEL:
         if values.get(name, 0.0) < 0.0:
-            raise ValueError(f"parameter {name}: {values[name]} is neither in 0..1 nor -1")
+            raise ValueError(f"parameter {name}: {values[name]} is negative, and not -1")
     class_values = parse_class_parameters(parameters.get(_OF_CLASSES, ()))
     check_overrides(values, class_values)
     return EventOverrides(values, class_values)

@@ -21,6 +21,17 @@ PER_CLASS = (
 )
 """The parameters that may differ for each class."""
 
+OF_MODEL = (
+    "enter_threshold",
+    "exit_threshold",
+    "rejection_threshold",
+    "smoothing_s",
+    "min_duration_s",
+    "min_gap_s",
+    "support_share",
+)
+"""The parameters that a model bundle gives, by the names that they have there."""
+
 
 @dataclass(frozen=True)
 class EventParameters:
@@ -37,6 +48,8 @@ class EventParameters:
             bridged.
         refractory_s: How long after the OFFSET of an event the same person cannot begin the same
             action again, 0 for not at all.
+        support_share: Share of a window that an action fills when the window's probability of it
+            becomes high, in [0, 1]: from it `start` and `end` of events are estimated.
         person_timeout_s: How long a person may be missing before the event ends.
         source_timeout_s: How long scores may stay out before all events end, greater than 0.
         class_parameters: Those of `PER_CLASS` that differ for single classes.
@@ -49,6 +62,7 @@ class EventParameters:
     min_duration_s: float = 0.3
     min_gap_s: float = 0.3
     refractory_s: float = 0.0
+    support_share: float = 0.5
     person_timeout_s: float = 1.0
     source_timeout_s: float = 2.0
     class_parameters: ClassParameters = field(default_factory=dict)
@@ -64,10 +78,9 @@ class EventParameters:
             value = getattr(self, name)
             if not 0.0 < value <= 1.0:
                 raise ValueError(f"{name}: must be greater than 0 and at most 1, got {value}")
-        if not 0.0 <= self.rejection_threshold <= 1.0:
-            raise ValueError(
-                f"rejection_threshold: must be from 0 to 1, got {self.rejection_threshold}"
-            )
+        for name in ("rejection_threshold", "support_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f"{name}: must be from 0 to 1, got {getattr(self, name)}")
         if self.exit_threshold > self.enter_threshold:
             raise ValueError(
                 f"exit_threshold: must not exceed enter_threshold ({self.enter_threshold}), "

@@ -226,6 +226,7 @@ class EventDetector:
                 person,
                 stamp,
                 support_threshold=self._support,
+                support_share=self.parameters.support_share,
                 smoothing_s=self.parameters.smoothing_s,
                 min_gap_ns=self._min_gap_ns,
             )

@@ -50,15 +50,17 @@ def check_scores(scores: ActionScores, class_count: int) -> None:
 class TrackEvidence:
     """Smoothed probabilities of one person, and from when to when each class was supported.
 
-    A window supports a class whose probability in it reaches `support_threshold`. An action that
-    fills half of a window covers its centre, so the centre of the first and of the last window
-    of a run of support estimate when the action began and ended. A run survives windows that do
-    not support it for up to the `min_gap_ns` of the class.
+    A window supports a class whose probability in it reaches `support_threshold`. A window does so
+    as soon as the action fills `support_share` of it, and as long: so the action began that share
+    before the end of the first window of a run of support, and ended that share after the
+    beginning of the last. A run survives windows that do not support it for up to the `min_gap_ns`
+    of the class.
 
     Args:
         person: Scores of the first window.
         stamp_ns: Its stamp, nanoseconds.
         support_threshold: (K,) probability from which a window supports each class.
+        support_share: Share 0..1 of a window that an action fills when it begins to support it.
         smoothing_s: Time constant of the exponential smoothing in seconds, 0 for none.
         min_gap_ns: (K,) longest gap in a run of support of each class, nanoseconds.
 
@@ -73,21 +75,24 @@ class TrackEvidence:
         stamp_ns: int,
         *,
         support_threshold: npt.NDArray[np.float64],
+        support_share: float,
         smoothing_s: float,
         min_gap_ns: npt.NDArray[np.int64],
     ) -> None:
         """Begin with the first window of a person."""
         self._support_threshold = support_threshold
+        self._support_share = support_share
         self._smoothing_ns = smoothing_s * 1e9
         self._min_gap_ns = min_gap_ns
         self.stamp_ns = stamp_ns
         self.smoothed: npt.NDArray[np.float64] = np.array(person.probabilities, dtype=np.float64)
-        window_start, centre, self._window_end_ns = _window(person, stamp_ns)
+        window_start, self._window_end_ns = _window(person, stamp_ns)
+        first, last = self._estimates(window_start)
         self._supported = self.smoothed >= support_threshold
         self._in_run = self._supported.copy()
         # What the very first window shows was under way when the view began.
-        self._run_start_ns = np.where(self._supported, window_start, centre).astype(np.int64)
-        self._run_end_ns = np.full(len(self.smoothed), centre, dtype=np.int64)
+        self._run_start_ns = np.where(self._supported, window_start, first).astype(np.int64)
+        self._run_end_ns = np.full(len(self.smoothed), last, dtype=np.int64)
 
     def observe(self, person: TrackScores, stamp_ns: int) -> None:
         """Take the next window in; `stamp_ns` must be later than the one before."""
@@ -97,12 +102,18 @@ class TrackEvidence:
             keep = math.exp(-(stamp_ns - self.stamp_ns) / self._smoothing_ns)
         self.smoothed = raw + (self.smoothed - raw) * keep
         self.stamp_ns = stamp_ns
-        _, centre, self._window_end_ns = _window(person, stamp_ns)
+        window_start, self._window_end_ns = _window(person, stamp_ns)
+        first, last = self._estimates(window_start)
         self._supported = raw >= self._support_threshold
-        self._run_start_ns[self._supported & ~self._in_run] = centre
-        self._run_end_ns[self._supported] = centre
-        bridged = self._in_run & (centre - self._run_end_ns <= self._min_gap_ns)
+        self._run_start_ns[self._supported & ~self._in_run] = first
+        self._run_end_ns[self._supported] = last
+        bridged = self._in_run & (last - self._run_end_ns <= self._min_gap_ns)
         self._in_run = self._supported | bridged
+
+    def _estimates(self, window_start: int) -> tuple[int, int]:
+        """Return when an action began and ended, had the newest window been the first and last."""
+        covered = round((self._window_end_ns - window_start) * self._support_share)
+        return self._window_end_ns - covered, window_start + covered
 
     def start_ns(self, class_id: int) -> int:
         """Return the estimated begin of the newest run of support of a class, nanoseconds."""
@@ -120,8 +131,7 @@ class TrackEvidence:
         return int(self._run_end_ns[class_id])
 
 
-def _window(person: TrackScores, stamp_ns: int) -> tuple[int, int, int]:
-    """Return start, centre and end of a window, none of them after the stamp, nanoseconds."""
+def _window(person: TrackScores, stamp_ns: int) -> tuple[int, int]:
+    """Return start and end of a window, neither of them after the stamp, nanoseconds."""
     end = min(person.window_end_ns, stamp_ns)
-    start = min(person.window_start_ns, end)
-    return start, (start + end) // 2, end
+    return min(person.window_start_ns, end), end

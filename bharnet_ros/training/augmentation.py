@@ -7,15 +7,15 @@ each person's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
 from bharnet_ros.features import KeypointBatch
 from bharnet_ros.skeleton.layouts import SkeletonLayout, get_layout
+from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.rest import rest_in_part
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -24,52 +24,6 @@ _LEAST_WIDTH = {2: 1.0, 3: 0.05}
 
 _SHOULDERS_PER_HAND = 3.5
 """Shoulder width over the size of a hand, where pixels of a hand stand beside a body in metres."""
-
-
-@dataclass(frozen=True)
-class AugmentationSettings:
-    """How far clips are varied. Probabilities and shares are 0..1.
-
-    A layout of a depth camera is in metres and leaves alone what is for bodies in images, and the
-    other way round.
-
-    Attributes:
-        speed: Least and greatest share of a clip that fills the window; above 1 its ends are held.
-        warp: Greatest shift of the middle of the window by uneven speed, as a share of it.
-        slow_rate_probability: How often frames are left out, down to a third of the frame rate.
-        frame_loss_probability: How often single frames are lost.
-        mirror_probability: How often left and right are swapped.
-        aspect: In images, least and greatest factor on heights, for unknown aspect ratios.
-        rotation: In images, greatest camera roll, radians.
-        turn: In metres, greatest rotation about the vertical axis of the camera, radians.
-        tilt: In metres, greatest rotation about each of the two other axes, radians.
-        stretch: In metres, least and greatest factor on each of the three axes. Each has its own:
-            a common one would be normalised away.
-        noise: Standard deviation of coordinates in units of the shoulder width.
-        hand_gap_probability: How often each hand goes missing for a part of the window.
-        hand_absent_probability: How often each hand is missing throughout.
-        weaker_hand_absent_probability: How often only the more visible hand is kept.
-        rest_probability: In images, how often part of the window becomes rest with hanging arms.
-        background_rest_probability: In images, how often a clip becomes background: (almost) only
-            rest.
-    """
-
-    speed: tuple[float, float] = (0.65, 1.25)
-    warp: float = 0.12
-    slow_rate_probability: float = 0.4
-    frame_loss_probability: float = 0.2
-    mirror_probability: float = 0.5
-    aspect: tuple[float, float] = (0.72, 1.15)
-    rotation: float = 0.15
-    turn: float = 0.5
-    tilt: float = 0.1
-    stretch: tuple[float, float] = (0.9, 1.1)
-    noise: float = 0.012
-    hand_gap_probability: float = 0.25
-    hand_absent_probability: float = 0.04
-    weaker_hand_absent_probability: float = 0.15
-    rest_probability: float = 0.25
-    background_rest_probability: float = 0.04
 
 
 def augmented_batch(
@@ -101,7 +55,7 @@ def augmented_batch(
     unit = _unit(batch, layout)
     _miss_hands(batch, settings, random)
     if layout.dimensions == 2:
-        classes = _rest(batch, classes, background_id, unit, layout, settings, random)
+        classes = rest_in_part(batch, classes, background_id, unit, layout, settings, random)
     batch = _mirror(batch, layout, settings, random)
     _distort(batch, unit, layout, settings, random)
     return batch, classes
@@ -170,67 +124,6 @@ def _miss_hands(
     keep = ~(gap | absent | weaker)
     batch.hand_mask[...] *= keep
     batch.hands[...] *= keep[..., None, None]
-
-
-def _rest(
-    batch: KeypointBatch,
-    classes: npt.NDArray[np.int64],
-    background_id: int,
-    unit: FloatArray,
-    layout: SkeletonLayout,
-    settings: AugmentationSettings,
-    random: np.random.Generator,
-) -> npt.NDArray[np.int64]:
-    """Turn the beginning or the end of some windows into rest: arms hanging, hands out of sight.
-
-    A window keeps its class while more than half of it shows the action and becomes background
-    when less than a fifth does.
-    """
-    people, frames, _ = batch.hand_mask.shape
-    count = people // batch.people
-    chance = random.random(count)
-    nothing = chance < settings.background_rest_probability
-    partial = ~nothing & (chance < settings.background_rest_probability + settings.rest_probability)
-    share = np.where(nothing, random.uniform(0.82, 1.3, count), 0.0)
-    share = np.where(partial, random.uniform(0.1, 0.5, count), share)
-    classes = np.where(nothing, background_id, classes)
-
-    time = (np.arange(frames) + 0.5) / frames
-    early = random.random(count) < 0.65
-    distance = np.where(early[:, None], time[None], 1.0 - time[None])
-    # 1 at rest, 0 in action, with a transition in between.
-    blend_s = random.uniform(0.08, 0.25, count)
-    rest = np.clip((share[:, None] - distance) / blend_s[:, None], 0.0, 1.0)
-    rest = np.where(share[:, None] > 0, rest, 0.0).astype(np.float32)
-    rest = _everybody(rest, batch.people)
-
-    names = layout.joints
-    for side, opposite in (("left", "right"), ("right", "left")):
-        shoulder = batch.body[:, :, names.index(f"{side}_shoulder")]
-        other = batch.body[:, :, names.index(f"{opposite}_shoulder")]
-        # Which way is outwards depends on whether the image is mirrored.
-        outwards = np.sign((shoulder - other)[..., 0]).mean(1)
-        spread = random.uniform(-0.3, 0.25, people)
-        bend = random.uniform(-0.5, 0.3, people)
-        for part, drop, out in (
-            ("elbow", random.uniform(0.7, 1.0, people), spread),
-            ("wrist", random.uniform(1.2, 1.9, people), spread + bend),
-        ):
-            target = np.stack([out * outwards, drop], -1)[:, None] * unit[:, None, None] + shoulder
-            moving = [names.index(f"{side}_{part}")]
-            if part == "wrist":
-                fingers = (f"{side}_{finger}" for finger in ("pinky", "index", "thumb"))
-                moving += [names.index(finger) for finger in fingers if finger in names]
-            anchor = batch.body[:, :, moving[0]].copy()
-            for joint in moving:
-                offset = batch.body[:, :, joint] - anchor
-                hanging = target + offset
-                amount = rest[..., None]
-                batch.body[:, :, joint] += amount * (hanging - batch.body[:, :, joint])
-    visible = rest < random.uniform(0.15, 0.6, (people, 1))
-    batch.hand_mask[...] *= visible[..., None]
-    batch.hands[...] *= visible[..., None, None, None]
-    return classes
 
 
 def _mirror(

@@ -17,7 +17,8 @@ from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.skeleton.layouts import get_layout
-from bharnet_ros.training.augmentation import AugmentationSettings, augmented_batch
+from bharnet_ros.training.augmentation import augmented_batch
+from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore
 from bharnet_ros.training.losses import ensemble_loss
 from bharnet_ros.training.settings import TrainingSettings

@@ -13,8 +13,8 @@ from bharnet_ros.features import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.settings import InteractionSettings
 from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.recognition.event_parameters import ClassParameters
-from bharnet_ros.training.augmentation import AugmentationSettings
+from bharnet_ros.recognition.event_parameters import OF_MODEL, ClassParameters
+from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.losses import LossSettings
 
 Settings = TypeVar("Settings")
@@ -40,8 +40,12 @@ class TrainingSettings:
         enter_threshold: Probability 0..1 at which an event may begin.
         exit_threshold: Probability 0..1 below which it ends.
         rejection_threshold: Least probability 0..1 that counts as known motion.
-        class_parameters: Which of these three, and which times of events, differ for single
-            classes.
+        smoothing_s: Time constant of the smoothing of probabilities on a robot, seconds.
+        min_duration_s: How long an action must last before an event begins, seconds.
+        min_gap_s: How long it must be over before the event ends, seconds.
+        support_share: Share 0..1 of a window that an action fills when its probability becomes
+            high.
+        class_parameters: Which thresholds and times of events differ for single classes.
         least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
             is background.
         epochs: Times that as many clips as there are were drawn.
@@ -68,6 +72,10 @@ class TrainingSettings:
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
     rejection_threshold: float = 0.5
+    smoothing_s: float = 0.3
+    min_duration_s: float = 0.3
+    min_gap_s: float = 0.3
+    support_share: float = 0.5
     class_parameters: ClassParameters = field(default_factory=dict)
     least_hand_share: float = 0.0
     epochs: int = 30
@@ -91,9 +99,7 @@ class TrainingSettings:
             interaction=self.interaction,
             window_s=self.window_s,
             stride_s=self.stride_s,
-            enter_threshold=self.enter_threshold,
-            exit_threshold=self.exit_threshold,
-            rejection_threshold=self.rejection_threshold,
+            **{name: getattr(self, name) for name in OF_MODEL},
             class_parameters=self.class_parameters,
             least_hand_share=self.least_hand_share,
         )

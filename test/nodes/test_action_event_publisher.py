@@ -26,6 +26,10 @@ def model_info(name: str = "gestures", **values) -> msg.ModelInfo:
         "background_id": 0,
         "enter_threshold": 0.6,
         "exit_threshold": 0.4,
+        "smoothing": 0.3,
+        "min_duration": 0.3,
+        "min_gap": 0.3,
+        "support_share": 0.5,
         **values,
     }
     return msg.ModelInfo(name=name, **values)

@@ -175,6 +175,10 @@ def test_signal_to_the_publisher_alone_ends_its_events(start, graph, wait, numbe
             class_names=["background", "hello"],
             enter_threshold=0.6,
             exit_threshold=0.4,
+            smoothing=0.3,
+            min_duration=0.3,
+            min_gap=0.3,
+            support_share=0.5,
         )
     )
     wait(lambda: graph.probe.count_publishers("/action_recognition"), "the publisher")

@@ -74,6 +74,7 @@ any_parameters = st.builds(
     min_duration_s=duration,
     min_gap_s=duration,
     refractory_s=refractory,
+    support_share=st.sampled_from([0.5, 0.0, 0.3, 1.0]),
     person_timeout_s=st.sampled_from([0.0, 0.3, 1.0]),
     class_parameters=st.dictionaries(
         st.sampled_from(CLASSES[1:]),
@@ -236,6 +237,7 @@ def test_what_all_classes_have_may_as_well_be_said_of_each(
     }
     spelled_out = EventParameters(
         smoothing_s=event_parameters.smoothing_s,
+        support_share=event_parameters.support_share,
         person_timeout_s=event_parameters.person_timeout_s,
         class_parameters=own,
     )

@@ -34,6 +34,23 @@ def test_begin_and_end_are_estimated_to_one_stride(stride: float, window_s: floa
     assert onset.start_ns <= onset.end_ns <= onset.stamp_ns
 
 
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_times_fit_a_classifier_that_is_sure_when_another_share_of_the_window_is_full(
+    share: float,
+) -> None:
+    begin, end, stride, window_s = 3.0, 6.0, 0.1, 2.0
+    events_of = detector(support_share=share)
+    events: list[ActionEvent] = []
+    for index in range(round(12 / stride)):
+        now = index * stride
+        filled = max(0.0, min(now, end) - max(now - window_s, begin)) / window_s
+        sure = 1.0 if filled > share else 0.0
+        events += events_of.update(scores(now, person(now, wave=sure, window_s=window_s)))
+    onset, offset = events
+    assert abs(onset.start_ns - ns(begin)) <= (stride + 0.002) * 1e9
+    assert abs(offset.end_ns - ns(end)) <= (stride + 0.002) * 1e9
+
+
 def test_an_action_under_way_in_the_first_window_began_with_it() -> None:
     (onset,) = feed(detector(), 5, 5.1, wave=0.9)
     assert onset.start_ns == ns(5.0 - WINDOW_S)

@@ -34,7 +34,7 @@ def test_a_file_replaces_what_it_names(tmp_path):
     )
     parameters = settings.parameters("action_event_publisher")
     assert parameters["min_gap_s"] == 1.0
-    assert parameters["smoothing_s"] == 0.3
+    assert parameters["smoothing_s"] == -1.0
 
 
 @pytest.mark.parametrize(
@@ -58,12 +58,15 @@ def test_wrong_file_is_named(tmp_path, text, message):
         write(tmp_path, text).parameters("recognition")
 
 
-def test_thresholds_come_from_the_model_unless_given(messages):
-    given = event_overrides({"enter_threshold": -1.0, "exit_threshold": 0.25})
+def test_thresholds_and_times_come_from_the_model_unless_given(messages):
+    given = event_overrides(
+        {"enter_threshold": -1.0, "exit_threshold": 0.25, "smoothing_s": -1.0, "min_gap_s": 0.1}
+    )
     model = detected_model_from_message(messages.model_info())
     parameters = make_detector(model, given).parameters
     assert parameters.enter_threshold == pytest.approx(0.6)
     assert parameters.exit_threshold == 0.25
+    assert (parameters.smoothing_s, parameters.min_gap_s) == (0.3, 0.1)
 
 
 def test_model_without_its_background_is_refused(messages):

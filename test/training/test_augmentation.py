@@ -10,7 +10,8 @@ import pytest
 
 from bharnet_ros.features import FeatureSettings, KeypointBatch, network_input
 from bharnet_ros.skeleton.layouts import SkeletonLayout, get_layout
-from bharnet_ros.training.augmentation import AugmentationSettings, augmented_batch
+from bharnet_ros.training.augmentation import augmented_batch
+from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore
 
 LAYOUT = get_layout("mediapipe_upper_body")
@@ -242,3 +243,61 @@ def test_hands_beside_a_body_in_metres_are_varied_in_pixels(
     shift = (noisy.hands - plain.hands)[noisy.hand_mask > 0]
     # Random hands are hundreds of pixels wide: noise in metres would not move them.
     assert np.abs(shift[..., :2]).mean() > 1.0
+
+
+def test_resting_hands_stay_in_view_and_hang_from_their_wrists(webcam_store: ClipStore) -> None:
+    resting = replace(UNVARIED, background_rest_probability=1.0)
+    hidden, _ = vary(webcam_store, resting)
+    batch, classes = vary(webcam_store, replace(resting, resting_hands_probability=1.0))
+    assert (classes == BACKGROUND_ID).all()
+    assert batch.hand_mask.sum() > 2 * hidden.hand_mask.sum()
+    names = LAYOUT.joints
+    for index, side in enumerate(("left", "right")):
+        seen = batch.hand_mask[..., index] > 0
+        elbow, wrist = (
+            batch.body[:, :, names.index(f"{side}_{part}")] for part in ("elbow", "wrist")
+        )
+        hand = batch.hands[:, :, index, :, :2]
+        whole = seen & (np.linalg.norm(hand[:, :, 0] - wrist, axis=-1) < 1.0)
+        assert whole.sum() > seen.sum() / 2
+        forearm, pointing = (wrist - elbow)[whole], (hand[:, :, 9] - hand[:, :, 0])[whole]
+        cosine = (forearm * pointing).sum(1) / (
+            np.linalg.norm(forearm, axis=1) * np.linalg.norm(pointing, axis=1)
+        )
+        assert cosine.min() > np.cos(0.51)
+
+
+def test_rest_around_an_action_takes_both_ends_of_its_window(webcam_store: ClipStore) -> None:
+    settings = replace(
+        UNVARIED, rest_probability=1.0, rest_share=(0.5, 0.5), rest_around_probability=1.0
+    )
+    plain, _ = vary(webcam_store, UNVARIED)
+    batch, classes = vary(webcam_store, settings)
+    np.testing.assert_array_equal(classes, CLASSES)
+    moved = np.abs(batch.body - plain.body).max((2, 3)) > 1.0
+    assert moved[:, 0].mean() > 0.5 and moved[:, -1].mean() > 0.5
+    assert moved[:, FRAMES // 2 - 1 : FRAMES // 2 + 1].mean() < 0.5
+
+
+def test_a_hand_that_idles_out_of_view_is_shown_hanging_where_hands_rest_in_view(
+    webcam_store: ClipStore,
+) -> None:
+    left = webcam_store.hand_present[:, 0].copy()
+    store = replace(webcam_store, hand_present=np.stack([left, np.zeros_like(left)], axis=1))
+    wrist = LAYOUT.joints.index("right_wrist")
+    body = store.body.copy()
+    body[:, wrist] = body[:, LAYOUT.joints.index("right_shoulder")] + [0.0, 400.0]
+    store = replace(store, body=body)
+    plain, _ = vary(store, UNVARIED)
+    batch, classes = vary(store, replace(UNVARIED, resting_hands_probability=1.0))
+    np.testing.assert_array_equal(classes, CLASSES)
+    with_left = plain.hand_mask[..., 0].any(1)
+    assert with_left.any()
+    assert (plain.hand_mask[..., 1] == 0).all()
+    assert (batch.hand_mask[with_left, :, 1].sum(1) > 0).all()
+    # Depth is scaled by chance.
+    np.testing.assert_allclose(
+        batch.hands[..., 0, :, :2], plain.hands[..., 0, :, :2], rtol=1e-5, atol=1e-3
+    )
+    np.testing.assert_array_equal(batch.hand_mask[..., 0], plain.hand_mask[..., 0])
+    assert (batch.body_mask[with_left, :, wrist] >= 0.9 - 1e-6).all()

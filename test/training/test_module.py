@@ -9,7 +9,7 @@ import torch
 from bharnet_ros.features import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.settings import NetworkSettings
-from bharnet_ros.training.augmentation import AugmentationSettings
+from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore
 from bharnet_ros.training.module import AugmentedClips, Batch, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings
