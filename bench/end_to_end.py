@@ -95,6 +95,7 @@ def measure(case: Case, images: Images, options: argparse.Namespace) -> Result:
             processes = {name: psutil.Process(pid) for name, pid in chain.pids.items()}
             meter = UsageMeter({**processes, OBSERVER: psutil.Process()})
             stamps = node.play(shown, options.fps, options.seconds)
+            chain.check()
             usage = meter.read()
             time.sleep(DRAIN_SECONDS)
             latency = {
