@@ -4,7 +4,9 @@
 #   make run                       show the puppet to the whole system and print its action events
 #   make run SOURCE=clip.mp4       the same for a video file (SOURCE=0: a webcam)
 #   make test                      lint, type check, and all tests against the installed package
-#   make bench                     the measurements of bench/
+#   make bench                     the measurements of bench/, and their tables in docs/performance.md
+#   make bench QUICK=1             only see whether they work; nothing is written
+#   make bench ROUNDS=2            measure less often than usual, or more often
 #   make bench DATA=folder         with those that need recorded videos
 #   make clean                     remove .venv and what builds have left
 #
@@ -33,6 +35,7 @@ FINGERPRINT := $(shell find $(SOURCES) -type f ! -name '*.pyc' | LC_ALL=C sort |
 	| cksum | tr -s ' ' '-')
 INSTALLED := $(VENV)/installed-$(FINGERPRINT)
 TOOLS := $(VENV)/tools-$(shell cksum < setup.py | tr -s ' ' '-')
+BENCH_TOOLS := $(VENV)/bench-tools-$(shell cksum < setup.py | tr -s ' ' '-')
 
 .PHONY: install run test bench clean check-machine
 .SILENT:
@@ -50,10 +53,9 @@ test: $(INSTALLED) $(TOOLS)
 	$(BIN)/mypy
 	cd test && $(BIN)/pytest
 
-bench: $(INSTALLED)
-	for script in extraction puppet_tracking topology_groups $(if $(DATA),golden); do \
-		echo "== bench/$$script.py" && \
-		$(BIN)/python bench/$$script.py $$([ $$script != golden ] || echo '$(DATA)') || exit 1; done
+bench: $(INSTALLED) $(BENCH_TOOLS)
+	$(BIN)/python bench/run_all.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds '$(ROUNDS)') \
+		$(if $(DATA),--data '$(DATA)')
 
 clean:
 	rm -rf $(VENV) dist bharnet_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
@@ -96,4 +98,9 @@ $(INSTALLED): | check-machine $(BIN)/python
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
 	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train]"
+	touch $@
+
+$(BENCH_TOOLS): $(INSTALLED)
+	rm -f $(VENV)/bench-tools-*
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,bench]"
 	touch $@

@@ -165,6 +165,7 @@ setup(
             "ros-jazzy-std-msgs",
             "ros-jazzy-visualization-msgs",
         ],
+        "bench": ["psutil>=5.9,<8"],
         "train": ["pytorch-lightning>=2.6", "torchmetrics>=1.0"],
         "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6", "selenium>=4.10"],
     },

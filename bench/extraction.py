@@ -5,6 +5,7 @@
 Three extractors take turns, frame by frame, in one process: ours; the same graph config run by
 MediaPipe's own `SolutionBase`, results left as MediaPipe gives them; and `solutions.holistic`,
 which also runs a face network. CLIP is anything that `bharnet run` takes; the puppet without it.
+The stages of ours are timed in the same run, and what the node does before and after them beside.
 """
 
 from __future__ import annotations
@@ -15,11 +16,16 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import mediapipe
+from extraction_stages import STAGES, StageClock, make_message_timer
 from mediapipe.python.solution_base import SolutionBase
+from percentiles import HEADER, millisecond_cells, percentiles
 
+from bharnet_ros.evaluation.report import format_table
+from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.graph import build_config, without_startup_noise
 from bharnet_ros.video import Frame, open_source
@@ -30,15 +36,37 @@ _WARM_UP_FRAMES = 5
 _OUTPUTS = ["body_landmarks", "body_world_landmarks", "left_landmarks", "right_landmarks"]
 
 
-def seconds_for(process: Callable[[Frame], Any], frame: Frame) -> float:
-    """Return the wall-clock seconds that `process` takes for a frame."""
-    start = time.perf_counter()
-    process(frame)
-    return time.perf_counter() - start
+@dataclass
+class Measurement:
+    """Wall-clock seconds of each frame.
+
+    Attributes:
+        rounds: (rounds, frames) of each extractor.
+        stages: (rounds * frames,) of each stage of ours that was passed.
+    """
+
+    rounds: dict[str, list[list[float]]] = field(default_factory=dict)
+    stages: dict[str, list[float]] = field(default_factory=dict)
+
+    def speeds(self, name: str) -> list[float]:
+        """Return the frames per second of an extractor in each round."""
+        return [len(seconds) / sum(seconds) for seconds in self.rounds[name]]
+
+    def ratio_to(self, name: str) -> float:
+        """Return our speed over that of another: the median of the ratios within a round.
+
+        A busy machine slows all of a round down together.
+        """
+        pairs = zip(self.speeds(OURS), self.speeds(name), strict=True)
+        return statistics.median(ours / other for ours, other in pairs)
+
+    def frames(self, name: str) -> list[float]:
+        """Return the seconds of every frame of an extractor."""
+        return list(itertools.chain.from_iterable(self.rounds[name]))
 
 
-def measure(frames: list[Frame], rounds: int) -> dict[str, list[float]]:
-    """Return the frames per second of each extractor in each round.
+def measure(frames: list[Frame], rounds: int) -> Measurement:
+    """Return what each extractor takes for each frame.
 
     Args:
         frames: The same for all.
@@ -52,29 +80,69 @@ def measure(frames: list[Frame], rounds: int) -> dict[str, list[float]]:
         SolutionBase(graph_config=build_config(), outputs=_OUTPUTS) as bare,
         mediapipe.solutions.holistic.Holistic() as holistic,
     ):
+        clock = StageClock(ours)
+        time_messages = make_message_timer(clock)
         extractors: dict[str, Callable[[Frame], Any]] = {
-            OURS: lambda frame: ours.extract(frame.image, next(stamps)),
+            OURS: lambda frame: clock.extract(frame, next(stamps)),
             BARE: lambda frame: bare.process(frame.image),
             HOLISTIC: lambda frame: holistic.process(frame.image),
         }
         with without_startup_noise():
             for process, frame in itertools.product(extractors.values(), frames[:_WARM_UP_FRAMES]):
                 process(frame)
-        speeds: dict[str, list[float]] = {name: [] for name in extractors}
+        for stage in clock.seconds.values():
+            stage.clear()
+        rounds_of: dict[str, list[list[float]]] = {name: [] for name in extractors}
         for _ in range(rounds):
-            seconds = dict.fromkeys(extractors, 0.0)
+            for seconds in rounds_of.values():
+                seconds.append([])
             for number, frame in enumerate(frames):
                 # Each is first in turn, so that none always follows the same other one.
                 first = number % len(extractors)
                 for name in list(extractors)[first:] + list(extractors)[:first]:
-                    seconds[name] += seconds_for(extractors[name], frame)
-            for name, total in seconds.items():
-                speeds[name].append(len(frames) / total)
-    return speeds
+                    start = time.perf_counter()
+                    found = extractors[name](frame)
+                    rounds_of[name][-1].append(time.perf_counter() - start)
+                    if name == OURS:
+                        keypoints: FrameKeypoints = found
+                # Last, so that none of the three has the image in its caches for that.
+                time_messages(frame, keypoints)
+    return Measurement(rounds_of, {stage: clock.seconds[stage] for stage in STAGES})
+
+
+def speed_table(measured: Measurement) -> str:
+    """Return frames per second and milliseconds of a frame of each extractor."""
+    rows = []
+    for name in measured.rounds:
+        speeds = measured.speeds(name)
+        rows.append(
+            [
+                name,
+                *(
+                    f"{value:.1f}"
+                    for value in (statistics.median(speeds), min(speeds), max(speeds))
+                ),
+                *millisecond_cells(measured.frames(name)),
+            ]
+        )
+    heads = (f"{percentile} (ms)" for percentile in HEADER)
+    return format_table(["", "frames/s", "least", "most", *heads], rows)
+
+
+def stage_table(measured: Measurement) -> str:
+    """Return milliseconds of each stage of ours, and its share of their sum."""
+    known = {stage: seconds for stage, seconds in measured.stages.items() if seconds}
+    whole = sum(map(sum, known.values()))
+    rows = [
+        [stage, *millisecond_cells(seconds, digits=2), f"{sum(seconds) / whole:.1%}"]
+        for stage, seconds in known.items()
+    ]
+    heads = (f"{percentile} (ms)" for percentile in HEADER)
+    return format_table(["stage of ours", *heads, "share"], rows)
 
 
 def main() -> int:
-    """Print speeds and ratios."""
+    """Print speeds, ratios and stages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clip", nargs="?", default="puppet", help="video, folder or puppet:SCRIPT")
     parser.add_argument("--frames", type=int, default=100, help="frames of the clip to take")
@@ -85,25 +153,23 @@ def main() -> int:
         parser.error("--frames must be at least 2 and --rounds at least 1")
     with open_source(arguments.clip) as source:
         frames = list(itertools.islice(source, arguments.frames))
-    speeds = measure(frames, arguments.rounds)
-    # Ratios within a round: a busy machine slows all three down together.
-    ratios = {
-        name: statistics.median(
-            ours / other for ours, other in zip(speeds[OURS], speeds[name], strict=True)
-        )
-        for name in (BARE, HOLISTIC)
-    }
+    measured = measure(frames, arguments.rounds)
+    ratios = {name: measured.ratio_to(name) for name in (BARE, HOLISTIC)}
     if arguments.json:
-        print(json.dumps({"clip": arguments.clip, "fps": speeds, "ratio_to": ratios}, indent=2))
+        stages = {
+            stage: dict(zip(HEADER, percentiles(seconds), strict=True))
+            for stage, seconds in measured.stages.items()
+            if seconds
+        }
+        fps = {name: measured.speeds(name) for name in measured.rounds}
+        result = {"clip": arguments.clip, "fps": fps, "ratio_to": ratios, "stage_seconds": stages}
+        print(json.dumps(result, indent=2))
         return 0
     print(f"{arguments.clip}: {len(frames)} frames, {arguments.rounds} rounds")
-    for name, values in speeds.items():
-        print(
-            f"{name:12} {statistics.median(values):6.1f} frames/s "
-            f"({min(values):.1f} to {max(values):.1f})"
-        )
+    print(f"\n{speed_table(measured)}\n")
     for name, ratio in ratios.items():
         print(f"ours / {name}: {ratio:.3f}")
+    print(f"\n{stage_table(measured)}")
     return 0
 
 

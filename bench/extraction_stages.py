@@ -1,0 +1,104 @@
+"""How long each stage of the extraction of a frame takes, from message to message."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bharnet_ros.keypoints import FrameKeypoints
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.video import Frame
+
+RECEIVE, SEND = "image message to array", "keypoints to message"
+CHECK, PACK, NETWORKS = "checks", "array to packet", "graph of networks"
+UNPACK, DECIDE = "packets to arrays", "hands, sides, track"
+STAGES = (RECEIVE, CHECK, PACK, NETWORKS, UNPACK, DECIDE, SEND)
+"""In the order in which a frame goes through them; those of messages only where ROS is there."""
+
+
+class StageClock:
+    """Runs an extractor and notes when a frame passes from one stage to the next.
+
+    The stages inside are private to the extractor: it is the boundaries to MediaPipe that are
+    watched, so that it needs no clocks of its own.
+
+    Attributes:
+        seconds: Of each frame, by stage.
+    """
+
+    def __init__(self, extractor: PoseExtractor) -> None:
+        """Watch an extractor; it has to be fed by `extract` from now on."""
+        self.seconds: dict[str, list[float]] = {stage: [] for stage in STAGES}
+        self._extractor = extractor
+        self._last = 0.0
+        graph: Any = extractor._graph
+        process = graph.process
+
+        def watched(*arguments: Any) -> Any:
+            self._mark(CHECK)
+            found = process(*arguments)
+            self._mark(UNPACK)
+            return found
+
+        graph.process = watched
+        graph._graph = _WatchedGraph(graph._graph, self._mark)
+
+    def extract(self, frame: Frame, stamp_ns: int) -> FrameKeypoints:
+        """Extract a frame."""
+        self._last = time.perf_counter()
+        keypoints = self._extractor.extract(frame.image, stamp_ns)
+        self._mark(DECIDE)
+        return keypoints
+
+    def _mark(self, stage: str) -> None:
+        """Count the time since the last mark to a stage."""
+        now = time.perf_counter()
+        self.seconds[stage].append(now - self._last)
+        self._last = now
+
+
+class _WatchedGraph:
+    """A calculator graph whose run is marked where it begins and ends."""
+
+    def __init__(self, graph: Any, mark: Callable[[str], None]) -> None:
+        self._graph = graph
+        self._mark = mark
+
+    def add_packet_to_input_stream(self, **arguments: Any) -> None:
+        self._mark(PACK)
+        self._graph.add_packet_to_input_stream(**arguments)
+
+    def wait_until_idle(self) -> None:
+        self._graph.wait_until_idle()
+        self._mark(NETWORKS)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._graph, name)
+
+
+def make_message_timer(clock: StageClock) -> Callable[[Frame, FrameKeypoints], None]:
+    """Return what times the work of the node around the extractor; it does nothing without ROS."""
+    try:
+        from rclpy.serialization import deserialize_message, serialize_message
+        from sensor_msgs.msg import Image
+
+        from bharnet_ros.conversions import (
+            image_from_message,
+            image_to_message,
+            keypoints_to_message,
+        )
+    except ImportError:
+        return lambda frame, keypoints: None
+
+    def time_messages(frame: Frame, keypoints: FrameKeypoints) -> None:
+        received = serialize_message(image_to_message(frame.image, keypoints.stamp_ns))
+        start = time.perf_counter()
+        image_from_message(deserialize_message(received, Image))
+        between = time.perf_counter()
+        serialize_message(keypoints_to_message(keypoints))
+        end = time.perf_counter()
+        clock.seconds[RECEIVE].append(between - start)
+        clock.seconds[SEND].append(end - between)
+
+    return time_messages

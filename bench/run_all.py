@@ -1,0 +1,213 @@
+"""Run the benches, and put what they print into docs/performance.md.
+
+    python bench/run_all.py [--quick] [--only NAME ...] [--data FOLDER] [--page FILE]
+
+A bench is a script of this folder. What it prints replaces the text between its two markers,
+
+    <!-- bench: NAME -->
+    <!-- end: NAME -->
+
+in the page; a bench without markers is only printed. With `--quick`, every bench runs briefly and
+no page is written, unless one is named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+PAGE = FOLDER.parent / "docs" / "performance.md"
+MACHINE = "machine"
+PACKAGES = ("torch", "mediapipe", "numpy")
+END_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A script of this folder.
+
+    Attributes:
+        name: Without `.py`; its markers bear it too.
+        arguments: For figures that are to be published.
+        quick: For a look whether it works.
+        rounds: Option that says how often it measures; empty where it has none.
+        on_page: Whether what it prints belongs to the page.
+        needs_data: Whether it takes the folder with recorded videos, before its options.
+    """
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    quick: tuple[str, ...] = ()
+    rounds: str = ""
+    on_page: bool = True
+    needs_data: bool = False
+
+
+BENCHES = (
+    Bench("extraction", quick=("--frames", "10", "--rounds", "1"), rounds="--rounds"),
+    Bench(
+        "end_to_end",
+        quick=(
+            *("--seconds", "3", "--warm-up", "1", "--all-out", "2", "--clip", "4"),
+            *("--sizes", "640x480", "--people", "1"),
+        ),
+    ),
+    Bench("recognition", quick=("--quick",)),
+    Bench("growth", quick=("--quick",)),
+    Bench(
+        "puppet_tracking", ("gestures", "two_people"), quick=("rest", "--fps", "5"), on_page=False
+    ),
+    Bench(
+        "topology_groups",
+        quick=("--repeats", "1", "--instances", "8"),
+        rounds="--repeats",
+        on_page=False,
+    ),
+    Bench("golden", on_page=False, needs_data=True),
+)
+
+
+def command(bench: Bench, options: argparse.Namespace) -> list[str]:
+    """Return the command line of a bench."""
+    words = [sys.executable, "-u", str(FOLDER / f"{bench.name}.py")]
+    if bench.needs_data:
+        words.append(str(options.data))
+    words += bench.quick if options.quick else bench.arguments
+    if bench.rounds and options.rounds is not None:
+        words += [bench.rounds, str(options.rounds)]
+    return words
+
+
+def run(words: Sequence[str]) -> tuple[int, str]:
+    """Run a command and show what it prints; return its exit status and that."""
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    lines = []
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+        return process.wait(), "".join(lines)
+    except BaseException:
+        # A bench closes what it has started; killed, it could not.
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        raise
+
+
+def machine() -> str:
+    """Return lines that say on what the benches run."""
+    lines = [
+        f"processor  {processor_name()}, {os.cpu_count()} cores",
+        f"system     {platform.platform()}",
+        f"python     {platform.python_version()}",
+        *(f"{package:<10} {version(package)}" for package in PACKAGES),
+    ]
+    return "\n".join(lines)
+
+
+def processor_name() -> str:
+    """Return the model of the processor, as far as the system tells."""
+    try:
+        found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def where_and_when() -> str:
+    """Return a line that dates what a bench printed; pages are not always written as a whole."""
+    return f"{datetime.date.today().isoformat()}, {processor_name()}, {os.cpu_count()} cores\n\n"
+
+
+def with_printed(page: str, name: str, printed: str) -> str:
+    """Return a page with what a bench printed between its markers.
+
+    Args:
+        page: Text of the page.
+        name: Of the bench.
+        printed: Text that goes into a block of its own.
+
+    Raises:
+        ValueError: The page has not both markers, once each and in this order.
+    """
+    begin, end = f"<!-- bench: {name} -->\n", f"<!-- end: {name} -->"
+    before, opened, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not opened or not closed or begin in after or end in before + after:
+        raise ValueError(f"the page has to have one {begin.strip()} and, behind it, one {end}")
+    return f"{before}{begin}```text\n{printed.strip()}\n```\n{end}{after}"
+
+
+def write(page: Path, name: str, printed: str) -> None:
+    """Replace what stands between the markers of a bench in a file.
+
+    Raises:
+        ValueError: The file lacks the markers.
+        OSError: It cannot be read or written.
+    """
+    page.write_text(with_printed(page.read_text(encoding="utf-8"), name, printed), encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benches; exit status 1 where one failed."""
+    names = [bench.name for bench in BENCHES]
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="only see whether they work")
+    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME")
+    parser.add_argument("--rounds", type=int, help="how often those measure that have rounds")
+    parser.add_argument("--data", type=Path, help="folder with recorded videos, for golden")
+    parser.add_argument("--page", type=Path, help=f"default: {PAGE.name}, without --quick")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    page = options.page or (None if options.quick else PAGE)
+    chosen = [bench for bench in BENCHES if bench.name in options.only]
+    if page is not None:
+        text = page.read_text(encoding="utf-8")
+        for bench in chosen:
+            # Now, rather than after the minutes that a bench takes.
+            if bench.on_page:
+                with_printed(text, bench.name, "")
+        write(page, MACHINE, machine())
+    print(machine())
+    failed = []
+    for bench in chosen:
+        print(f"== bench/{bench.name}.py", flush=True)
+        if not (FOLDER / f"{bench.name}.py").is_file():
+            print(f"skipped: there is no bench/{bench.name}.py")
+            continue
+        if bench.needs_data and options.data is None:
+            print("skipped: it needs recorded videos (--data)")
+            continue
+        status, printed = run(command(bench, options))
+        if status:
+            failed.append(bench.name)
+        elif page is not None and bench.on_page:
+            write(page, bench.name, where_and_when() + printed)
+    if failed:
+        print(f"error: {', '.join(failed)} failed; their tables are as before", file=sys.stderr)
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
