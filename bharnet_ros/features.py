@@ -42,6 +42,9 @@ class FeatureSettings:
         align_heading: Turn bodies in metres about the vertical axis of the camera so that the line
             through the shoulders, its mean over the window, lies along x. From where a person is
             seen does then not matter; bodies in images are left as they are.
+        hanging_drop: In images, a hand whose wrist is more than so many shoulder widths below the
+            shoulders hangs at rest and is left out, as one below the image of a webcam; 0 keeps
+            all.
     """
 
     frames: int = 32
@@ -49,12 +52,14 @@ class FeatureSettings:
     hand_layout: str = "mediapipe_hand"
     modalities: tuple[str, ...] = ("joint", "bone", "joint_motion")
     align_heading: bool = False
+    hanging_drop: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the values.
 
         Raises:
-            ValueError: A modality or layout is unknown or the number of frames is not positive.
+            ValueError: A modality or layout is unknown, the number of frames is not positive, or
+                a length is negative.
         """
         if self.frames < 2:
             raise ValueError(f"frames: must be at least 2, got {self.frames}")
@@ -63,6 +68,8 @@ class FeatureSettings:
             raise ValueError(f"modalities: {unknown} unknown; known are {', '.join(MODALITIES)}")
         get_layout(self.body_layout)
         get_layout(self.hand_layout)
+        if not 0.0 <= self.hanging_drop < np.inf:
+            raise ValueError(f"hanging_drop: must be 0 or positive, got {self.hanging_drop}")
 
     @property
     def body_channels(self) -> int:
@@ -251,6 +258,8 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
     hand_layout = get_layout(settings.hand_layout)
     if settings.align_heading and layout.dimensions == 3:
         batch = _aligned(batch, layout)
+    if settings.hanging_drop and layout.dimensions == 2:
+        batch = _without_hanging_hands(batch, layout, settings.hanging_drop)
     hand_mask = batch.hand_mask.astype(np.float32)
     hand_size = _hand_size(batch.hands, hand_mask, hand_layout)
     observed = (batch.body_mask > 0).astype(np.float32)
@@ -341,6 +350,25 @@ def _aligned(batch: KeypointBatch, layout: SkeletonLayout) -> KeypointBatch:
     turn = np.array([[cosine, zero, sine], [zero, one, zero], [-sine, zero, cosine]])
     turn = _shared(np.moveaxis(turn, 2, 0).astype(np.float32), seen.any((1, 2)), batch.people)
     return replace(batch, body=batch.body @ turn.swapaxes(1, 2)[:, None])
+
+
+def _without_hanging_hands(
+    batch: KeypointBatch, layout: SkeletonLayout, drop: float
+) -> KeypointBatch:
+    """Leave out hands more than `drop` shoulder widths below shoulders that are seen themselves."""
+    shoulders = list(layout.scale)
+    seen = (batch.body_mask[:, :, shoulders] > 0).all(-1)
+    places = batch.body[:, :, shoulders]
+    width = np.linalg.norm(places[:, :, 0] - places[:, :, 1], axis=-1)
+    nobody = np.zeros(len(width), dtype=np.float32)
+    longest = drop * _masked_median(width, seen.astype(np.float32), nobody)
+    below = batch.hands[..., 0, 1] - places[..., 1].mean(2)[..., None]
+    kept = ~(seen[..., None] & (below > longest[:, None, None]))
+    return replace(
+        batch,
+        hands=batch.hands * kept[..., None, None],
+        hand_mask=(batch.hand_mask * kept).astype(np.float32),
+    )
 
 
 def _masked_median(values: FloatArray, present: FloatArray, fallback: FloatArray) -> FloatArray:

@@ -164,6 +164,27 @@ def test_hands_without_a_body() -> None:
     assert 0.1 < np.abs(place).max() < 8.0
 
 
+def test_a_hand_far_below_the_shoulders_is_as_absent_and_another_as_it_was() -> None:
+    settings = dataclasses.replace(SETTINGS, hanging_drop=2.0)
+    sequence = person()
+    lowered, without = sequence.hands.copy(), sequence.hands.copy()
+    lowered[:, 0, :, 1] += 300.0
+    without[:, 0] = np.nan
+    assert_same(features(sequence, settings), features(sequence))
+    hanging = features(dataclasses.replace(sequence, hands=lowered), settings)
+    assert_same(hanging, features(dataclasses.replace(sequence, hands=without)))
+    assert features(dataclasses.replace(sequence, hands=lowered)).hand_mask[..., 0].all()
+
+
+def test_no_hand_hangs_where_no_shoulders_are_seen() -> None:
+    sequence = person()
+    hidden = sequence.body.copy()
+    hidden[:, 11, 3] = 0.0
+    sequence = dataclasses.replace(sequence, body=hidden)
+    settings = dataclasses.replace(SETTINGS, hanging_drop=0.1)
+    assert_same(features(sequence, settings), features(sequence))
+
+
 def test_nobody_at_all() -> None:
     sequence = person()
     sequence.body[..., :3] = np.nan
@@ -412,6 +433,7 @@ def test_too_few_joints_for_the_body_layout() -> None:
         ({"modalities": ("joint", "colour")}, "modalities: .*'colour'"),
         ({"body_layout": "centaur"}, "'centaur' is unknown"),
         ({"hand_layout": "hoof"}, "'hoof' is unknown"),
+        ({"hanging_drop": -1.0}, "hanging_drop: must be 0 or positive, got -1.0"),
     ],
 )
 def test_settings_name_what_is_wrong(wrong: dict[str, object], message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bharnet_ros.datasets.clip import RecordedClip, stack_people
+from bharnet_ros.features import network_input
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.recognizer import Recognizer
 
@@ -24,4 +25,5 @@ class ClipRecognizer(Recognizer):
         if not clips:
             raise ValueError("clips: need at least one")
         people = max(len(clip.people) for clip in clips)
-        return self._logits(stack_people(clips, self.description.features, people))
+        features = self.description.features
+        return self._logits(network_input(stack_people(clips, features, people), features))

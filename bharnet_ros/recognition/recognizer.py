@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bharnet_ros.actions import ActionScores, TrackScores
-from bharnet_ros.features import KeypointBatch, network_input, resample
+from bharnet_ros.features import KeypointBatch, NetworkInput, network_input, resample
 from bharnet_ros.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.logits import ExpertLogits
@@ -68,18 +68,15 @@ class Recognizer:
         joints = len(layout)
         random = np.random.default_rng(0)
         frames = features.frames
-        self._logits(
-            KeypointBatch(
-                body=random.uniform(0, 100, (people, frames, joints, layout.dimensions)).astype(
-                    np.float32
-                ),
-                body_mask=np.ones((people, frames, joints), dtype=np.float32),
-                hands=random.uniform(0, 100, (people, frames, 2, HAND_LANDMARKS, 3)).astype(
-                    np.float32
-                ),
-                hand_mask=np.ones((people, frames, 2), dtype=np.float32),
-            )
+        batch = KeypointBatch(
+            body=random.uniform(0, 100, (people, frames, joints, layout.dimensions)).astype(
+                np.float32
+            ),
+            body_mask=np.ones((people, frames, joints), dtype=np.float32),
+            hands=random.uniform(0, 100, (people, frames, 2, HAND_LANDMARKS, 3)).astype(np.float32),
+            hand_mask=np.ones((people, frames, 2), dtype=np.float32),
         )
+        self._logits(network_input(batch, features))
 
     def logits(
         self, sequences: Sequence[KeypointSequence], window_s: float | None = None
@@ -95,7 +92,8 @@ class Recognizer:
         """
         if not sequences:
             raise ValueError("sequences: need at least one")
-        return self._logits(resample(sequences, self.description.features, window_s))
+        batch = resample(sequences, self.description.features, window_s)
+        return self._logits(network_input(batch, self.description.features))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return calibrated probabilities (N, K) of logits (N, K)."""
@@ -125,13 +123,14 @@ class Recognizer:
         if sequences:
             length = self.description.window_s if window_s is None else window_s
             batch = resample(sequences, self.description.features, length)
-            logits = self._logits(batch)
+            inputs = network_input(batch, self.description.features)
+            logits = self._logits(inputs)
             fused, body, hand = (
                 self.probabilities(one).numpy()
                 for one in (logits.ensemble, logits.body, logits.hand)
             )
             observed = (batch.body_mask > 0).mean((1, 2))
-            with_hand = batch.hand_mask.any(2).mean(1)
+            with_hand = inputs.hand_mask.any(2).mean(1)
             handless = with_hand < self.description.least_hand_share
             fused[handless] = np.eye(fused.shape[1], dtype=fused.dtype)[
                 self.description.background_id
@@ -151,8 +150,7 @@ class Recognizer:
             )
         return ActionScores(stamp_ns, tracks, frame_id, self.description.name)
 
-    def _logits(self, batch: KeypointBatch) -> ExpertLogits:
-        inputs = network_input(batch, self.description.features)
+    def _logits(self, inputs: NetworkInput) -> ExpertLogits:
         with torch.inference_mode():
             result = self._network(
                 *(
