@@ -51,7 +51,7 @@ test: $(INSTALLED) $(TOOLS)
 	cd test && $(BIN)/pytest
 
 bench: $(INSTALLED)
-	for script in extraction puppet_tracking topology_groups $(if $(DATA),golden); do \
+	for script in recognition growth extraction puppet_tracking topology_groups $(if $(DATA),golden); do \
 		echo "== bench/$$script.py" && \
 		$(BIN)/python bench/$$script.py $$([ $$script != golden ] || echo '$(DATA)') || exit 1; done
 
