@@ -373,10 +373,12 @@ def _without_hanging_hands(
 
 def _masked_median(values: FloatArray, present: FloatArray, fallback: FloatArray) -> FloatArray:
     """Return the median over axis 1 of what is present, `fallback` where nothing is."""
-    flat = np.where(present > 0, values, np.nan)
-    empty = ~(present > 0).any(axis=1)
-    flat = np.where(empty[:, None], 0.0, flat)
-    return np.where(empty, fallback, np.nanmedian(flat, axis=1)).astype(np.float32)
+    # Sorted, what is absent comes last: many times as fast as `nanmedian` on short rows.
+    ordered = np.sort(np.where(present > 0, values, np.inf), axis=1)
+    count = (present > 0).sum(axis=1)
+    middle = np.stack([np.maximum(count - 1, 0) // 2, count // 2], axis=1)
+    median = np.take_along_axis(ordered, middle, axis=1).sum(axis=1) / 2.0
+    return np.where(count > 0, median, fallback).astype(np.float32)
 
 
 def _hand_size(hands: FloatArray, mask: FloatArray, layout: SkeletonLayout) -> FloatArray:

@@ -64,18 +64,52 @@ def count_macs(module: nn.Module, *inputs: Tensor) -> int:
     return counter.get_total_flops() // 2
 
 
-def one_window(description: BundleDescription) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return a random window in which one person and both hands are seen, N = 1."""
+def count_parameters(module: nn.Module) -> int:
+    """Return how many numbers of a module are trained."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def random_windows(
+    description: BundleDescription, people: int = 1
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return a random window for each of N people, in which body and both hands are seen."""
     features = description.features
     generator = torch.Generator().manual_seed(0)
-    body = (1, features.body_channels, features.frames, len(get_layout(features.body_layout)), 1)
-    hands = (1, features.hand_channels, features.frames, HAND_LANDMARKS, 2)
+    joints = len(get_layout(features.body_layout))
+    body = (people, features.body_channels, features.frames, joints, 1)
+    hands = (people, features.hand_channels, features.frames, HAND_LANDMARKS, 2)
     return (
         torch.randn(body, generator=generator),
-        torch.ones(1, features.frames, 1),
+        torch.ones(people, features.frames, 1),
         torch.randn(hands, generator=generator),
-        torch.ones(1, features.frames, 2),
+        torch.ones(people, features.frames, 2),
     )
+
+
+def seconds_in_turn(
+    candidates: Sequence[Callable[[], object]],
+    rounds: int,
+    clock: Callable[[], float] | None = None,
+) -> list[list[float]]:
+    """Return the seconds of each candidate in each round; the first round is not counted.
+
+    The candidates take turns, which spreads what else the machine does evenly over them.
+
+    Args:
+        candidates: What is timed.
+        rounds: Rounds to count.
+        clock: What tells the time, seconds; None is the wall clock. `time.process_time` leaves out
+            the time in which other programs run.
+    """
+    now = clock or time.perf_counter
+    taken: list[list[float]] = [[] for _ in candidates]
+    for number in range(rounds + 1):
+        for times, candidate in zip(taken, candidates, strict=True):
+            start = now()
+            candidate()
+            if number:
+                times.append(now() - start)
+    return taken
 
 
 def median_seconds(candidates: Sequence[Callable[[], object]], repeats: int) -> list[float]:
@@ -83,14 +117,7 @@ def median_seconds(candidates: Sequence[Callable[[], object]], repeats: int) -> 
 
     Turns spread what else the machine does evenly over the candidates.
     """
-    taken: list[list[float]] = [[] for _ in candidates]
-    for repeat in range(repeats + 1):
-        for times, candidate in zip(taken, candidates, strict=True):
-            start = time.perf_counter()
-            candidate()
-            if repeat:
-                times.append(time.perf_counter() - start)
-    return [statistics.median(times) for times in taken]
+    return [statistics.median(times) for times in seconds_in_turn(candidates, repeats)]
 
 
 def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCost:
@@ -103,7 +130,7 @@ def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCos
     settings = description.network_settings()
     network = build_network(settings).eval()
     folded = fold_for_inference(network)
-    window = one_window(description)
+    window = random_windows(description)
     times: list[float | None] = [None, None]
     if repeats:
         threads = torch.get_num_threads()
@@ -119,7 +146,7 @@ def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCos
         variant=settings.variant,
         fusion=settings.interaction.fusion if hasattr(network, "fuse") else "",
         frames=description.frames,
-        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        parameters=count_parameters(network),
         macs=count_macs(folded, *window),
         seconds=times[0],
         folded_seconds=times[1],

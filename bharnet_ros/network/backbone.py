@@ -85,7 +85,7 @@ class SpatioTemporalBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C_in, V, T) to (N, C_out, V, ceil(T / stride))."""
-        return torch.relu(self.temporal(self.spatial(x)) + self.shortcut(x))
+        return self.temporal(self.spatial(x)).add_(self.shortcut(x)).relu_()
 
 
 def _build_blocks(

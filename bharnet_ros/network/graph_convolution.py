@@ -78,16 +78,15 @@ class TopologyRefiningGraphConvolution(nn.Module):
         mixed = torch.bmm(topology, feature)
         mixed = mixed.view(count, self.groups, joints, frames, -1).permute(0, 2, 3, 1, 4)
         mixed = mixed.reshape(count, joints, frames, self.out_channels).permute(0, 3, 1, 2)
-        return torch.relu(self.normalise(mixed) + self.shortcut(x))
+        return self.normalise(mixed).add_(self.shortcut(x)).relu_()
 
     def _topology(self, x: Tensor) -> Tensor:
         """Refine the graph for an input (N, C_in, V, T): (N * G, V, S * V), target joint first."""
         pooled = x.mean(dim=3)
-        compared = torch.tanh(self.source(pooled).unsqueeze(-1) - self.target(pooled).unsqueeze(-2))
+        compared = (self.source(pooled).unsqueeze(-1) - self.target(pooled).unsqueeze(-2)).tanh_()
         count, _, joints, _ = compared.shape
         weight = self.relation.weight.view(self.subsets, self.groups, -1)
         refined = weight @ compared.view(count, self.subsets, -1, joints * joints)
         refined = refined.view(count, self.subsets, self.groups, joints, joints)
-        topology = refined + self.adjacency.unsqueeze(1)
-        topology = topology.permute(0, 2, 4, 1, 3)
+        topology = refined.add_(self.adjacency.unsqueeze(1)).permute(0, 2, 4, 1, 3)
         return topology.reshape(count * self.groups, joints, self.subsets * joints)

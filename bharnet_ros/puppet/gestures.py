@@ -133,13 +133,13 @@ def no(time: float, style: Style) -> Pose:
 
 def yes(time: float, style: Style) -> Pose:
     """A fist that nods at the wrist."""
-    nod = style.size * (0.95 - 0.95 * wave(time, 1.85, style))
-    elbow = (0.17, -1.25, 0.13)
+    nod = style.size * (0.46 - 0.46 * wave(time, 1.97, style))
+    elbow = (0.03, -1.36, 0.01)
     upright = arm(
-        (0.20, 0.095, 0.22), (0.31, 0.79, 0.93), (-0.72, 0.23, 1.36), hands.FIST, style, elbow
+        (0.214, 0.16, 0.207), (0.04, 1.16, 0.15), (-0.23, 0.21, 1.29), hands.FIST, style, elbow
     )
     nodding = arm(
-        (0.20, 0.075, 0.24), (0.31, 0.54, 1.53), (-0.72, -0.42, 1.16), hands.FIST, style, elbow
+        (0.257, 0.116, 0.239), (0.06, 0.47, 1.67), (-0.20, -0.55, 1.32), hands.FIST, style, elbow
     )
     head = np.array([0.0, 0.03 * nod, 0.0])
     return Pose(right=blend_arms(upright, nodding, nod), head=head)
@@ -161,14 +161,14 @@ def please(time: float, style: Style) -> Pose:
 
 def sorry(time: float, style: Style) -> Pose:
     """Fist that circles on the chest."""
-    sideways, upwards = _circle(time, 0.031, 1.6, style)
+    sideways, upwards = _circle(time, 0.054, 1.61, style)
     raised = arm(
-        (0.04 + sideways, -0.105 + upwards, 0.16),
-        (-0.93, 0.82, 0.105),
-        (0.44, -0.04, -0.56),
+        (0.067 + sideways, -0.141 + upwards, 0.219),
+        (-0.49, 0.78, 0.11),
+        (-0.62, -0.04, -0.68),
         hands.THUMB_SIDE_FIST,
         style,
-        (1.1, -0.78, 0.11),
+        (1.39, -0.51, 0.07),
     )
     return Pose(right=raised)
 

@@ -1,0 +1,1 @@
+"""Published networks, written anew from their papers, that the package is measured against."""

@@ -1,0 +1,115 @@
+"""What both peers share: ten blocks of the same channels and strides, and what lies around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+SpatialMaker = Callable[[int, int, Tensor], nn.Module]
+"""Builds a spatial layer from channels in, channels out and a partitioned graph (S, V, V)."""
+
+TemporalMaker = Callable[[int, int], nn.Module]
+"""Builds a temporal layer from channels and stride."""
+
+_STAGES = ((64, 4), (128, 3), (256, 3))
+"""Channels and blocks of each stage; a stage after the first begins with stride 2."""
+
+
+def convolution(
+    in_channels: int, out_channels: int, *, taps: int = 1, stride: int = 1, dilation: int = 1
+) -> nn.Conv2d:
+    """Return a convolution over time, (N, C_in, T, V) to (N, C_out, T / stride, V)."""
+    return nn.Conv2d(
+        in_channels,
+        out_channels,
+        (taps, 1),
+        stride=(stride, 1),
+        padding=(dilation * (taps - 1) // 2, 0),
+        dilation=(dilation, 1),
+    )
+
+
+def normalised(layer: nn.Conv2d) -> nn.Sequential:
+    """Return a convolution followed by batch normalisation."""
+    return nn.Sequential(layer, nn.BatchNorm2d(layer.out_channels))
+
+
+def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
+    """Return what leads around a layer: nothing where the shape stays, else a convolution."""
+    if in_channels == out_channels and stride == 1:
+        return nn.Identity()
+    return normalised(convolution(in_channels, out_channels, stride=stride))
+
+
+class Block(nn.Module):
+    """Spatial layer, then temporal layer, with a shortcut around both but in the first block."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        stride: int,
+        spatial: nn.Module,
+        temporal: nn.Module,
+    ) -> None:
+        """Build the shortcut. The first block, where coordinates come in, has none."""
+        super().__init__()
+        self.spatial = spatial
+        self.temporal = temporal
+        has_shortcut = in_channels >= _STAGES[0][0]
+        self.shortcut = shortcut(in_channels, out_channels, stride) if has_shortcut else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, C_in, T, V) to (N, C_out, T / stride, V)."""
+        mixed = self.temporal(self.spatial(x))
+        return torch.relu(mixed if self.shortcut is None else mixed + self.shortcut(x))
+
+
+class SkeletonNetwork(nn.Module):
+    """Batch normalisation of the coordinates, ten blocks, mean over all, a linear layer."""
+
+    def __init__(
+        self,
+        make_spatial: SpatialMaker,
+        make_temporal: TemporalMaker,
+        partition: Tensor,
+        classes: int,
+        *,
+        coordinates: int,
+        people: int,
+    ) -> None:
+        """Build the network.
+
+        Args:
+            make_spatial: Builds the spatial layer of each block.
+            make_temporal: Builds the temporal layer of each block.
+            partition: (S, V, V) adjacency of the graph in subsets.
+            classes: Classes K.
+            coordinates: Coordinates C of a joint.
+            people: People that are normalised apart; 1 normalises all of them alike.
+        """
+        super().__init__()
+        self.people = people
+        self.normalise = nn.BatchNorm1d(people * partition.shape[1] * coordinates)
+        blocks: list[nn.Module] = []
+        width = coordinates
+        for stage, (channels, depth) in enumerate(_STAGES):
+            for position in range(depth):
+                stride = 2 if stage > 0 and position == 0 else 1
+                spatial = make_spatial(width, channels, partition)
+                temporal = make_temporal(channels, stride)
+                blocks.append(Block(width, channels, stride, spatial, temporal))
+                width = channels
+        self.blocks = nn.Sequential(*blocks)
+        self.classify = nn.Linear(width, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Score N windows (N, C, T, V, M) of M people: logits (N, K)."""
+        count, channels, frames, joints, people = x.shape
+        x = x.permute(0, 4, 3, 1, 2)
+        grouped = x.reshape(count * people // self.people, -1, frames)
+        x = self.normalise(grouped).view(count * people, joints, channels, frames)
+        x = self.blocks(x.permute(0, 2, 3, 1).contiguous())
+        return self.classify(x.view(count, people, x.shape[1], -1).mean((1, 3)))

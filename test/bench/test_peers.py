@@ -1,0 +1,60 @@
+"""The peers of the benches are the published networks, and the benches refuse them if not."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from bharnet_ros.skeleton.graph import spatial_partition
+from bharnet_ros.skeleton.layouts import get_layout
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+
+
+@pytest.fixture
+def peers(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return a function that imports a module of bench/, as a script in that folder does."""
+    monkeypatch.syspath_prepend(str(BENCH))
+    return lambda name: importlib.import_module(name)
+
+
+def test_parameters_and_multiplications_are_the_published_ones(peers: Any) -> None:
+    published = peers("peers.published")
+    comparisons = published.compare_with_published()
+    assert {one.published.name for one in comparisons} == {"CTR-GCN", "ST-GCN++"}
+    for one in comparisons:
+        assert max(map(abs, one.deviations)) < 0.03, one.published.name
+    published.check_against_published(comparisons)
+    table = published.format_comparisons(comparisons).splitlines()
+    assert len(table) == len(comparisons) + 1
+
+
+@pytest.mark.parametrize("field", ["parameters", "macs"])
+def test_another_network_is_refused_by_name(peers: Any, field: str) -> None:
+    published = peers("peers.published")
+    one = published.compare_with_published()[0]
+    other = replace(one, **{field: getattr(one, field) * 1.05})
+    with pytest.raises(ValueError, match=rf"CTR-GCN: {'MACs' if field == 'macs' else field}"):
+        published.check_against_published([other])
+
+
+@pytest.mark.parametrize("name", ["peers.ctrgcn.CTRGCN", "peers.stgcnpp.STGCNPP"])
+def test_a_peer_scores_a_window_alike_in_any_company(peers: Any, name: str) -> None:
+    module, _, class_name = name.rpartition(".")
+    partition = torch.from_numpy(spatial_partition(get_layout("mediapipe_hand")))
+    torch.manual_seed(0)
+    network = getattr(peers(module), class_name)(partition, 5).eval()
+    windows = torch.randn(3, 3, 8, 21, 2)
+    with torch.inference_mode():
+        together = network(windows)
+        alone = torch.cat([network(window.unsqueeze(0)) for window in windows])
+        swapped = network(windows.flip(4))
+    assert together.shape == (3, 5)
+    assert together.std(0).min() > 0
+    torch.testing.assert_close(together, alone, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(together, swapped, rtol=1e-3, atol=1e-4)
