@@ -95,5 +95,5 @@ $(INSTALLED): | check-machine $(BIN)/python
 
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster]"
 	touch $@
