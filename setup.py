@@ -166,7 +166,7 @@ setup(
             "ros-jazzy-visualization-msgs",
         ],
         # Brings the dask of its own version.
-        "cluster": ["distributed>=2024.8,<2027"],
+        "cluster": ["distributed>=2026.3,<2027"],
         "train": ["pytorch-lightning>=2.6", "torchmetrics>=1.0"],
         "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6", "selenium>=4.10"],
     },

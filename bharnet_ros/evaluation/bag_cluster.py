@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 """How long a scheduler may take to answer."""
 
-NO_WORKER_SECONDS = 30.0
+NO_WORKER_SECONDS = 60.0
 """How long a cluster may be without any worker: one that has died takes a while to come back."""
 
 _POLL_SECONDS = 0.1
