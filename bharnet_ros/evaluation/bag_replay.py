@@ -11,8 +11,9 @@ from typing import TypeAlias
 from tqdm import tqdm
 
 from bharnet_ros.evaluation.timeline import Timeline
+from bharnet_ros.replay.origin import origin_of
 from bharnet_ros.replay.recording import Recording
-from bharnet_ros.replay.replay import origin_of, replay
+from bharnet_ros.replay.replay import replay
 from bharnet_ros.replay.settings import ReplaySettings
 from bharnet_ros.replay.stages import Stage, choose_stage
 from bharnet_ros.replay.truth import TOPIC, fitting_truth, read_truth
