@@ -97,7 +97,7 @@ $(INSTALLED): | check-machine $(BIN)/python
 
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench]"
 	touch $@
 
 $(BENCH_TOOLS): $(INSTALLED)

@@ -166,6 +166,9 @@ setup(
             "ros-jazzy-visualization-msgs",
         ],
         "bench": ["psutil>=5.9,<8"],
+        # Brings the dask of its own version. Before 2026.7, a worker that dies soon after its start
+        # is not started again.
+        "cluster": ["distributed>=2026.7,<2027"],
         "train": ["pytorch-lightning>=2.6", "torchmetrics>=1.0"],
         "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6", "selenium>=4.10"],
     },

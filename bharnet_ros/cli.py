@@ -93,7 +93,10 @@ def _add_chain(parser: argparse.ArgumentParser) -> None:
         "(default: puppet:gestures)",
     )
     source.add_argument(
-        "--image-topic", metavar="TOPIC", help="take the images of this topic, not of a source"
+        "--image-topic",
+        metavar="TOPIC",
+        help="take the images of this topic, not of a source; compressed ones where it ends in "
+        "/compressed",
     )
     parser.add_argument(
         "--model", metavar="NAME", help="name or folder of a model bundle (default: gestures)"

@@ -172,10 +172,12 @@ def test_package_xml_and_setup_name_the_same_dependencies() -> None:
     pip_names = {"python3-opencv": "opencv-contrib-python", "python3-yaml": "pyyaml"}
     operators = {"version_eq": "==", "version_gte": ">=", "version_lt": "<"}
     # launch and ros2 bag are in no registry, and safetensors has no rosdep key; ruff and mypy are
-    # for developers, Lightning and torchmetrics for training and measuring, none of which happens
-    # on a robot.
+    # for developers, Lightning and torchmetrics for training and measuring, Dask for replays by a
+    # cluster, none of which happens on a robot.
     only_in_package_xml = {"launch", "launch-ros", "ros2bag", "rosbag2-storage-mcap"}
-    only_in_setup = {"mypy", "pytorch-lightning", "ruff", "safetensors", "torchmetrics"}
+    only_in_setup = {
+        *("distributed", "mypy", "pytorch-lightning", "ruff", "safetensors", "torchmetrics"),
+    }
 
     keys = {}
     for tag in ("depend", "exec_depend", "test_depend"):

@@ -85,7 +85,8 @@ def precision_recall(
     if true_actions:
         recall = hits / true_actions
         reached = np.maximum.accumulate(precision[::-1])[::-1]
-        area = float(np.sum(np.diff(recall, prepend=0.0) * reached))
+        # Divided last: sixths do not add up to one exactly.
+        area = float(np.sum(np.diff(hits, prepend=0) * reached)) / true_actions
     return PrecisionRecall(
         label=label,
         scores=tuple(falling[last].tolist()),

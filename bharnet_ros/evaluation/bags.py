@@ -3,63 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import math
-import multiprocessing
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from tqdm import tqdm
-
+from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
+from bharnet_ros.evaluation.bag_processes import replay_bags
+from bharnet_ros.evaluation.bag_replay import BagTask
 from bharnet_ros.evaluation.report import add_report_arguments, show
-from bharnet_ros.evaluation.timeline import Timeline
-from bharnet_ros.replay.recording import Recording, recording_name
-from bharnet_ros.replay.replay import origin_of, replay
+from bharnet_ros.replay.recording import recording_name
 from bharnet_ros.replay.settings import ReplaySettings
-from bharnet_ros.replay.stages import Stage, choose_stage
-from bharnet_ros.replay.truth import TOPIC, fitting_truth, read_truth
-from bharnet_ros.resources import find_model
+from bharnet_ros.replay.stages import Stage
+from bharnet_ros.replay.truth import TOPIC
 
 SOME_BROKEN = 1
 _REFUSE, _BACKGROUND = "error", "background"
-
-
-@dataclass(frozen=True)
-class BagTask:
-    """One recording to be replayed and held against the truth.
-
-    Attributes:
-        bag: The recording.
-        truth: Of `read_truth`.
-        settings: How it is replayed.
-        others: Of `fitting_truth`.
-        name: Of the timeline.
-    """
-
-    bag: Path
-    truth: str
-    settings: ReplaySettings
-    others: bool
-    name: str
-
-
-@dataclass(frozen=True, eq=False)
-class BagResult:
-    """What came of one recording.
-
-    Attributes:
-        timeline: What is true and what was found; None where the recording is broken.
-        notes: A sentence for whatever was not as it should be.
-        problem: Why there is no timeline.
-    """
-
-    timeline: Timeline | None
-    notes: tuple[str, ...] = ()
-    problem: str = ""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,8 +58,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_REFUSE,
         help="what to do with true actions that the model does not know (default: error)",
     )
-    parser.add_argument(
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
         "--workers", type=int, default=1, metavar="N", help="bags replayed at once (default: 1)"
+    )
+    where.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="replay on the workers of a Dask cluster, as tcp://host:8786",
     )
     parser.add_argument("--report", type=Path, metavar="DIR", help="write a report to this folder")
     add_report_arguments(parser)
@@ -117,7 +83,11 @@ def run(arguments: argparse.Namespace) -> int:
     from bharnet_ros.evaluation.report_page import write_report
 
     tasks = tasks_from(arguments)
-    results = replay_bags(tasks, workers=arguments.workers, progress=not arguments.json)
+    progress = not arguments.json
+    if arguments.cluster is None:
+        results = replay_bags(tasks, workers=arguments.workers, progress=progress)
+    else:
+        results = replay_on_cluster(tasks, arguments.cluster, progress=progress)
     broken = {}
     for task, result in zip(tasks, results, strict=True):
         for note in result.notes:
@@ -182,64 +152,6 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
     ]
 
 
-def bag_timeline(task: BagTask, *, progress: bool = True) -> tuple[Timeline, tuple[str, ...]]:
-    """Replay one recording and hold it against its truth.
-
-    Returns:
-        What is true and what was found; and a sentence for whatever was not as it should be.
-
-    Raises:
-        ValueError: The recording, the truth or the model cannot be used; names file and line, or
-            file and topic.
-        OSError: A file cannot be read.
-    """
-    left_out = [task.truth.removeprefix(TOPIC)] if task.truth.startswith(TOPIC) else []
-    with Recording(task.bag) as recording:
-        settings = task.settings
-        stage, topic = choose_stage(recording, settings.stage, settings.topic, left_out)
-        origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
-        rows = read_truth(task.truth, recording, origin_ns)
-        if stage in (Stage.IMAGES, Stage.KEYPOINTS):
-            from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
-
-            # A wrong label shall not come to light after minutes of extraction.
-            model = find_model(settings.parameters("recognition")["model"])
-            known = read_description(model / DESCRIPTION).class_names
-            fitting_truth(rows, math.inf, known, others=task.others)
-        chosen = replace(settings, stage=stage, topic=topic)
-        result = replay(recording, chosen, left_out=left_out, progress=progress)
-    truth = fitting_truth(rows, result.duration_s, result.class_names, others=task.others)
-    return replace(result.timeline(truth), name=task.name), result.notes
-
-
-def replay_bags(
-    tasks: Sequence[BagTask], *, workers: int = 1, progress: bool = True
-) -> list[BagResult]:
-    """Replay recordings, several at once; a broken one does not harm the others.
-
-    Args:
-        tasks: What is to be done.
-        workers: Processes.
-        progress: Draw a progress bar on stderr.
-
-    Returns:
-        One result for each task, in their order, however many workers there are.
-    """
-    if workers == 1 or len(tasks) == 1:
-        return [_result(task, progress) for task in tasks]
-    results: dict[int, BagResult] = {}
-    with tqdm(total=len(tasks), unit="bag", disable=not progress) as bar:
-        for number, result in _together(tasks, workers):
-            results[number] = result
-            bar.update()
-        # Whoever was at work when a process died is not known: those left go one by one.
-        for number, task in enumerate(tasks):
-            if number not in results:
-                results[number] = _alone(task)
-                bar.update()
-    return [results[number] for number in range(len(tasks))]
-
-
 def _truths(bags: Sequence[Path], given: Sequence[str]) -> list[str]:
     """Return the truth of each recording."""
     if len(given) == 1 and Path(given[0]).is_dir():
@@ -257,42 +169,3 @@ def _truth_in(folder: Path, bag: Path) -> str:
     if len(found) != 1:
         raise ValueError(f"{folder}: needs one of {name}.csv and {name}.txt, has {len(found)}")
     return str(found[0])
-
-
-def _processes(workers: int) -> ProcessPoolExecutor:
-    # Forked processes would share locks of threads that do not live in them.
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-
-
-def _together(tasks: Sequence[BagTask], workers: int) -> Iterator[tuple[int, BagResult]]:
-    """Yield results as they come, with their numbers, until a process dies."""
-    executor: Executor
-    with _processes(min(workers, len(tasks))) as executor:
-        waiting: dict[Future[BagResult], int] = {
-            executor.submit(_result, task, False): number for number, task in enumerate(tasks)
-        }
-        for future in as_completed(waiting):
-            try:
-                yield waiting[future], future.result()
-            except BrokenProcessPool:
-                continue
-
-
-def _alone(task: BagTask) -> BagResult:
-    """Replay a recording in a process of its own."""
-    with _processes(1) as executor:
-        try:
-            return executor.submit(_result, task, False).result()
-        except BrokenProcessPool:
-            return BagResult(None, problem=f"{task.bag}: the process that replayed it died")
-
-
-def _result(task: BagTask, progress: bool) -> BagResult:
-    try:
-        timeline, notes = bag_timeline(task, progress=progress)
-    except (ValueError, OSError, RuntimeError) as error:
-        problem = str(error)
-        if str(task.bag) not in problem:
-            problem = f"{task.bag}: {problem}"
-        return BagResult(None, problem=problem)
-    return BagResult(timeline, notes)

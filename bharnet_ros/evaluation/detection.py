@@ -20,10 +20,12 @@ from bharnet_ros.evaluation.background import background_s, count_in_background
 from bharnet_ros.evaluation.early_recognition import EarlyRecognition, early_recognition
 from bharnet_ros.evaluation.mistakes import (
     Confusion,
+    Match,
     Mistake,
     MistakeKind,
     confuse,
     count_broken,
+    find_matches,
     find_mistakes,
     pair_up,
 )
@@ -158,6 +160,7 @@ class DetectionMetrics:
         early: Early recognition, by rising fraction.
         latency: From capture to publication.
         curves: Precision and recall of each label that is true somewhere, at `tiou`.
+        matches: What is right, by recording and true start.
         mistakes: All of them, worst first.
         assignments: Whom the tracks were taken for.
     """
@@ -186,6 +189,7 @@ class DetectionMetrics:
     early: tuple[EarlyRecognition, ...]
     latency: Latency
     curves: tuple[PrecisionRecall, ...]
+    matches: tuple[Match, ...]
     mistakes: tuple[Mistake, ...]
     assignments: tuple[TrackAssignment, ...]
 
@@ -214,16 +218,11 @@ def measure(
     assigned = [assign_tracks(timeline) for timeline in recordings]
     overlaps = find_overlaps(recordings, assigned)
     pairing = pair_up(overlaps, tiou)
-    matched = [
-        (overlaps.events[event], overlaps.truth[true])
-        for event, true in zip(
-            overlaps.event[pairing.matched], overlaps.true[pairing.matched], strict=True
-        )
-    ]
     found = Counter(event.label for event in overlaps.events)
     true_actions = Counter(action.label for action in overlaps.truth)
-    hits = Counter(event.label for event, _ in matched)
     names = [timeline.name for timeline in recordings]
+    matches = find_matches(overlaps, pairing, names)
+    hits = Counter(one.event.label for one in matches)
     mistakes = find_mistakes(overlaps, pairing, names)
     kinds = Counter(mistake.kind for mistake in mistakes)
     background = background_s(recordings, assigned)
@@ -237,14 +236,14 @@ def measure(
         dropped=sum(timeline.dropped for timeline in recordings),
         overlaps=tuple(_at_overlap(overlaps, one) for one in tious),
         tiou=tiou,
-        total=_counts(len(overlaps.truth), len(overlaps.events), len(matched)),
+        total=_counts(len(overlaps.truth), len(overlaps.events), len(matches)),
         labels={
             label: _counts(true_actions[label], found[label], hits[label])
             for label in sorted({*true_actions, *found})
         },
-        onset_delay=_spread([event.onset_s - action.start_s for event, action in matched]),
-        start_error=_spread([event.start_s - action.start_s for event, action in matched]),
-        end_error=_spread([event.end_s - action.end_s for event, action in matched]),
+        onset_delay=_spread([one.event.onset_s - one.truth.start_s for one in matches]),
+        start_error=_spread([one.event.start_s - one.truth.start_s for one in matches]),
+        end_error=_spread([one.event.end_s - one.truth.end_s for one in matches]),
         false_in_background=in_background,
         false_per_minute=60.0 * in_background / background if background > 0.0 else math.nan,
         missed=kinds[MistakeKind.MISSED],
@@ -257,6 +256,7 @@ def measure(
         early=early_recognition(recordings, assigned, overlaps),
         latency=_latency([event.latency_s for event in overlaps.events]),
         curves=_curves(overlaps, match_by_score(overlaps, tiou)),
+        matches=matches,
         mistakes=mistakes,
         assignments=_assignments(names, assigned),
     )

@@ -1,4 +1,4 @@
-"""What went wrong in a recording, each mistake once: missed, false, wrong label, badly timed."""
+"""What went right and wrong in a recording, each true action and each event once."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ class MistakeKind(str, Enum):
     FALSE = "false"
     WRONG_LABEL = "wrong_label"
     BADLY_TIMED = "badly_timed"
+
+
+@dataclass(frozen=True)
+class Match:
+    """An event that is right, and the true action that it stands for.
+
+    Attributes:
+        recording: Name of the timeline.
+        truth: What should be found.
+        event: What was found.
+    """
+
+    recording: str
+    truth: TrueAction
+    event: FoundEvent
 
 
 @dataclass(frozen=True)
@@ -103,6 +118,21 @@ def unpaired(overlaps: Overlaps, pairing: Pairing) -> tuple[Indices, Indices]:
         np.setdiff1d(np.arange(len(overlaps.events)), overlaps.event[pairs]),
         np.setdiff1d(np.arange(len(overlaps.truth)), overlaps.true[pairs]),
     )
+
+
+def find_matches(overlaps: Overlaps, pairing: Pairing, names: Sequence[str]) -> tuple[Match, ...]:
+    """Return what is matched, by recording and true start; takes what `find_mistakes` takes."""
+    matches = [
+        Match(names[overlaps.truth_recording[true]], overlaps.truth[true], overlaps.events[event])
+        for event, true in zip(
+            overlaps.event[pairing.matched], overlaps.true[pairing.matched], strict=True
+        )
+    ]
+
+    def order(match: Match) -> tuple[str, float, str, str]:
+        return match.recording, match.truth.start_s, match.truth.track_id, match.truth.label
+
+    return tuple(sorted(matches, key=order))
 
 
 def find_mistakes(

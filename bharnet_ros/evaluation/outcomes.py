@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 
 from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.evaluation.detection import DetectionMetrics
-from bharnet_ros.evaluation.mistakes import MistakeKind, pair_up
-from bharnet_ros.evaluation.temporal_overlap import find_overlaps
+from bharnet_ros.evaluation.mistakes import MistakeKind
 from bharnet_ros.evaluation.timeline import ANYBODY, FoundEvent, Timeline, TrueAction
-from bharnet_ros.evaluation.track_assignment import assign_tracks
 
 RIGHT = "right"
 """Outcome of what is in no mistake; the others are the values of `MistakeKind`."""
@@ -123,17 +121,6 @@ def people_of(
         and assignment.track_id is not None
     ]
     return (truth.track_id, *assigned)
-
-
-def matches(
-    timelines: Sequence[Timeline], metrics: DetectionMetrics
-) -> list[tuple[TrueAction, FoundEvent]]:
-    """Return the pairs of a true action and an event that `measure` takes for the same."""
-    overlaps = find_overlaps(timelines, [assign_tracks(timeline) for timeline in timelines])
-    return [
-        (overlaps.truth[overlaps.true[pair]], overlaps.events[overlaps.event[pair]])
-        for pair in pair_up(overlaps, metrics.tiou).matched
-    ]
 
 
 def without_background(timeline: Timeline) -> Timeline:

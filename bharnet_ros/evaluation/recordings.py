@@ -11,6 +11,7 @@ from tqdm import tqdm
 from bharnet_ros.datasets.arguments import add_dataset_arguments, open_from
 from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.continuous import ContinuousDataset
+from bharnet_ros.evaluation.held_out import load_by_held_out
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.stream_report import show_detection
 from bharnet_ros.evaluation.streaming import (
@@ -19,9 +20,8 @@ from bharnet_ros.evaluation.streaming import (
     timeline_of,
 )
 from bharnet_ros.evaluation.timeline import Timeline, TrueAction
-from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.resources import find_model
 
 
 def held_out_protocol(bundle: ModelBundle) -> str:
@@ -96,17 +96,15 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     torch.set_num_threads(1)
-    bundles = [load_bundle(find_model(name)) for name in arguments.models]
     data, kind = open_from(arguments)
     if not isinstance(data, ContinuousDataset):
         raise ValueError(f"{arguments.data}: {kind} has clips only, no recordings in pixels")
-    groups = {}
-    for bundle in bundles:
-        protocol = held_out_protocol(bundle)
-        if protocol in groups:
-            raise ValueError(f"{bundle.path}: was trained by {protocol}, as a bundle before it was")
-        groups[protocol] = recording_timelines(
+    bundles = load_by_held_out(arguments.models, held_out_protocol)
+    groups = {
+        protocol: recording_timelines(
             bundle, data, device=arguments.device, progress=not arguments.json
         )
+        for protocol, bundle in bundles.items()
+    }
     show_detection(arguments, groups)
     return 0

@@ -16,7 +16,6 @@ from bharnet_ros.evaluation.outcomes import (
     RIGHT,
     Outcomes,
     by_name,
-    matches,
     people_of,
     without_background,
 )
@@ -99,7 +98,7 @@ def page_content(timelines: Sequence[Timeline], metrics: DetectionMetrics) -> di
         "mistakes_left": len(metrics.mistakes) - len(mistakes),
         "timelines": drawn,
         "timelines_left": undrawn,
-        "delays": _delays(timelines, metrics),
+        "delays": _delays(metrics),
         "latencies": _latencies(timelines, metrics),
         "early": _svg(draw_early(metrics))
         if metrics.early and metrics.total.true_actions
@@ -348,7 +347,7 @@ def _other_events(
         if not any(event is one for one in shown)
     ]
     others.sort(key=lambda one: (one[0] == RIGHT, one[1].score))
-    pairs = {id(event): truth for truth, event in matches(timelines, metrics)}
+    pairs = {id(one.event): one.truth for one in metrics.matches}
     cards = []
     for number, (outcome, event, timeline) in enumerate(others[:TRACES]):
         truth = pairs.get(id(event))
@@ -365,8 +364,8 @@ def _other_events(
     return cards, len(others) - len(cards)
 
 
-def _delays(timelines: Sequence[Timeline], metrics: DetectionMetrics) -> Markup | None:
-    delays = [event.onset_s - truth.start_s for truth, event in matches(timelines, metrics)]
+def _delays(metrics: DetectionMetrics) -> Markup | None:
+    delays = [one.event.onset_s - one.truth.start_s for one in metrics.matches]
     if not delays:
         return None
     marks = [("median", metrics.onset_delay.median_s), ("p90", metrics.onset_delay.p90_s)]

@@ -18,6 +18,7 @@ from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.holistic_wild import HolisticWild, read_holistic_wild
 from bharnet_ros.evaluation.clips import gesture_classes
 from bharnet_ros.evaluation.cross_validation import held_out_fold
+from bharnet_ros.evaluation.held_out import load_by_held_out
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.splicing import SplicedStream, Splicer, SplicingSettings
 from bharnet_ros.evaluation.stream_report import show_detection
@@ -29,9 +30,8 @@ from bharnet_ros.evaluation.streaming import (
     timeline_of,
 )
 from bharnet_ros.evaluation.timeline import Timeline
-from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.resources import find_model
 
 IMAGE_SIZES = ((640, 480), (640, 360))
 """Sizes of which each person is given one, pixels: the data set does not say them."""
@@ -213,13 +213,10 @@ def run(arguments: argparse.Namespace) -> int:
         minutes=arguments.minutes, frame_rate=tuple(arguments.frame_rate), seed=arguments.seed
     )
     torch.set_num_threads(1)
-    bundles = [load_bundle(find_model(name)) for name in arguments.models]
+    bundles = load_by_held_out(arguments.models, lambda one: f"fold {held_out_fold(one)}")
     data = read_holistic_wild(arguments.data)
     groups: dict[str, list[Timeline]] = {}
-    for bundle in bundles:
-        name = f"fold {held_out_fold(bundle)}"
-        if name in groups:
-            raise ValueError(f"{bundle.path}: holds out {name}, as a bundle before it does")
+    for name, bundle in bundles.items():
         scored = scored_streams(
             bundle,
             data,

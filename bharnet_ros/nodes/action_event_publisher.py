@@ -15,7 +15,6 @@ from bharnet_ros.conversions import (
     detected_model_from_message,
     event_to_message,
     scores_from_message,
-    time_to_ns,
 )
 from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
@@ -31,6 +30,7 @@ from bharnet_ros.recognition.detection import (
 )
 from bharnet_ros.recognition.event_parameters import EventParameters
 from bharnet_ros.recognition.events import EventDetector
+from bharnet_ros.stamps import StampOrder
 
 DEFAULTS = EventParameters()
 
@@ -135,6 +135,7 @@ class ActionEventPublisher(ManagedNode):
         self._model_info: Subscription | None = None
         self._timer: Timer | None = None
         self._heard_ns = 0
+        self._order = StampOrder()
         self._last_stamp_ns: int | None = None
 
     @property
@@ -173,6 +174,7 @@ class ActionEventPublisher(ManagedNode):
             self._timer = None
         self.close_events(OffsetReason.SHUTDOWN)
         self._detector = None
+        self._order = StampOrder()
         self._last_stamp_ns = None
 
     def release(self) -> None:
@@ -240,19 +242,17 @@ class ActionEventPublisher(ManagedNode):
                 f"but {self._topic(self._model_info)} says {self._model.name!r}"
             )
             return
-        stamp_ns = time_to_ns(message.header.stamp)
-        if self._last_stamp_ns is not None and stamp_ns < self._last_stamp_ns:
-            back = (self._last_stamp_ns - stamp_ns) / 1e9
-            self.get_logger().warning(f"{topic}: stamps went back by {back:.3f} s; events end")
-            self.meter.count("time jumps")
         try:
             scores = scores_from_message(message, len(self._detector.class_names))
             events = self._detector.update(scores)
         except ValueError as error:
             self.reject(f"{topic}: {error}")
             return
+        # Only now: the stamp of scores that are refused ends no event.
+        self.take_stamp(self._order, scores.stamp_ns, topic, "events end")
         self._publish(events)
-        self._last_stamp_ns = stamp_ns
+        # Last, so that whoever waits for it has the events too.
+        self._last_stamp_ns = scores.stamp_ns
 
     def _publish(self, events: Sequence[ActionEvent]) -> None:
         if self._publisher is None:

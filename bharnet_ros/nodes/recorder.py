@@ -38,6 +38,8 @@ class Recorder(Node):
         bag: The recording; whoever opened it closes it, after the node is destroyed.
         options: What to record.
         on_failure: Called once when the recording cannot be written any more.
+        compressed: Whether images come compressed already, on `image_raw/compressed`; they are
+            recorded as they come.
         kwargs: Passed on to `rclpy.node.Node`.
 
     Attributes:
@@ -50,6 +52,8 @@ class Recorder(Node):
         bag: BagWriter,
         options: RecordingOptions,
         on_failure: Callable[[], None],
+        *,
+        compressed: bool = False,
         **kwargs: Any,
     ) -> None:
         """Make the node; `listen` subscribes."""
@@ -57,6 +61,7 @@ class Recorder(Node):
         self._bag = bag
         self._options = options
         self._on_failure = on_failure
+        self._compressed = compressed
         self._messages = recorded_messages()
         self.counts: Counter[str] = Counter()
         self.failure = ""
@@ -70,8 +75,10 @@ class Recorder(Node):
         """Subscribe to everything that is to be recorded."""
         for name in self._options.topics:
             message_type, topic, qos = _SUBSCRIPTIONS[name]
+            if name == _IMAGES and self._compressed:
+                message_type, topic = CompressedImage, f"{topic}/compressed"
             recorded_type, recorded = message_type, self.resolve_topic_name(topic)
-            compress = name == _IMAGES and self._options.image_compression is not None
+            compress = message_type is Image and self._options.image_compression is not None
             if compress:
                 recorded_type, recorded = CompressedImage, f"{recorded}/compressed"
             package = recorded_type.__module__.split(".")[0]

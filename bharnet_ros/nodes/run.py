@@ -48,7 +48,8 @@ class RunOptions:
 
     Attributes:
         source: What `open_source` takes; None for the default of the node.
-        image_topic: Camera topic to use in place of a source.
+        image_topic: Camera topic to use in place of a source; of compressed images where its name
+            ends as theirs do.
         model: Name or path of a model bundle.
         device: "auto", "cpu" or "cuda".
         pace: How a recording is played. "steady": at its own rate, or slower where this machine
@@ -65,6 +66,11 @@ class RunOptions:
     pace: str = "steady"
     loop: bool = False
     ros_arguments: Sequence[str] = ()
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the images of the camera topic are compressed."""
+        return self.image_topic is not None and self.image_topic.endswith("/compressed")
 
 
 class EventPrinter(Node):
@@ -193,7 +199,9 @@ def record(options: RunOptions, recording: RecordingOptions) -> int:
         OSError: Something is in the recording's place already, or it cannot be written.
     """
     with recording.open() as bag:
-        status = run(options, lambda end: Recorder(bag, recording, end))
+        status = run(
+            options, lambda end: Recorder(bag, recording, end, compressed=options.compressed)
+        )
         if status != SUCCESS and not bag.count:
             bag.discard()
             return status
@@ -218,7 +226,8 @@ def run(
     arguments = list(options.ros_arguments)
     if options.image_topic is not None:
         arguments += [] if "--ros-args" in arguments else ["--ros-args"]
-        arguments += ["-r", f"image_raw:={options.image_topic}"]
+        images = "image_raw/compressed" if options.compressed else "image_raw"
+        arguments += ["-r", f"{images}:={options.image_topic}"]
     with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
         chain = _make_chain(options, runner, make_recorder and make_recorder(stop.set))
         ended = threading.Event()
@@ -273,7 +282,11 @@ def _make_chain(options: RunOptions, runner: NodeRunner, recorder: Recorder | No
     patient = video is not None and options.pace != "camera"
     chain = _Chain(
         video=video,
-        pose=PoseExtraction(),
+        pose=PoseExtraction(
+            parameter_overrides=_overrides(
+                image_transport="compressed" if options.compressed else None
+            )
+        ),
         recognition=Recognition(
             parameter_overrides=_overrides(model=options.model, device=options.device)
         ),

@@ -19,7 +19,8 @@ class RecordingOptions:
     Attributes:
         out: Folder of the recording; nothing may be there yet.
         topics: Some of `TOPICS`.
-        image_compression: "jpeg" or "png"; None for raw images.
+        image_compression: "jpeg" or "png"; None for raw images. Images that come compressed stay
+            as they are.
         quality: Of JPEG, 1 to 100.
         storage: One of `bag_writer.STORAGES`.
         compression: One of `bag_writer.COMPRESSIONS`.

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
 from bharnet_ros.actions import ActionEvent
-from bharnet_ros.evaluation.timeline import ScoreTrace, Timeline, TrueAction, found_events
-from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence
+from bharnet_ros.evaluation.timeline import ScoreTrace
+from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints
 from bharnet_ros.message_reading import (
     detected_model_from_message,
     event_from_message,
@@ -28,66 +27,16 @@ from bharnet_ros.replay.chain import (
     ScoresToEvents,
 )
 from bharnet_ros.replay.drawn_people import DrawnPeople
+from bharnet_ros.replay.origin import origin_of
 from bharnet_ros.replay.recorded_events import whole_events
 from bharnet_ros.replay.recording import Recorded, Recording
+from bharnet_ros.replay.result import Replay
 from bharnet_ros.replay.settings import ReplaySettings
 from bharnet_ros.replay.stages import Stage, choose_stage, model_info_topic, topics_of
 from bharnet_ros.resources import find_model
 
 if TYPE_CHECKING:
     from bharnet_ros.recognition.bundle import BundleDescription
-
-
-@dataclass(frozen=True, eq=False)
-class Replay:
-    """What a replay found.
-
-    Attributes:
-        name: Of the recording.
-        stage: Where the replay started.
-        origin_ns: Stamp at which the recording starts, nanoseconds.
-        end_ns: Stamp at which it ends.
-        events: ONSETs and OFFSETs in their order, every event whole.
-        latencies_s: Latency of each, seconds; None where they were not published but computed.
-        class_names: Names of the classes; none where the recording does not tell.
-        traces: Scores of each person; none of recorded events.
-        frames: Frames of keypoints that went in.
-        dropped: Images that were recorded and did not go in.
-        notes: A sentence for whatever was not as it should be.
-        keypoints: A few frames a second of everybody, stamps in seconds from the start.
-    """
-
-    name: str
-    stage: Stage
-    origin_ns: int
-    end_ns: int
-    events: tuple[ActionEvent, ...]
-    latencies_s: tuple[float, ...] | None
-    class_names: tuple[str, ...]
-    traces: tuple[ScoreTrace, ...]
-    frames: int
-    dropped: int
-    notes: tuple[str, ...]
-    keypoints: tuple[KeypointSequence, ...] = ()
-
-    @property
-    def duration_s(self) -> float:
-        """From the start to the end, seconds."""
-        return (self.end_ns - self.origin_ns) / NANOSECONDS
-
-    def timeline(self, truth: Sequence[TrueAction]) -> Timeline:
-        """Return what was found beside what is true."""
-        return Timeline(
-            name=self.name,
-            duration_s=self.duration_s,
-            truth=tuple(truth),
-            events=found_events(self.events, self.origin_ns, self.latencies_s),
-            class_names=self.class_names,
-            traces=self.traces,
-            frames=self.frames,
-            dropped=self.dropped,
-            keypoints=self.keypoints,
-        )
 
 
 def replay(
@@ -117,40 +66,6 @@ def replay(
     stage, topic = choose_stage(recording, given.stage, given.topic, left_out)
     player = _Player(recording, given, stage, topic, progress)
     return player.events() if stage is Stage.EVENTS else player.computed()
-
-
-def origin_of(recording: Recording, camera: str | None = None) -> int:
-    """Return the stamp at which a recording starts, nanoseconds.
-
-    It is the first stamp of the images, keypoints and scores in it, whatever the replay starts
-    from, so that the same truth fits. Of several cameras, only one that was chosen counts. Where
-    there are events alone, it is the time at which the first message was recorded, if that was by
-    the clock of the stamps, and else the begin of the first event.
-
-    Args:
-        recording: An open recording.
-        camera: Topic of the images that were chosen.
-
-    Raises:
-        ValueError: A first message is broken; names file and topic.
-    """
-    firsts = []
-    for stage in (Stage.IMAGES, Stage.KEYPOINTS, Stage.SCORES):
-        names = [one.name for one in topics_of(recording, stage)]
-        if stage is Stage.IMAGES and len(names) > 1:
-            names = [name for name in names if name == camera]
-        firsts += [time_to_ns(recording.first(name).header.stamp) for name in names]
-    set_firsts = [stamp for stamp in firsts if stamp > 0]
-    if set_firsts:
-        return min(set_firsts)
-    starts = [
-        event.start_ns
-        for one in topics_of(recording, Stage.EVENTS)
-        for event in [event_from_message(recording.first(one.name))]
-    ]
-    if starts and not recording.start_ns <= min(starts) <= recording.end_ns:
-        return min(starts)
-    return recording.start_ns
 
 
 class _Player:

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from bharnet_ros import cli
-from bharnet_ros.evaluation import bags
+from bharnet_ros.evaluation import bag_replay, bags
+from bharnet_ros.evaluation.bag_processes import replay_bags
+from bharnet_ros.evaluation.bag_replay import BagTask
 from bharnet_ros.evaluation.timeline import TrueAction
 
 WAVES = [(1.0, 3.0)]
@@ -33,7 +35,7 @@ def make(tmp_path, messages, write_bag):
     return call
 
 
-def tasks(*words: str | Path) -> list[bags.BagTask]:
+def tasks(*words: str | Path) -> list[BagTask]:
     parser = argparse.ArgumentParser()
     bags.add_arguments(parser)
     return bags.tasks_from(parser.parse_args([str(word) for word in words]))
@@ -41,7 +43,7 @@ def tasks(*words: str | Path) -> list[bags.BagTask]:
 
 def test_a_recording_and_its_truth_become_a_timeline(make):
     bag, truth = make()
-    (result,) = bags.replay_bags(tasks(bag, "--truth", truth), progress=False)
+    (result,) = replay_bags(tasks(bag, "--truth", truth), progress=False)
     assert result.timeline is not None
     assert result.timeline.name == "wave"
     assert result.timeline.truth == (TrueAction("wave", 1.0, 3.0, "body_1"),)
@@ -54,8 +56,8 @@ def test_workers_change_nothing_and_a_broken_bag_harms_no_other(make, tmp_path):
     broken = tmp_path / "broken.mcap"
     broken.write_bytes(b"no bag")
     todo = tasks(first, broken, second, "--truth", first_truth, first_truth, second_truth)
-    alone = bags.replay_bags(todo, progress=False)
-    together = bags.replay_bags(todo, workers=2, progress=False)
+    alone = replay_bags(todo, progress=False)
+    together = replay_bags(todo, workers=2, progress=False)
     for one, other in zip(alone, together, strict=True):
         # As text, because a latency that nobody measured is not a number.
         assert (one.problem, str(one.timeline)) == (other.problem, str(other.timeline))
@@ -76,17 +78,17 @@ class Deadly:
 def test_a_process_that_dies_harms_no_other(make):
     bag, truth = make()
     (task,) = tasks(bag, "--truth", truth)
-    results = bags.replay_bags([replace(task, bag=Deadly()), task], workers=2, progress=False)
+    results = replay_bags([replace(task, bag=Deadly()), task], workers=2, progress=False)
     assert results[0].problem == "deadly.mcap: the process that replayed it died"
     assert results[1].timeline is not None
 
 
 def test_label_that_the_model_lacks_breaks_the_bag_or_is_background(make):
     bag, truth = make(label="jump")
-    (refused,) = bags.replay_bags(tasks(bag, "--truth", truth), progress=False)
+    (refused,) = replay_bags(tasks(bag, "--truth", truth), progress=False)
     assert "wave.csv: line 2: label 'jump'" in refused.problem
     todo = tasks(bag, "--truth", truth, "--other-labels", "background")
-    (taken,) = bags.replay_bags(todo, progress=False)
+    (taken,) = replay_bags(todo, progress=False)
     assert taken.timeline is not None
     assert taken.timeline.truth == ()
 
@@ -97,8 +99,8 @@ def test_a_wrong_label_comes_to_light_before_anything_is_computed(
     _, truth = make(label="jump")
     pixels = np.zeros((4, 4, 3), dtype=np.uint8)
     bag = write_bag(tmp_path / "film", [("camera", messages.image(0.0, pixels))])
-    monkeypatch.setattr(bags, "replay", lambda *_, **__: pytest.fail("was computed"))
-    (result,) = bags.replay_bags(tasks(bag, "--truth", truth, "--model", tiny_bundle))
+    monkeypatch.setattr(bag_replay, "replay", lambda *_, **__: pytest.fail("was computed"))
+    (result,) = replay_bags(tasks(bag, "--truth", truth, "--model", tiny_bundle))
     assert "label 'jump' is none of the model's" in result.problem
 
 
@@ -109,7 +111,7 @@ def test_truth_of_a_topic_is_not_what_was_found(tmp_path, messages, write_bag):
         ("truth", messages.event("a", 2, 3.0, 1.0, 3.0, reason="ended")),
     ]
     bag = write_bag(tmp_path / "bag", rows)
-    (result,) = bags.replay_bags(tasks(bag, "--truth", "topic:/truth"), progress=False)
+    (result,) = replay_bags(tasks(bag, "--truth", "topic:/truth"), progress=False)
     assert result.timeline is not None
     assert result.timeline.truth == (TrueAction("wave", 1.0, 3.0, "body_1"),)
     assert len(result.timeline.traces) == 1

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bharnet_ros.evaluation.detection import DetectionMetrics, measure
@@ -78,6 +78,13 @@ def test_mistakes_are_listed_by_the_seconds_that_are_wrong() -> None:
         ("missed", 4.0),  # 34 to 38
         ("false", 2.0),  # 50 to 52
     ]
+
+
+def test_what_is_right_is_told_with_its_truth() -> None:
+    timeline = by_hand()
+    (match,) = measure([timeline]).matches
+    assert match.recording == timeline.name
+    assert (match.truth, match.event) == (timeline.truth[0], timeline.events[0])
 
 
 def test_times_of_what_is_matched() -> None:
@@ -281,10 +288,10 @@ def shifted(timeline: Timeline, by_s: float) -> Timeline:
 
 
 def numbers(metrics: DetectionMetrics) -> str:
-    """Return everything but where mistakes lie, to compare; what is not a number equals itself."""
+    """Return everything but where things lie, to compare; what is not a number equals itself."""
     content = asdict(metrics)
-    for mistake in content["mistakes"]:
-        del mistake["truth"], mistake["event"]
+    for told in content["matches"] + content["mistakes"]:
+        del told["truth"], told["event"]
     return json.dumps(without_nan(content))
 
 
@@ -333,6 +340,7 @@ def test_a_false_event_never_helps(timeline: Timeline, wrong: FoundEvent) -> Non
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(labels, seconds(64).filter(bool), scores), min_size=1, max_size=8))
+@example([("wave", 0.0625, score) for score in (0.0, 0.125, 0.125, 0.125, 0.25, 0.25)])
 def test_perfect_events_are_perfect(done: list[tuple[str, float, float]]) -> None:
     truth, found = [], []
     for number, (label, length, score) in enumerate(done):

@@ -71,7 +71,7 @@ def test_impossible_streams_are_refused(
 def test_two_models_of_one_fold_are_refused(tiny: Any, capsys: pytest.CaptureFixture[str]) -> None:
     twice = (tiny.bundles[1], tiny.bundles[1])
     assert tiny.evaluate("streams", "--models", *twice, "--minutes", "0.1") == cli.BAD_INPUT
-    assert "holds out fold 1, as a bundle before it does" in capsys.readouterr().err
+    assert f"holds out fold 1, as {tiny.bundles[1]} before it does" in capsys.readouterr().err
 
 
 def test_a_persons_stream_depends_on_the_seed_and_the_person_alone(tmp_path: Path) -> None:

@@ -138,6 +138,18 @@ def test_time_going_back_closes_events(talk, wait):
     assert talk.node.meter.totals["time jumps"] == 1
 
 
+def test_scores_that_are_refused_do_not_set_time_back(talk, wait):
+    talk = talk()
+    begin(talk, wait, start=100.0)
+    odd = scores(3.0, 1)
+    odd.tracks[0].probabilities = [0.5, 0.5]
+    talk.score(odd)
+    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    talk.score(scores(110.0, 1))
+    wait(lambda: talk.node.last_stamp_ns == 1110 * SECOND, "the scores after it")
+    assert "time jumps" not in talk.node.meter.totals
+
+
 def test_silence_closes_events(talk, wait):
     talk = talk(source_timeout_s=0.5)
     begin(talk, wait)

@@ -5,13 +5,19 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from rosbags.highlevel import AnyReader
+from sensor_msgs.msg import CompressedImage
 
+from bharnet_ros.conversions import compressed_image_to_message
+from bharnet_ros.keypoints import NANOSECONDS
+from bharnet_ros.nodes.qos import SENSOR
 from bharnet_ros.replay.recording_options import RecordingOptions
 from bharnet_ros.replay.typestore import message_types
 
@@ -95,6 +101,42 @@ def test_interrupt_closes_the_recording_with_the_last_event(start, tmp_path, eag
     assert phases == {(1, ""): 1, (2, "shutdown"): 1}
     assert all(image.encoding == "rgb8" for image in found["/image_raw"])
     assert [path.name for path in tmp_path.iterdir() if "bag" in path.name] == ["bag"]
+
+
+def test_compressed_images_of_a_camera_are_used_and_recorded_as_they_come(
+    start, graph, person_image, tmp_path, eager_bundle
+):
+    topic = "/camera/image_raw/compressed"
+    process = start("--image-topic", topic, "--model", str(eager_bundle), "--format", "png")
+    publish = graph.probe.talk(CompressedImage, topic, SENSOR)
+    sent: dict[int, bytes] = {}
+    over = threading.Event()
+
+    def film() -> None:
+        while not over.wait(0.05):
+            number = len(sent)
+            stamp_ns = (1000 + number // 10) * NANOSECONDS + number % 10 * NANOSECONDS // 10
+            message = compressed_image_to_message(
+                person_image, stamp_ns, "camera", quality=50 + number % 10
+            )
+            sent[stamp_ns] = bytes(message.data)
+            publish(message)
+
+    with ThreadPoolExecutor(1) as executor:
+        filming = executor.submit(film)
+        line = process.stdout.readline()
+        over.set()
+        filming.result()
+    assert "ONSET" in line
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    found = read(tmp_path / "bag")
+    images = found.pop(topic)
+    assert images
+    assert all(bytes(one.data) == sent[at] for one, at in zip(images, stamps(images), strict=True))
+    assert set(found) == {"/keypoints", "/action_scores", "/action_recognition", "/model_info"}
+    assert set(stamps(found["/keypoints"])) <= set(sent)
 
 
 def test_nothing_is_overwritten(start, tmp_path):

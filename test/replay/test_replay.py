@@ -13,8 +13,9 @@ from bharnet_ros.evaluation.timeline import TrueAction
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.puppet.source import open_puppet
+from bharnet_ros.replay.origin import origin_of
 from bharnet_ros.replay.recording import Recording
-from bharnet_ros.replay.replay import origin_of, replay
+from bharnet_ros.replay.replay import replay
 from bharnet_ros.replay.settings import ReplaySettings
 from bharnet_ros.replay.stages import Stage
 
