@@ -21,12 +21,13 @@ import torch
 
 from bharnet_ros.evaluation.network_cost import seconds_in_turn
 from bharnet_ros.evaluation.report import add_report_arguments, format_table, show
-from bharnet_ros.features import network_input, resample
+from bharnet_ros.features import network_input
 from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream
+from bharnet_ros.resampling import resample
 from bharnet_ros.resources import find_model
 
 from clocks import CLOCKS, add_clock_argument

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import torch
 
-from bharnet_ros.features import FeatureSettings
+from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.network.backbone import Backbone, BackboneSettings
 from bharnet_ros.skeleton.graph import spatial_partition
 from bharnet_ros.skeleton.layouts import get_layout

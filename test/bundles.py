@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from bharnet_ros.features import FeatureSettings
+from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.recognition.bundle import BundleDescription, write_bundle

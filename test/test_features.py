@@ -10,15 +10,10 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from bharnet_ros.datasets.clip import RecordedClip, stack_people
-from bharnet_ros.features import (
-    MODALITIES,
-    FeatureSettings,
-    FloatArray,
-    NetworkInput,
-    network_input,
-    resample,
-)
+from bharnet_ros.feature_settings import MODALITIES, FeatureSettings
+from bharnet_ros.features import FloatArray, NetworkInput, network_input
 from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.resampling import resample
 from bharnet_ros.skeleton.layouts import get_layout
 
 SETTINGS = FeatureSettings(frames=16, modalities=MODALITIES)

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.features import FeatureSettings, KeypointBatch, resample
+from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.keypoints import HAND_LANDMARKS, FloatArray, KeypointSequence, absent
+from bharnet_ros.resampling import KeypointBatch, resample
 
 
 @dataclass(frozen=True, eq=False)

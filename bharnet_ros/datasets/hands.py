@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bharnet_ros.features import blend, brackets
 from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.resampling import blend, brackets
 
 if TYPE_CHECKING:
     from bharnet_ros.pose.clip import ClipKeypoints

@@ -13,8 +13,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.features import blend, brackets
 from bharnet_ros.keypoints import FloatArray, KeypointSequence
+from bharnet_ros.resampling import blend, brackets
 from bharnet_ros.skeleton.layouts import MEDIAPIPE_BODY_NAMES
 
 Perturbation = Callable[[KeypointSequence, np.random.Generator], KeypointSequence]

@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from bharnet_ros.actions import BACKGROUND
-from bharnet_ros.features import FeatureSettings
+from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.bharnet import build_network

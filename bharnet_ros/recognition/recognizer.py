@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from bharnet_ros.actions import ActionScores, TrackScores
-from bharnet_ros.features import KeypointBatch, NetworkInput, network_input, resample
+from bharnet_ros.features import NetworkInput, network_input
 from bharnet_ros.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import ModelBundle
+from bharnet_ros.resampling import KeypointBatch, resample
 from bharnet_ros.skeleton.layouts import get_layout
 
 

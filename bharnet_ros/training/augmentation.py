@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial.transform import Rotation
 
-from bharnet_ros.features import KeypointBatch
+from bharnet_ros.resampling import KeypointBatch
 from bharnet_ros.skeleton.layouts import SkeletonLayout, get_layout
 from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore

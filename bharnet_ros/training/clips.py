@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.datasets.clip import RecordedClip
-from bharnet_ros.features import KeypointBatch, blend, brackets, observed_parts
 from bharnet_ros.keypoints import HAND_LANDMARKS, FloatArray
+from bharnet_ros.resampling import KeypointBatch, blend, brackets, observed_parts
 from bharnet_ros.skeleton.layouts import SkeletonLayout
 
 _COLUMNS = ("body", "body_confidence", "hands", "hand_present")

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
-from bharnet_ros.features import FeatureSettings, NetworkInput, network_input
+from bharnet_ros.feature_settings import FeatureSettings
+from bharnet_ros.features import NetworkInput, network_input
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.features import KeypointBatch
 from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.resampling import KeypointBatch
 from bharnet_ros.skeleton.layouts import SkeletonLayout, get_layout
 from bharnet_ros.training.augmentation_settings import AugmentationSettings
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import yaml
 
 from bharnet_ros.actions import BACKGROUND
-from bharnet_ros.features import FeatureSettings
+from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.settings import InteractionSettings
 from bharnet_ros.recognition.bundle import BundleDescription

@@ -13,7 +13,8 @@ from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.ground_guide import FRAME_RATE, GroundGuide, read_ground_guide
 from bharnet_ros.datasets.opening import open_dataset
-from bharnet_ros.features import FeatureSettings, resample
+from bharnet_ros.feature_settings import FeatureSettings
+from bharnet_ros.resampling import resample
 from bharnet_ros.skeleton.layouts import MEDIAPIPE_BODY_NAMES
 
 # Stops from frame 100 to 200 of a recording that else stands by; waits in all of another one.

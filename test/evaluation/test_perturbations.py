@@ -14,8 +14,10 @@ from bharnet_ros.evaluation.perturbations import (
     mirror,
     remove_hands,
 )
-from bharnet_ros.features import FeatureSettings, network_input, resample
+from bharnet_ros.feature_settings import FeatureSettings
+from bharnet_ros.features import network_input
 from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.resampling import resample
 from bharnet_ros.skeleton.layouts import MEDIAPIPE_BODY_NAMES
 
 FRAMES = 40

@@ -78,7 +78,10 @@ def test_scores_are_probabilities_over_the_window_that_was_seen(shipped: Recogni
     )
     (track,) = scores.tracks
     assert track.window_end_ns == 10_000_000_000
-    assert track.window_start_ns == pytest.approx(10e9 - sequence.duration * 1e9, abs=1)
+    assert sequence.duration > shipped.description.window_s
+    assert track.window_start_ns == 10_000_000_000 - shipped.description.window_s * 1e9
+    (brief,) = shipped.score([sequence], 10_000_000_000, window_s=60.0).tracks
+    assert brief.window_start_ns == pytest.approx(10e9 - sequence.duration * 1e9, abs=1)
     assert track.probabilities.sum() == pytest.approx(1.0, abs=1e-5)
     assert shipped.score([], 5).tracks == ()
 

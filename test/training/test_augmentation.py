@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bharnet_ros.features import FeatureSettings, KeypointBatch, network_input
+from bharnet_ros.feature_settings import FeatureSettings
+from bharnet_ros.features import network_input
+from bharnet_ros.resampling import KeypointBatch
 from bharnet_ros.skeleton.layouts import SkeletonLayout, get_layout
 from bharnet_ros.training.augmentation import augmented_batch
 from bharnet_ros.training.augmentation_settings import AugmentationSettings

@@ -9,7 +9,8 @@ import pytest
 
 from bharnet_ros.datasets.clip import RecordedClip, stack_people
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
-from bharnet_ros.features import FeatureSettings, KeypointBatch
+from bharnet_ros.feature_settings import FeatureSettings
+from bharnet_ros.resampling import KeypointBatch
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.clips import ClipStore, class_indices, store_clips
 

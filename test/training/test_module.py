@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bharnet_ros.features import FeatureSettings
+from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.training.augmentation_settings import AugmentationSettings
