@@ -1,4 +1,4 @@
-"""Features: what must not matter to the network does not, and time is resampled as it was."""
+"""Features: what must not matter to the network does not, and what must, does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 
 from bharnet_ros.datasets.clip import RecordedClip, stack_people
 from bharnet_ros.feature_settings import MODALITIES, FeatureSettings
-from bharnet_ros.features import FloatArray, NetworkInput, network_input
+from bharnet_ros.features import NetworkInput, network_input
 from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.resampling import resample
 from bharnet_ros.skeleton.layouts import get_layout
@@ -60,17 +60,6 @@ def samples(settings: FeatureSettings, *clips: Sequence[KeypointSequence]) -> Ne
     """Return what the network is given of clips of up to two people."""
     recorded = [RecordedClip(f"clip_{row}", tuple(clip), "wave") for row, clip in enumerate(clips)]
     return network_input(stack_people(recorded, settings, people=2), settings)
-
-
-def line(stamps: FloatArray) -> KeypointSequence:
-    """Return a person whose every point moves straight on: 100 + 40 px/s, each point its own."""
-    body = np.empty((len(stamps), BODY_JOINTS, 4), dtype=np.float32)
-    place = 100.0 + 40.0 * stamps[:, None]
-    body[..., 0] = place + np.arange(BODY_JOINTS)
-    body[..., 1] = 2 * place
-    body[..., 2], body[..., 3] = 0.0, 0.8
-    hands = np.broadcast_to(place[..., None, None], (len(stamps), 2, 21, 3)).astype(np.float32)
-    return KeypointSequence(stamps, body, hands.copy(), np.ones((len(stamps), 2)))
 
 
 def features(
@@ -194,57 +183,6 @@ def test_scattered_gaps_leave_only_finite_numbers() -> None:
     sequence.body[rng.random(sequence.body.shape[:2]) < 0.4] = np.nan
     sequence.hands[rng.random(sequence.hands.shape[:2]) < 0.4] = np.nan
     assert_finite(features(sequence))
-
-
-@pytest.mark.parametrize("rate", [5.0, 15.0, 29.97, 60.0])
-def test_straight_motion_is_resampled_exactly_at_any_frame_rate(rate: float) -> None:
-    stamps = 3.0 + np.arange(int(2 * rate) + 1) / rate
-    batch = resample([line(stamps)], SETTINGS)
-    wanted = 100.0 + 40.0 * np.linspace(stamps[0], stamps[-1], SETTINGS.frames)
-    np.testing.assert_allclose(
-        batch.body[0, ..., 0], wanted[:, None] + np.array(BODY.sources), rtol=1e-5
-    )
-    np.testing.assert_allclose(batch.body[0, :, 3, 1], 2 * wanted, rtol=1e-5)
-    np.testing.assert_allclose(batch.hands[0, :, 1, 20, 0], wanted, rtol=1e-5)
-    np.testing.assert_allclose(batch.body_mask, 0.8, rtol=1e-5)
-    assert (batch.hand_mask == 1).all()
-
-
-def test_uneven_frames_are_placed_by_their_stamps() -> None:
-    stamps = np.array([0.0, 0.02, 0.3, 0.35, 0.9, 1.0])
-    batch = resample([line(stamps)], SETTINGS)
-    wanted = 2 * (100.0 + 40.0 * np.linspace(0, 1, SETTINGS.frames))
-    np.testing.assert_allclose(batch.body[0, :, 0, 1], wanted, rtol=1e-5)
-
-
-def test_a_window_ends_at_the_newest_frame_and_repeats_the_first_before_it() -> None:
-    stamps = 10.0 + np.arange(31) / 10.0
-    inside = resample([line(stamps)], SETTINGS, window_s=1.5).body[0, :, 0, 1]
-    times = np.linspace(11.5, 13.0, SETTINGS.frames)
-    np.testing.assert_allclose(inside, 2 * (100 + 40 * times), rtol=1e-5)
-    beyond = resample([line(stamps)], SETTINGS, window_s=6.0).body[0, :, 0, 1]
-    times = np.maximum(np.linspace(7.0, 13.0, SETTINGS.frames), 10.0)
-    np.testing.assert_allclose(beyond, 2 * (100 + 40 * times), rtol=1e-5)
-
-
-def test_a_single_frame_fills_the_window() -> None:
-    batch = resample([line(np.array([4.0]))], SETTINGS, window_s=2.0)
-    assert (batch.body[0, :, 0, 1] == 2 * 260.0).all()
-    assert (batch.hand_mask == 1).all()
-
-
-def test_a_gap_is_filled_only_up_to_half_way_from_what_was_seen() -> None:
-    sequence = line(np.array([0.0, 1.0, 2.0]))
-    sequence.body[1, BODY.sources[5]] = np.nan
-    sequence.hands[1, 0] = np.nan
-    batch = resample([sequence], FeatureSettings(frames=9))
-    seen = [True, True, True, False, False, False, True, True, True]
-    assert (batch.body_mask[0, :, 5] > 0).tolist() == seen
-    assert (batch.hand_mask[0, :, 0] > 0).tolist() == seen
-    assert batch.body[0, :, 5, 1].tolist() == [200.0] * 3 + [0.0] * 3 + [360.0] * 3
-    assert batch.hands[0, :, 0, 8, 0].tolist() == [100.0] * 3 + [0.0] * 3 + [180.0] * 3
-    assert (batch.body_mask[0, :, 6] > 0).all()
-    assert (batch.hand_mask[0, :, 1] == 1).all()
 
 
 def test_each_person_of_a_batch_is_on_its_own() -> None:
@@ -409,15 +347,6 @@ def test_clips_with_different_numbers_of_people_make_one_batch() -> None:
     for row, clip in enumerate((pair, alone, pair)):
         for name, values in vars(samples(METRIC, clip)).items():
             np.testing.assert_array_equal(values[0], getattr(together, name)[row], err_msg=name)
-
-
-def test_too_few_joints_for_the_body_layout() -> None:
-    sequence = person()
-    settings = FeatureSettings(body_layout="mediapipe_body")
-    short = dataclasses.replace(sequence, body=sequence.body[:, :25])
-    resample([short], SETTINGS)
-    with pytest.raises(ValueError, match="mediapipe_body needs 29 joints, the sequence has 25"):
-        resample([short], settings)
 
 
 @pytest.mark.parametrize(

@@ -97,15 +97,5 @@ class MultiScaleTemporal(nn.Module):
 class CTRGCN(SkeletonNetwork):
     """The network for one modality; four of them, added up, are the published ensemble."""
 
-    def __init__(
-        self, partition: Tensor, classes: int, *, coordinates: int = 3, people: int = 1
-    ) -> None:
-        """Build it for a partitioned graph (S, V, V); `people` have normalisations of their own."""
-        super().__init__(
-            GraphConvolution,
-            MultiScaleTemporal,
-            partition,
-            classes,
-            coordinates=coordinates,
-            people=people,
-        )
+    make_spatial = GraphConvolution
+    make_temporal = MultiScaleTemporal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -68,23 +69,22 @@ class Block(nn.Module):
 
 
 class SkeletonNetwork(nn.Module):
-    """Batch normalisation of the coordinates, ten blocks, mean over all, a linear layer."""
+    """Batch normalisation of the coordinates, ten blocks, mean over all, a linear layer.
+
+    Attributes:
+        make_spatial: Builds the spatial layer of each block.
+        make_temporal: Builds the temporal layer of each block.
+    """
+
+    make_spatial: ClassVar[SpatialMaker]
+    make_temporal: ClassVar[TemporalMaker]
 
     def __init__(
-        self,
-        make_spatial: SpatialMaker,
-        make_temporal: TemporalMaker,
-        partition: Tensor,
-        classes: int,
-        *,
-        coordinates: int,
-        people: int,
+        self, partition: Tensor, classes: int, *, coordinates: int = 3, people: int = 1
     ) -> None:
-        """Build the network.
+        """Build the network for one modality.
 
         Args:
-            make_spatial: Builds the spatial layer of each block.
-            make_temporal: Builds the temporal layer of each block.
             partition: (S, V, V) adjacency of the graph in subsets.
             classes: Classes K.
             coordinates: Coordinates C of a joint.
@@ -98,8 +98,8 @@ class SkeletonNetwork(nn.Module):
         for stage, (channels, depth) in enumerate(_STAGES):
             for position in range(depth):
                 stride = 2 if stage > 0 and position == 0 else 1
-                spatial = make_spatial(width, channels, partition)
-                temporal = make_temporal(channels, stride)
+                spatial = self.make_spatial(width, channels, partition)
+                temporal = self.make_temporal(channels, stride)
                 blocks.append(Block(width, channels, stride, spatial, temporal))
                 width = channels
         self.blocks = nn.Sequential(*blocks)

@@ -73,13 +73,5 @@ class MultiScaleTemporal(nn.Module):
 class STGCNPP(SkeletonNetwork):
     """The network for one modality."""
 
-    def __init__(self, partition: Tensor, classes: int, *, coordinates: int = 3) -> None:
-        """Build it for a partitioned graph (S, V, V)."""
-        super().__init__(
-            GraphConvolution,
-            MultiScaleTemporal,
-            partition,
-            classes,
-            coordinates=coordinates,
-            people=1,
-        )
+    make_spatial = GraphConvolution
+    make_temporal = MultiScaleTemporal

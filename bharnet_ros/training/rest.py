@@ -78,7 +78,7 @@ def rest_in_part(
         stays = random.random((people, 2)) < settings.resting_hands_probability
         idle = stays & _idle_hands(batch, unit, layout)
         _give_shape_of_other(batch, idle)
-        arms[idle.nonzero()[0], :, idle.nonzero()[1]] = 1.0
+        arms = np.where(idle[:, None], np.float32(1.0), arms)
         # A hand that hangs is small and seen from its edge: it is found in some frames alone.
         in_view = random.random(arms.shape) < random.uniform(0.4, 1.0, (people, 1, 2))
         in_view &= stays[:, None]
@@ -143,6 +143,7 @@ def _lower_arms(
     arms = []
     for number, (side, opposite) in enumerate((("left", "right"), ("right", "left"))):
         amount = rest[..., number, None]
+        seen = _SEEN_ARM * rest[..., number] * stays[:, None, number]
         shoulder = batch.body[:, :, names.index(f"{side}_shoulder")]
         other = batch.body[:, :, names.index(f"{opposite}_shoulder")]
         # Which way is outwards depends on whether the image is mirrored.
@@ -164,7 +165,6 @@ def _lower_arms(
                 offset = batch.body[:, :, joint] - anchor
                 hanging = target + offset
                 batch.body[:, :, joint] += amount * (hanging - batch.body[:, :, joint])
-                seen = _SEEN_ARM * rest[..., number] * stays[:, None, number]
                 batch.body_mask[..., joint] = np.maximum(batch.body_mask[..., joint], seen)
             arm.append(target)
         arms.append(np.stack(arm, axis=2))
@@ -186,18 +186,17 @@ def _lower_hands(
     hand = get_layout("mediapipe_hand")
     wrist, knuckle = hand.scale
     forearm = hanging[..., 1, :] - hanging[..., 0, :]
-    amount = rest
     root = batch.hands[..., wrist, :].copy()
     pointing = (batch.hands[..., knuckle, :] - root)[..., :2]
     wanted = np.arctan2(forearm[..., 1], forearm[..., 0])
     wanted = wanted + random.uniform(-0.5, 0.5, (people, 1, 2))
     turn = wanted - np.arctan2(pointing[..., 1], pointing[..., 0])
-    turn = amount * ((turn + np.pi) % (2 * np.pi) - np.pi)
+    turn = rest * ((turn + np.pi) % (2 * np.pi) - np.pi)
     cosine, sine = np.cos(turn)[..., None], np.sin(turn)[..., None]
 
     shape = batch.hands - root[..., None, :]
     # Fingertips come nearer to the knuckles, whatever shape the hand had.
-    curl = 1.0 - amount * random.uniform(0.0, 0.5, (people, 1, 2))
+    curl = 1.0 - rest * random.uniform(0.0, 0.5, (people, 1, 2))
     fingers = [joint for joint in range(len(hand)) if joint % 4 != 1 and joint > 4]
     knuckles = [joint - (joint - 1) % 4 for joint in fingers]
     bent = shape[..., knuckles, :]
@@ -205,4 +204,4 @@ def _lower_hands(
     x, y = shape[..., 0], shape[..., 1]
     shape = np.stack([cosine * x - sine * y, sine * x + cosine * y, shape[..., 2]], axis=-1)
     batch.hands[...] = root[..., None, :] + shape
-    batch.hands[..., :2] += (amount[..., None] * (hanging[..., 1, :] - root[..., :2]))[..., None, :]
+    batch.hands[..., :2] += (rest[..., None] * (hanging[..., 1, :] - root[..., :2]))[..., None, :]
