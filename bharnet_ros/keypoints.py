@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from bharnet_ros.crops import CropSequence
+
 BODY_LANDMARKS = 33
 HAND_LANDMARKS = 21
 LEFT_HAND = 0
@@ -121,6 +123,7 @@ class KeypointSequence:
         label: Name of the action, where known.
         subject: Name of the person, where known.
         track_id: Identity of the person in the stream, where there is one.
+        crops: Pictures around the hands or the body, where images were kept.
     """
 
     stamps: FloatArray
@@ -133,6 +136,7 @@ class KeypointSequence:
     label: str | None = None
     subject: str | None = None
     track_id: str = ""
+    crops: CropSequence | None = None
 
     def __post_init__(self) -> None:
         """Check shapes and stamps.
