@@ -97,10 +97,10 @@ $(INSTALLED): | check-machine $(BIN)/python
 
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench,onnx]"
 	touch $@
 
 $(BENCH_TOOLS): $(INSTALLED)
 	rm -f $(VENV)/bench-tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,bench]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,bench,onnx]"
 	touch $@

@@ -169,6 +169,8 @@ setup(
         # Brings the dask of its own version. Before 2026.7, a worker that dies soon after its start
         # is not started again.
         "cluster": ["distributed>=2026.7,<2027"],
+        # What exports the network must get along with the protobuf of mediapipe.
+        "onnx": ["onnx>=1.18,<2", "onnxruntime>=1.18,<2", "onnxscript>=0.3,<1"],
         "train": ["pytorch-lightning>=2.6", "torchmetrics>=1.0"],
         "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6", "selenium>=4.10"],
     },

@@ -2,13 +2,13 @@
 
     python bench/recognition.py [--quick] [--rounds 15] [--people 1 2 4 8] [--threads 1 2] [--json]
 
-Ours: the model `gestures`, the variants of config/train with random weights, and `base` with as
-many blocks and channels as the peers have (`base, full`); each as it is trained, and folded as the
-recognizer runs it. The peers (bench/peers) run as their users run them:
-PyTorch, eager, 32-bit floats, one modality. A window is T frames of one person; the people are the
-batch. Ours take body and hands apart, 21 joints of the body and two hands of 21; the peers take the
-same V = 63 joints as one graph, the hands hung on the wrists, and the same T. Everything takes
-turns in one process; ratios are taken within a round, and medians over the rounds.
+Ours: the models `gestures` and `gestures_light`, the variants of config/train with random weights,
+and `base` with as many blocks and channels as the peers have (`base, full`); each as it is trained,
+and folded as the recognizer runs it. The peers (bench/peers) run as their users run them: PyTorch,
+eager, 32-bit floats, one modality. A window is T frames of one person; the people are the batch.
+Ours take body and hands apart, 21 joints of the body and two hands of 21; the peers take the same V
+= 63 joints as one graph, the hands hung on the wrists, and the same T. Everything takes turns in
+one process; ratios are taken within a round, and medians over the rounds.
 """
 
 from __future__ import annotations
@@ -48,13 +48,14 @@ from peers.published import (
 )
 from peers.stgcnpp import STGCNPP
 
-MODEL, LIGHT = "gestures", "base"
-CONFIGS = (LIGHT, "expertized", "pooling", "unified")
+MODELS = ("gestures", "gestures_light")
+CONFIGS = ("base", "expertized", "pooling", "unified")
+WIDE = "base"
 PEER = "CTR-GCN"
 COORDINATES = 3
 """Of a joint, for the peers: what one of their modalities has."""
 
-TARGETS = {MODEL: 3.0, LIGHT: 6.0}
+TARGETS = {"gestures": 3.0, "gestures_light": 6.0}
 """How many times as fast as CTR-GCN the folded network is to be."""
 
 MOST_FOR_EIGHT = 3.0
@@ -120,13 +121,14 @@ def peers(description: BundleDescription) -> list[Candidate]:
 
 def candidates() -> list[Candidate]:
     """Return all that take part: ours, and the peers once for each number of frames of ours."""
-    bundle = load_bundle(find_model(MODEL))
+    bundles = [load_bundle(find_model(name)) for name in MODELS]
     descriptions = [config_description(name) for name in CONFIGS]
-    descriptions.append(replace(full_size(config_description(LIGHT)), name=f"{LIGHT}, full"))
-    found = ours(bundle.description, bundle.network)
+    descriptions.append(replace(full_size(config_description(WIDE)), name=f"{WIDE}, full"))
+    found = [one for bundle in bundles for one in ours(bundle.description, bundle.network)]
     for description in descriptions:
         found += ours(description)
-    by_frames = {one.frames: one for one in (bundle.description, *descriptions)}
+    everything = [*(bundle.description for bundle in bundles), *descriptions]
+    by_frames = {one.frames: one for one in everything}
     for description in by_frames.values():
         found += peers(description)
     return found

@@ -65,6 +65,8 @@ BENCHES = (
     ),
     Bench("recognition", quick=("--quick",)),
     Bench("growth", quick=("--quick",)),
+    Bench("backends", quick=("--quick",), rounds="--rounds"),
+    Bench("streaming", quick=("--quick",), rounds="--rounds"),
     Bench(
         "puppet_tracking", ("gestures", "two_people"), quick=("rest", "--fps", "5"), on_page=False
     ),

@@ -173,10 +173,12 @@ def test_package_xml_and_setup_name_the_same_dependencies() -> None:
     operators = {"version_eq": "==", "version_gte": ">=", "version_lt": "<"}
     # launch and ros2 bag are in no registry, and safetensors has no rosdep key; ruff and mypy are
     # for developers, Lightning and torchmetrics for training and measuring, Dask for replays by a
-    # cluster, none of which happens on a robot.
+    # cluster, none of which happens on a robot; ONNX and its runtime are an option without rosdep
+    # keys.
     only_in_package_xml = {"launch", "launch-ros", "ros2bag", "rosbag2-storage-mcap"}
     only_in_setup = {
-        *("distributed", "mypy", "pytorch-lightning", "ruff", "safetensors", "torchmetrics"),
+        *("distributed", "mypy", "onnx", "onnxruntime", "onnxscript", "pytorch-lightning", "ruff"),
+        *("safetensors", "torchmetrics"),
     }
 
     keys = {}

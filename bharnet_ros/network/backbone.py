@@ -106,7 +106,8 @@ def _build_blocks(
 
 def _run_blocks(blocks: nn.ModuleList, x: Tensor) -> Tensor:
     """Map (B, C, V, T) to features (B, C_out, T_out, V)."""
-    if not len(x):
+    # Not `len`: it would make an export hold for this number of instances alone.
+    if x.shape[0] == 0:
         # Batch normalisation cannot train on nobody.
         frames, channels = x.shape[3], x.shape[1]
         for block in blocks:
@@ -173,6 +174,6 @@ class Backbone(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map instances (B, C, T, V) to features (B, C_out, T_out, V)."""
         x = x.transpose(2, 3)
-        if len(x):
+        if x.shape[0] > 0:
             x = self.normalise(x.flatten(1, 2)).view(x.shape)
         return _run_blocks(self.blocks, x.contiguous(memory_format=torch.channels_last))

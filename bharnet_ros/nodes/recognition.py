@@ -20,6 +20,7 @@ from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.nodes.worker import LatestWorker
+from bharnet_ros.recognition.backends import BACKENDS
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.event_parameters import format_class_parameters
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream, make_stream
@@ -33,6 +34,12 @@ PARAMETERS = (
         "Name of a model bundle that comes with the package, or the path of a folder.",
     ),
     ParameterSpec("device", "auto", "Where to compute: auto (CUDA where there is one), cpu, cuda."),
+    ParameterSpec(
+        "backend",
+        "torch",
+        "What runs the network; onnxruntime is faster on a CPU, and must be installed.",
+        choices=BACKENDS,
+    ),
     ParameterSpec("threads", 1, "Threads of one inference on the CPU.", low=1, high=64),
     ParameterSpec(
         "window_s",

@@ -13,6 +13,7 @@ from bharnet_ros.features import NetworkInput, network_input
 from bharnet_ros.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.recognition.backends import use_backend
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.resampling import KeypointBatch, resample
 from bharnet_ros.skeleton.layouts import get_layout
@@ -45,15 +46,23 @@ def resolve_device(device: str) -> torch.device:
 class Recognizer:
     """Scores windows of any number of people at once with one model."""
 
-    def __init__(self, bundle: ModelBundle, device: str = "auto") -> None:
-        """Bring a folded copy of the network to the device: `auto`, `cpu`, `cuda` or `cuda:N`.
+    def __init__(
+        self, bundle: ModelBundle, device: str = "auto", *, backend: str = "torch"
+    ) -> None:
+        """Bring a folded copy of the network to the device.
+
+        Args:
+            bundle: The model.
+            device: `auto`, `cpu`, `cuda` or `cuda:N`.
+            backend: What runs the network, one of `backends.BACKENDS`.
 
         Raises:
-            ValueError: There is no such device.
+            ValueError: There is no such device or back end.
         """
         self.description = bundle.description
         self._device = resolve_device(device)
-        self._network = fold_for_inference(bundle.network).to(self._device)
+        folded = fold_for_inference(bundle.network).to(self._device)
+        self._network = use_backend(folded, backend, self._device)
 
     @property
     def device(self) -> str:

@@ -135,6 +135,7 @@ def make_stream(
     bundle: ModelBundle,
     device: str,
     *,
+    backend: str,
     threads: int,
     window_s: float,
     stride_s: float,
@@ -145,16 +146,17 @@ def make_stream(
     Args:
         bundle: The model.
         device: Of `Recognizer`.
+        backend: Of `Recognizer`.
         threads: Of one inference on the CPU, for all of this process.
         window_s: Length of the window, seconds; 0 takes the model's.
         stride_s: Time between two inferences, seconds; 0 takes the model's.
         track_timeout_s: Of `RecognitionStream`.
 
     Raises:
-        ValueError: There is no such device, or a value is out of range.
+        ValueError: There is no such device or back end, or a value is out of range.
     """
     torch.set_num_threads(threads)
-    recognizer = Recognizer(bundle, device)
+    recognizer = Recognizer(bundle, device, backend=backend)
     stream = RecognitionStream(
         recognizer,
         window_s=window_s or None,

@@ -1,0 +1,108 @@
+"""What runs the network: PyTorch, or ONNX Runtime for the backbones, where the time goes."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import logging
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bharnet_ros.network.backbone import Backbone, Branch
+from bharnet_ros.network.base import BHaRNet
+
+BACKENDS = ("torch", "onnxruntime")
+"""Names of what may run the network; `onnxruntime` needs the extra `onnx` and a CPU."""
+
+AGREEMENT = 1e-5
+"""How far the logits of two back ends may be apart, as a share of the greatest logit."""
+
+_INSTANCES = "instances"
+_TRACED_INSTANCES = 3
+"""Any number above one: an export takes an axis of length one for constant."""
+
+
+def use_backend(network: BHaRNet, backend: str, device: torch.device) -> BHaRNet:
+    """Return the network so that the back end runs it.
+
+    Args:
+        network: Folded, on the device; may be changed.
+        backend: One of `BACKENDS`.
+        device: Where the network is.
+
+    Raises:
+        ValueError: The back end is unknown, is not installed, or does not run on the device.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend: {backend!r} is unknown; known are: {', '.join(BACKENDS)}")
+    if backend == "torch":
+        return network
+    if device.type != "cpu":
+        raise ValueError(f"backend: onnxruntime runs on the CPU only, but the device is {device}")
+    for name in ("onnx", "onnxscript", "onnxruntime"):
+        try:
+            importlib.import_module(name)
+        except ImportError as error:
+            raise ValueError(
+                "backend: onnxruntime needs `pip install onnx onnxscript onnxruntime`, the extra "
+                f"`onnx` of setup.py: {error}"
+            ) from error
+    for module in list(network.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, (Backbone, Branch)):
+                setattr(module, name, OnnxBackbone(child))
+    return network
+
+
+class OnnxBackbone(nn.Module):
+    """A backbone, or a branch of one, that ONNX Runtime runs for any number of instances.
+
+    It is exported for the shape of its first input, and again when channels, frames or joints
+    change; that takes seconds.
+    """
+
+    def __init__(self, backbone: Backbone | Branch) -> None:
+        """Keep what is to be exported."""
+        super().__init__()
+        self.backbone = backbone
+        self._session: Any = None
+        self._shape: tuple[int, ...] = ()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map instances (B, C, T, V) to features (B, C_out, T_out, V)."""
+        if x.shape[0] == 0:
+            features: Tensor = self.backbone(x)
+            return features
+        if tuple(x.shape[1:]) != self._shape:
+            self._session = _session(self.backbone, tuple(x.shape[1:]))
+            self._shape = tuple(x.shape[1:])
+        (found,) = self._session.run(None, {"x": x.contiguous().numpy()})
+        return torch.from_numpy(found)
+
+
+def _session(backbone: nn.Module, shape: tuple[int, ...]) -> Any:
+    """Return what runs the backbone for instances (B, *shape), with as many threads as torch."""
+    import onnxruntime
+
+    # The export tells of each of its steps.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        exported = torch.onnx.export(
+            backbone,
+            (torch.zeros(_TRACED_INSTANCES, *shape),),
+            input_names=["x"],
+            dynamic_shapes=({0: torch.export.Dim(_INSTANCES, min=1)},),
+            dynamo=True,
+            verbose=False,
+        )
+    assert exported is not None
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    return onnxruntime.InferenceSession(
+        exported.model_proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )

@@ -1,0 +1,87 @@
+"""Back ends of the recogniser: they say what PyTorch says."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from bharnet_ros.evaluation.network_cost import config_description, random_windows
+from bharnet_ros.network.backbone import Backbone, BackboneSettings, Branch
+from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.network.expert import partition_of
+from bharnet_ros.network.folding import fold_for_inference
+from bharnet_ros.recognition.backends import AGREEMENT, OnnxBackbone, use_backend
+from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.resources import find_model
+
+SETTINGS = BackboneSettings(channels=(16, 32), depths=(1, 1), channels_per_topology=16)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def onnx_installed() -> None:
+    for needed in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(needed, reason=f"{needed} is not installed (extra `onnx`)")
+
+
+@pytest.mark.usefixtures("onnx_installed")
+@pytest.mark.parametrize("whole", [True, False], ids=["backbone", "branch"])
+def test_onnxruntime_computes_what_torch_does_for_any_number_of_instances(whole: bool) -> None:
+    torch.manual_seed(0)
+    partition = partition_of("mediapipe_hand")
+    plain: Backbone | Branch = (
+        Backbone(5, partition, SETTINGS) if whole else Branch(5, partition, SETTINGS, 1)
+    )
+    channels = 5 if whole else 16
+    plain.eval().requires_grad_(False)
+    exported = OnnxBackbone(plain)
+    for instances in (2, 1, 7, 0):
+        x = torch.randn(instances, channels, 8, 21)
+        expected = plain(x)
+        found = exported(x)
+        assert found.shape == expected.shape
+        if instances:
+            most = AGREEMENT * float(expected.abs().max())
+            torch.testing.assert_close(found, expected, rtol=0.0, atol=most)
+
+
+@pytest.mark.usefixtures("onnx_installed")
+def test_the_shipped_model_scores_alike_with_and_without_hands() -> None:
+    bundle = load_bundle(find_model("gestures_light"))
+    expected = fold_for_inference(bundle.network)
+    found = use_backend(fold_for_inference(bundle.network), "onnxruntime", CPU)
+    body, body_mask, hands, hand_mask = random_windows(bundle.description, 2)
+    for seen in (hand_mask, torch.zeros_like(hand_mask)):
+        with torch.inference_mode():
+            one = expected(body, body_mask, hands, seen)
+            other = found(body, body_mask, hands, seen)
+        most = AGREEMENT * float(one.ensemble.abs().max())
+        torch.testing.assert_close(other.ensemble, one.ensemble, rtol=0.0, atol=most)
+        torch.testing.assert_close(other.body, one.body, rtol=0.0, atol=most)
+        assert torch.equal(other.hand_seen, one.hand_seen)
+
+
+def test_an_unknown_back_end_is_named() -> None:
+    with pytest.raises(ValueError, match=r"backend: 'tensorrt' is unknown; known are: torch, onn"):
+        Recognizer(load_bundle(find_model("gestures_light")), "cpu", backend="tensorrt")
+
+
+def test_a_back_end_that_is_not_installed_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # What None stands for in sys.modules cannot be imported.
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    bundle = load_bundle(find_model("gestures_light"))
+    with pytest.raises(ValueError, match="backend: onnxruntime needs `pip install onnx"):
+        Recognizer(bundle, "cpu", backend="onnxruntime")
+
+
+def test_onnxruntime_does_not_take_a_gpu() -> None:
+    description = config_description("base")
+    bundle = ModelBundle(Path(), description, build_network(description.network_settings()))
+    with pytest.raises(ValueError, match="backend: onnxruntime runs on the CPU only"):
+        use_backend(bundle.network, "onnxruntime", torch.device("cuda"))
