@@ -115,7 +115,7 @@ def test_network_knows_torch_numpy_and_layouts_only(name: str) -> None:
         imported
         for imported in _reached(name) - {"torch", "numpy", "bharnet_ros"}
         if imported not in sys.stdlib_module_names
-        and not _in(imported, "bharnet_ros.network", "bharnet_ros.skeleton")
+        and not _in(imported, "bharnet_ros.network", "bharnet_ros.skeleton", "bharnet_ros.crops")
     }
     assert not foreign
 

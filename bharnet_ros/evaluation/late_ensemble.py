@@ -84,7 +84,7 @@ class LateEnsemble:
             return torch.stack(parts).sum(0)
 
         hand_seen = torch.stack([result.hand_seen for result in results]).any(0)
-        return ExpertLogits.of_single_heads(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
+        return ExpertLogits.of_skeleton(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return calibrated probabilities (N, K) of what `clip_logits` returned."""

@@ -44,7 +44,11 @@ class CrossAttention(nn.Module):
         self.scale = nn.Parameter(torch.full((channels,), 0.1))
 
     def forward(self, tokens: Tensor, context: Tensor, context_present: Tensor) -> Tensor:
-        """Return the updated tokens (N, Q, C).
+        """Return the updated tokens (N, Q, C); arguments as for `look`."""
+        return tokens + self.look(tokens, context, context_present)
+
+    def look(self, tokens: Tensor, context: Tensor, context_present: Tensor) -> Tensor:
+        """Return what tokens take from the others, (N, Q, C), zero where there are none.
 
         Args:
             tokens: (N, Q, C).
@@ -60,4 +64,5 @@ class CrossAttention(nn.Module):
             need_weights=False,
         )
         any_context = (context_present > 0).any(dim=1).to(tokens.dtype)
-        return tokens + taken * self.scale * any_context[:, None, None]
+        scaled: Tensor = taken * self.scale * any_context[:, None, None]
+        return scaled

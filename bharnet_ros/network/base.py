@@ -11,6 +11,7 @@ from bharnet_ros.network.fusion import Fusion
 from bharnet_ros.network.instances import Instances, seen_instances
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.tokens import Tokens, frame_tokens
 
 
 class BHaRNet(nn.Module, ABC):
@@ -32,11 +33,28 @@ class BHaRNet(nn.Module, ABC):
             hands: (N, C_hand, T, 21, 2 I).
             hand_mask: (N, T, 2 I) whether the hand was observed.
         """
-        return self.score(seen_instances(body, body_mask), seen_instances(hands, hand_mask))
+        return self.observe(*self.instances(body, body_mask, hands, hand_mask))[0]
+
+    @staticmethod
+    def instances(
+        body: Tensor, body_mask: Tensor, hands: Tensor, hand_mask: Tensor
+    ) -> tuple[Instances, Instances]:
+        """Return bodies and hands that were seen; arguments as for `forward`."""
+        return seen_instances(body, body_mask), seen_instances(hands, hand_mask)
+
+    @property
+    def token_channels(self) -> int | None:
+        """C of the tokens that `observe` shows of the body; None where it shows none."""
+        return None
 
     @abstractmethod
-    def score(self, body: Instances, hands: Instances) -> ExpertLogits:
-        """Score N windows from what was seen in them."""
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them.
+
+        Returns:
+            Logits, and the body's features for others to be guided by: a token for each person
+            and frame, none at all (L = 0) where there is no stream of the body's own.
+        """
 
 
 class Base(BHaRNet):
@@ -57,8 +75,16 @@ class Base(BHaRNet):
         )
         self.fuse = Fusion(settings.interaction)
 
-    def score(self, body: Instances, hands: Instances) -> ExpertLogits:
-        """Score N windows from what was seen in them."""
-        body_logits, hand_logits = self.body.logits(body), self.hand.logits(hands)
+    @property
+    def token_channels(self) -> int:
+        """C of the body's tokens."""
+        return self.settings.body.channels[-1]
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show the body's features."""
+        features = self.body.backbone(body.values)
+        body_logits = self.body(body.mean(features), body.seen)
+        hand_logits = self.hand.logits(hands)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
-        return ExpertLogits.of_single_heads(ensemble, body_logits, hand_logits, hands.seen)
+        logits = ExpertLogits.of_skeleton(ensemble, body_logits, hand_logits, hands.seen)
+        return logits, frame_tokens(body, features)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bharnet_ros.network.base import Base, BHaRNet
 from bharnet_ros.network.expertized import Expertized
+from bharnet_ros.network.multimodal import Multimodal
 from bharnet_ros.network.pooling import Pooling
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.network.temporal import Temporal
@@ -26,9 +27,10 @@ def build_network(settings: NetworkSettings) -> BHaRNet:
     """Build the network of that variant with random weights.
 
     Raises:
-        ValueError: The variant is unknown or does not fit the other settings.
+        ValueError: The variant or a further stream is unknown or does not fit the other settings.
     """
     if settings.variant not in VARIANTS:
         known = ", ".join(sorted(VARIANTS))
         raise ValueError(f"network variant {settings.variant!r} is unknown; known are: {known}")
-    return VARIANTS[settings.variant](settings)
+    skeleton = VARIANTS[settings.variant](settings)
+    return Multimodal(settings, skeleton) if settings.streams else skeleton

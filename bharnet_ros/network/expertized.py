@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from torch import Tensor, nn
 
 from bharnet_ros.network.attention import CrossAttention
@@ -14,25 +12,7 @@ from bharnet_ros.network.fusion import Fusion
 from bharnet_ros.network.instances import Instances
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
-
-
-class Tokens(NamedTuple):
-    """What a stream shows the other: a token for each instance and frame.
-
-    Attributes:
-        values: (N, I * T, C) features, averaged over joints.
-        present: (N, I * T) 1 where the instance was observed in that frame.
-    """
-
-    values: Tensor
-    present: Tensor
-
-
-def frame_tokens(instances: Instances, features: Tensor) -> Tokens:
-    """Return the tokens of features (B, C, T, V)."""
-    values = instances.spread(features.mean(dim=3)).transpose(2, 3)
-    present = instances.presence(features.shape[2])
-    return Tokens(values.flatten(1, 2), present.flatten(1, 2))
+from bharnet_ros.network.tokens import Tokens, frame_tokens
 
 
 class ForkedStream(nn.Module):
@@ -67,9 +47,9 @@ class Look(nn.Module):
     def forward(self, instances: Instances, features: Tensor, other: Tokens) -> Tensor:
         """Add to features (B, C, T, V), at every joint alike, what their frames took."""
         tokens = frame_tokens(instances, features)
-        change = self.attention(tokens.values, *other) - tokens.values
+        change = self.attention.look(tokens.values, *other)
         count, _, instances_each = instances.mask.shape
-        change = change.view(count * instances_each, features.shape[2], -1)[instances.place]
+        change = change.reshape(count * instances_each, features.shape[2], -1)[instances.place]
         return features + change.transpose(1, 2).unsqueeze(3)
 
 
@@ -102,8 +82,13 @@ class Expertized(BHaRNet):
             self.hand_look = Look(*widths[::-1], interaction.heads)
         self.fuse = Fusion(interaction)
 
-    def score(self, body: Instances, hands: Instances) -> ExpertLogits:
-        """Score N windows from what was seen in them."""
+    @property
+    def token_channels(self) -> int:
+        """C of the body's tokens."""
+        return self.settings.body.channels[-1]
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show the body's interactive features."""
         place = self.settings.interaction.attention
         body_trunk, hand_trunk = self.body.trunk(body.values), self.hand.trunk(hands.values)
         shared = body_trunk, hand_trunk
@@ -117,7 +102,10 @@ class Expertized(BHaRNet):
         body_logits = body_head + self.body.own_logits(body, body_trunk)
         hand_logits = hand_head + self.hand.own_logits(hands, hand_trunk)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
-        return ExpertLogits(ensemble, body_logits, hand_logits, hands.seen, body_head, hand_head)
+        logits = ExpertLogits.of_skeleton(
+            *(ensemble, body_logits, hand_logits, hands.seen, body_head, hand_head)
+        )
+        return logits, frame_tokens(body, shared[0])
 
     def _exchange(
         self, body: Instances, hands: Instances, body_features: Tensor, hand_features: Tensor

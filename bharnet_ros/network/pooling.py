@@ -8,11 +8,11 @@ from bharnet_ros.network.attention import CrossAttention
 from bharnet_ros.network.backbone import Backbone
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.expert import Classifier, partition_of
-from bharnet_ros.network.expertized import Tokens
 from bharnet_ros.network.fusion import Fusion
 from bharnet_ros.network.instances import Instances, observed_mean
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.tokens import Tokens, frame_tokens
 
 AXES = ("time", "joints", "instances")
 
@@ -81,11 +81,18 @@ class Pooling(BHaRNet):
         self.hand_head = Classifier(widths[1], settings.classes, hand.dropout)
         self.fuse = Fusion(interaction)
 
-    def score(self, body: Instances, hands: Instances) -> ExpertLogits:
-        """Score N windows from what was seen in them."""
-        of_body = pooled_along(body, self.body(body.values))
+    @property
+    def token_channels(self) -> int:
+        """C of the body's tokens."""
+        return self.settings.body.channels[-1]
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show the body's features."""
+        features = self.body(body.values)
+        of_body = pooled_along(body, features)
         of_hand = pooled_along(hands, self.hand(hands.values))
         body_logits = self.body_head(self.body_pool(of_body, of_hand), body.seen)
         hand_logits = self.hand_head(self.hand_pool(of_hand, of_body), hands.seen)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
-        return ExpertLogits.of_single_heads(ensemble, body_logits, hand_logits, hands.seen)
+        logits = ExpertLogits.of_skeleton(ensemble, body_logits, hand_logits, hands.seen)
+        return logits, frame_tokens(body, features)

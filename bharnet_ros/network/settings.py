@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bharnet_ros.network.backbone import BackboneSettings
 
@@ -65,6 +67,7 @@ class NetworkSettings:
         body: Size of the body expert; variant `unified` has this one backbone only.
         hand: Size of the hand expert.
         interaction: How the two work together.
+        streams: Options of further streams that join the ensemble, by name (`streams.STREAMS`).
     """
 
     variant: str
@@ -76,3 +79,4 @@ class NetworkSettings:
     body: BackboneSettings = field(default_factory=BackboneSettings)
     hand: BackboneSettings = field(default_factory=BackboneSettings)
     interaction: InteractionSettings = field(default_factory=InteractionSettings)
+    streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

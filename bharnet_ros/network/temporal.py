@@ -10,6 +10,7 @@ from bharnet_ros.network.expert import Classifier
 from bharnet_ros.network.instances import Instances
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.tokens import Tokens, no_tokens
 from bharnet_ros.skeleton.layouts import get_layout
 
 _TAPS = 5
@@ -40,8 +41,8 @@ class Temporal(BHaRNet):
         self.layers = nn.Sequential(*layers)
         self.classify = Classifier(width, settings.classes, settings.body.dropout)
 
-    def score(self, body: Instances, hands: Instances) -> ExpertLogits:
-        """Score N windows from what was seen in them.
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show nothing of the body alone.
 
         Raises:
             ValueError: A sample is of several people.
@@ -51,7 +52,8 @@ class Temporal(BHaRNet):
         known = torch.cat([self._vector(body), self._vector(hands)], dim=1)
         seen = body.seen | hands.seen
         logits = self.classify(self.layers(known).mean(dim=2), seen)
-        return ExpertLogits.of_single_heads(logits, logits, logits, hands.seen)
+        said = ExpertLogits.of_skeleton(logits, logits, logits, hands.seen)
+        return said, no_tokens(logits)
 
     @staticmethod
     def _vector(instances: Instances) -> Tensor:

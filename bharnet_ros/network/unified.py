@@ -11,6 +11,7 @@ from bharnet_ros.network.expert import Classifier
 from bharnet_ros.network.instances import Instances, mean_of_samples
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.tokens import Tokens, no_tokens
 from bharnet_ros.skeleton.graph import tree_partition, unified_parents
 from bharnet_ros.skeleton.layouts import get_layout
 
@@ -45,8 +46,8 @@ class Unified(BHaRNet):
             settings.body.channels[-1], settings.classes, settings.body.dropout
         )
 
-    def score(self, body: Instances, hands: Instances) -> ExpertLogits:
-        """Score N windows from what was seen in them."""
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show nothing of the body alone."""
         count, frames, people = body.mask.shape
         bodies = body.spread(self.body_in(body.values)).flatten(0, 1)
         of_hands = hands.spread(hands.values).view(count * people, 2, *hands.values.shape[1:])
@@ -67,4 +68,5 @@ class Unified(BHaRNet):
         sums, weights = (features * weight).sum((2, 3)), weight.sum((1, 2, 3))
         pooled = mean_of_samples(sums, weights, seen // people, count)
         logits = self.classify(pooled, body.seen | hands.seen)
-        return ExpertLogits.of_single_heads(logits, logits, logits, hands.seen)
+        said = ExpertLogits.of_skeleton(logits, logits, logits, hands.seen)
+        return said, no_tokens(logits)

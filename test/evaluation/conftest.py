@@ -97,7 +97,7 @@ def make_scores() -> Callable[..., OutOfFoldScores]:
         seen = torch.ones(len(clips), dtype=torch.bool)
         return OutOfFoldScores(
             class_names=CLASS_NAMES,
-            logits=ExpertLogits.of_single_heads(together, alone, together - alone, seen),
+            logits=ExpertLogits.of_skeleton(together, alone, together - alone, seen),
             temperatures=np.ones(len(clips)),
             rejection_thresholds=np.full(len(clips), 0.5),
             labels=np.asarray(labels),

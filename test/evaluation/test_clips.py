@@ -70,7 +70,7 @@ def test_metrics_equal_those_counted_by_hand(tiny_bundle: Path) -> None:
     )
     hand = torch.zeros_like(body)
     hand[2] = torch.tensor([0.0, 9.0, 0.0])
-    logits = ExpertLogits.of_single_heads(
+    logits = ExpertLogits.of_skeleton(
         body + hand, body, hand, torch.ones(len(body), dtype=torch.bool)
     )
     labels = np.asarray(["wave"] * 3 + ["point"] + ["jump"] * 3)
@@ -93,7 +93,7 @@ def test_metrics_equal_those_counted_by_hand(tiny_bundle: Path) -> None:
 def test_hand_expert_misses_clips_that_show_no_hand(tiny_bundle: Path) -> None:
     body, hand = torch.tensor([[3.0, 0.0, 0.0]] * 2), torch.zeros(2, 3)
     # Logits of zero, as without a hand, prefer the first class: wave.
-    logits = ExpertLogits.of_single_heads(body + hand, body, hand, torch.tensor([True, False]))
+    logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
     labels, subjects = np.asarray(["wave"] * 2), np.asarray(["ann"] * 2)
     metrics = clip_metrics(logits, Recognizer(load_bundle(tiny_bundle), "cpu"), labels, subjects)
     assert (metrics.top1, metrics.hand_top1) == (1.0, 0.5)
@@ -101,9 +101,7 @@ def test_hand_expert_misses_clips_that_show_no_hand(tiny_bundle: Path) -> None:
 
 def test_labels_that_the_model_does_not_know_are_refused(tiny_bundle: Path) -> None:
     nothing = torch.zeros(1, 3)
-    logits = ExpertLogits.of_single_heads(
-        nothing, nothing, nothing, torch.ones(1, dtype=torch.bool)
-    )
+    logits = ExpertLogits.of_skeleton(nothing, nothing, nothing, torch.ones(1, dtype=torch.bool))
     recognizer = Recognizer(load_bundle(tiny_bundle), "cpu")
     with pytest.raises(ValueError, match=r"label: .*wave, point"):
         clip_metrics(logits, recognizer, np.asarray(["jump"]), np.asarray(["ann"]))
@@ -122,7 +120,7 @@ def metrics_of(
     body = torch.tensor(said)
     seen = torch.full((len(labels),), hands)
     return count_metrics(
-        ExpertLogits.of_single_heads(body, body, torch.zeros_like(body), seen),
+        ExpertLogits.of_skeleton(body, body, torch.zeros_like(body), seen),
         torch.softmax(body, 1),
         np.asarray(labels),
         np.full(len(labels), ""),

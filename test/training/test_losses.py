@@ -17,7 +17,7 @@ UNSMOOTHED = LossSettings(label_smoothing=0.0)
 def test_loss_adds_each_expert_to_the_ensemble() -> None:
     body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
     classes = torch.tensor([0, 1])
-    logits = ExpertLogits.of_single_heads(body + hand, body, hand, torch.tensor([True, False]))
+    logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
     # The hand expert has seen nothing of the second sample.
     expected = cross_entropy(body + hand, classes) + 0.5 * (
         cross_entropy(body, classes) + cross_entropy(hand[:1], classes[:1])
@@ -28,7 +28,7 @@ def test_loss_adds_each_expert_to_the_ensemble() -> None:
 def test_loss_without_hands_ignores_the_hand_expert() -> None:
     body, classes = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1])
     hand = torch.zeros(2, 2, requires_grad=True)
-    logits = ExpertLogits.of_single_heads(body, body, hand, torch.zeros(2, dtype=torch.bool))
+    logits = ExpertLogits.of_skeleton(body, body, hand, torch.zeros(2, dtype=torch.bool))
     loss = ensemble_loss(logits, classes, UNSMOOTHED)
     assert float(loss) == pytest.approx(1.5 * float(cross_entropy(body, classes)))
     assert not loss.requires_grad
@@ -43,7 +43,7 @@ def test_each_part_of_the_loss_can_be_switched_off(
 ) -> None:
     body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
     classes = torch.tensor([0, 1])
-    logits = ExpertLogits.of_single_heads(body + hand, body, hand, torch.tensor([True, True]))
+    logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, True]))
     settings = replace(UNSMOOTHED, **{f"{off}_weight": 0.0})
     expected = sum(
         weight * float(cross_entropy(judged, classes))

@@ -1,0 +1,105 @@
+"""Stream `rgb`: crops around hands and body through a convolutional network of torchvision."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bharnet_ros.network.rgb_settings import RgbSettings
+from bharnet_ros.network.streams import Stream, register_stream
+from bharnet_ros.network.tokens import Tokens
+
+_MEAN, _DEVIATION = 0.45, 0.25
+"""Of the pixels of photographs, where black is 0 and white 1."""
+
+_LAST_LAYER = {"shufflenet": "fc", "resnet": "fc", "mobilenet": "classifier"}
+"""Name of what classifies, by the beginning of a network's name; it is left out."""
+
+
+@register_stream("rgb")
+class RgbStream(Stream):
+    """A token for each crop: what it shows, of which region and when in the window."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        """Build the network with random weights; nothing is ever downloaded.
+
+        Raises:
+            ValueError: An option is wrong, or torchvision is not installed or has no such network.
+        """
+        super().__init__()
+        settings = RgbSettings.of(options)
+        self.channels = settings.channels
+        self.backbone, features = build_backbone(settings.backbone, full_size=settings.full_size)
+        self.project = nn.Sequential(
+            nn.Linear(features, settings.channels), nn.LayerNorm(settings.channels)
+        )
+        crops = settings.crops
+        self.region = nn.Parameter(torch.zeros(len(crops.regions), settings.channels))
+        self.moment = nn.Parameter(torch.zeros(crops.moments, settings.channels))
+        nn.init.normal_(self.region, std=0.02)
+        nn.init.normal_(self.moment, std=0.02)
+
+    def forward(self, values: Tensor, mask: Tensor) -> Tokens:
+        """Return a token for each crop.
+
+        Args:
+            values: (N, K, R, 3, S, S) uint8 pixels of R regions at K moments.
+            mask: (N, K, R) 1 where a region was found.
+        """
+        count, moments, regions = mask.shape
+        # Crops that are not there would cost time and spoil the statistics of normalisation.
+        place = (mask > 0).flatten().nonzero().squeeze(1)
+        crops = values.flatten(0, 2)[place].to(self.region.dtype)
+        features = self.region.new_zeros(len(place), self.channels)
+        if len(place):
+            shown = (crops / 255.0 - _MEAN) / _DEVIATION
+            features = self.project(
+                self.backbone(shown.contiguous(memory_format=torch.channels_last)).flatten(1)
+            )
+        tokens = features.new_zeros(count * moments * regions, self.channels)
+        tokens = tokens.index_copy(0, place, features).view(count, moments, regions, -1)
+        where = self.moment[:, None] + self.region
+        present = mask.to(tokens.dtype)
+        tokens = (tokens + where) * present.unsqueeze(-1)
+        return Tokens(tokens.flatten(1, 2), present.flatten(1, 2))
+
+
+def build_backbone(name: str, *, full_size: bool) -> tuple[nn.Module, int]:
+    """Build a network of torchvision without its last layer; return its number of features too.
+
+    Args:
+        name: Such as `shufflenet_v2_x0_5`, `mobilenet_v3_small` or `resnet18`.
+        full_size: Whether images are of the size that the network was made for. Crops are far
+            smaller: the first convolution then does not skip every other pixel.
+
+    Raises:
+        ValueError: torchvision is not installed, or the name is none of such networks.
+    """
+    try:
+        models = importlib.import_module("torchvision.models")
+    except (ImportError, RuntimeError) as error:
+        # A torchvision that was built for another torch raises a RuntimeError.
+        raise ValueError(
+            f"backbone: {name} needs the torchvision that fits this torch "
+            f"(`pip install torchvision`): {error}"
+        ) from error
+    last = next((layer for start, layer in _LAST_LAYER.items() if name.startswith(start)), None)
+    if last is None or name not in models.list_models(models):
+        raise ValueError(
+            f"backbone: {name!r} is no network of torchvision of the kinds "
+            f"{', '.join(sorted(_LAST_LAYER))}"
+        )
+    network: nn.Module = models.get_model(name, weights=None)
+    first_of_last = next(
+        layer for layer in getattr(network, last).modules() if isinstance(layer, nn.Linear)
+    )
+    features = int(first_of_last.in_features)
+    setattr(network, last, nn.Identity())
+    if not full_size:
+        first = next(layer for layer in network.modules() if isinstance(layer, nn.Conv2d))
+        first.stride = (1, 1)
+    return network, features

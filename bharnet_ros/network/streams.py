@@ -1,0 +1,112 @@
+"""Streams beside body and hands: what they have in common, and which there are.
+
+docs/extending.md shows how another one is added.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from bharnet_ros.network.attention import CrossAttention
+from bharnet_ros.network.expert import Classifier
+from bharnet_ros.network.instances import observed_mean
+from bharnet_ros.network.tokens import Tokens
+
+
+class Stream(nn.Module, ABC):
+    """Turns what one more sensor saw in a window into tokens.
+
+    Attributes:
+        channels: C of the tokens.
+    """
+
+    channels: int
+
+    @abstractmethod
+    def forward(self, values: Tensor, mask: Tensor) -> Tokens:
+        """Return tokens (N, L, C) of N windows.
+
+        Args:
+            values: (N, M, ...) what the sensor saw at M times, any value where it saw nothing.
+            mask: (N, M) or (N, M, R), 1 where it saw something.
+        """
+
+
+StreamMaker = Callable[[Mapping[str, Any]], Stream]
+
+STREAMS: dict[str, StreamMaker] = {}
+"""What makes each stream from its options, by the name that settings give it."""
+
+
+def register_stream(name: str) -> Callable[[StreamMaker], StreamMaker]:
+    """Return a decorator that makes a stream known by this name.
+
+    Raises:
+        ValueError: There is one of this name.
+    """
+
+    def register(make: StreamMaker) -> StreamMaker:
+        if name in STREAMS:
+            raise ValueError(f"stream {name!r} is registered twice")
+        STREAMS[name] = make
+        return make
+
+    return register
+
+
+def build_stream(name: str, options: Mapping[str, Any]) -> Stream:
+    """Build the stream of this name with random weights.
+
+    Raises:
+        ValueError: The name is unknown, or an option is; names it.
+    """
+    if name not in STREAMS:
+        known = ", ".join(sorted(STREAMS))
+        raise ValueError(f"streams: {name!r} is unknown; known are: {known}")
+    try:
+        return STREAMS[name](options)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"streams.{name}: {error}") from error
+
+
+class GuidedStream(nn.Module):
+    """A stream with two heads: one of its own, and one for what the body looks at in it.
+
+    This is the design of variant `expertized` for whatever sensor: the first head specialises, the
+    second sees what tokens of the body took from those of the stream. A sample in which the stream
+    saw nothing gets logits of exactly zero from both.
+
+    Source: arXiv 2503.14960, the RGB extension guided by body features, after MMNet (IEEE TPAMI
+    2023), whose body features weigh regions of the image.
+    """
+
+    def __init__(
+        self, stream: Stream, body_channels: int, classes: int, heads: int, dropout: float
+    ) -> None:
+        """Build both heads.
+
+        Args:
+            stream: What makes tokens.
+            body_channels: C of the body's tokens.
+            classes: Number of classes K.
+            heads: Heads of the attention; must divide `body_channels`.
+            dropout: Probability with which a pooled feature is dropped in training.
+        """
+        super().__init__()
+        self.stream = stream
+        self.attention = CrossAttention(body_channels, stream.channels, heads)
+        self.expertized_head = Classifier(stream.channels, classes, dropout)
+        self.interactive_head = Classifier(body_channels, classes, dropout)
+
+    def forward(self, values: Tensor, mask: Tensor, body: Tokens) -> tuple[Tensor, Tensor]:
+        """Return logits (N, K), zero where the stream saw nothing, and where it saw, (N,) bool."""
+        tokens = self.stream(values, mask)
+        seen = (tokens.present > 0).any(dim=1)
+        own = self.expertized_head(observed_mean(tokens.values, tokens.present, 1), seen)
+        taken = self.attention.look(body.values, *tokens)
+        guided = seen & (body.present > 0).any(dim=1)
+        return own + self.interactive_head(observed_mean(taken, body.present, 1), guided), seen
