@@ -132,10 +132,6 @@ def _cut(image: npt.NDArray[np.uint8], square: Square, size: int) -> npt.NDArray
     beyond_bottom = max(top + length - image.shape[0], 0)
     beyond_right = max(left + length - image.shape[1], 0)
     beyond = (max(-top, 0), beyond_bottom, max(-left, 0), beyond_right)
-    if any(beyond):
-        part = cv2.copyMakeBorder(part, *beyond, cv2.BORDER_CONSTANT)
-    shrinks = length > size
-    scaled = cv2.resize(
-        part, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    )
-    return np.asarray(scaled, dtype=np.uint8)
+    whole = cv2.copyMakeBorder(part, *beyond, cv2.BORDER_CONSTANT) if any(beyond) else part
+    method = cv2.INTER_AREA if length > size else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(whole, (size, size), interpolation=method), dtype=np.uint8)

@@ -29,6 +29,8 @@ class KeypointBatch:
         hand_mask: (P, T, 2) 0 or 1, whether the hand was found.
         people: I people are one sample for the network; they follow each other, the main one
             first.
+        times: (P, T) seconds by the clock of the clips, where pictures of them have to be found.
+        mirrored: (P,) whose left and right were swapped; None is nobody.
     """
 
     body: FloatArray
@@ -36,6 +38,8 @@ class KeypointBatch:
     hands: FloatArray
     hand_mask: FloatArray
     people: int = 1
+    times: FloatArray | None = None
+    mirrored: npt.NDArray[np.bool_] | None = None
 
 
 def blend(

@@ -26,4 +26,7 @@ class ClipRecognizer(Recognizer):
             raise ValueError("clips: need at least one")
         people = max(len(clip.people) for clip in clips)
         features = self.description.features
-        return self._logits(network_input(stack_people(clips, features, people), features))
+        inputs = network_input(stack_people(clips, features, people), features)
+        # What further streams saw is of the main person.
+        streams = self._stream_inputs([clip.people[0] for clip in clips], None)
+        return self._logits(inputs, streams)

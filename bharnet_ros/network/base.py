@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
@@ -12,6 +13,9 @@ from bharnet_ros.network.instances import Instances, seen_instances
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.network.tokens import Tokens, frame_tokens
+
+StreamInputs = Mapping[str, tuple[Tensor, Tensor]]
+"""Values and mask of each further stream by its name; one that is missing saw nothing."""
 
 
 class BHaRNet(nn.Module, ABC):
@@ -23,7 +27,12 @@ class BHaRNet(nn.Module, ABC):
         self.settings = settings
 
     def forward(
-        self, body: Tensor, body_mask: Tensor, hands: Tensor, hand_mask: Tensor
+        self,
+        body: Tensor,
+        body_mask: Tensor,
+        hands: Tensor,
+        hand_mask: Tensor,
+        streams: StreamInputs | None = None,
     ) -> ExpertLogits:
         """Score N windows.
 
@@ -32,6 +41,7 @@ class BHaRNet(nn.Module, ABC):
             body_mask: (N, T, I) share of joints observed.
             hands: (N, C_hand, T, 21, 2 I).
             hand_mask: (N, T, 2 I) whether the hand was observed.
+            streams: What further streams saw; a network for skeletons has none.
         """
         return self.observe(*self.instances(body, body_mask, hands, hand_mask))[0]
 

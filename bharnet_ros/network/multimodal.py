@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
 
 from bharnet_ros.network import rgb  # noqa: F401  (makes the stream known)
-from bharnet_ros.network.base import BHaRNet
+from bharnet_ros.network.base import BHaRNet, StreamInputs
 from bharnet_ros.network.instances import Instances
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.network.streams import GuidedStream, build_stream
 from bharnet_ros.network.tokens import Tokens
-
-StreamInputs = Mapping[str, tuple[Tensor, Tensor]]
-"""Values and mask of each further stream by its name; one that is missing saw nothing."""
 
 
 class Multimodal(BHaRNet):

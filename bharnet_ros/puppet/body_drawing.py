@@ -11,6 +11,7 @@ import numpy as np
 from bharnet_ros.keypoints import LEFT_HAND, RIGHT_HAND, FloatArray, PersonKeypoints
 from bharnet_ros.puppet.face import draw_head
 from bharnet_ros.puppet.hand_drawing import draw_hand
+from bharnet_ros.puppet.props import Held
 from bharnet_ros.puppet.shading import Colour, Image, fill_any, limb, rounded_hull, stroke, tone
 
 SLEEVE_RADII = (0.150, 0.112, 0.085)
@@ -38,13 +39,16 @@ APPEARANCES = (
 )
 
 
-def draw_person(image: Image, person: PersonKeypoints, appearance: Appearance) -> None:
+def draw_person(
+    image: Image, person: PersonKeypoints, appearance: Appearance, held: Held | None = None
+) -> None:
     """Draw one person into a frame, far parts first.
 
     Args:
         image: (H, W, 3) RGB, drawn into.
         person: Pixels; parts that are NaN are left out, a z that is NaN counts as zero.
         appearance: Colours.
+        held: What is in one of the hands.
     """
     body = person.body[:, :3].astype(np.float64)
     body[:, 2] = np.nan_to_num(body[:, 2])
@@ -69,7 +73,10 @@ def draw_person(image: Image, person: PersonKeypoints, appearance: Appearance) -
         if np.isfinite(hands[side, :, :2]).all():
             depth = float(arm[2, 2] + hands[side, :, 2].mean())
             right = side == RIGHT_HAND
-            hand = partial(draw_hand, image, hands[side], appearance.skin, right=right)
+            in_hand = held if held is not None and held.side == side else None
+            hand = partial(
+                draw_hand, image, hands[side], appearance.skin, right=right, held=in_hand
+            )
             parts.append((depth, hand))
     for _, paint in sorted(parts, key=lambda part: -part[0]):
         paint()

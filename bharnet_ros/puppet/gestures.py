@@ -258,6 +258,19 @@ def drinking(time: float, style: Style) -> Pose:
     return Pose(right=blend_arms(low, mouth, up), head=np.array([0.0, -0.12 * up, 0.0]))
 
 
+def presenting(time: float, style: Style) -> Pose:
+    """A grip before the shoulder, palm half to the camera, that rocks and moves to and fro."""
+    rock = style.size * wave(time, 0.6, style)
+    raised = arm(
+        (0.16 + 0.03 * rock, -0.04, 0.24),
+        (0.75, 0.35 + 0.12 * rock, 0.25),
+        (-0.25, -0.05, 1.0),
+        hands.HOLDING,
+        style,
+    )
+    return Pose(right=raised)
+
+
 GESTURES: dict[str, Gesture] = {
     "hello": Gesture("hello", hello, duration=2.35),
     "thanks": Gesture("thanks", thanks, duration=2.6),
@@ -277,3 +290,6 @@ UNKNOWN: dict[str, Gesture] = {
     "drinking": Gesture("drinking", drinking),
 }
 """Motions that are none of them."""
+
+PRESENTING = Gesture("presenting", presenting, duration=1.6)
+"""Holding up whatever is in the hand; which, the motion does not say."""

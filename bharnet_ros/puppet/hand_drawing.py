@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.puppet.props import Held, draw_held
 from bharnet_ros.puppet.shading import Colour, Image, ellipse, limb, rounded_hull, stroke, tone
 
 # Joints of each finger and radii there in hand lengths (wrist to middle knuckle).
@@ -35,7 +36,9 @@ def hand_length(points: FloatArray) -> float:
     return max(middle, 0.98 * index, 1.08 * little)
 
 
-def draw_hand(image: Image, points: FloatArray, skin: Colour, *, right: bool) -> None:
+def draw_hand(
+    image: Image, points: FloatArray, skin: Colour, *, right: bool, held: Held | None = None
+) -> None:
     """Draw a hand with palm or back, creases and nails as it is turned.
 
     Args:
@@ -43,6 +46,7 @@ def draw_hand(image: Image, points: FloatArray, skin: Colour, *, right: bool) ->
         points: (21, 3) x, y, z in pixels, z relative to the wrist; MediaPipe's numbering.
         skin: RGB.
         right: Whether it is a right hand.
+        held: What lies in it: on its palm, under the fingers that close over it.
     """
     length = hand_length(points)
     if not np.isfinite(length) or length < 1.0:
@@ -55,6 +59,10 @@ def draw_hand(image: Image, points: FloatArray, skin: Colour, *, right: bool) ->
     parts: list[tuple[float, Callable[[], None]]] = [
         (palm_depth, partial(_draw_palm, image, points, length, colour, normal))
     ]
+    if held is not None:
+        # Between palm and fingers where the palm is seen, behind all of the hand where not.
+        depth = palm_depth if palm_seen else float(points[:, 2].max()) + length
+        parts.append((depth, partial(draw_held, image, held, points, length)))
     for joints, radii in _FINGERS:
         for start, stop in _straight_runs(points[list(joints)]):
             run = list(joints[start:stop])

@@ -10,7 +10,8 @@ import numpy as np
 from bharnet_ros.keypoints import PersonKeypoints
 from bharnet_ros.puppet.backdrop import Box, draw_box, room
 from bharnet_ros.puppet.body_drawing import APPEARANCES, Appearance, draw_person
-from bharnet_ros.puppet.shading import Image
+from bharnet_ros.puppet.props import Held
+from bharnet_ros.puppet.shading import Colour, Image
 
 
 class Renderer:
@@ -44,6 +45,8 @@ class Renderer:
         *,
         boxes: Sequence[Box] = (),
         frame_number: int = 0,
+        held: Sequence[Held | None] = (),
+        light: Colour = (1.0, 1.0, 1.0),
     ) -> Image:
         """Return a (H, W, 3) RGB frame.
 
@@ -52,13 +55,19 @@ class Renderer:
             appearances: Colours of each person, used in turn.
             boxes: Painted over everybody.
             frame_number: Moves the grain of the camera.
+            held: What each person holds, in their order; those beyond the last hold nothing.
+            light: Factors on red, green and blue of the whole frame.
         """
         image = self._background.copy()
         for number, person in enumerate(people):
-            draw_person(image, person, appearances[number % len(appearances)])
+            thing = held[number] if number < len(held) else None
+            draw_person(image, person, appearances[number % len(appearances)], thing)
         for box in boxes:
             draw_box(image, box)
         cv2.GaussianBlur(image, (3, 3), 0.6, dst=image)
+        if light != (1.0, 1.0, 1.0):
+            steps = np.arange(256)[:, None] * np.asarray(light)
+            cv2.LUT(image, np.clip(steps, 0, 255).astype(np.uint8)[:, None], dst=image)
         row, column = (frame_number * 5) % 16, (frame_number * 11) % 16
         window = (slice(row, row + self.height), slice(column, column + self.width))
         cv2.add(image, self._brighter[window], dst=image)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from bharnet_ros.keypoints import FloatArray
 from bharnet_ros.puppet.backdrop import Box
 from bharnet_ros.puppet.camera import Camera
-from bharnet_ros.puppet.gestures import GESTURES, UNKNOWN, Gesture, Style
+from bharnet_ros.puppet.gestures import GESTURES, PRESENTING, UNKNOWN, Gesture, Style
 from bharnet_ros.puppet.kinematics import smooth_step
 from bharnet_ros.puppet.performer import Act, Performer, Walk, standing
+from bharnet_ros.puppet.props import PROPS, Held
+from bharnet_ros.puppet.shading import Colour
 
 REST_TIME = 1.8
 """Seconds of rest between two gestures."""
@@ -33,12 +35,16 @@ class Scene:
         duration: Seconds.
         camera: Who looks.
         boxes: Things before the people.
+        held: What people hold, by track id.
+        light: Factors on red, green and blue of the whole frame.
     """
 
     performers: Sequence[Performer]
     duration: float
     camera: Camera
     boxes: Sequence[Box] = ()
+    held: Mapping[str, Held] = field(default_factory=dict)
+    light: Colour = (1.0, 1.0, 1.0)
 
 
 SceneMaker = Callable[[int, int, np.random.Generator], Scene]
@@ -190,6 +196,32 @@ def _nodding_place(time: float) -> tuple[FloatArray, float, float]:
     return np.array([sway, 0.0, 0.03 * np.sin(time)]), 0.12 * float(np.sin(0.8 * time)), 0.0
 
 
+def _presenting(prop: str | None) -> SceneMaker:
+    """Hold something up, or nothing with the very same motion: only the picture tells which."""
+
+    def make(width: int, height: int, random: np.random.Generator) -> Scene:
+        camera = Camera(
+            *(width, height),
+            distance=random.uniform(0.95, 1.5),
+            shoulder_height=random.uniform(0.5, 0.62),
+        )
+        place = standing(random.uniform(-0.15, 0.15), random.uniform(-0.05, 0.05))
+        act = Act(PRESENTING, 0.2, Style.drawn(random))
+        people = [Performer("1", [act], place, phase=random.uniform(0, 9))]
+        light = random.uniform(0.65, 1.2) * random.uniform(0.85, 1.15, 3)
+        # Drawn for nothing too, so that a seed means one motion in one light whatever is held.
+        held = Held.drawn(prop or PROPS[0], random)
+        return Scene(
+            people,
+            act.end + 0.2,
+            camera,
+            held={} if prop is None else {"1": held},
+            light=(float(light[0]), float(light[1]), float(light[2])),
+        )
+
+    return make
+
+
 _SCRIPTS: dict[str, SceneMaker] = {
     "gestures": _solo(tuple(GESTURES.values())),
     **{name: _solo((gesture,)) for name, gesture in GESTURES.items()},
@@ -201,4 +233,6 @@ _SCRIPTS: dict[str, SceneMaker] = {
     "enter_and_leave": _enter_and_leave,
     "occluded_hand": _occluded_hand,
     "absent_hands": _absent_hands,
+    **{f"holding_{prop}": _presenting(prop) for prop in PROPS},
+    "holding_nothing": _presenting(None),
 }

@@ -78,7 +78,12 @@ class PuppetSource:
         """
         people = self._people(number)
         image = self._renderer.draw(
-            people, self._appearances, boxes=self._scene.boxes, frame_number=number
+            people,
+            self._appearances,
+            boxes=self._scene.boxes,
+            frame_number=number,
+            held=[self._scene.held.get(person.track_id) for person in people],
+            light=self._scene.light,
         )
         return PuppetFrame(image, number / self.fps, self._visible(people, number))
 

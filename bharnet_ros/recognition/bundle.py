@@ -49,6 +49,7 @@ class BundleDescription:
         body: Size of the body expert.
         hand: Size of the hand expert.
         interaction: How body and hands work together.
+        streams: Options of further streams beside the skeleton, by name.
         window_s: Length of the sliding window, seconds.
         stride_s: Suggested time between two inferences, seconds.
         temperature: Divides the logits before the softmax.
@@ -79,6 +80,7 @@ class BundleDescription:
     window_s: float
     stride_s: float
     interaction: InteractionSettings = field(default_factory=InteractionSettings)
+    streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     temperature: float = 1.0
     enter_threshold: float = 0.6
     exit_threshold: float = 0.4
@@ -155,6 +157,7 @@ class BundleDescription:
             body=self.body,
             hand=self.hand,
             interaction=self.interaction,
+            streams=self.streams,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,8 +15,10 @@ from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.backends import use_backend
 from bharnet_ros.recognition.bundle import ModelBundle
+from bharnet_ros.recognition.tensors import network_tensors
 from bharnet_ros.resampling import KeypointBatch, resample
 from bharnet_ros.skeleton.layouts import get_layout
+from bharnet_ros.stream_inputs import StreamInput, prepare_streams
 
 
 def resolve_device(device: str) -> torch.device:
@@ -61,6 +63,7 @@ class Recognizer:
         """
         self.description = bundle.description
         self._device = resolve_device(device)
+        self._preparations = prepare_streams(self.description.streams)
         folded = fold_for_inference(bundle.network).to(self._device)
         self._network = use_backend(folded, backend, self._device)
 
@@ -86,7 +89,8 @@ class Recognizer:
             hands=random.uniform(0, 100, (people, frames, 2, HAND_LANDMARKS, 3)).astype(np.float32),
             hand_mask=np.ones((people, frames, 2), dtype=np.float32),
         )
-        self._logits(network_input(batch, features))
+        streams = {name: one.example(people) for name, one in self._preparations.items()}
+        self._logits(network_input(batch, features), streams)
 
     def logits(
         self, sequences: Sequence[KeypointSequence], window_s: float | None = None
@@ -103,7 +107,8 @@ class Recognizer:
         if not sequences:
             raise ValueError("sequences: need at least one")
         batch = resample(sequences, self.description.features, window_s)
-        return self._logits(network_input(batch, self.description.features))
+        inputs = network_input(batch, self.description.features)
+        return self._logits(inputs, self._stream_inputs(sequences, window_s))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return calibrated probabilities (N, K) of logits (N, K)."""
@@ -134,7 +139,7 @@ class Recognizer:
             length = self.description.window_s if window_s is None else window_s
             batch = resample(sequences, self.description.features, length)
             inputs = network_input(batch, self.description.features)
-            logits = self._logits(inputs)
+            logits = self._logits(inputs, self._stream_inputs(sequences, length))
             fused, body, hand = (
                 self.probabilities(one).numpy()
                 for one in (logits.ensemble, logits.body, logits.hand)
@@ -160,14 +165,15 @@ class Recognizer:
             )
         return ActionScores(stamp_ns, tracks, frame_id, self.description.name)
 
-    def _logits(self, inputs: NetworkInput) -> ExpertLogits:
+    def _stream_inputs(
+        self, sequences: Sequence[KeypointSequence], window_s: float | None
+    ) -> dict[str, StreamInput]:
+        """Prepare what the further streams are given of N people."""
+        return {name: one.of(sequences, window_s) for name, one in self._preparations.items()}
+
+    def _logits(self, inputs: NetworkInput, streams: Mapping[str, StreamInput]) -> ExpertLogits:
         with torch.inference_mode():
-            result = self._network(
-                *(
-                    torch.from_numpy(array).to(self._device)
-                    for array in (inputs.body, inputs.body_mask, inputs.hands, inputs.hand_mask)
-                )
-            )
+            result = self._network(*network_tensors(inputs, streams, self._device))
         return ExpertLogits(
             *(
                 tensor.float().cpu() if tensor.is_floating_point() else tensor.cpu()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 
 from bharnet_ros.actions import ActionScores
+from bharnet_ros.crops import FrameCrops
 from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -81,8 +83,14 @@ class RecognitionStream:
         self._newest_ns = None
         self._due_ns = None
 
-    def push(self, frame: FrameKeypoints) -> DueWindows | None:
+    def push(
+        self, frame: FrameKeypoints, crops: Mapping[str, FrameCrops] | None = None
+    ) -> DueWindows | None:
         """Take in a frame; return the windows to be scored when a stride has passed.
+
+        Args:
+            frame: Everybody in view.
+            crops: Pictures of people by track id, where the image of the frame is known.
 
         Raises:
             ValueError: The stamp is not newer than that of the frame before; nothing is changed.
@@ -95,7 +103,7 @@ class RecognitionStream:
             window = self._windows.setdefault(person.track_id, TrackWindow(self.window_s))
             # The same person twice in one frame would be a fault of the tracker: keep the first.
             if not len(window) or window.newest_ns < stamp:
-                window.add(stamp, person)
+                window.add(stamp, person, None if crops is None else crops.get(person.track_id))
         self._windows = {
             track: window
             for track, window in self._windows.items()
@@ -121,13 +129,15 @@ class RecognitionStream:
         """Score windows that `push` returned."""
         return self.recognizer.score(due.sequences, due.stamp_ns, due.frame_id, self.window_s)
 
-    def update(self, frame: FrameKeypoints) -> ActionScores | None:
-        """Take in a frame; return scores when a stride has passed, else None.
+    def update(
+        self, frame: FrameKeypoints, crops: Mapping[str, FrameCrops] | None = None
+    ) -> ActionScores | None:
+        """Take in a frame; return scores when a stride has passed, else None; see `push`.
 
         Raises:
             ValueError: The stamp is not newer than that of the frame before; nothing is changed.
         """
-        due = self.push(frame)
+        due = self.push(frame, crops)
         return None if due is None else self.score(due)
 
 

@@ -6,7 +6,8 @@ from collections import deque
 
 import numpy as np
 
-from bharnet_ros.keypoints import NANOSECONDS, KeypointSequence, PersonKeypoints
+from bharnet_ros.crops import CropSequence, FrameCrops
+from bharnet_ros.keypoints import NANOSECONDS, FloatArray, KeypointSequence, PersonKeypoints
 
 
 class TrackWindow:
@@ -21,7 +22,7 @@ class TrackWindow:
         if not window_s > 0:
             raise ValueError(f"window_s: must be positive, got {window_s}")
         self._window_ns = round(window_s * NANOSECONDS)
-        self._frames: deque[tuple[int, PersonKeypoints]] = deque()
+        self._frames: deque[tuple[int, PersonKeypoints, FrameCrops | None]] = deque()
 
     def __len__(self) -> int:
         """Return the number of frames held."""
@@ -39,8 +40,8 @@ class TrackWindow:
             return 0.0
         return (self._frames[-1][0] - self._frames[0][0]) / NANOSECONDS
 
-    def add(self, stamp_ns: int, person: PersonKeypoints) -> None:
-        """Add a frame and let go of what is older than the window.
+    def add(self, stamp_ns: int, person: PersonKeypoints, crops: FrameCrops | None = None) -> None:
+        """Add a frame, with crops where its image was kept; let go of what is out of the window.
 
         One frame beyond the window is kept, so that its first moment can be interpolated.
 
@@ -49,7 +50,7 @@ class TrackWindow:
         """
         if self._frames and stamp_ns <= self._frames[-1][0]:
             raise ValueError(f"stamp_ns: {stamp_ns} is not after {self._frames[-1][0]}")
-        self._frames.append((stamp_ns, person))
+        self._frames.append((stamp_ns, person, crops))
         while len(self._frames) > 1 and stamp_ns - self._frames[1][0] >= self._window_ns:
             self._frames.popleft()
 
@@ -60,14 +61,31 @@ class TrackWindow:
             width: Image width in pixels.
             height: Image height in pixels.
         """
-        stamps = np.asarray([stamp for stamp, _ in self._frames], dtype=np.int64)
-        people = [person for _, person in self._frames]
+        stamps = np.asarray([stamp for stamp, _, _ in self._frames], dtype=np.int64)
+        people = [person for _, person, _ in self._frames]
+        seconds = (stamps - stamps[-1]) / NANOSECONDS
         return KeypointSequence(
-            stamps=(stamps - stamps[-1]) / NANOSECONDS,
+            stamps=seconds,
             body=np.stack([person.body for person in people]),
             hands=np.stack([person.hands for person in people]),
             hand_scores=np.stack([person.hand_scores for person in people]),
             width=width,
             height=height,
             track_id=people[-1].track_id,
+            crops=self._crops(seconds),
+        )
+
+    def _crops(self, seconds: FloatArray) -> CropSequence | None:
+        """Return the crops of those frames that have any."""
+        found = [
+            (at, crops)
+            for at, (_, _, crops) in zip(seconds, self._frames, strict=True)
+            if crops is not None
+        ]
+        if not found:
+            return None
+        return CropSequence(
+            np.asarray([at for at, _ in found]),
+            np.stack([crops.pixels for _, crops in found]),
+            np.stack([crops.present for _, crops in found]),
         )

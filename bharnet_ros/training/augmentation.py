@@ -144,7 +144,7 @@ def _mirror(
         flip[:, None, None, None, None], batch.hands[:, :, ::-1] * hand_sign, batch.hands
     )
     hand_mask = np.where(flip[:, None, None], batch.hand_mask[:, :, ::-1], batch.hand_mask)
-    return KeypointBatch(body, body_mask, hands, hand_mask, batch.people)
+    return KeypointBatch(body, body_mask, hands, hand_mask, batch.people, batch.times, flip)
 
 
 def _distort(

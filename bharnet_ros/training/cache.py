@@ -17,11 +17,14 @@ import numpy.typing as npt
 from bharnet_ros.datasets.clip import RecordedClip
 from bharnet_ros.skeleton.layouts import SkeletonLayout
 from bharnet_ros.training.clips import ClipStore, no_hands, store_clips
+from bharnet_ros.training.crop_store import CropStore
 
-_FORMAT = 1
+_FORMAT = 2
 """Version of what is stored, part of every key."""
 
 _HANDS = "hands"
+_CROPS = "crops_"
+_COLUMNS = [column.name for column in fields(ClipStore) if column.name != "crops"]
 
 
 def cached_clips(
@@ -78,9 +81,12 @@ def _write(folder: Path, store: ClipStore) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     try:
-        for column in fields(ClipStore):
-            if column.name != _HANDS or store.hand_present.any():
-                np.save(unfinished / f"{column.name}.npy", getattr(store, column.name))
+        for name in _COLUMNS:
+            if name != _HANDS or store.hand_present.any():
+                np.save(unfinished / f"{name}.npy", getattr(store, name))
+        if store.crops is not None:
+            for one in fields(CropStore):
+                np.save(unfinished / f"{_CROPS}{one.name}.npy", getattr(store.crops, one.name))
         try:
             unfinished.replace(folder)
         except OSError:
@@ -94,15 +100,25 @@ def _write(folder: Path, store: ClipStore) -> None:
 def _read(folder: Path) -> ClipStore:
     """Map all columns into memory."""
     columns: dict[str, npt.NDArray[Any]] = {}
-    for column in fields(ClipStore):
-        path = folder / f"{column.name}.npy"
-        if column.name == _HANDS and not path.exists():
-            columns[column.name] = no_hands(len(columns["body"]))
-            continue
-        try:
-            columns[column.name] = np.asarray(np.load(path, mmap_mode="r"))
-        except (ValueError, EOFError, FileNotFoundError) as error:
-            raise ValueError(
-                f"{path}: cannot be read, delete {folder} to have it written anew: {error}"
-            ) from error
-    return ClipStore(**columns)
+    for name in _COLUMNS:
+        path = folder / f"{name}.npy"
+        if name == _HANDS and not path.exists():
+            columns[name] = no_hands(len(columns["body"]))
+        else:
+            columns[name] = _mapped(path)
+    crops = None
+    if next(folder.glob(f"{_CROPS}*.npy"), None):
+        crops = CropStore(
+            **{one.name: _mapped(folder / f"{_CROPS}{one.name}.npy") for one in fields(CropStore)}
+        )
+    return ClipStore(**columns, crops=crops)
+
+
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    """Map one column into memory."""
+    try:
+        return np.asarray(np.load(path, mmap_mode="r"))
+    except (ValueError, EOFError, FileNotFoundError) as error:
+        raise ValueError(
+            f"{path}: cannot be read, delete {path.parent} to have it written anew: {error}"
+        ) from error

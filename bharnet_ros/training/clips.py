@@ -10,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.actions import BACKGROUND
+from bharnet_ros.crops import CropSequence
 from bharnet_ros.datasets.clip import RecordedClip
 from bharnet_ros.keypoints import HAND_LANDMARKS, FloatArray
 from bharnet_ros.resampling import KeypointBatch, blend, brackets, observed_parts
 from bharnet_ros.skeleton.layouts import SkeletonLayout
+from bharnet_ros.training.crop_store import CropStore, store_crops
 
 _COLUMNS = ("body", "body_confidence", "hands", "hand_present")
 """What `observed_parts` returns, by the names that it has here."""
@@ -35,6 +37,7 @@ class ClipStore:
         starts: (N,) first row of each clip.
         frames: (N,) frames of each clip.
         shown: (N,) people in each clip.
+        crops: Pictures of the main person of each clip, where there are any.
     """
 
     body: npt.NDArray[np.float32]
@@ -45,6 +48,7 @@ class ClipStore:
     starts: npt.NDArray[np.int64]
     frames: npt.NDArray[np.int64]
     shown: npt.NDArray[np.int64]
+    crops: CropStore | None = None
 
     def __len__(self) -> int:
         """Return the number of clips N."""
@@ -92,7 +96,11 @@ class ClipStore:
             part[~there.reshape(-1)] = 0.0
         body, body_mask, hands, hand_mask = parts
         hands = hands.reshape(*hand_mask.shape, HAND_LANDMARKS, 3)
-        return KeypointBatch(body, body_mask, hands, hand_mask, self.people)
+        times = None
+        if self.crops is not None:
+            earlier, later = (self.stamps[frame] for frame in where[:2])
+            times = earlier + (later - earlier) * where[2]
+        return KeypointBatch(body, body_mask, hands, hand_mask, self.people, times)
 
     def resampled(self, clips: npt.NDArray[np.integer], frames: int) -> KeypointBatch:
         """Take clips whole, T = `frames` frames of each, as `stack_people` does.
@@ -120,6 +128,7 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
     stamps: list[npt.NDArray[Any]] = []
     frames: list[int] = []
     shown: list[int] = []
+    crops: list[CropSequence | None] = []
     for clip in clips:
         for person in clip.people:
             *body, hands, present = observed_parts(person, layout)
@@ -130,6 +139,7 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
             stamps.append(np.asarray(person.stamps, dtype=np.float64))
         frames.append(len(clip.people[0]))
         shown.append(len(clip.people))
+        crops.append(clip.people[0].crops)
     if not frames:
         raise ValueError("clips: there are none to train on")
     rows = np.asarray(frames) * shown
@@ -142,6 +152,7 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
         starts=np.cumsum(rows) - rows,
         frames=np.asarray(frames),
         shown=np.asarray(shown),
+        crops=store_crops(crops),
     )
 
 

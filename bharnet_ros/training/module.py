@@ -13,28 +13,20 @@ from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
 from bharnet_ros.feature_settings import FeatureSettings
-from bharnet_ros.features import NetworkInput, network_input
+from bharnet_ros.features import network_input
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.recognition.tensors import StreamTensors, network_tensors
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.augmentation import augmented_batch
 from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.crop_augmentation import TrainingCrops
 from bharnet_ros.training.losses import ensemble_loss
 from bharnet_ros.training.settings import TrainingSettings
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
-
-
-def input_tensors(inputs: NetworkInput) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the arrays of a network input as tensors, in the order the network takes them."""
-    return (
-        torch.from_numpy(inputs.body),
-        torch.from_numpy(inputs.body_mask),
-        torch.from_numpy(inputs.hands),
-        torch.from_numpy(inputs.hand_mask),
-    )
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, StreamTensors, Tensor]
 
 
 class AugmentedClips(IterableDataset[Batch]):
@@ -54,6 +46,7 @@ class AugmentedClips(IterableDataset[Batch]):
         class_balance: float,
         seed: int,
         rank: int = 0,
+        crops: TrainingCrops | None = None,
     ) -> None:
         """Prepare an epoch of `batches` batches.
 
@@ -69,6 +62,7 @@ class AugmentedClips(IterableDataset[Batch]):
             class_balance: 0 draws classes by their share of the clips, 1 all equally often.
             seed: Seed of the drawing and of the variation.
             rank: Number of this process among those that train together; each draws its own.
+            crops: What the stream `rgb` is given of all clips; None where there is no such stream.
         """
         self.store = store
         self.clips = clips
@@ -80,6 +74,7 @@ class AugmentedClips(IterableDataset[Batch]):
         self.batches = batches
         self.seed = seed
         self.rank = rank
+        self.crops = crops
         self.epoch = 0
         drawn = classes[clips]
         share = np.bincount(drawn)[drawn] ** -class_balance
@@ -103,7 +98,8 @@ class AugmentedClips(IterableDataset[Batch]):
                 random,
             )
             inputs = network_input(keypoints, self.features)
-            yield (*input_tensors(inputs), torch.from_numpy(classes))
+            streams = self.crops.augmented(chosen, keypoints, random) if self.crops else {}
+            yield (*network_tensors(inputs, streams), torch.from_numpy(classes))
 
 
 class WholeClips(Dataset[Batch]):
@@ -116,6 +112,7 @@ class WholeClips(Dataset[Batch]):
         classes: npt.NDArray[np.int64],
         features: FeatureSettings,
         batch_size: int,
+        crops: TrainingCrops | None = None,
     ) -> None:
         """Divide the clips (M,) into batches, in their order.
 
@@ -125,12 +122,14 @@ class WholeClips(Dataset[Batch]):
             classes: (N,) class of all clips.
             features: What the network is given.
             batch_size: Clips in a batch.
+            crops: As for `AugmentedClips`.
         """
         self.store = store
         self.clips = clips
         self.classes = classes
         self.features = features
         self.batch_size = batch_size
+        self.crops = crops
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -147,7 +146,8 @@ class WholeClips(Dataset[Batch]):
         clips = self.clips[batch * self.batch_size : (batch + 1) * self.batch_size]
         keypoints = self.store.resampled(clips, self.features.frames)
         inputs = network_input(keypoints, self.features)
-        return (*input_tensors(inputs), torch.from_numpy(self.classes[clips]))
+        streams = self.crops.whole(clips, keypoints) if self.crops else {}
+        return (*network_tensors(inputs, streams), torch.from_numpy(self.classes[clips]))
 
 
 class TrainingModule(lightning.LightningModule):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from bharnet_ros.network.settings import InteractionSettings
 from bharnet_ros.recognition.bundle import BundleDescription
 from bharnet_ros.recognition.event_parameters import OF_MODEL, ClassParameters
 from bharnet_ros.training.augmentation_settings import AugmentationSettings
+from bharnet_ros.training.crop_augmentation import CropAugmentation
 from bharnet_ros.training.losses import LossSettings
 
 Settings = TypeVar("Settings")
@@ -33,6 +35,10 @@ class TrainingSettings:
         body: Size of the body expert.
         hand: Size of the hand expert.
         interaction: How body and hands work together.
+        streams: Options of further streams beside the skeleton, by name (`network.streams`).
+        skeleton_from: Folder of a model bundle whose skeleton network is taken as it is, so that
+            only the further streams are trained: the second of two stages. None trains all.
+        crop_augmentation: How crops are varied and how often they are blinded.
         loss: What the loss is made of.
         augmentation: How clips are varied.
         window_s: Length of the sliding window on a robot, seconds.
@@ -65,6 +71,9 @@ class TrainingSettings:
     body: BackboneSettings = field(default_factory=BackboneSettings)
     hand: BackboneSettings = field(default_factory=BackboneSettings)
     interaction: InteractionSettings = field(default_factory=InteractionSettings)
+    streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    skeleton_from: str | None = None
+    crop_augmentation: CropAugmentation = field(default_factory=CropAugmentation)
     loss: LossSettings = field(default_factory=LossSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
     window_s: float = 2.0
@@ -97,6 +106,7 @@ class TrainingSettings:
             body=self.body,
             hand=self.hand,
             interaction=self.interaction,
+            streams=self.streams,
             window_s=self.window_s,
             stride_s=self.stride_s,
             **{name: getattr(self, name) for name in OF_MODEL},
@@ -112,6 +122,7 @@ _NESTED: dict[str, type[Any]] = {
     "interaction": InteractionSettings,
     "loss": LossSettings,
     "augmentation": AugmentationSettings,
+    "crop_augmentation": CropAugmentation,
 }
 
 

@@ -14,6 +14,7 @@ import pytorch_lightning as lightning
 import torch
 from pytorch_lightning.callbacks import TQDMProgressBar, WeightAveraging
 from pytorch_lightning.profilers import SimpleProfiler
+from pytorch_lightning.utilities import move_data_to_device
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
@@ -31,13 +32,15 @@ from bharnet_ros.evaluation.clips import count_metrics, format_metrics
 from bharnet_ros.evaluation.report import without_nan
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.logits import ExpertLogits
-from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
+from bharnet_ros.network.multimodal import Multimodal
+from bharnet_ros.recognition.bundle import BundleDescription, load_bundle, write_bundle
 from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.cache import cached_clips
 from bharnet_ros.training.calibration import fit_temperature
 from bharnet_ros.training.card import model_card
 from bharnet_ros.training.clips import ClipStore, class_indices, store_clips
+from bharnet_ros.training.crop_augmentation import RGB, TrainingCrops
 from bharnet_ros.training.hardware import (
     Hardware,
     add_hardware_arguments,
@@ -72,6 +75,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_hardware_arguments(parser)
     parser.add_argument("--epochs", type=int, help="overrides the setting")
+    parser.add_argument(
+        "--skeleton-from",
+        metavar="DIR",
+        help="overrides the setting: bundle whose skeleton is taken, so that only further streams "
+        "are trained",
+    )
     parser.add_argument("--seed", type=int, help="overrides the setting")
     parser.add_argument(
         "--licences",
@@ -103,7 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
         raise ValueError(f"--validate-every: must be positive, got {arguments.validate_every}")
-    given = {"epochs": arguments.epochs, "seed": arguments.seed}
+    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "skeleton_from")}
     settings = replace(settings, **{name: one for name, one in given.items() if one is not None})
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -130,7 +139,10 @@ def run(arguments: argparse.Namespace) -> int:
             validate_every=arguments.validate_every,
         )
         if network is not None:
-            clips = WholeClips(store, held_out, classes, settings.features, _TESTED_AT_ONCE)
+            clips = WholeClips(
+                *(store, held_out, classes, settings.features, _TESTED_AT_ONCE),
+                training_crops(settings, store),
+            )
             logits = whole_clip_logits(network, clips, hardware.device)
             _write(out, description, network, logits, data, held_out)
     return 0
@@ -294,7 +306,7 @@ def train(
         None in all but the first of several processes.
     """
     lightning.seed_everything(settings.seed)
-    features = settings.features
+    features, crops = settings.features, training_crops(settings, store)
     profiler = SimpleProfiler(dirpath=checkpoints, filename="profile")
     callbacks: list[Any] = [
         WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay)),
@@ -327,6 +339,7 @@ def train(
         class_balance=settings.class_balance,
         seed=settings.seed,
         rank=trainer.global_rank,
+        crops=crops,
     )
     module = TrainingModule(
         description.network_settings(),
@@ -334,11 +347,14 @@ def train(
         steps=batches * settings.epochs,
         choices=_choices(description, classes[held_out]),
     )
+    if settings.skeleton_from is not None:
+        take_skeleton(module.network, Path(settings.skeleton_from))
     trainer.fit(
         module,
         DataLoader(clips, batch_size=None),
         DataLoader(
-            WholeClips(store, held_out, classes, features, _TESTED_AT_ONCE), batch_size=None
+            WholeClips(store, held_out, classes, features, _TESTED_AT_ONCE, crops),
+            batch_size=None,
         ),
         ckpt_path=resume,
     )
@@ -346,6 +362,39 @@ def train(
         return None
     print(f"{waiting_share(profiler):.1%} of the time was spent waiting for data")
     return module.network.cpu().eval()
+
+
+def training_crops(settings: TrainingSettings, store: ClipStore) -> TrainingCrops | None:
+    """Return what gives the stream `rgb` its crops; None where there is no such stream.
+
+    Raises:
+        ValueError: The data set has no crops, or other ones than the settings say.
+    """
+    if RGB not in settings.streams:
+        return None
+    if store.crops is None:
+        raise ValueError("streams.rgb: the data set has no crops (`bharnet crop` makes them)")
+    return TrainingCrops(store.crops, settings.streams[RGB], settings.crop_augmentation)
+
+
+def take_skeleton(network: BHaRNet, folder: Path) -> None:
+    """Give a network with further streams the trained skeleton of a bundle, and freeze it.
+
+    Raises:
+        BundleError: The folder is no model bundle.
+        ValueError: There are no further streams to train, or the bundle's network is another one.
+    """
+    if not isinstance(network, Multimodal):
+        raise ValueError("skeleton_from: there are no further streams, so nothing would be trained")
+    trained = load_bundle(folder).network
+    if isinstance(trained, Multimodal):
+        trained = trained.skeleton
+    try:
+        network.skeleton.load_state_dict(trained.state_dict())
+    except RuntimeError as error:
+        reason = str(error).replace("\n\t", " ")
+        raise ValueError(f"skeleton_from: {folder}: is another network: {reason}") from error
+    network.freeze_skeleton()
 
 
 def _choices(description: BundleDescription, classes: Indices) -> list[int]:
@@ -369,8 +418,9 @@ def whole_clip_logits(network: BHaRNet, clips: WholeClips, device: str) -> Exper
     network.to(where)
     parts = []
     with torch.inference_mode():
-        for *inputs, _ in (clips[batch] for batch in range(len(clips))):
-            logits = network(*(tensor.to(where) for tensor in inputs))
+        for batch in (clips[number] for number in range(len(clips))):
+            *inputs, _ = move_data_to_device(batch, where)
+            logits = network(*inputs)
             parts.append([tensor.cpu() for tensor in logits])
     network.cpu()
     return ExpertLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))

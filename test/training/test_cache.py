@@ -42,7 +42,10 @@ def parsing(ntu: Callable[[], Path]) -> Parsing:
 
 
 def assert_same(found: ClipStore, expected: ClipStore) -> None:
+    assert (found.crops is None) == (expected.crops is None)
     for column in fields(ClipStore):
+        if column.name == "crops":
+            continue
         values = getattr(found, column.name), getattr(expected, column.name)
         np.testing.assert_array_equal(*values, err_msg=column.name)
         assert values[0].dtype == values[1].dtype
