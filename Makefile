@@ -10,11 +10,12 @@
 #   make bench DATA=folder         with those that need recorded videos
 #   make clean                     remove .venv and what builds have left
 #
-#   make install TORCH=torch       another build of PyTorch than the one tested with
+#   make install TORCH='torch torchvision'  another build of PyTorch than the one tested with
 #   make install PYTHON=python3.12 another Python than the first one found that fits
 
 VENV ?= .venv
-TORCH ?= torch==2.13.0
+# Of torchvision, the release that was built for this PyTorch.
+TORCH ?= torch==2.14.1 torchvision==0.29.1
 SOURCE ?= puppet
 
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))
@@ -90,7 +91,7 @@ $(INSTALLED): | check-machine $(BIN)/python
 	rm -rf build/bdist.* build/lib.* build/temp.* bharnet_ros.egg-info
 	test ! -d build || rmdir --ignore-fail-on-non-empty build
 	echo "Installing it with ROS 2, PyTorch and MediaPipe (some minutes, the first time)"
-	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet $(foreach package,$(TORCH),'$(package)')
 	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros]"
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall $(WHEEL)/*.whl
 	touch $@

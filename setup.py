@@ -148,6 +148,7 @@ setup(
         "safetensors>=0.4",
         "scipy>=1.9",
         "torch>=2.4,<3",
+        "torchvision>=0.19,<1",
         "tqdm>=4.60",
     ],
     extras_require={
