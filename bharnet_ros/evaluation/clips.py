@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Protocol
 
@@ -20,6 +20,7 @@ from bharnet_ros.datasets.arguments import (
     protocols_from,
 )
 from bharnet_ros.datasets.clip import RecordedClip, split
+from bharnet_ros.evaluation.blinding import BlindedClips, parse_blinding
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.late_ensemble import LateEnsemble
 from bharnet_ros.evaluation.report import add_report_arguments, format_table, percent, show
@@ -74,6 +75,10 @@ class ClipMetrics:
         unknown_clips: Clips whose label the model does not know.
         unknown_rejected: Share of them that was taken for background, or for a class with less
             than the rejection threshold; not a number where there are none.
+        skeleton_top1: `top1` of body and hands together: `top1` itself, unless there are further
+            streams.
+        stream_top1: `top1` of each further stream alone, by name; a clip in which it saw nothing
+            counts as missed.
     """
 
     clips: int
@@ -89,6 +94,8 @@ class ClipMetrics:
     confusion: list[list[int]]
     unknown_clips: int
     unknown_rejected: float
+    skeleton_top1: float
+    stream_top1: dict[str, float]
 
 
 def gesture_classes(class_names: Sequence[str]) -> tuple[list[str], list[int]]:
@@ -141,6 +148,7 @@ def clip_metrics(
         subjects,
         class_names=recognizer.description.class_names,
         rejection_threshold=recognizer.description.rejection_threshold,
+        streams=list(recognizer.description.streams),
     )
 
 
@@ -152,6 +160,7 @@ def count_metrics(
     *,
     class_names: Sequence[str],
     rejection_threshold: float | npt.NDArray[np.floating],
+    streams: Sequence[str] = (),
 ) -> ClipMetrics:
     """Compare logits and probabilities, of one model or of several, with labels.
 
@@ -162,6 +171,7 @@ def count_metrics(
         subjects: (N,) person in each clip.
         class_names: (K,) in the order of the logits, background among them.
         rejection_threshold: Least probability of known motion, for all clips or (N,) for each.
+        streams: Names of the further streams, in the order of the logits.
 
     Raises:
         ValueError: No label is a class.
@@ -177,6 +187,10 @@ def count_metrics(
 
     hits = right(logits.ensemble)
     hand_hits = right(logits.hand) & logits.hand_seen.numpy()
+    stream_hits = {
+        name: right(logits.streams[:, place]) & logits.stream_seen[:, place].numpy()
+        for place, name in enumerate(streams)
+    }
     reordered = probabilities.numpy()[:, [*columns, class_names.index(BACKGROUND)]]
     choice = reordered.argmax(1)
     rejected = (choice == len(names)) | (reordered.max(1) < rejection_threshold)
@@ -201,6 +215,8 @@ def count_metrics(
         confusion=confusion.tolist(),
         unknown_clips=int((~known).sum()),
         unknown_rejected=float(rejected[~known].mean()) if (~known).any() else float("nan"),
+        skeleton_top1=float(right(logits.skeleton)[known].mean()),
+        stream_top1={name: float(found[known].mean()) for name, found in stream_hits.items()},
     )
 
 
@@ -219,6 +235,9 @@ def format_metrics(metrics: ClipMetrics) -> str:
             ("body expert alone", metrics.body_top1),
             ("hand expert alone", metrics.hand_top1),
         ]
+    if metrics.stream_top1:
+        measures.append(("skeleton alone", metrics.skeleton_top1))
+    measures += [(f"{name} alone", value) for name, value in metrics.stream_top1.items()]
     lines = [count_clips(metrics), *(f"{name:<25}{value:7.2%}" for name, value in measures)]
     if metrics.unknown_clips:
         rejected = f"{metrics.unknown_rejected:7.2%} (of {metrics.unknown_clips})"
@@ -281,6 +300,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_weights(parser)
     add_dataset_arguments(parser)
     add_protocol_arguments(parser, several_folds=False)
+    parser.add_argument(
+        "--blind",
+        nargs="+",
+        default=[],
+        metavar="STREAM=HOW",
+        help="measure also with a further stream blinded, as rgb=black, rgb=noise, rgb=shuffled "
+        "(crops of another clip) or rgb=absent",
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add_report_arguments(parser)
 
@@ -301,11 +328,36 @@ def run(arguments: argparse.Namespace) -> int:
         recognizer = LateEnsemble(bundles, arguments.device, arguments.weights)
     else:
         recognizer = ClipRecognizer(load_bundle(find_model(arguments.model)), arguments.device)
+    ways = [parse_blinding(text) for text in arguments.blind]
+    for stream, _ in ways:
+        if stream not in recognizer.description.streams:
+            raise ValueError(f"--blind: the model has no stream {stream!r}")
     data, _ = open_from(arguments)
     chosen = np.arange(len(data))
     if protocols:
         _, chosen = split(data, protocols[0].name, protocols[0].file)
     logits = clip_logits(recognizer, data, chosen, progress=not arguments.json)
-    metrics = clip_metrics(logits, recognizer, data.labels[chosen], data.subjects[chosen])
-    show(arguments, format_metrics(metrics), asdict(metrics))
+    about = recognizer, data.labels[chosen], data.subjects[chosen]
+    metrics = clip_metrics(logits, *about)
+    text, content = format_metrics(metrics), asdict(metrics)
+    if ways:
+        alone = clip_metrics(logits._replace(ensemble=logits.skeleton), *about)
+        blind = {}
+        for name, (_, how) in zip(arguments.blind, ways, strict=True):
+            clips = BlindedClips(data, chosen, how)
+            found = clip_logits(recognizer, clips, chosen, progress=not arguments.json)
+            blind[name] = clip_metrics(found, *about)
+        text += "\n\n" + format_blinded({"as recorded": metrics, **blind, "skeleton alone": alone})
+        content["blinded"] = {name: asdict(one) for name, one in blind.items()}
+        content["skeleton_alone"] = asdict(alone)
+    show(arguments, text, content)
     return 0
+
+
+def format_blinded(measured: Mapping[str, ClipMetrics]) -> str:
+    """Return what is left of the accuracy with a stream blinded, as a table for a terminal."""
+    rows = [
+        [name, percent(one.top1), percent(one.top1_with_background)]
+        for name, one in measured.items()
+    ]
+    return format_table(["blinded", "top-1", "background too"], rows)

@@ -59,6 +59,8 @@ class LateEnsemble:
             name=" + ".join(description.name for description in descriptions),
             temperature=1.0,
             rejection_threshold=float(np.dot(self._weights, thresholds)),
+            # What further streams say stays within the members.
+            streams={},
         )
         """The first member's, but for what is the ensemble's own: name, temperature, threshold."""
 
