@@ -196,6 +196,11 @@ GROUPS = {"evaluate": "measure a model", "bench": "measure what things cost"}
 
 COMMANDS = (
     Command("run", "print the action events of a source", _add_run, _run),
+    Command(
+        "draw",
+        "write labelled clips of the puppet holding things, with crops",
+        *_elsewhere("bharnet_ros.datasets.draw"),
+    ),
     Command("extract", "write the keypoints of a clip to a file", _add_extract, _extract),
     Command("record", "record what the chain makes of a source", _add_record, _record),
     Command(

@@ -126,10 +126,11 @@ class RgbPreparation(StreamPreparation):
         return StreamInput(values, mask)
 
     def example(self, count: int) -> StreamInput:
-        """Return grey crops of N windows."""
+        """Return crops of N windows that fade from black to white."""
         crops = self.settings.crops
         shape = (count, crops.moments, len(crops.regions))
-        pixels = np.full((*shape, 3, crops.size, crops.size), 127, dtype=np.uint8)
+        pixels = np.empty((*shape, 3, crops.size, crops.size), dtype=np.uint8)
+        pixels[...] = np.linspace(0, 255, crops.size)
         return StreamInput(pixels, np.ones(shape, dtype=np.float32))
 
 

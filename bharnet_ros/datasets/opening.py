@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bharnet_ros.datasets.arrays import array_names
 from bharnet_ros.datasets.clip import ClipDataset
+from bharnet_ros.datasets.cropped import CroppedClips, holds_cropped
 from bharnet_ros.datasets.ground_guide import read_ground_guide
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
 from bharnet_ros.datasets.ntu import read_ntu
@@ -14,7 +15,7 @@ from bharnet_ros.datasets.pku_mmd import read_pku_mmd
 
 _NTU_EDITIONS = {"ntu": None, "ntu60": 60, "ntu120": 120}
 
-KINDS = ("holistic_wild", "nucla", *_NTU_EDITIONS, "pku_mmd", "ground_guide")
+KINDS = ("holistic_wild", "nucla", *_NTU_EDITIONS, "pku_mmd", "ground_guide", "cropped")
 """Every kind of data set; `ntu` is the edition that the clips there belong to."""
 
 
@@ -55,6 +56,10 @@ def open_dataset(
         if hands is not None:
             raise ValueError(f"hands: do not go with {kind}, whose videos were not published")
         return read_ground_guide(path)
+    if kind == "cropped":
+        if hands is not None:
+            raise ValueError(f"hands: do not go with {kind}, which has its own")
+        return CroppedClips(path)
     if kind == "nucla":
         return read_nucla(path, hands=hands)
     if kind == "pku_mmd":
@@ -83,4 +88,6 @@ def guess_kind(path: Path) -> str:
         return "nucla"
     elif next(path.rglob("*-[LMR].txt"), None):
         return "pku_mmd"
+    elif holds_cropped(path):
+        return "cropped"
     raise ValueError(f"{path}: cannot tell what data set this is; known are: {', '.join(KINDS)}")

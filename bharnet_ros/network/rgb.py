@@ -16,6 +16,10 @@ from bharnet_ros.network.tokens import Tokens
 _MEAN, _DEVIATION = 0.45, 0.25
 """Of the pixels of photographs, where black is 0 and white 1."""
 
+_LEAST_CONTRAST = 12
+"""Of 255, from the darkest to the brightest of a crop: one with less shows nothing, as if it were
+absent. A covered lens and a dark room are such."""
+
 _LAST_LAYER = {"shufflenet": "fc", "resnet": "fc", "mobilenet": "classifier"}
 """Name of what classifies, by the beginning of a network's name; it is left out."""
 
@@ -48,12 +52,15 @@ class RgbStream(Stream):
 
         Args:
             values: (N, K, R, 3, S, S) uint8 pixels of R regions at K moments.
-            mask: (N, K, R) 1 where a region was found.
+            mask: (N, K, R) 1 where a region was found. A crop of one colour counts as absent.
         """
         count, moments, regions = mask.shape
+        crops = values.flatten(0, 2)
+        darkest, brightest = crops.flatten(1).amin(dim=1), crops.flatten(1).amax(dim=1)
+        shows = (brightest - darkest >= _LEAST_CONTRAST) & (mask > 0).flatten()
         # Crops that are not there would cost time and spoil the statistics of normalisation.
-        place = (mask > 0).flatten().nonzero().squeeze(1)
-        crops = values.flatten(0, 2)[place].to(self.region.dtype)
+        place = shows.nonzero().squeeze(1)
+        crops = crops[place].to(self.region.dtype)
         features = self.region.new_zeros(len(place), self.channels)
         if len(place):
             shown = (crops / 255.0 - _MEAN) / _DEVIATION
@@ -63,7 +70,7 @@ class RgbStream(Stream):
         tokens = features.new_zeros(count * moments * regions, self.channels)
         tokens = tokens.index_copy(0, place, features).view(count, moments, regions, -1)
         where = self.moment[:, None] + self.region
-        present = mask.to(tokens.dtype)
+        present = shows.view_as(mask).to(tokens.dtype)
         tokens = (tokens + where) * present.unsqueeze(-1)
         return Tokens(tokens.flatten(1, 2), present.flatten(1, 2))
 
