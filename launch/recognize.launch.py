@@ -38,12 +38,13 @@ ARGUMENTS = {
     "image_transport": ("", "raw or compressed; empty: as the parameters say."),
     "model": ("", "Name or folder of a model bundle; empty: as the parameters say."),
     "device": ("", "auto, cpu or cuda; empty: as the parameters say."),
+    "use_rgb": ("", "Whether to look at images too, true or false; empty: as the parameters say."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
     "source": ("", "What video_source plays in place of a camera; empty: a camera's topic."),
 }
 OWN = {
     "pose_extraction": ("image_transport",),
-    "recognition": ("model", "device"),
+    "recognition": ("model", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
 }
@@ -109,7 +110,9 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
     common, shared = common_settings(argument), shared_parameters(argument)
 
     def parameters(node: str) -> list[Any]:
-        given = {name: argument[name] for name in OWN[node] if argument[name]}
+        given: dict[str, Any] = {name: argument[name] for name in OWN[node] if argument[name]}
+        if "use_rgb" in given:
+            given["use_rgb"] = switch(argument, "use_rgb")
         return [*shared, given] if given else shared
 
     respawn = {"respawn": switch(argument, "use_respawn"), "respawn_delay": 1.0}

@@ -24,10 +24,18 @@ class NodeDiagnostics:
         meter: Its counters.
         describe: Returns further values (state, device, model ...) by name; `state` is read to
             tell whether input is expected.
+        warning: Returns what is not as it should be, empty where nothing is amiss.
     """
 
-    def __init__(self, node: Node, meter: Meter, describe: Callable[[], dict[str, str]]) -> None:
+    def __init__(
+        self,
+        node: Node,
+        meter: Meter,
+        describe: Callable[[], dict[str, str]],
+        warning: Callable[[], str] = str,
+    ) -> None:
         """Create publisher and timer."""
+        self._warning = warning
         self._node = node
         self._meter = meter
         self._describe = describe
@@ -49,6 +57,8 @@ class NodeDiagnostics:
         elif report.dropped:
             level = DiagnosticStatus.WARN
             message = f"overloaded: {report.dropped} inputs dropped for newer ones"
+        elif self._warning():
+            level, message = DiagnosticStatus.WARN, self._warning()
         values["input rate (Hz)"] = f"{report.input_rate:.1f}"
         values["output rate (Hz)"] = f"{report.output_rate:.1f}"
         for name, count in sorted(report.totals.items()):

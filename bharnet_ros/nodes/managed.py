@@ -37,7 +37,7 @@ class ManagedNode(LifecycleNode):
         declare_parameters(self, self._specs)
         self.meter = Meter()
         self.state = "unconfigured"
-        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe)
+        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe, self.warning)
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load everything that `parameters` name.
@@ -62,6 +62,10 @@ class ManagedNode(LifecycleNode):
     def describe(self) -> dict[str, str]:
         """Return further values for the diagnostics, by name."""
         return {}
+
+    def warning(self) -> str:
+        """Return what is not as it should be though the node works; nothing where all is well."""
+        return ""
 
     def reject(self, problem: str) -> None:
         """Count an input that cannot be used, and log why, not more often than every 5 s."""

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
+from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros.conversions import (
+    image_from_message,
     keypoints_from_message,
     scores_to_message,
     time_from_ns,
     time_to_ns,
 )
+from bharnet_ros.crops import FrameCrops
+from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
 from bharnet_ros.nodes.managed import ManagedNode
 from bharnet_ros.nodes.parameters import ParameterSpec
-from bharnet_ros.nodes.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.qos import LATCHED, RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
+from bharnet_ros.nodes.synchronised import Synchronised, import_message_filters
 from bharnet_ros.nodes.worker import LatestWorker
 from bharnet_ros.recognition.backends import BACKENDS
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.event_parameters import format_class_parameters
+from bharnet_ros.recognition.rgb_feed import RgbFeed, make_rgb_feed, take_rgb_parameters
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream, make_stream
 from bharnet_ros.resources import find_model
 from bharnet_ros.stamps import StampOrder, Step
@@ -62,7 +68,34 @@ PARAMETERS = (
         low=0.0,
         high=60.0,
     ),
+    ParameterSpec(
+        "use_rgb",
+        False,
+        "Whether a model with a stream rgb looks at images too; needs message_filters.",
+    ),
+    ParameterSpec(
+        "image_transport",
+        "raw",
+        "With use_rgb, which images: image_raw as it is, or image_raw/compressed (jpeg, png).",
+        choices=("raw", "compressed"),
+    ),
+    ParameterSpec(
+        "sync_slop_s",
+        0.02,
+        "With use_rgb, how far the stamps of image and keypoints may be apart, s.",
+        low=0.0,
+        high=1.0,
+    ),
+    ParameterSpec(
+        "sync_queue",
+        10,
+        "With use_rgb, how many images and keypoints wait for each other.",
+        low=1,
+        high=1000,
+    ),
 )
+
+ImageMessage: TypeAlias = Image | CompressedImage
 
 
 class Recognition(ManagedNode):
@@ -80,6 +113,12 @@ class Recognition(ManagedNode):
         self._scores: LifecyclePublisher | None = None
         self._model_info: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
+        self._synchronised: Synchronised | None = None
+        self._message_filters: Any = None
+        self._rgb: RgbFeed | None = None
+        self._rgb_parameters: Mapping[str, Any] = {}
+        self._image: tuple[int, ImageMessage] | None = None
+        self._silent = False
         self._worker: LatestWorker[DueWindows] | None = None
         self._order = StampOrder()
         self._last_input_ns: int | None = None
@@ -103,11 +142,22 @@ class Recognition(ManagedNode):
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the model and compute once, because the first time is slow."""
         model = parameters.pop("model")
+        self._rgb_parameters = take_rgb_parameters(parameters)
+        use_rgb = self._rgb_parameters["use_rgb"]
+        if use_rgb:
+            self._message_filters = import_message_filters("use_rgb")
         try:
             bundle = load_bundle(find_model(model))
         except (ValueError, OSError) as error:
             raise ValueError(f"parameter model: {error}") from error
         self._stream = make_stream(bundle, **parameters)
+        try:
+            self._rgb = make_rgb_feed(bundle.description, self._stream.window_s, wanted=use_rgb)
+        except ValueError as error:
+            raise ValueError(f"parameter {error}") from error
+        if bundle.description.streams and not use_rgb:
+            names = ", ".join(bundle.description.streams)
+            self.get_logger().info(f"use_rgb is false: the model does without its stream {names}")
         self._scores = self.create_lifecycle_publisher(ActionScores, "action_scores", RELIABLE)
         self._model_info = self.create_lifecycle_publisher(ModelInfo, "model_info", LATCHED)
 
@@ -116,15 +166,36 @@ class Recognition(ManagedNode):
         if self._model_info is not None:
             self._model_info.publish(self._describe_model())
         self._worker = LatestWorker("recognition", self._score, self.unexpected)
-        self._subscription = self.create_subscription(
-            BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
+        if self._rgb is None:
+            self._subscription = self.create_subscription(
+                BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
+            )
+            return
+        raw = self._rgb_parameters["image_transport"] == "raw"
+        image: tuple[type, str] = (
+            (Image, "image_raw") if raw else (CompressedImage, "image_raw/compressed")
         )
+        self._synchronised = Synchronised(
+            self,
+            self._message_filters,
+            [(*image, SENSOR), (BodyHandKeypoints, "keypoints", RELIABLE)],
+            self._on_pair,
+            queue=self._rgb_parameters["sync_queue"],
+            slop_s=self._rgb_parameters["sync_slop_s"],
+        )
+        self._synchronised.also(1, self._on_keypoints)
 
     def deactivate(self) -> None:
         """Take no more keypoints and forget everybody."""
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
+        if self._synchronised is not None:
+            self._synchronised.close()
+            self._synchronised = None
+        self._image, self._silent = None, False
+        if self._rgb is not None:
+            self._rgb.reset()
         if self._worker is not None:
             self._worker.close()
             self._worker = None
@@ -135,7 +206,7 @@ class Recognition(ManagedNode):
 
     def release(self) -> None:
         """Let go of the model and the publishers."""
-        self._stream = None
+        self._stream = self._rgb = None
         for publisher in (self._scores, self._model_info):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
@@ -146,7 +217,14 @@ class Recognition(ManagedNode):
         if self._stream is None:
             return {}
         recognizer = self._stream.recognizer
-        return {"model": recognizer.description.name, "device": recognizer.device}
+        told = {"model": recognizer.description.name, "device": recognizer.device}
+        if self._rgb is not None:
+            told["rgb"] = "no images: skeleton alone" if self._silent else "images come"
+        return told
+
+    def warning(self) -> str:
+        """Return that images have stopped, where they are wanted and have."""
+        return "no images come: recognition goes on with the skeleton alone" * self._silent
 
     def _describe_model(self) -> ModelInfo:
         assert self._stream is not None
@@ -177,17 +255,20 @@ class Recognition(ManagedNode):
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         self.meter.count("received")
-        if self._stream is None or self._worker is None or self._subscription is None:
+        if self._stream is None or self._worker is None:
             return
-        topic = self._subscription.topic_name
+        topic = self._keypoints_topic
         stamp_ns = time_to_ns(message.header.stamp)
         step = self.take_stamp(self._order, stamp_ns, topic, "windows start anew")
         if step is Step.REPEATED:
             return
         if step is Step.BACK:
             self._stream.reset()
+            if self._rgb is not None:
+                self._rgb.reset()
         try:
-            due = self._stream.push(keypoints_from_message(message))
+            frame = keypoints_from_message(message)
+            due = self._stream.push(frame, self._crops(frame))
         except ValueError as error:
             self.reject(f"{topic}: {error}")
         else:
@@ -195,6 +276,53 @@ class Recognition(ManagedNode):
                 self.meter.count("dropped")
         # Last, so that whoever waits for it and then for `idle` cannot come in between.
         self._last_input_ns = stamp_ns
+
+    @property
+    def _keypoints_topic(self) -> str:
+        if self._subscription is not None:
+            return str(self._subscription.topic_name)
+        return self._synchronised.topic(1) if self._synchronised is not None else "keypoints"
+
+    def _on_pair(self, image: ImageMessage, keypoints: BodyHandKeypoints) -> None:
+        """Keep an image until its keypoints, which come right after, are put into the windows."""
+        stamp_ns = time_to_ns(keypoints.header.stamp)
+        self.meter.count("images")
+        if self._rgb is None or self._stream is None:
+            return
+        self._rgb.heard_image(stamp_ns)
+        if self._last_input_ns is None or stamp_ns > self._last_input_ns:
+            self._image = (stamp_ns, image)
+        elif self._rgb.due(stamp_ns):
+            # The image was the slower one: its keypoints are in the windows already.
+            try:
+                frame = keypoints_from_message(keypoints)
+                self._stream.attach(stamp_ns, self._rgb.cut(image_from_message(image), frame))
+            except ValueError as error:
+                self.reject(f"image: {error}")
+
+    def _crops(self, frame: FrameKeypoints) -> dict[str, FrameCrops] | None:
+        """Return crops of a frame whose image is there, where it is time for some.
+
+        This is cheap enough for a callback: a few small pieces of an image, not at every frame.
+        """
+        if self._rgb is None:
+            return None
+        kept, self._image = self._image, None
+        self._rgb.heard_keypoints(frame.stamp_ns)
+        silent = self._rgb.silent(frame.stamp_ns)
+        if silent and not self._silent:
+            self.get_logger().warning(
+                "no image belongs to the keypoints of the last second: recognition goes on with "
+                "the skeleton alone"
+            )
+        self._silent = silent
+        if kept is None or kept[0] != frame.stamp_ns or not self._rgb.due(frame.stamp_ns):
+            return None
+        try:
+            return self._rgb.cut(image_from_message(kept[1]), frame)
+        except ValueError as error:
+            self.reject(f"image: {error}")
+            return None
 
     def _score(self, due: DueWindows) -> None:
         if self._stream is None or self._scores is None:

@@ -288,7 +288,11 @@ def _make_chain(options: RunOptions, runner: NodeRunner, recorder: Recorder | No
             )
         ),
         recognition=Recognition(
-            parameter_overrides=_overrides(model=options.model, device=options.device)
+            parameter_overrides=_overrides(
+                model=options.model,
+                device=options.device,
+                image_transport="compressed" if options.compressed else None,
+            )
         ),
         events=ActionEventPublisher(
             parameter_overrides=_overrides(

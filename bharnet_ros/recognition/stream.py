@@ -125,6 +125,17 @@ class RecognitionStream:
             ),
         )
 
+    def attach(self, stamp_ns: int, crops: Mapping[str, FrameCrops]) -> None:
+        """Give people in the windows pictures of a frame that came before its image did.
+
+        Args:
+            stamp_ns: Of that frame; nothing happens where it is not in a window any more.
+            crops: By track id.
+        """
+        for track_id, found in crops.items():
+            if track_id in self._windows:
+                self._windows[track_id].attach(stamp_ns, found)
+
     def score(self, due: DueWindows) -> ActionScores:
         """Score windows that `push` returned."""
         return self.recognizer.score(due.sequences, due.stamp_ns, due.frame_id, self.window_s)

@@ -54,6 +54,12 @@ class TrackWindow:
         while len(self._frames) > 1 and stamp_ns - self._frames[1][0] >= self._window_ns:
             self._frames.popleft()
 
+    def attach(self, stamp_ns: int, crops: FrameCrops) -> None:
+        """Give the frame of this time its crops, if it is still held."""
+        for place, (stamp, person, _) in enumerate(self._frames):
+            if stamp == stamp_ns:
+                self._frames[place] = (stamp, person, crops)
+
     def sequence(self, width: int = 0, height: int = 0) -> KeypointSequence:
         """Return the window; stamps are seconds before its newest frame, so zero or negative.
 

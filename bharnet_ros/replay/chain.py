@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason
 from bharnet_ros.evaluation.timeline import TraceCollector
@@ -22,7 +25,10 @@ from bharnet_ros.stamps import StampOrder, Step
 if TYPE_CHECKING:
     # Recordings of scores need neither MediaPipe nor torch, and should not wait for them.
     from bharnet_ros.pose.extractor import PoseExtractor
+    from bharnet_ros.recognition.rgb_feed import RgbFeed
     from bharnet_ros.recognition.stream import RecognitionStream
+
+Image: TypeAlias = npt.NDArray[np.uint8]
 
 JUMPS = "time jumps"
 DUPLICATES = "duplicates"
@@ -42,8 +48,8 @@ class ImagesToKeypoints:
         self._counts = counts
         self._order = StampOrder()
 
-    def take(self, message: Message) -> FrameKeypoints | None:
-        """Return the keypoints of an image; None where it is a repetition.
+    def take(self, message: Message) -> tuple[FrameKeypoints, Image] | None:
+        """Return the keypoints of an image, and its pixels; None where it is a repetition.
 
         Raises:
             ValueError: The image cannot be used.
@@ -57,7 +63,7 @@ class ImagesToKeypoints:
         if step is Step.BACK:
             self._extractor.reset()
         image = image_from_message(message)
-        return self._extractor.extract(image, stamp_ns, message.header.frame_id)
+        return self._extractor.extract(image, stamp_ns, message.header.frame_id), image
 
 
 class KeypointsToScores:
@@ -66,22 +72,36 @@ class KeypointsToScores:
     Args:
         stream: Windows and model.
         counts: Counts repeated stamps and stamps that went back.
+        rgb: Cuts crops, where the model looks at images and is to.
     """
 
-    def __init__(self, stream: RecognitionStream, counts: Counter[str]) -> None:
+    def __init__(
+        self, stream: RecognitionStream, counts: Counter[str], rgb: RgbFeed | None = None
+    ) -> None:
         """Start with no frame."""
+        self._rgb = rgb
         self._stream = stream
         self._counts = counts
         self._order = StampOrder()
 
-    def take(self, frame: FrameKeypoints) -> ActionScores | None:
-        """Return the scores when a stride has passed, else None."""
+    def take(self, frame: FrameKeypoints, image: Image | None = None) -> ActionScores | None:
+        """Return the scores when a stride has passed, else None.
+
+        Args:
+            frame: Everybody in view.
+            image: (H, W, 3) RGB that they were found in, where it is known.
+        """
         step = _step(self._order, frame.stamp_ns, self._counts)
         if step is Step.REPEATED:
             return None
         if step is Step.BACK:
             self._stream.reset()
-        return self._stream.update(frame)
+            if self._rgb is not None:
+                self._rgb.reset()
+        crops = None
+        if self._rgb is not None and image is not None and self._rgb.due(frame.stamp_ns):
+            crops = self._rgb.cut(image, frame)
+        return self._stream.update(frame, crops)
 
 
 class ScoresToEvents:

@@ -22,6 +22,7 @@ from bharnet_ros.recognition.event_parameters import DetectedModel
 from bharnet_ros.replay.chain import (
     DUPLICATES,
     JUMPS,
+    Image,
     ImagesToKeypoints,
     KeypointsToScores,
     ScoresToEvents,
@@ -142,16 +143,22 @@ class _Player:
         if self._stage is Stage.SCORES:
             return self._scores_chain()
         from bharnet_ros.recognition.bundle import load_bundle
+        from bharnet_ros.recognition.rgb_feed import make_rgb_feed, take_rgb_parameters
         from bharnet_ros.recognition.stream import make_stream
 
         recognition = self._settings.parameters("recognition")
         bundle = load_bundle(find_model(recognition.pop("model")))
+        rgb = take_rgb_parameters(recognition)
         to_events = self._detector(bundle.description.detected_model(), bundle.description.name)
-        to_scores = KeypointsToScores(make_stream(bundle, **recognition), self._counts)
+        stream = make_stream(bundle, **recognition)
+        # Recorded keypoints come without their images: the skeleton decides alone.
+        wanted = rgb["use_rgb"] and self._stage is not Stage.KEYPOINTS
+        feed = make_rgb_feed(bundle.description, stream.window_s, wanted=wanted)
+        to_scores = KeypointsToScores(stream, self._counts, feed)
 
-        def take_frame(frame: FrameKeypoints) -> None:
+        def take_frame(frame: FrameKeypoints, image: Image | None = None) -> None:
             self._drawn.take(frame)
-            scores = to_scores.take(frame)
+            scores = to_scores.take(frame, image)
             if scores is not None:
                 to_events.take_scores(scores)
 
@@ -170,9 +177,9 @@ class _Player:
         )
 
         def take_image(one: Recorded) -> None:
-            frame = to_keypoints.take(one.message)
-            if frame is not None:
-                take_frame(frame)
+            found = to_keypoints.take(one.message)
+            if found is not None:
+                take_frame(*found)
 
         return to_events, (self._topic,), take_image
 
