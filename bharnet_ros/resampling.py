@@ -29,7 +29,8 @@ class KeypointBatch:
         hand_mask: (P, T, 2) 0 or 1, whether the hand was found.
         people: I people are one sample for the network; they follow each other, the main one
             first.
-        times: (P, T) seconds by the clock of the clips, where pictures of them have to be found.
+        times: (P, T) seconds by the clock of the clips, where pictures of them have to be found;
+            NaN where there are none of what the keypoints show.
         mirrored: (P,) whose left and right were swapped; None is nobody.
     """
 

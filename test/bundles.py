@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -23,6 +25,7 @@ def make_bundle(
     modalities: tuple[str, ...] = FeatureSettings.modalities,
     temperature: float = 1.0,
     held_out_fold: int | None = None,
+    streams: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Path:
     """Write a bundle with random weights and return its folder."""
     size = BackboneSettings(channels=(8, 16), depths=(1, 1))
@@ -36,6 +39,7 @@ def make_bundle(
         window_s=1.0,
         stride_s=0.1,
         temperature=temperature,
+        streams=streams or {},
         training={} if held_out_fold is None else {"held_out_fold": held_out_fold},
     )
     torch.manual_seed(seed)

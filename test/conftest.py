@@ -92,6 +92,20 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def cropped() -> Any:
+    """Return the module that makes clips with crops."""
+    return _load("cropped_data")
+
+
+@pytest.fixture(scope="session")
+def rgb_bundle(tmp_path_factory: pytest.TempPathFactory, cropped: Any) -> Path:
+    """Return the folder of a model bundle with random weights and a stream `rgb`."""
+    pytest.importorskip("torchvision.models", reason="needs the torchvision that fits torch")
+    folder = tmp_path_factory.mktemp("bundles") / "rgb"
+    return _load("bundles").make_bundle(folder, name="rgb", streams={"rgb": cropped.STREAM})
+
+
+@pytest.fixture(scope="session")
 def eager_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a model that takes whatever it sees for its first class."""
     # Not every test needs torch.

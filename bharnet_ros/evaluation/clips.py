@@ -322,6 +322,8 @@ def run(arguments: argparse.Namespace) -> int:
     protocols = protocols_from(arguments)
     if arguments.weights and not arguments.ensemble:
         raise ValueError("--weights needs --ensemble")
+    if arguments.blind and arguments.ensemble:
+        raise ValueError("--blind needs --model: an ensemble shows no streams of its members")
     recognizer: ClipModel
     if arguments.ensemble:
         bundles = [load_bundle(find_model(one)) for one in arguments.ensemble]

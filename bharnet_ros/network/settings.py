@@ -80,3 +80,16 @@ class NetworkSettings:
     hand: BackboneSettings = field(default_factory=BackboneSettings)
     interaction: InteractionSettings = field(default_factory=InteractionSettings)
     streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def check_streams(streams: object) -> None:
+    """Check that these are options of streams by name.
+
+    Raises:
+        ValueError: They are something else; names the field.
+    """
+    if not isinstance(streams, Mapping):
+        raise ValueError(f"streams: expected options by name, got {streams!r}")
+    for name, options in streams.items():
+        if not isinstance(options, Mapping):
+            raise ValueError(f"streams.{name}: expected options, got {options!r}")

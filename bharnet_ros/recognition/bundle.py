@@ -19,7 +19,7 @@ from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.bharnet import build_network
-from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
+from bharnet_ros.network.settings import InteractionSettings, NetworkSettings, check_streams
 from bharnet_ros.recognition.event_parameters import (
     OF_MODEL,
     ClassParameters,
@@ -112,6 +112,7 @@ class BundleDescription:
                 raise ValueError(f"{name}: must be positive, got {getattr(self, name)}")
         if not 0.0 <= self.least_hand_share <= 1.0:
             raise ValueError(f"least_hand_share: must lie in 0..1, got {self.least_hand_share}")
+        check_streams(self.streams)
         self.event_parameters().check_classes(self.class_names)
 
     @property

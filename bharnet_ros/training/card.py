@@ -23,7 +23,7 @@ def model_card(description: BundleDescription, metrics: ClipMetrics) -> str:
 
 BHaRNet, variant `{description.variant}`: a body expert and a hand expert over windows of
 {description.window_s:g} s of keypoints ({description.features.frames} frames). Body layout:
-`{description.body_layout}`. It knows these actions: {classes}.
+`{description.body_layout}`.{_streams(description)} It knows these actions: {classes}.
 
 ## Training data
 
@@ -53,6 +53,14 @@ Reproduce with
 """
 
 
+def _streams(description: BundleDescription) -> str:
+    """Return what joins body and hands."""
+    if not description.streams:
+        return ""
+    names = ", ".join(f"`{name}`" for name in description.streams)
+    return f" Beside them decides, where it saw anything: {names}."
+
+
 def _data(description: BundleDescription) -> str:
     """Return where the weights come from."""
     training = description.training
@@ -80,6 +88,9 @@ def _measures(metrics: ClipMetrics) -> str:
             ("body expert alone", metrics.body_top1),
             ("hand expert alone", metrics.hand_top1),
         ]
+    if metrics.stream_top1:
+        rows.append(("skeleton alone", metrics.skeleton_top1))
+        rows += [(f"{name} alone", value) for name, value in metrics.stream_top1.items()]
     if metrics.unknown_clips:
         rows += [
             ("top-1 where background may be chosen too", metrics.top1_with_background),

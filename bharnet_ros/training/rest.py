@@ -20,6 +20,9 @@ _HARDLY_SEEN = 0.15
 _SEEN_ARM = 0.9
 """Confidence of the joints of an arm that hangs in view."""
 
+_RESTING = 0.5
+"""How far arms must have gone to rest before pictures of the action no longer belong to them."""
+
 _HANGING = 0.9
 """How far below its shoulder a wrist hangs at least, in shoulder widths."""
 
@@ -88,6 +91,9 @@ def rest_in_part(
         _lower_hands(batch, arms, hanging, random)
     batch.hand_mask[...] *= in_view
     batch.hands[...] *= batch.hand_mask[..., None, None]
+    if batch.times is not None:
+        # No picture shows this rest; those of the action would teach it to be background.
+        batch.times[rest > _RESTING] = np.nan
     return classes
 
 

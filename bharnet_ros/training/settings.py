@@ -12,7 +12,7 @@ import yaml
 from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.feature_settings import FeatureSettings
 from bharnet_ros.network.backbone import BackboneSettings
-from bharnet_ros.network.settings import InteractionSettings
+from bharnet_ros.network.settings import InteractionSettings, check_streams
 from bharnet_ros.recognition.bundle import BundleDescription
 from bharnet_ros.recognition.event_parameters import OF_MODEL, ClassParameters
 from bharnet_ros.training.augmentation_settings import AugmentationSettings
@@ -144,6 +144,7 @@ def read_settings(path: Path) -> TrainingSettings:
     content = _read_mapping(path)
     try:
         _resolve_classes(content)
+        check_streams(content.get("streams", {}))
         for name, kind in _NESTED.items():
             if name in content:
                 content[name] = _build(kind, content[name], f"{name}.")

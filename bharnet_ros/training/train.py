@@ -195,6 +195,7 @@ def _write(
         data.subjects[held_out],
         class_names=description.class_names,
         rejection_threshold=description.rejection_threshold,
+        streams=list(description.streams),
     )
     print(format_metrics(metrics))
     fold = description.training.get("held_out_fold")
@@ -348,7 +349,7 @@ def train(
         choices=_choices(description, classes[held_out]),
     )
     if settings.skeleton_from is not None:
-        take_skeleton(module.network, Path(settings.skeleton_from))
+        take_skeleton(module.network, Path(settings.skeleton_from), description)
     trainer.fit(
         module,
         DataLoader(clips, batch_size=None),
@@ -377,16 +378,35 @@ def training_crops(settings: TrainingSettings, store: ClipStore) -> TrainingCrop
     return TrainingCrops(store.crops, settings.streams[RGB], settings.crop_augmentation)
 
 
-def take_skeleton(network: BHaRNet, folder: Path) -> None:
+def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription) -> None:
     """Give a network with further streams the trained skeleton of a bundle, and freeze it.
+
+    Args:
+        network: Whose skeleton it becomes.
+        folder: Of the bundle.
+        description: The bundle that the network is for.
 
     Raises:
         BundleError: The folder is no model bundle.
-        ValueError: There are no further streams to train, or the bundle's network is another one.
+        ValueError: There are no further streams to train, the bundle's network is another one or
+            means something else, or it was trained on clips that are held out now.
     """
     if not isinstance(network, Multimodal):
         raise ValueError("skeleton_from: there are no further streams, so nothing would be trained")
-    trained = load_bundle(folder).network
+    bundle = load_bundle(folder)
+    # What weights of the same shapes do not tell.
+    for name in ("class_names", "features", "interaction"):
+        found, expected = getattr(bundle.description, name), getattr(description, name)
+        if found != expected:
+            raise ValueError(f"skeleton_from: {folder}: {name}: is {found}, need {expected}")
+    before, now = bundle.description.training, description.training
+    of_same_data = all(before.get(name) == now.get(name) for name in ("data", "kind"))
+    if of_same_data and before.get("protocol") != now.get("protocol"):
+        raise ValueError(
+            f"skeleton_from: {folder}: was trained by protocol {before.get('protocol')}, so on "
+            f"clips that {now.get('protocol')} holds out"
+        )
+    trained = bundle.network
     if isinstance(trained, Multimodal):
         trained = trained.skeleton
     try:

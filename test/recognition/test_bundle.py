@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from bharnet_ros.network.rgb_settings import RgbSettings
 from bharnet_ros.recognition.bundle import (
     DESCRIPTION,
     WEIGHTS,
@@ -58,6 +59,39 @@ def test_a_description_from_before_classes_had_parameters_is_read(folder: Path) 
     del content["class_parameters"]
     (folder / DESCRIPTION).write_text(json.dumps(content))
     assert load_bundle(folder).description.class_parameters == {}
+
+
+def test_further_streams_are_written_and_read_back(rgb_bundle: Path, tmp_path: Path) -> None:
+    first = load_bundle(rgb_bundle)
+    write_bundle(tmp_path / "copy", first.description, first.network.state_dict(), "# card\n")
+    second = load_bundle(tmp_path / "copy")
+    assert second.description.streams == first.description.streams != {}
+    assert RgbSettings.of(second.description.streams["rgb"]).crops.moments == 2
+    for name, tensor in first.network.state_dict().items():
+        assert torch.equal(second.network.state_dict()[name], tensor), name
+
+
+def test_a_description_from_before_there_were_further_streams_is_read(folder: Path) -> None:
+    content = json.loads((folder / DESCRIPTION).read_text())
+    del content["streams"]
+    (folder / DESCRIPTION).write_text(json.dumps(content))
+    assert load_bundle(folder).description.streams == {}
+
+
+@pytest.mark.parametrize(
+    ("streams", "named"),
+    [
+        ("rgb", "streams: expected options by name"),
+        ({"rgb": None}, r"streams\.rgb: expected options"),
+        ({"sonar": {}}, "streams: 'sonar' is unknown"),
+        ({"rgb": {"size": "large"}}, r"streams\.rgb: "),
+        ({"rgb": {"fog": 1}}, r"streams\.rgb: fog: is no option"),
+    ],
+)
+def test_wrong_streams_are_refused_by_name(folder: Path, streams: Any, named: str) -> None:
+    change(folder, streams=streams)
+    with pytest.raises(BundleError, match=rf"{DESCRIPTION}: {named}"):
+        load_bundle(folder)
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,12 +44,15 @@ def parsing(ntu: Callable[[], Path]) -> Parsing:
 
 def assert_same(found: ClipStore, expected: ClipStore) -> None:
     assert (found.crops is None) == (expected.crops is None)
-    for column in fields(ClipStore):
-        if column.name == "crops":
-            continue
-        values = getattr(found, column.name), getattr(expected, column.name)
-        np.testing.assert_array_equal(*values, err_msg=column.name)
-        assert values[0].dtype == values[1].dtype
+    pairs: list[tuple[Any, Any]] = [(found, expected)]
+    if found.crops is not None:
+        pairs.append((found.crops, expected.crops))
+    for one, other in pairs:
+        for column in fields(one):
+            if column.name != "crops":
+                values = getattr(one, column.name), getattr(other, column.name)
+                np.testing.assert_array_equal(*values, err_msg=column.name)
+                assert values[0].dtype == values[1].dtype
 
 
 def test_a_second_run_does_not_parse_again(parsing: Parsing, tmp_path: Path) -> None:
@@ -68,6 +72,20 @@ def test_hands_are_kept_too(webcam_store: ClipStore, webcam: Path, tmp_path: Pat
     for _ in range(2):
         clips = data.clips(np.arange(len(data)))
         assert_same(cached_clips(tmp_path, [webcam], clips, layout, {}), webcam_store)
+
+
+def test_crops_are_kept_too_and_mapped(cropped: Any, tmp_path: Path) -> None:
+    root = cropped.write_objects(tmp_path / "objects", train=2, test=1)
+    data, layout = open_dataset(root), get_layout("mediapipe_upper_body")
+    first, second = (
+        cached_clips(tmp_path / "cache", [root], data.clips(np.arange(len(data))), layout, {})
+        for _ in range(2)
+    )
+    expected = store_clips(data.clips(np.arange(len(data))), layout)
+    assert expected.crops is not None and expected.crops.counts.tolist() == [8] * 6
+    for store in (first, second):
+        assert_same(store, expected)
+        assert store.crops is not None and isinstance(store.crops.pixels.base, np.memmap)
 
 
 def test_changed_data_are_noticed(parsing: Parsing, tmp_path: Path) -> None:

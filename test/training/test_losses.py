@@ -55,3 +55,47 @@ def test_each_part_of_the_loss_can_be_switched_off(
 def test_a_loss_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="ensemble_weight, body_weight, hand_weight: at least one"):
         LossSettings(ensemble_weight=0.0, body_weight=0.0, hand_weight=0.0)
+
+
+def with_streams() -> tuple[ExpertLogits, torch.Tensor, torch.Tensor]:
+    """Return logits of three windows with two further streams, those of the streams, and classes.
+
+    The first stream saw the second window only, the other one nothing.
+    """
+    skeleton = torch.tensor([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    streams = torch.zeros(3, 2, 2)
+    streams[1, 0] = torch.tensor([4.0, 0.0])
+    logits = ExpertLogits.of_skeleton(
+        skeleton, skeleton, torch.zeros_like(skeleton), torch.zeros(3, dtype=torch.bool)
+    )._replace(
+        ensemble=skeleton + streams.sum(1),
+        streams=streams,
+        stream_seen=torch.tensor([[False, False], [True, False], [False, False]]),
+    )
+    return logits, streams, torch.tensor([0, 1, 1])
+
+
+def test_further_streams_are_judged_where_they_saw_something_and_so_is_the_skeleton() -> None:
+    logits, streams, classes = with_streams()
+    settings = replace(UNSMOOTHED, body_weight=0.0, skeleton_weight=0.25, stream_weight=2.0)
+    expected = (
+        cross_entropy(logits.ensemble, classes)
+        + 0.25 * cross_entropy(logits.skeleton, classes)
+        + 2.0 * cross_entropy(streams[1:2, 0], classes[1:2])
+    )
+    assert float(ensemble_loss(logits, classes, settings)) == pytest.approx(float(expected))
+
+
+def test_without_further_streams_their_weights_change_nothing() -> None:
+    logits, _, classes = with_streams()
+    alone = ExpertLogits.of_skeleton(logits.body, logits.body, logits.hand, logits.hand_seen)
+    heavy = replace(UNSMOOTHED, skeleton_weight=9.0, stream_weight=9.0)
+    assert float(ensemble_loss(alone, classes, heavy)) == pytest.approx(
+        float(ensemble_loss(alone, classes, UNSMOOTHED))
+    )
+
+
+@pytest.mark.parametrize("name", ["skeleton_weight", "stream_weight"])
+def test_a_negative_weight_is_named(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name}: must not be negative, got -1"):
+        LossSettings(**{name: -1.0})

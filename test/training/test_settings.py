@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bharnet_ros.resources import find_resource
+from bharnet_ros.training.crop_augmentation import CropAugmentation
 from bharnet_ros.training.settings import read_settings
 
 
@@ -46,6 +47,13 @@ def test_parameters_of_a_class_reach_the_bundle(tmp_path: Path) -> None:
         ),
         ("name: x\nclass_names: []\n", "class_names: expected a list"),
         ("name: x\nclass_names: [yes]\n", r"class_names: expected .*, got \[True\]"),
+        ("name: x\nclass_names: [a]\nstreams: [rgb]\n", "streams: expected options by name"),
+        ("name: x\nclass_names: [a]\nstreams: {rgb: 3}\n", r"streams\.rgb: expected options"),
+        (
+            "name: x\nclass_names: [a]\ncrop_augmentation: {fog: 1}\n",
+            r"crop_augmentation\.fog: is no setting; known are .*blind_probability",
+        ),
+        ("name: x\nclass_names: [a]\ncrop_augmentation: {noise: 2}\n", "noise: must lie in 0..1"),
         ("- name\n", "expected a mapping of settings"),
         ("name: [\n", "cannot be read as YAML"),
     ],
@@ -105,3 +113,20 @@ def test_a_missing_file_is_named_with_the_one_that_extends_it(tmp_path: Path) ->
     write(tmp_path, a="extends: nowhere.yaml\nname: a\n")
     with pytest.raises(OSError, match=r"a\.yaml: extends: .*nowhere\.yaml: no such file"):
         read_settings(tmp_path / "a.yaml")
+
+
+def test_further_streams_reach_the_bundle_and_are_extended_one_by_one(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        base="name: base\nclass_names: [a]\nstreams: {rgb: {size: 32, moments: 3}}\n",
+        top="extends: base.yaml\nname: top\nstreams: {rgb: {size: 16}}\nskeleton_from: models/a\n"
+        "crop_augmentation: {blind_probability: 0.4}\n",
+    )
+    base, top = (read_settings(tmp_path / f"{name}.yaml") for name in ("base", "top"))
+    assert base.bundle_description().streams == {"rgb": {"size": 32, "moments": 3}}
+    assert base.skeleton_from is None
+    # Options of a stream belong together, whatever is extended.
+    assert top.streams == {"rgb": {"size": 16}}
+    assert top.skeleton_from == "models/a"
+    assert top.crop_augmentation.blind_probability == pytest.approx(0.4)
+    assert top.crop_augmentation.brightness == CropAugmentation().brightness
