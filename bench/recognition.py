@@ -35,6 +35,7 @@ from bharnet_ros.evaluation.report import add_report_arguments, format_table, sh
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.tensors import StreamTensors
 from bharnet_ros.resources import find_model
 from bharnet_ros.skeleton.graph import tree_partition, unified_parents
 from bharnet_ros.skeleton.layouts import get_layout
@@ -61,7 +62,7 @@ TARGETS = {"gestures": 3.0, "gestures_light": 6.0}
 MOST_FOR_EIGHT = 3.0
 """What eight people may cost, in the cost of one."""
 
-Inputs = tuple[Tensor, ...]
+Inputs = tuple[Tensor | StreamTensors, ...]
 
 
 @dataclass(frozen=True, eq=False)

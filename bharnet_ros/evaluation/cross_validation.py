@@ -64,6 +64,7 @@ class OutOfFoldScores:
         folds: (N,) fold of that person.
         clips: (N,) index of the clip in the data set.
         hand_share: (N,) share 0..1 of the recorded frames that show a hand.
+        streams: Names of the models' further streams, in the order of the logits.
     """
 
     class_names: tuple[str, ...]
@@ -75,6 +76,7 @@ class OutOfFoldScores:
     folds: npt.NDArray[np.int64]
     clips: npt.NDArray[np.int64]
     hand_share: npt.NDArray[np.floating]
+    streams: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of clips N."""
@@ -113,6 +115,7 @@ class OutOfFoldScores:
             self.folds[index],
             self.clips[index],
             self.hand_share[index],
+            self.streams,
         )
 
     def of_body_alone(self) -> OutOfFoldScores:
@@ -132,6 +135,7 @@ class OutOfFoldScores:
             self.subjects,
             class_names=self.class_names,
             rejection_threshold=self.rejection_thresholds,
+            streams=self.streams,
         )
 
 
@@ -220,12 +224,20 @@ def score_folds(
         progress: Whether to show a bar on the terminal.
 
     Raises:
-        ValueError: A subject has no fold, a fold has no clips, or `every` is not positive.
+        ValueError: A subject has no fold, a fold has no clips, models differ in their further
+            streams, or `every` is not positive.
         OSError: The file of folds cannot be read.
     """
     if every < 1:
         raise ValueError(f"every: must be at least 1, got {every}")
     class_names = models[0].model.description.class_names
+    streams = [tuple(model.model.description.streams) for model in models]
+    for model, found in zip(models, streams, strict=True):
+        if found != streams[0]:
+            raise ValueError(
+                f"models: that of fold {model.fold} has the streams {', '.join(found) or 'none'}, "
+                f"that of fold {models[0].fold} {', '.join(streams[0]) or 'none'}"
+            )
     source: ClipSource = data if perturb is None else PerturbedClips(data, perturb, seed)
     parts, chosen = [], []
     for model in models:
@@ -250,6 +262,7 @@ def score_folds(
         folds=np.repeat([model.fold for model in models], lengths),
         clips=clips,
         hand_share=_hand_share(data)[clips],
+        streams=streams[0],
     )
 
 

@@ -67,6 +67,8 @@ class LateEnsemble:
     def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
         """Return the mean calibrated log-probabilities (N, K) of each expert, on the CPU.
 
+        What further streams of members say is in that of the ensemble, and nowhere by itself.
+
         Args:
             clips: N clips.
 
@@ -86,7 +88,8 @@ class LateEnsemble:
             return torch.stack(parts).sum(0)
 
         hand_seen = torch.stack([result.hand_seen for result in results]).any(0)
-        return ExpertLogits.of_skeleton(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
+        together = ExpertLogits.of_skeleton(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
+        return together._replace(skeleton=mean("skeleton"))
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return calibrated probabilities (N, K) of what `clip_logits` returned."""

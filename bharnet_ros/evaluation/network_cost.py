@@ -19,9 +19,12 @@ from bharnet_ros.keypoints import HAND_LANDMARKS
 from bharnet_ros.network.backbone import BackboneSettings
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.folding import fold_for_inference
+from bharnet_ros.network.multimodal import Multimodal
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.tensors import NetworkTensors, StreamTensors, stream_tensors
 from bharnet_ros.resources import find_model, find_resource
 from bharnet_ros.skeleton.layouts import get_layout
+from bharnet_ros.stream_inputs import prepare_streams
 from bharnet_ros.training.settings import read_settings
 
 CONFIGS = "config/train"
@@ -35,11 +38,13 @@ class NetworkCost:
         name: Name of the settings or of the model bundle.
         variant: Network variant.
         fusion: How the logits of its streams are joined; empty where there is one stream.
+        streams: Names of further streams beside the skeleton.
         frames: Frames T of a window.
         parameters: Numbers that are trained.
         macs: Multiplications, each with its addition, for one window of one person with both
-            hands, of the folded network. Convolutions, matrix products and attention count; what
-            is done to each value on its own does not.
+            hands, in which every further stream sees all it can, of the folded network.
+            Convolutions, matrix products and attention count; what is done to each value on its
+            own does not.
         seconds: Median time of such a window on one CPU thread; None where it was not measured.
         folded_seconds: The same of the folded network.
     """
@@ -47,6 +52,7 @@ class NetworkCost:
     name: str
     variant: str
     fusion: str
+    streams: tuple[str, ...]
     frames: int
     parameters: int
     macs: int
@@ -54,7 +60,7 @@ class NetworkCost:
     folded_seconds: float | None = None
 
 
-def count_macs(module: nn.Module, *inputs: Tensor) -> int:
+def count_macs(module: nn.Module, *inputs: Tensor | StreamTensors) -> int:
     """Return the multiplications with an addition of one pass of a module in evaluation mode."""
     counter = FlopCounterMode(display=False)
     # The counter knows matrix products, but not every fused kernel of attention: on a CPU it would
@@ -69,20 +75,26 @@ def count_parameters(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def random_windows(
-    description: BundleDescription, people: int = 1
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return a random window for each of N people, in which body and both hands are seen."""
+def random_windows(description: BundleDescription, people: int = 1) -> NetworkTensors:
+    """Return a random window for each of N people, in which everything is seen.
+
+    Body and hands are random; further streams see what their preparations give as an example.
+
+    Raises:
+        ValueError: A stream is unknown or its options are wrong; names it.
+    """
     features = description.features
     generator = torch.Generator().manual_seed(0)
     joints = len(get_layout(features.body_layout))
     body = (people, features.body_channels, features.frames, joints, 1)
     hands = (people, features.hand_channels, features.frames, HAND_LANDMARKS, 2)
+    streams = prepare_streams(description.streams)
     return (
         torch.randn(body, generator=generator),
         torch.ones(people, features.frames, 1),
         torch.randn(hands, generator=generator),
         torch.ones(people, features.frames, 2),
+        stream_tensors({name: one.example(people) for name, one in streams.items()}),
     )
 
 
@@ -129,6 +141,7 @@ def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCos
     """
     settings = description.network_settings()
     network = build_network(settings).eval()
+    skeleton = network.skeleton if isinstance(network, Multimodal) else network
     folded = fold_for_inference(network)
     window = random_windows(description)
     times: list[float | None] = [None, None]
@@ -144,7 +157,8 @@ def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCos
     return NetworkCost(
         name=description.name,
         variant=settings.variant,
-        fusion=settings.interaction.fusion if hasattr(network, "fuse") else "",
+        fusion=settings.interaction.fusion if hasattr(skeleton, "fuse") else "",
+        streams=tuple(settings.streams),
         frames=description.frames,
         parameters=count_parameters(network),
         macs=count_macs(folded, *window),
@@ -176,13 +190,14 @@ def full_size(description: BundleDescription) -> BundleDescription:
 
 def format_costs(costs: Sequence[NetworkCost]) -> str:
     """Return the costs as a table for a terminal."""
-    header = ["name", "variant", "fusion", "frames", "parameters", "million MACs"]
+    header = ["name", "variant", "fusion", "streams", "frames", "parameters", "million MACs"]
     timed = any(cost.seconds is not None for cost in costs)
     if timed:
         header += ["ms", "folded ms", "folded / unfolded"]
     rows = []
     for cost in costs:
-        row = [cost.name, cost.variant, cost.fusion or "-", str(cost.frames)]
+        row = [cost.name, cost.variant, cost.fusion or "-"]
+        row += [", ".join(cost.streams) or "-", str(cost.frames)]
         row += [f"{cost.parameters:,}".replace(",", " "), f"{cost.macs / 1e6:.2f}"]
         if cost.seconds is not None and cost.folded_seconds is not None:
             row += [f"{cost.seconds * 1e3:.1f}", f"{cost.folded_seconds * 1e3:.1f}"]

@@ -34,5 +34,18 @@ def network_tensors(
         tensor(inputs.body_mask),
         tensor(inputs.hands),
         tensor(inputs.hand_mask),
-        {name: (tensor(one.values), tensor(one.mask)) for name, one in streams.items()},
+        stream_tensors(streams, device),
     )
+
+
+def stream_tensors(
+    streams: Mapping[str, StreamInput], device: torch.device | None = None
+) -> StreamTensors:
+    """Return what further streams saw, values and mask by name; as for `network_tensors`."""
+    return {
+        name: (
+            torch.as_tensor(one.values, device=device),
+            torch.as_tensor(one.mask, device=device),
+        )
+        for name, one in streams.items()
+    }

@@ -194,3 +194,28 @@ def test_other_classes_and_lone_weights_and_empty_folds_are_refused(
     assert "fold_7 leaves no clips to test on; folds are 0, 1, 2" in refused(
         tiny, capsys, "--models", empty
     )
+
+
+def test_models_with_further_streams_score_as_skeletons_where_there_are_no_crops(
+    tiny: TinyCrossValidation,
+    make_bundle: Callable[..., Path],
+    cropped: Any,
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("torchvision.models", reason="needs the torchvision that fits torch")
+    streams = {"rgb": cropped.STREAM}
+    paths = [
+        make_bundle(tmp_path / f"fold{fold}", seed=fold, held_out_fold=fold, streams=streams)
+        for fold in (0, 1)
+    ]
+    data = read_holistic_wild(tiny.data)
+    scores = score_folds(load_fold_models([str(one) for one in paths], "cpu"), data, tiny.sources)
+    assert scores.streams == scores.subset(scores.folds == 0).streams == ("rgb",)
+    assert not scores.logits.stream_seen.any()
+    metrics = scores.metrics()
+    assert metrics.stream_top1 == {"rgb": 0.0}
+    assert metrics.top1 == metrics.skeleton_top1
+
+    mixed = load_fold_models([str(paths[0]), str(tiny.bundles[1])], "cpu")
+    with pytest.raises(ValueError, match="that of fold 1 has the streams none, that of fold 0 rgb"):
+        score_folds(mixed, data, tiny.sources)

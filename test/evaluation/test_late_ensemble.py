@@ -60,6 +60,23 @@ def test_a_model_of_no_weight_changes_nothing(members: list, clips: list[Recorde
     torch.testing.assert_close(found, calibrated(members[0], clips, "ensemble"))
 
 
+def test_further_streams_of_members_count_within_the_ensemble(
+    members: list, rgb_bundle: Path, cropped: Any
+) -> None:
+    seen = [cropped.holding("cup", seed) for seed in range(3)]
+    clips = [RecordedClip(f"clip {seed}", (one,), "cup") for seed, one in enumerate(seen)]
+    joined = [load_bundle(rgb_bundle), members[0]]
+    together = LateEnsemble(joined, "cpu")
+    logits = together.clip_logits(clips)
+    assert logits.streams.shape == (3, 0, 3) and together.description.streams == {}
+    assert not torch.allclose(logits.ensemble, logits.skeleton, atol=1e-4)
+    for expert in ("ensemble", "skeleton"):
+        first, second = (calibrated(one, clips, expert) for one in joined)
+        expected = (first * second).sqrt()
+        found = together.probabilities(getattr(logits, expert))
+        torch.testing.assert_close(found, expected / expected.sum(1, keepdim=True))
+
+
 def test_a_clip_without_hands_is_known_as_such(members: list, clips: list[RecordedClip]) -> None:
     seen = LateEnsemble(members, "cpu").clip_logits(clips).hand_seen
     assert seen.tolist() == [True] * (len(clips) - 1) + [False]

@@ -13,6 +13,7 @@ from torch import nn
 from bharnet_ros import cli
 from bharnet_ros.evaluation.network_cost import config_description, count_macs, median_seconds
 from bharnet_ros.network.attention import CrossAttention
+from bharnet_ros.network.multimodal import Multimodal
 from bharnet_ros.network.temporal_convolution import SampledTemporalConvolution
 from bharnet_ros.recognition.bundle import load_bundle
 
@@ -73,6 +74,24 @@ def test_models_and_settings_are_listed_with_their_cost(
     assert (tiny["frames"], tiny["parameters"]) == (8, trained)
     assert 0 < tiny["macs"] < pooling["macs"]
     assert tiny["seconds"] is tiny["folded_seconds"] is None
+
+
+def test_further_streams_are_counted_with_all_they_can_see(
+    tiny_bundle: Path, rgb_bundle: Path, printed: Callable[[], Any]
+) -> None:
+    models = map(str, (tiny_bundle, rgb_bundle))
+    assert cli.main(["bench", "network", "--model", *models, "--json"]) == 0
+    tiny, seeing = printed()["networks"]
+    assert (tiny["streams"], seeing["streams"]) == ([], ["rgb"])
+    assert (seeing["variant"], seeing["fusion"]) == (tiny["variant"], tiny["fusion"])
+    bundle = load_bundle(rgb_bundle)
+    assert isinstance(bundle.network, Multimodal)
+    stream = bundle.network.streams["rgb"]
+    beyond = sum(parameter.numel() for parameter in stream.parameters())
+    assert seeing["parameters"] == tiny["parameters"] + beyond
+    # Four crops of 16 x 16 pixels, two hands at two moments, go through the stream's network.
+    of_crops = count_macs(stream.stream.backbone, torch.zeros(4, 3, 16, 16))
+    assert of_crops < seeing["macs"] - tiny["macs"] < 1.1 * of_crops
 
 
 def test_time_is_measured_where_it_is_asked_for(

@@ -54,7 +54,7 @@ def test_the_shipped_model_scores_alike_with_and_without_hands() -> None:
     bundle = load_bundle(find_model("gestures_light"))
     expected = fold_for_inference(bundle.network)
     found = use_backend(fold_for_inference(bundle.network), "onnxruntime", CPU)
-    body, body_mask, hands, hand_mask = random_windows(bundle.description, 2)
+    body, body_mask, hands, hand_mask, _ = random_windows(bundle.description, 2)
     for seen in (hand_mask, torch.zeros_like(hand_mask)):
         with torch.inference_mode():
             one = expected(body, body_mask, hands, seen)
@@ -63,6 +63,21 @@ def test_the_shipped_model_scores_alike_with_and_without_hands() -> None:
         torch.testing.assert_close(other.ensemble, one.ensemble, rtol=0.0, atol=most)
         torch.testing.assert_close(other.body, one.body, rtol=0.0, atol=most)
         assert torch.equal(other.hand_seen, one.hand_seen)
+
+
+@pytest.mark.usefixtures("onnx_installed")
+def test_onnxruntime_runs_the_skeleton_of_a_model_with_further_streams(rgb_bundle: Path) -> None:
+    bundle = load_bundle(rgb_bundle)
+    windows = random_windows(bundle.description, 2)
+    found = use_backend(fold_for_inference(bundle.network), "onnxruntime", CPU)
+    with torch.inference_mode():
+        expected, given = fold_for_inference(bundle.network)(*windows), found(*windows)
+    assert expected.stream_seen.all()
+    most = AGREEMENT * float(expected.ensemble.abs().max())
+    for name in ("ensemble", "skeleton", "streams"):
+        torch.testing.assert_close(
+            getattr(given, name), getattr(expected, name), rtol=0.0, atol=most
+        )
 
 
 def test_an_unknown_back_end_is_named() -> None:
