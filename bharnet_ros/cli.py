@@ -197,6 +197,11 @@ GROUPS = {"evaluate": "measure a model", "bench": "measure what things cost"}
 COMMANDS = (
     Command("run", "print the action events of a source", _add_run, _run),
     Command(
+        "crop",
+        "write the keypoints of videos with crops around hands and body",
+        *_elsewhere("bharnet_ros.datasets.crop"),
+    ),
+    Command(
         "draw",
         "write labelled clips of the puppet holding things, with crops",
         *_elsewhere("bharnet_ros.datasets.draw"),

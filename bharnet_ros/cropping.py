@@ -16,6 +16,9 @@ _LEAST_VISIBILITY = 0.5
 _SHOULDERS_PER_HAND = 3.5
 """Shoulder width over the distance from wrist to middle knuckle, where no shoulders are seen."""
 
+_LEAST_BESIDE_HANDS = 0.8
+"""Least shoulder width that is believed, as a share of the one that the hands say."""
+
 _BEYOND_WRIST = 0.35
 """Part of the forearm from the wrist to the middle of the hand, where no hand was found."""
 
@@ -105,12 +108,13 @@ def _shoulder_width(person: PersonKeypoints) -> float | None:
     """Return the width of the shoulders in pixels, from a hand where they are not seen."""
     left, right = _seen(person.body, _SHOULDERS)
     width = float(np.linalg.norm(left - right))
-    # Somebody who stands sideways has narrow shoulders, but no smaller hands.
+    # Somebody who stands sideways, or reaches for the camera, has shoulders that are narrow beside
+    # the hands; and what is taken for a body in a picture of a hand alone is far too small.
     palms = np.linalg.norm(person.hands[:, 9, :2] - person.hands[:, 0, :2], axis=1)
     found = palms[np.isfinite(palms)]
     from_hands = _SHOULDERS_PER_HAND * float(found.max()) if len(found) else np.nan
     if np.isfinite(width):
-        return max(width, from_hands / 2) if np.isfinite(from_hands) else width
+        return max(width, _LEAST_BESIDE_HANDS * from_hands) if np.isfinite(from_hands) else width
     return from_hands if np.isfinite(from_hands) else None
 
 

@@ -141,7 +141,15 @@ class CroppedClips(ClipDataset):
 def holds_cropped(root: Path) -> bool:
     """Return whether a folder looks like one of such files."""
     first = next(root.rglob("*.npz"), None)
-    return first is not None and set(_KEYPOINTS) <= array_names(first)
+    return first is not None and is_cropped(first)
+
+
+def is_cropped(path: Path) -> bool:
+    """Return whether a file has the names of one that `write_cropped` wrote."""
+    try:
+        return set(_KEYPOINTS) <= array_names(path)
+    except ValueError:
+        return False
 
 
 def _subject(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Hands for data sets of depth cameras: extracted from their videos, matched by name and time."""
+"""Hands, and crops, for data sets of depth cameras: from their videos, matched by name and time."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bharnet_ros.crops import CropSequence
+from bharnet_ros.datasets.cropped import is_cropped, read_cropped
 from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.resampling import blend, brackets
-
-if TYPE_CHECKING:
-    from bharnet_ros.pose.clip import ClipKeypoints
 
 _VIDEO_ENDING = "_rgb"
 """What NTU RGB+D appends to the name of a clip for its video."""
@@ -26,7 +24,7 @@ not known."""
 
 @dataclass(frozen=True)
 class HandFiles:
-    """Files of `bharnet extract`, by the name of the clip whose video they were made of.
+    """Files of `bharnet extract` or `bharnet crop`, by the name of the clip of their video.
 
     Attributes:
         files: File of each name; none for data without hands.
@@ -76,7 +74,9 @@ class HandFiles:
 
 
 def with_hands(sequence: KeypointSequence, path: Path) -> KeypointSequence:
-    """Return the sequence with the hands of a file that `bharnet extract` wrote.
+    """Return the sequence with the hands of a file that `bharnet extract` or `bharnet crop` wrote.
+
+    The latter has crops too.
 
     Both count their time from the start of the recording; hands are interpolated between the
     frames of the video around each stamp.
@@ -86,16 +86,17 @@ def with_hands(sequence: KeypointSequence, path: Path) -> KeypointSequence:
         OSError: The file cannot be read.
     """
     clip = _load(path)
-    if not len(clip):
+    if clip is None:
         return sequence
     present = np.isfinite(clip.hands).all((2, 3)).astype(np.float32)
     # The score of a hand is interpolated along with its coordinates.
     hands = np.nan_to_num(clip.hands).reshape(len(clip), 2, -1)
     parts = np.concatenate([hands, clip.hand_scores[..., None]], axis=-1)
-    before, after, weight = brackets(clip.stamp, sequence.stamps)
+    before, after, weight = brackets(clip.stamps, sequence.stamps)
     blended, found = blend(parts, present, before, after, weight)
     nearest = np.minimum(
-        np.abs(clip.stamp[before] - sequence.stamps), np.abs(clip.stamp[after] - sequence.stamps)
+        np.abs(clip.stamps[before] - sequence.stamps),
+        np.abs(clip.stamps[after] - sequence.stamps),
     )
     seen = (found > 0) & (nearest <= _LONGEST_GAP)[:, None]
     shown = np.where(seen[..., None], blended[..., :-1], np.nan).astype(np.float32)
@@ -105,13 +106,29 @@ def with_hands(sequence: KeypointSequence, path: Path) -> KeypointSequence:
         hand_scores=(blended[..., -1] * seen).astype(np.float32),
         width=clip.width,
         height=clip.height,
+        crops=_during(clip.crops, sequence),
     )
 
 
+def _during(crops: CropSequence | None, sequence: KeypointSequence) -> CropSequence | None:
+    """Return the crops of a whole recording that fall into a part of it."""
+    if crops is None:
+        return None
+    start, end = sequence.stamps[0] - _LONGEST_GAP, sequence.stamps[-1] + _LONGEST_GAP
+    inside = (crops.stamps >= start) & (crops.stamps <= end)
+    return CropSequence(crops.stamps[inside], crops.pixels[inside], crops.present[inside])
+
+
 @lru_cache(maxsize=2)
-def _load(path: Path) -> ClipKeypoints:
-    """Read a file; the last ones are kept, since one recording may have many clips."""
+def _load(path: Path) -> KeypointSequence | None:
+    """Read a file, None where it has no frames.
+
+    The last ones are kept, since one recording may have many clips.
+    """
+    if is_cropped(path):
+        return read_cropped(path)
     # Brings MediaPipe, which takes seconds, and which data without hands do not need.
     from bharnet_ros.pose.clip import ClipKeypoints
 
-    return ClipKeypoints.load(path)
+    clip = ClipKeypoints.load(path)
+    return clip.sequence() if len(clip) else None

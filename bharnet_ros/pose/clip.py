@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bharnet_ros.keypoints import (
     absent_body,
 )
 from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.video import open_source
+from bharnet_ros.video import Frame, open_source
 
 _SUFFIX = ".npz"
 
@@ -149,35 +150,49 @@ def extract_clip(
     """
     stamps: list[float] = []
     found: list[FrameKeypoints] = []
+    with PoseExtractor(model_complexity=model_complexity) as extractor:
+        for frame, keypoints in extracted_frames(source, extractor, progress=progress):
+            stamps.append(frame.time)
+            found.append(keypoints)
+    return _rows(stamps, found)
+
+
+def extracted_frames(
+    source: str | Path, extractor: PoseExtractor, *, progress: bool = True
+) -> Iterator[tuple[Frame, FrameKeypoints]]:
+    """Yield every frame of a clip with its keypoints.
+
+    Args:
+        source: As for `extract_clip`.
+        extractor: Has seen nothing yet, or was reset.
+        progress: Draw a progress bar on stderr.
+
+    Raises:
+        ValueError: As for `extract_clip`.
+        FileNotFoundError: The source does not exist.
+    """
+    size = None
     with open_source(str(source)) as frames:
         if frames.live:
             raise ValueError(f"source: {source} is a webcam, which has no end")
-        with (
-            PoseExtractor(model_complexity=model_complexity) as extractor,
-            tqdm(
-                frames,
-                total=frames.frame_count,
-                desc=Path(source).name,
-                unit="frame",
-                disable=not progress,
-            ) as bar,
-        ):
+        with tqdm(
+            frames,
+            total=frames.frame_count,
+            desc=Path(source).name,
+            unit="frame",
+            disable=not progress,
+        ) as bar:
             for frame in bar:
                 keypoints = extractor.extract(frame.image, round(frame.time * 1e9))
-                if found and (keypoints.width, keypoints.height) != (
-                    found[0].width,
-                    found[0].height,
-                ):
+                if size not in (None, (keypoints.width, keypoints.height)):
                     raise ValueError(
                         f"source: {source} changes its size at {frame.time:.3f} s, from "
-                        f"{found[0].width}x{found[0].height} to "
-                        f"{keypoints.width}x{keypoints.height}"
+                        f"{size[0]}x{size[1]} to {keypoints.width}x{keypoints.height}"
                     )
-                stamps.append(frame.time)
-                found.append(keypoints)
-    if not found:
+                size = keypoints.width, keypoints.height
+                yield frame, keypoints
+    if size is None:
         raise ValueError(f"source: {source} has no frame that can be decoded")
-    return _rows(stamps, found)
 
 
 def _rows(stamps: list[float], found: list[FrameKeypoints]) -> ClipKeypoints:
