@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.crops import CropSequence
+from bharnet_ros.readings import Readings
 
 BODY_LANDMARKS = 33
 HAND_LANDMARKS = 21
@@ -124,6 +126,7 @@ class KeypointSequence:
         subject: Name of the person, where known.
         track_id: Identity of the person in the stream, where there is one.
         crops: Pictures around the hands or the body, where images were kept.
+        readings: What other sensors told, by the name of the stream that takes it.
     """
 
     stamps: FloatArray
@@ -137,6 +140,7 @@ class KeypointSequence:
     subject: str | None = None
     track_id: str = ""
     crops: CropSequence | None = None
+    readings: Mapping[str, Readings] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check shapes and stamps.

@@ -17,9 +17,8 @@ import numpy.typing as npt
 from bharnet_ros.crops import CropSequence
 from bharnet_ros.keypoints import FloatArray, KeypointSequence
 from bharnet_ros.network.rgb_settings import RgbSettings
-
-_MOST_APART_S = 0.25
-"""How far in time the nearest crop may be from the moment that it stands for."""
+from bharnet_ros.readings import Readings
+from bharnet_ros.resampling import KeypointBatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +50,38 @@ class StreamPreparation(ABC):
     @abstractmethod
     def example(self, count: int) -> StreamInput:
         """Return made-up input of N windows in which everything is seen."""
+
+
+class ReadingPreparation(StreamPreparation):
+    """Prepares the readings of a sensor at K moments, evenly spaced up to the newest frame.
+
+    What is prepared by it can be trained and run without another line of code.
+
+    Attributes:
+        name: Name of the stream, by which `KeypointSequence.readings` has its readings.
+        moments: Number of moments K.
+    """
+
+    name: str
+    moments: int
+
+    @abstractmethod
+    def at(self, readings: Sequence[Readings | None], times: FloatArray) -> StreamInput:
+        """Return what was read of N people around K moments.
+
+        Args:
+            readings: N people; None, or no reading at all, where the sensor told nothing.
+            times: (N, K) seconds by the clock of the readings, NaN where nothing is to be seen.
+        """
+
+    def of(self, sequences: Sequence[KeypointSequence], window_s: float | None) -> StreamInput:
+        """Return what was read of N people; see `StreamPreparation.of`."""
+        times = []
+        for one in sequences:
+            end = float(one.stamps[-1])
+            start = float(one.stamps[0]) if window_s is None else end - window_s
+            times.append(moments(start, end, self.moments))
+        return self.at([one.readings.get(self.name) for one in sequences], np.stack(times))
 
 
 class RgbPreparation(StreamPreparation):
@@ -142,6 +173,20 @@ def moments(start: float, end: float, count: int) -> FloatArray:
     return np.linspace(start, end, count + 1)[1:]
 
 
+def window_moments(keypoints: KeypointBatch, count: int) -> FloatArray:
+    """Return K moments of each of N windows, (N, K) seconds by the clock of their clips.
+
+    Args:
+        keypoints: The windows, with their times.
+        count: Number of moments K.
+    """
+    assert keypoints.times is not None
+    times = keypoints.times[:: keypoints.people]
+    frames = times.shape[1]
+    places = moments(0.0, frames - 1.0, count)
+    return np.stack([np.interp(places, np.arange(frames), row) for row in times])
+
+
 def nearest_crops(
     crops: CropSequence, times: FloatArray
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
@@ -149,11 +194,7 @@ def nearest_crops(
 
     A time without crops nearby has none.
     """
-    after = np.clip(np.searchsorted(crops.stamps, times), 0, len(crops) - 1)
-    before = np.maximum(after - 1, 0)
-    nearer_before = np.abs(times - crops.stamps[before]) <= np.abs(crops.stamps[after] - times)
-    nearest = np.where(nearer_before, before, after)
-    near = np.abs(crops.stamps[nearest] - times) <= _MOST_APART_S
+    nearest, near = Readings(crops.stamps, crops.pixels).nearest(times)
     return crops.pixels[nearest], crops.present[nearest] & near[:, None]
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy.typing as npt
 import torch
 
 from bharnet_ros.actions import ActionScores
@@ -135,6 +137,23 @@ class RecognitionStream:
         for track_id, found in crops.items():
             if track_id in self._windows:
                 self._windows[track_id].attach(stamp_ns, found)
+
+    def add_reading(
+        self, track_id: str, stream: str, stamp_ns: int, values: npt.NDArray[Any]
+    ) -> None:
+        """Add what another sensor told of a person; it counts in the windows that `push` returns.
+
+        Args:
+            track_id: The person; nothing happens where nobody of this name is in a window.
+            stream: Name of the stream that takes it.
+            stamp_ns: By the clock of the frames.
+            values: (...) of one shape for all readings of the stream.
+
+        Raises:
+            ValueError: The stamp is not newer than that of the reading before.
+        """
+        if track_id in self._windows:
+            self._windows[track_id].add_reading(stream, stamp_ns, values)
 
     def score(self, due: DueWindows) -> ActionScores:
         """Score windows that `push` returned."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from bharnet_ros.crops import CropSequence, FrameCrops
 from bharnet_ros.keypoints import NANOSECONDS, FloatArray, KeypointSequence, PersonKeypoints
+from bharnet_ros.readings import Readings
 
 
 class TrackWindow:
@@ -23,6 +26,7 @@ class TrackWindow:
             raise ValueError(f"window_s: must be positive, got {window_s}")
         self._window_ns = round(window_s * NANOSECONDS)
         self._frames: deque[tuple[int, PersonKeypoints, FrameCrops | None]] = deque()
+        self._readings: dict[str, deque[tuple[int, npt.NDArray[Any]]]] = {}
 
     def __len__(self) -> int:
         """Return the number of frames held."""
@@ -60,6 +64,24 @@ class TrackWindow:
             if stamp == stamp_ns:
                 self._frames[place] = (stamp, person, crops)
 
+    def add_reading(self, stream: str, stamp_ns: int, values: npt.NDArray[Any]) -> None:
+        """Add what a sensor told at any time; let go of what is out of the window.
+
+        Args:
+            stream: Name of the stream that takes it.
+            stamp_ns: By the clock of the frames, after that of the reading before.
+            values: (...) of one shape for all readings of the stream.
+
+        Raises:
+            ValueError: The stamp is not newer than that of the reading before.
+        """
+        held = self._readings.setdefault(stream, deque())
+        if held and stamp_ns <= held[-1][0]:
+            raise ValueError(f"stamp_ns: {stream}: {stamp_ns} is not after {held[-1][0]}")
+        held.append((stamp_ns, values))
+        while stamp_ns - held[0][0] > self._window_ns + NANOSECONDS:
+            held.popleft()
+
     def sequence(self, width: int = 0, height: int = 0) -> KeypointSequence:
         """Return the window; stamps are seconds before its newest frame, so zero or negative.
 
@@ -79,6 +101,13 @@ class TrackWindow:
             height=height,
             track_id=people[-1].track_id,
             crops=self._crops(seconds),
+            readings={
+                stream: Readings(
+                    np.asarray([stamp - int(stamps[-1]) for stamp, _ in held]) / NANOSECONDS,
+                    np.stack([values for _, values in held]),
+                )
+                for stream, held in self._readings.items()
+            },
         )
 
     def _crops(self, seconds: FloatArray) -> CropSequence | None:

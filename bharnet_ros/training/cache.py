@@ -18,13 +18,16 @@ from bharnet_ros.datasets.clip import RecordedClip
 from bharnet_ros.skeleton.layouts import SkeletonLayout
 from bharnet_ros.training.clips import ClipStore, no_hands, store_clips
 from bharnet_ros.training.crop_store import CropStore
+from bharnet_ros.training.reading_store import ReadingStore
 
-_FORMAT = 2
+_FORMAT = 3
 """Version of what is stored, part of every key."""
 
 _HANDS = "hands"
 _CROPS = "crops_"
-_COLUMNS = [column.name for column in fields(ClipStore) if column.name != "crops"]
+_READINGS = "readings_of_"
+_BESIDE = ("crops", "readings")
+_COLUMNS = [column.name for column in fields(ClipStore) if column.name not in _BESIDE]
 
 
 def cached_clips(
@@ -87,6 +90,11 @@ def _write(folder: Path, store: ClipStore) -> None:
         if store.crops is not None:
             for one in fields(CropStore):
                 np.save(unfinished / f"{_CROPS}{one.name}.npy", getattr(store.crops, one.name))
+        for stream, readings in store.readings.items():
+            beside = unfinished / f"{_READINGS}{stream}"
+            beside.mkdir()
+            for one in fields(ReadingStore):
+                np.save(beside / f"{one.name}.npy", getattr(readings, one.name))
         try:
             unfinished.replace(folder)
         except OSError:
@@ -111,7 +119,13 @@ def _read(folder: Path) -> ClipStore:
         crops = CropStore(
             **{one.name: _mapped(folder / f"{_CROPS}{one.name}.npy") for one in fields(CropStore)}
         )
-    return ClipStore(**columns, crops=crops)
+    readings = {
+        beside.name.removeprefix(_READINGS): ReadingStore(
+            **{one.name: _mapped(beside / f"{one.name}.npy") for one in fields(ReadingStore)}
+        )
+        for beside in sorted(folder.glob(f"{_READINGS}*"))
+    }
+    return ClipStore(**columns, crops=crops, readings=readings)
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:

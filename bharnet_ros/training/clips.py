@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,11 @@ from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.crops import CropSequence
 from bharnet_ros.datasets.clip import RecordedClip
 from bharnet_ros.keypoints import HAND_LANDMARKS, FloatArray
+from bharnet_ros.readings import Readings
 from bharnet_ros.resampling import KeypointBatch, blend, brackets, observed_parts
 from bharnet_ros.skeleton.layouts import SkeletonLayout
 from bharnet_ros.training.crop_store import CropStore, store_crops
+from bharnet_ros.training.reading_store import ReadingStore, store_readings
 
 _COLUMNS = ("body", "body_confidence", "hands", "hand_present")
 """What `observed_parts` returns, by the names that it has here."""
@@ -38,6 +40,7 @@ class ClipStore:
         frames: (N,) frames of each clip.
         shown: (N,) people in each clip.
         crops: Pictures of the main person of each clip, where there are any.
+        readings: What other sensors told of the main person, by stream.
     """
 
     body: npt.NDArray[np.float32]
@@ -49,6 +52,7 @@ class ClipStore:
     frames: npt.NDArray[np.int64]
     shown: npt.NDArray[np.int64]
     crops: CropStore | None = None
+    readings: Mapping[str, ReadingStore] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of clips N."""
@@ -97,7 +101,7 @@ class ClipStore:
         body, body_mask, hands, hand_mask = parts
         hands = hands.reshape(*hand_mask.shape, HAND_LANDMARKS, 3)
         times = None
-        if self.crops is not None:
+        if self.crops is not None or self.readings:
             earlier, later = (self.stamps[frame] for frame in where[:2])
             times = earlier + (later - earlier) * where[2]
         return KeypointBatch(body, body_mask, hands, hand_mask, self.people, times)
@@ -129,6 +133,7 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
     frames: list[int] = []
     shown: list[int] = []
     crops: list[CropSequence | None] = []
+    readings: list[Mapping[str, Readings]] = []
     for clip in clips:
         for person in clip.people:
             *body, hands, present = observed_parts(person, layout)
@@ -140,6 +145,7 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
         frames.append(len(clip.people[0]))
         shown.append(len(clip.people))
         crops.append(clip.people[0].crops)
+        readings.append(clip.people[0].readings)
     if not frames:
         raise ValueError("clips: there are none to train on")
     rows = np.asarray(frames) * shown
@@ -153,6 +159,7 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
         frames=np.asarray(frames),
         shown=np.asarray(shown),
         crops=store_crops(crops),
+        readings=store_readings(readings),
     )
 
 

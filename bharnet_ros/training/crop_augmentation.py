@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from bharnet_ros.keypoints import FloatArray
 from bharnet_ros.resampling import KeypointBatch
-from bharnet_ros.stream_inputs import RgbPreparation, StreamInput, moments
+from bharnet_ros.stream_inputs import RgbPreparation, StreamInput, window_moments
 from bharnet_ros.training.crop_store import CropStore
 
 RGB = "rgb"
@@ -91,7 +91,7 @@ class TrainingCrops:
             clips: Which of them.
             keypoints: The same clips, with their times.
         """
-        pixels, present = self._store.at(clips, self._times(keypoints))
+        pixels, present = self._store.at(clips, self._moments(keypoints))
         return {RGB: self._preparation.arranged(pixels, present, _mirrored(keypoints))}
 
     def augmented(
@@ -101,7 +101,7 @@ class TrainingCrops:
         random: np.random.Generator,
     ) -> dict[str, StreamInput]:
         """Return what the stream is given of varied clips; arguments as for `whole`."""
-        pixels, present = self._store.at(clips, self._times(keypoints))
+        pixels, present = self._store.at(clips, self._moments(keypoints))
         pixels = varied(pixels, self._augmentation, random)
         blinded = random.random(len(clips)) < self._augmentation.blind_probability
         way = random.integers(0, len(BLIND), len(clips))
@@ -111,13 +111,9 @@ class TrainingCrops:
                 pixels[rows], present[rows] = blind(pixels[rows], present[rows], how, random)
         return {RGB: self._preparation.arranged(pixels, present, _mirrored(keypoints))}
 
-    def _times(self, keypoints: KeypointBatch) -> FloatArray:
+    def _moments(self, keypoints: KeypointBatch) -> FloatArray:
         """Return when crops are taken of each window, (N, K)."""
-        assert keypoints.times is not None
-        times = keypoints.times[:: keypoints.people]
-        frames = times.shape[1]
-        places = moments(0.0, frames - 1.0, self._preparation.settings.crops.moments)
-        return np.stack([np.interp(places, np.arange(frames), row) for row in times])
+        return window_moments(keypoints, self._preparation.settings.crops.moments)
 
 
 def _mirrored(keypoints: KeypointBatch) -> npt.NDArray[np.bool_]:

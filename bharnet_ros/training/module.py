@@ -22,9 +22,9 @@ from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.augmentation import augmented_batch
 from bharnet_ros.training.augmentation_settings import AugmentationSettings
 from bharnet_ros.training.clips import ClipStore
-from bharnet_ros.training.crop_augmentation import TrainingCrops
 from bharnet_ros.training.losses import ensemble_loss
 from bharnet_ros.training.settings import TrainingSettings
+from bharnet_ros.training.training_streams import TrainingStream
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, StreamTensors, Tensor]
 
@@ -46,7 +46,7 @@ class AugmentedClips(IterableDataset[Batch]):
         class_balance: float,
         seed: int,
         rank: int = 0,
-        crops: TrainingCrops | None = None,
+        streams: TrainingStream | None = None,
     ) -> None:
         """Prepare an epoch of `batches` batches.
 
@@ -62,7 +62,7 @@ class AugmentedClips(IterableDataset[Batch]):
             class_balance: 0 draws classes by their share of the clips, 1 all equally often.
             seed: Seed of the drawing and of the variation.
             rank: Number of this process among those that train together; each draws its own.
-            crops: What the stream `rgb` is given of all clips; None where there is no such stream.
+            streams: What further streams are given of all clips; None where there are none.
         """
         self.store = store
         self.clips = clips
@@ -74,7 +74,7 @@ class AugmentedClips(IterableDataset[Batch]):
         self.batches = batches
         self.seed = seed
         self.rank = rank
-        self.crops = crops
+        self.streams = streams
         self.epoch = 0
         drawn = classes[clips]
         share = np.bincount(drawn)[drawn] ** -class_balance
@@ -98,7 +98,7 @@ class AugmentedClips(IterableDataset[Batch]):
                 random,
             )
             inputs = network_input(keypoints, self.features)
-            streams = self.crops.augmented(chosen, keypoints, random) if self.crops else {}
+            streams = self.streams.augmented(chosen, keypoints, random) if self.streams else {}
             yield (*network_tensors(inputs, streams), torch.from_numpy(classes))
 
 
@@ -112,7 +112,7 @@ class WholeClips(Dataset[Batch]):
         classes: npt.NDArray[np.int64],
         features: FeatureSettings,
         batch_size: int,
-        crops: TrainingCrops | None = None,
+        streams: TrainingStream | None = None,
     ) -> None:
         """Divide the clips (M,) into batches, in their order.
 
@@ -122,14 +122,14 @@ class WholeClips(Dataset[Batch]):
             classes: (N,) class of all clips.
             features: What the network is given.
             batch_size: Clips in a batch.
-            crops: As for `AugmentedClips`.
+            streams: As for `AugmentedClips`.
         """
         self.store = store
         self.clips = clips
         self.classes = classes
         self.features = features
         self.batch_size = batch_size
-        self.crops = crops
+        self.streams = streams
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -146,7 +146,7 @@ class WholeClips(Dataset[Batch]):
         clips = self.clips[batch * self.batch_size : (batch + 1) * self.batch_size]
         keypoints = self.store.resampled(clips, self.features.frames)
         inputs = network_input(keypoints, self.features)
-        streams = self.crops.whole(clips, keypoints) if self.crops else {}
+        streams = self.streams.whole(clips, keypoints) if self.streams else {}
         return (*network_tensors(inputs, streams), torch.from_numpy(self.classes[clips]))
 
 

@@ -40,7 +40,6 @@ from bharnet_ros.training.cache import cached_clips
 from bharnet_ros.training.calibration import fit_temperature
 from bharnet_ros.training.card import model_card
 from bharnet_ros.training.clips import ClipStore, class_indices, store_clips
-from bharnet_ros.training.crop_augmentation import RGB, TrainingCrops
 from bharnet_ros.training.hardware import (
     Hardware,
     add_hardware_arguments,
@@ -49,6 +48,7 @@ from bharnet_ros.training.hardware import (
 )
 from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings, read_settings
+from bharnet_ros.training.training_streams import TrainingStreams, training_streams
 
 Indices = npt.NDArray[np.int64]
 
@@ -141,7 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
         if network is not None:
             clips = WholeClips(
                 *(store, held_out, classes, settings.features, _TESTED_AT_ONCE),
-                training_crops(settings, store),
+                _streams(settings, store),
             )
             logits = whole_clip_logits(network, clips, hardware.device)
             _write(out, description, network, logits, data, held_out)
@@ -307,7 +307,7 @@ def train(
         None in all but the first of several processes.
     """
     lightning.seed_everything(settings.seed)
-    features, crops = settings.features, training_crops(settings, store)
+    features, streams = settings.features, _streams(settings, store)
     profiler = SimpleProfiler(dirpath=checkpoints, filename="profile")
     callbacks: list[Any] = [
         WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay)),
@@ -340,7 +340,7 @@ def train(
         class_balance=settings.class_balance,
         seed=settings.seed,
         rank=trainer.global_rank,
-        crops=crops,
+        streams=streams,
     )
     module = TrainingModule(
         description.network_settings(),
@@ -354,7 +354,7 @@ def train(
         module,
         DataLoader(clips, batch_size=None),
         DataLoader(
-            WholeClips(store, held_out, classes, features, _TESTED_AT_ONCE, crops),
+            WholeClips(store, held_out, classes, features, _TESTED_AT_ONCE, streams),
             batch_size=None,
         ),
         ckpt_path=resume,
@@ -365,17 +365,9 @@ def train(
     return module.network.cpu().eval()
 
 
-def training_crops(settings: TrainingSettings, store: ClipStore) -> TrainingCrops | None:
-    """Return what gives the stream `rgb` its crops; None where there is no such stream.
-
-    Raises:
-        ValueError: The data set has no crops, or other ones than the settings say.
-    """
-    if RGB not in settings.streams:
-        return None
-    if store.crops is None:
-        raise ValueError("streams.rgb: the data set has no crops (`bharnet crop` makes them)")
-    return TrainingCrops(store.crops, settings.streams[RGB], settings.crop_augmentation)
+def _streams(settings: TrainingSettings, store: ClipStore) -> TrainingStreams | None:
+    """Return what gives the further streams of the settings their input."""
+    return training_streams(settings.streams, settings.crop_augmentation, store)
 
 
 def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription) -> None:
