@@ -20,31 +20,16 @@ from bharnet_ros.conversions import (
     keypoints_to_message,
     scores_from_message,
 )
-from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.puppet import open_puppet
-from bharnet_ros.recognition.bundle import load_bundle, write_bundle
+from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.rgb_feed import make_rgb_feed
 from bharnet_ros.recognition.stream import RecognitionStream
 
 SECOND = 1_000_000_000
 SIZE = {"width": 160, "height": 120, "fps": 10.0}
-
-
-@pytest.fixture(scope="module")
-def rgb_bundle(tiny_bundle, tmp_path_factory):
-    """Return a model with random weights that looks at crops too."""
-    pytest.importorskip("torchvision.models", reason="needs the torchvision that fits torch")
-    plain = load_bundle(tiny_bundle).description
-    options = {"size": 16, "moments": 2, "channels": 8}
-    description = dataclasses.replace(plain, name="tiny_rgb", streams={"rgb": options})
-    torch.manual_seed(0)
-    weights = build_network(description.network_settings()).state_dict()
-    folder = tmp_path_factory.mktemp("bundles") / "tiny_rgb"
-    write_bundle(folder, description, weights, "# A model that looks\n")
-    return folder
 
 
 @pytest.fixture(scope="module")
