@@ -133,7 +133,8 @@ def processor_name() -> str:
 
 def where_and_when() -> str:
     """Return a line that dates what a bench printed; pages are not always written as a whole."""
-    return f"{datetime.date.today().isoformat()}, {processor_name()}, {os.cpu_count()} cores\n\n"
+    day = datetime.date.today().isoformat()
+    return f"{day}, {processor_name()}, {os.cpu_count()} cores, torch {version('torch')}\n\n"
 
 
 def with_printed(page: str, name: str, printed: str) -> str:
