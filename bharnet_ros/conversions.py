@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.message_reading import (
+    calibration_from_message,
+    depth_from_message,
     detected_model_from_message,
     event_from_message,
     image_from_message,
@@ -25,7 +27,11 @@ from bharnet_ros.message_reading import (
 from bharnet_ros.message_writing import MessageFactory
 
 __all__ = [
+    "calibration_from_message",
+    "camera_info_to_message",
     "compressed_image_to_message",
+    "depth_from_message",
+    "depth_image_to_message",
     "detected_model_from_message",
     "duration_from_ns",
     "event_from_message",
@@ -51,7 +57,9 @@ def _pack(values: npt.NDArray[Any]) -> Any:
         return values.tolist()
     # The setters take an array of the right type as it is, and walk through anything else in
     # Python.
-    return array.array({"uint8": "B", "float32": "f"}[values.dtype.name], values.tobytes())
+    return array.array(
+        {"uint8": "B", "float32": "f", "float64": "d"}[values.dtype.name], values.tobytes()
+    )
 
 
 _messages = MessageFactory(cache(_find_class), _pack)
@@ -59,6 +67,8 @@ time_from_ns = _messages.time
 duration_from_ns = _messages.duration
 image_to_message = _messages.image
 compressed_image_to_message = _messages.compressed_image
+depth_image_to_message = _messages.depth_image
+camera_info_to_message = _messages.camera_info
 keypoints_to_message = _messages.keypoints
 scores_to_message = _messages.scores
 event_to_message = _messages.event

@@ -35,6 +35,8 @@ class PersonKeypoints:
     y down; z has the same scale as x and grows away from the camera (body: relative to the hips,
     hand: relative to its wrist). World coordinates are metres in the same axes (REP-103 optical
     frame orientation), with the origin between the hips (body) or at the centre of the hand.
+    Camera coordinates are metres in the same axes with the origin at the camera; only a depth
+    camera tells them.
 
     Attributes:
         track_id: Identity of the person over time.
@@ -44,6 +46,8 @@ class PersonKeypoints:
         hand_scores: (2,) presence score in 0..1 of each hand, 0 where absent.
         body_world: (33, 3) metres.
         hands_world: (2, 21, 3) metres.
+        body_camera: (33, 3) metres, NaN where no depth is known.
+        hands_camera: (2, 21, 3) metres, NaN where no depth is known.
     """
 
     track_id: str
@@ -52,6 +56,8 @@ class PersonKeypoints:
     hand_scores: FloatArray = field(default_factory=lambda: np.zeros(2, dtype=np.float32))
     body_world: FloatArray = field(default_factory=lambda: absent(BODY_LANDMARKS, 3))
     hands_world: FloatArray = field(default_factory=lambda: absent(2, HAND_LANDMARKS, 3))
+    body_camera: FloatArray = field(default_factory=lambda: absent(BODY_LANDMARKS, 3))
+    hands_camera: FloatArray = field(default_factory=lambda: absent(2, HAND_LANDMARKS, 3))
 
     def __post_init__(self) -> None:
         """Check every shape.
@@ -65,6 +71,8 @@ class PersonKeypoints:
             "hand_scores": (2,),
             "body_world": (BODY_LANDMARKS, 3),
             "hands_world": (2, HAND_LANDMARKS, 3),
+            "body_camera": (BODY_LANDMARKS, 3),
+            "hands_camera": (2, HAND_LANDMARKS, 3),
         }
         for name, shape in shapes.items():
             found = np.shape(getattr(self, name))
@@ -81,6 +89,11 @@ class PersonKeypoints:
         """Whether the left and the right hand were found."""
         found = np.isfinite(self.hands[:, :, 0]).any(axis=1)
         return bool(found[LEFT_HAND]), bool(found[RIGHT_HAND])
+
+    @property
+    def depth_known(self) -> bool:
+        """Whether any landmark has a place before the camera."""
+        return bool(np.isfinite(self.body_camera).any() or np.isfinite(self.hands_camera).any())
 
 
 def absent_body() -> FloatArray:

@@ -11,11 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
+from bharnet_ros.camera import Calibration
+from bharnet_ros.depth_images import decode_depth
 from bharnet_ros.images import decode_compressed, decode_image
 from bharnet_ros.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
     NANOSECONDS,
+    FloatArray,
     FrameKeypoints,
     PersonKeypoints,
 )
@@ -49,6 +52,32 @@ def image_from_message(message: Message) -> npt.NDArray[np.uint8]:
         message.step,
         message.data,
         bool(message.is_bigendian),
+    )
+
+
+def depth_from_message(message: Message) -> FloatArray:
+    """Return the depth image of a message as (H, W) float32 metres, NaN where not known.
+
+    Raises:
+        ValueError: The encoding is no depth, or size, step and data do not agree.
+    """
+    return decode_depth(
+        message.encoding,
+        message.height,
+        message.width,
+        message.step,
+        message.data,
+        bool(message.is_bigendian),
+    )
+
+
+def calibration_from_message(message: Message) -> Calibration:
+    """Return what a message of type CameraInfo says of a camera."""
+    return Calibration(
+        width=message.width,
+        height=message.height,
+        distortion_model=message.distortion_model,
+        **{name: tuple(float(one) for one in getattr(message, name)) for name in "dkrp"},
     )
 
 
@@ -138,15 +167,18 @@ def _person_from_message(message: Message) -> PersonKeypoints:
         ]
     )
     body_world = points(message.body_world, BODY_LANDMARKS)
+    body_camera = _measured(points(message.body_camera, BODY_LANDMARKS))
     hands = points(message.hands, 2, HAND_LANDMARKS)
     hands_world = points(message.hands_world, 2, HAND_LANDMARKS)
+    hands_camera = _measured(points(message.hands_camera, 2, HAND_LANDMARKS))
     hand_scores = np.array(message.hand_score, dtype=np.float32)
     # Publishers in other languages may leave the zeros of a fresh message in an absent part.
     if not message.body_present:
-        body[:, :3], body[:, 3], body_world[:] = np.nan, 0.0, np.nan
+        body[:, :3], body[:, 3], body_world[:], body_camera[:] = np.nan, 0.0, np.nan, np.nan
     missing_hands = ~np.array(message.hand_present, dtype=bool)
     hands[missing_hands] = np.nan
     hands_world[missing_hands] = np.nan
+    hands_camera[missing_hands] = np.nan
     hand_scores[missing_hands] = 0.0
     return PersonKeypoints(
         track_id=message.track_id,
@@ -155,7 +187,14 @@ def _person_from_message(message: Message) -> PersonKeypoints:
         hand_scores=hand_scores,
         body_world=body_world,
         hands_world=hands_world,
+        body_camera=body_camera,
+        hands_camera=hands_camera,
     )
+
+
+def _measured(points: FloatArray) -> FloatArray:
+    """Mark as NaN what is at the camera's place or behind it: zeros that nobody has filled in."""
+    return np.where(points[..., 2:] > 0, points, np.float32(np.nan))
 
 
 def detected_model_from_message(message: Message) -> DetectedModel:

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.actions import ActionEvent, ActionScores, TrackScores
+from bharnet_ros.camera import Calibration
+from bharnet_ros.depth_images import encode_depth
 from bharnet_ros.images import encode_compressed, encode_image
-from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
+from bharnet_ros.keypoints import NANOSECONDS, FloatArray, FrameKeypoints, PersonKeypoints
 
 LARGEST_SECONDS = 2**31 - 1
 
@@ -95,6 +97,40 @@ class MessageFactory:
             data=self._bytes(data),
         )
 
+    def depth_image(self, depth: FloatArray, stamp_ns: int, frame_id: str = "") -> Any:
+        """Return (H, W) metres, NaN where not known, as sensor_msgs/Image in millimetres.
+
+        Raises:
+            ValueError: The image is of another shape.
+        """
+        encoding, step, data = encode_depth(depth)
+        return self._make(
+            "sensor_msgs",
+            "Image",
+            header=self._header(stamp_ns, frame_id),
+            height=depth.shape[0],
+            width=depth.shape[1],
+            encoding=encoding,
+            is_bigendian=0,
+            step=step,
+            data=self._bytes(data),
+        )
+
+    def camera_info(self, calibration: Calibration, stamp_ns: int, frame_id: str = "") -> Any:
+        """Return what is known of a camera as sensor_msgs/CameraInfo."""
+        return self._make(
+            "sensor_msgs",
+            "CameraInfo",
+            header=self._header(stamp_ns, frame_id),
+            height=calibration.height,
+            width=calibration.width,
+            distortion_model=calibration.distortion_model,
+            d=self.pack(np.array(calibration.d, dtype=np.float64)),
+            k=np.array(calibration.k, dtype=np.float64),
+            r=np.array(calibration.r, dtype=np.float64),
+            p=np.array(calibration.p, dtype=np.float64),
+        )
+
     def keypoints(self, frame: FrameKeypoints) -> Any:
         """Return everybody in one frame as bharnet_ros/BodyHandKeypoints."""
         return self._make(
@@ -166,10 +202,12 @@ class MessageFactory:
             body=_flat(person.body[:, :3]),
             body_visibility=_flat(person.body[:, 3]),
             body_world=_flat(person.body_world),
+            body_camera=_flat(person.body_camera),
             hand_present=self.pack(np.array(person.hands_present, dtype=np.bool_)),
             hand_score=_flat(person.hand_scores),
             hands=_flat(person.hands),
             hands_world=_flat(person.hands_world),
+            hands_camera=_flat(person.hands_camera),
         )
 
     def _bytes(self, data: bytes) -> Any:

@@ -85,10 +85,12 @@ class Messages:
             body=flat(person.body[:, :3]),
             body_visibility=flat(person.body[:, 3]),
             body_world=flat(person.body_world),
+            body_camera=flat(person.body_camera),
             hand_present=np.array(person.hands_present),
             hand_score=flat(person.hand_scores),
             hands=flat(person.hands),
             hands_world=flat(person.hands_world),
+            hands_camera=flat(person.hands_camera),
         )
 
     def scores(

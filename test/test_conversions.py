@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import array
+import dataclasses
 
 import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
 from bharnet_ros import conversions, msg
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
+from bharnet_ros.camera import Calibration, PinholeCamera
 from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
 from bharnet_ros.recognition.event_parameters import EventParameters
 
@@ -24,7 +26,10 @@ def through_the_wire(message):
 def make_person(rng: np.random.Generator, track_id: str = "body_1") -> PersonKeypoints:
     hands = rng.uniform(0, 600, (2, 21, 3)).astype(np.float32)
     hands_world = rng.normal(size=(2, 21, 3)).astype(np.float32)
-    hands[1], hands_world[1] = np.nan, np.nan
+    hands_camera = rng.uniform(0.5, 2, (2, 21, 3)).astype(np.float32)
+    hands[1], hands_world[1], hands_camera[1] = np.nan, np.nan, np.nan
+    body_camera = rng.uniform(0.5, 2, (33, 3)).astype(np.float32)
+    body_camera[5] = np.nan
     return PersonKeypoints(
         track_id=track_id,
         body=rng.uniform(0, 1, (33, 4)).astype(np.float32),
@@ -32,6 +37,8 @@ def make_person(rng: np.random.Generator, track_id: str = "body_1") -> PersonKey
         hand_scores=np.array([0.75, 0.0], dtype=np.float32),
         body_world=rng.normal(size=(33, 3)).astype(np.float32),
         hands_world=hands_world,
+        body_camera=body_camera,
+        hands_camera=hands_camera,
     )
 
 
@@ -65,7 +72,8 @@ def test_keypoints_survive_the_wire():
     assert (back.stamp_ns, back.width, back.height, back.frame_id) == (STAMP, 640, 480, "camera")
     assert [person.track_id for person in back.people] == ["body_1", "body_2"]
     for person, expected in zip(back.people, frame.people, strict=True):
-        for name in ("body", "hands", "hand_scores", "body_world", "hands_world"):
+        for field in dataclasses.fields(person):
+            name = field.name
             np.testing.assert_array_equal(getattr(person, name), getattr(expected, name), name)
 
 
@@ -88,7 +96,40 @@ def test_zeros_of_an_absent_part_become_nan():
     assert person.hands_present == (False, False)
     assert np.isnan(person.body_world).all()
     assert np.isnan(person.hands_world).all()
+    assert not person.depth_known
     assert (person.hand_scores == 0).all()
+
+
+def test_zeros_that_nobody_filled_in_are_no_place_before_the_camera():
+    frame = FrameKeypoints(STAMP, 640, 480, (make_person(np.random.default_rng(4)),))
+    message = conversions.keypoints_to_message(frame)
+    message.people[0].body_camera = np.zeros(99, dtype=np.float32)
+    message.people[0].hands_camera = np.zeros(126, dtype=np.float32)
+    assert not conversions.keypoints_from_message(message).people[0].depth_known
+
+
+def test_depth_survives_the_wire():
+    depth = np.array([[0.5, np.nan, 1.25], [2.0, 3.0, 0.001]], dtype=np.float32)
+    message = through_the_wire(conversions.depth_image_to_message(depth, STAMP, "camera"))
+    assert (message.encoding, message.header.frame_id) == ("16UC1", "camera")
+    assert conversions.time_to_ns(message.header.stamp) == STAMP
+    np.testing.assert_allclose(conversions.depth_from_message(message), depth, rtol=1e-6)
+
+
+def test_calibration_survives_the_wire():
+    camera = PinholeCamera(640, 480, fx=500.0, fy=510.0, cx=318.0, cy=242.0)
+    calibration = dataclasses.replace(Calibration.of(camera), d=(0.1, 0.2, 0.0, 0.0, 0.0))
+    message = through_the_wire(conversions.camera_info_to_message(calibration, STAMP, "camera"))
+    assert (conversions.time_to_ns(message.header.stamp), message.header.frame_id) == (
+        STAMP,
+        "camera",
+    )
+    assert conversions.calibration_from_message(message) == calibration
+
+
+def test_camera_that_nobody_calibrated_is_no_camera():
+    with pytest.raises(ValueError, match="calibrated"):
+        _ = conversions.calibration_from_message(CameraInfo(width=640, height=480)).camera
 
 
 def make_scores(classes: int = 3) -> ActionScores:

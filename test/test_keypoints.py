@@ -34,7 +34,7 @@ def test_a_person_of_whom_nothing_was_found_is_absent_and_not_at_the_origin() ->
     person = PersonKeypoints("a")
     assert not person.body_present
     assert person.hands_present == (False, False)
-    for name in ("hands", "body_world", "hands_world"):
+    for name in ("hands", "body_world", "hands_world", "body_camera", "hands_camera"):
         assert np.isnan(getattr(person, name)).all(), name
     assert np.isnan(person.body[:, :3]).all()
     assert (person.body[:, 3] == 0).all(), "an absent landmark is not visible"
@@ -91,6 +91,8 @@ def test_a_hand_at_the_origin_is_present() -> None:
         ("hand_scores", (1,), (2,)),
         ("body_world", (33, 4), (33, 3)),
         ("hands_world", (2, 20, 3), (2, 21, 3)),
+        ("body_camera", (32, 3), (33, 3)),
+        ("hands_camera", (2, 21, 2), (2, 21, 3)),
     ],
 )
 def test_a_wrong_shape_of_a_person_is_refused_by_name(

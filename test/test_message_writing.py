@@ -38,6 +38,7 @@ def test_keypoints(messages):
         hands=hands,
         hand_scores=np.array([0.75, 0.0], dtype=np.float32),
         body_world=rng.normal(size=(33, 3)).astype(np.float32),
+        body_camera=rng.normal(size=(33, 3)).astype(np.float32),
     )
     frame = FrameKeypoints(STAMP, 640, 480, (person, PersonKeypoints("body_2")), "camera")
     assert same_bytes(messages.keypoints(frame), conversions.keypoints_to_message(frame))
