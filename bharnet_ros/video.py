@@ -15,6 +15,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bharnet_ros.camera import PinholeCamera
+from bharnet_ros.keypoints import FloatArray
+
 if TYPE_CHECKING:
     from bharnet_ros.puppet import Segment
 
@@ -34,10 +37,12 @@ class Frame:
     Attributes:
         image: (H, W, 3) RGB.
         time: Seconds from the start of the source, strictly rising.
+        depth: (H, W) metres of each pixel along the optical axis, where that was asked for.
     """
 
     image: npt.NDArray[np.uint8]
     time: float
+    depth: FloatArray | None = None
 
 
 class FrameSource(ABC):
@@ -50,9 +55,11 @@ class FrameSource(ABC):
         live: Whether frames come by themselves in real time (a webcam).
         skipped: Frames that could not be decoded so far, or that a file ended without.
         segments: The actions that it shows, where that is known: of the puppet alone.
+        camera: What the images were taken with, where that is known: of the puppet alone.
     """
 
     segments: tuple[Segment, ...] = ()
+    camera: PinholeCamera | None = None
 
     def __init__(self, name: str, *, fps: float, frame_count: int | None, live: bool) -> None:
         """Set the attributes."""
@@ -84,7 +91,13 @@ class FrameSource(ABC):
 
 
 def open_source(
-    source: str, *, width: int = 640, height: int = 480, fps: float | None = None, seed: int = 0
+    source: str,
+    *,
+    width: int = 640,
+    height: int = 480,
+    fps: float | None = None,
+    seed: int = 0,
+    depth: bool = False,
 ) -> FrameSource:
     """Open a source of frames.
 
@@ -95,6 +108,7 @@ def open_source(
         height: Pixels, of the puppet and asked of a webcam.
         fps: Frames per second in place of the source's own; 30 for a folder or puppet if None.
         seed: Of the puppet's variations.
+        depth: Whether frames come with the depth of their pixels; the puppet alone has it.
 
     Raises:
         ValueError: A parameter is out of range, the file cannot be decoded, the folder holds no
@@ -109,7 +123,9 @@ def open_source(
     if width <= 0 or height <= 0:
         raise ValueError(f"width, height: must be positive, got {width}x{height}")
     if source == PUPPET or source.startswith(f"{PUPPET}:"):
-        return _PuppetSource(source, width=width, height=height, fps=fps, seed=seed)
+        return _PuppetSource(source, width=width, height=height, fps=fps, seed=seed, depth=depth)
+    if depth:
+        raise ValueError(f"depth: the puppet alone has it, not source {source!r}")
     if source.isdecimal():
         return _Webcam(source, width=width, height=height, fps=fps)
     path = Path(source).expanduser()
@@ -246,7 +262,16 @@ class _ImageFolder(FrameSource):
 
 
 class _PuppetSource(FrameSource):
-    def __init__(self, name: str, *, width: int, height: int, fps: float | None, seed: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        width: int,
+        height: int,
+        fps: float | None,
+        seed: int,
+        depth: bool,
+    ) -> None:
         # Drawing is needed by this source alone.
         from bharnet_ros.puppet import open_puppet
 
@@ -259,11 +284,13 @@ class _PuppetSource(FrameSource):
         }
         self.puppet = open_puppet(script, **options) if script else open_puppet(**options)
         self.segments = self.puppet.segments
+        self.camera = self.puppet.camera
+        self._depth = depth
         super().__init__(name, fps=self.puppet.fps, frame_count=self.puppet.frame_count, live=False)
 
     def __iter__(self) -> Iterator[Frame]:
-        for image, seconds, _ in self.puppet:
-            yield Frame(image, seconds)
+        for number, (image, seconds, _) in enumerate(self.puppet):
+            yield Frame(image, seconds, self.puppet.depth(number) if self._depth else None)
 
 
 def _rgb(bgr: Any) -> npt.NDArray[np.uint8]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from bharnet_ros.keypoints import LEFT_HAND, RIGHT_HAND, FloatArray, PersonKeypoints
 from bharnet_ros.puppet.face import draw_head
-from bharnet_ros.puppet.hand_drawing import draw_hand
+from bharnet_ros.puppet.hand_drawing import hand_parts
+from bharnet_ros.puppet.parts import Part, with_metres
 from bharnet_ros.puppet.props import Held
 from bharnet_ros.puppet.shading import Colour, Image, fill_any, limb, rounded_hull, stroke, tone
 
@@ -50,46 +51,54 @@ def draw_person(
         appearance: Colours.
         held: What is in one of the hands.
     """
-    body = person.body[:, :3].astype(np.float64)
-    body[:, 2] = np.nan_to_num(body[:, 2])
-    hands = person.hands.astype(np.float64)
-    hands[..., 2] = np.nan_to_num(hands[..., 2])
+    for part in person_parts(person, appearance, held):
+        part.paint(image)
+
+
+def person_parts(
+    person: PersonKeypoints, appearance: Appearance, held: Held | None = None
+) -> list[Part]:
+    """Return what a person is painted of, far parts first; see `draw_person`."""
+    body = with_metres(person.body, person.body_camera)
+    hands = with_metres(person.hands, person.hands_camera)
     unit = shoulder_scale(body)
-    parts: list[tuple[float, Callable[[], None]]] = [
-        (
-            float(body[[7, 8], 2].mean()),
-            partial(draw_head, image, body[:11, :2], appearance.skin, appearance.hair),
-        )
-    ]
+    head = partial(draw_head, points=body[:11, :2], skin=appearance.skin, hair=appearance.hair)
+    before = [(float(body[[7, 8], 2].mean()), [_part(head, body[:11])])]
+    behind = []
     if np.isfinite(unit):
-        _draw_legs(image, body, unit, appearance)
-        _draw_trunk(image, body, unit, appearance)
+        behind = [*_leg_parts(body, unit, appearance), *_trunk_parts(body, unit, appearance)]
     for side in (LEFT_HAND, RIGHT_HAND):
         arm = body[[11 + side, 13 + side, 15 + side]]
         if np.isfinite(unit):
             for joints in arm_parts(arm):
-                sleeve = partial(_draw_arm, image, joints, arm[2], unit, appearance)
-                parts.append((float(joints[:, 2].mean()), sleeve))
+                sleeve = partial(
+                    _draw_arm, joints=joints, wrist=arm[2], unit=unit, appearance=appearance
+                )
+                before.append((float(joints[:, 2].mean()), [_part(sleeve, joints, limb=True)]))
         if np.isfinite(hands[side, :, :2]).all():
             depth = float(arm[2, 2] + hands[side, :, 2].mean())
             right = side == RIGHT_HAND
             in_hand = held if held is not None and held.side == side else None
-            hand = partial(
-                draw_hand, image, hands[side], appearance.skin, right=right, held=in_hand
-            )
-            parts.append((depth, hand))
-    for _, paint in sorted(parts, key=lambda part: -part[0]):
-        paint()
+            hand = hand_parts(hands[side], appearance.skin, right=right, held=in_hand)
+            before.append((depth, hand))
+    nearer = sorted(before, key=lambda piece: -piece[0])
+    return [*behind, *(part for _, parts in nearer for part in parts)]
+
+
+def _part(paint: Callable[[Image], None], points: FloatArray, *, limb: bool = False) -> Part:
+    """Return a part that lies on (N, 4) points, those of them that are known."""
+    return Part(paint, points[np.isfinite(points).all(axis=1)][:, [0, 1, 3]], limb)
 
 
 def arm_parts(arm: FloatArray) -> list[FloatArray]:
     """Split an arm into the parts that are painted one by one, since one may cover the other.
 
     Args:
-        arm: (3, 3) pixels: shoulder, elbow and wrist; a joint that is not known is NaN.
+        arm: (3, C) pixels x, y, z and whatever else: shoulder, elbow and wrist; a joint that is
+            not known is NaN.
 
     Returns:
-        Parts of two or three joints, (N, 3) pixels, each painted at the mean of its z.
+        Parts of two or three joints, (N, C), each painted at the mean of its z.
     """
     known = np.isfinite(arm).all(axis=1)
     if not known[1]:
@@ -108,22 +117,32 @@ def shoulder_scale(body: FloatArray) -> float:
     return float(max(finite)) if finite else float("nan")
 
 
-def _draw_legs(image: Image, body: FloatArray, unit: float, appearance: Appearance) -> None:
+def _leg_parts(body: FloatArray, unit: float, appearance: Appearance) -> list[Part]:
+    parts = []
     for side in (LEFT_HAND, RIGHT_HAND):
-        leg = body[[23 + side, 25 + side, 27 + side], :2]
-        foot = body[[29 + side, 31 + side], :2]
+        leg = body[[23 + side, 25 + side, 27 + side]]
+        foot = body[[29 + side, 31 + side]]
         if np.isfinite(foot).all():
-            limb(image, foot, np.array([0.10, 0.12]) * unit, appearance.shoes)
+            radii = np.array([0.10, 0.12]) * unit
+            shoe = partial(limb, joints=foot[:, :2], radii=radii, colour=appearance.shoes)
+            parts.append(_part(shoe, foot, limb=True))
         known = leg[np.isfinite(leg).all(axis=1)]
         if len(known) > 1:
-            radii = np.array([0.26, 0.18, 0.12])[: len(known)]
-            limb(image, known, radii * unit, appearance.trousers)
+            radii = np.array([0.26, 0.18, 0.12])[: len(known)] * unit
+            cloth = partial(limb, joints=known[:, :2], radii=radii, colour=appearance.trousers)
+            parts.append(_part(cloth, known, limb=True))
+    return parts
+
+
+def _trunk_parts(body: FloatArray, unit: float, appearance: Appearance) -> list[Part]:
+    if not np.isfinite(body[[11, 12]]).all():
+        return []
+    trunk = partial(_draw_trunk, body=body, unit=unit, appearance=appearance)
+    return [_part(trunk, body[[11, 12, 23, 24]])]
 
 
 def _draw_trunk(image: Image, body: FloatArray, unit: float, appearance: Appearance) -> None:
     left, right = body[11, :2], body[12, :2]
-    if not np.isfinite([left, right]).all():
-        return
     shoulders = (left + right) / 2
     across = left - right
     down = np.array([-across[1], across[0]])
@@ -192,7 +211,7 @@ def _draw_folds(
 def _draw_arm(
     image: Image, joints: FloatArray, wrist: FloatArray, unit: float, appearance: Appearance
 ) -> None:
-    """Draw a part of an arm: two or three of shoulder, elbow and wrist, (N, 3) pixels."""
+    """Draw a part of an arm: two or three of shoulder, elbow and wrist, (N, C) pixels."""
     radii = np.array(SLEEVE_RADII[:2]) * unit
     if not np.array_equal(joints[-1], wrist):
         limb(image, joints[:, :2], radii, appearance.shirt, _LIMB_LAYERS)

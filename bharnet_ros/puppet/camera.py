@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bharnet_ros.camera import PinholeCamera
 from bharnet_ros.keypoints import FloatArray, PersonKeypoints
 
 
@@ -34,11 +35,36 @@ class Camera:
 
     def project(self, points: FloatArray) -> FloatArray:
         """Project (..., 3) metres from the shoulders to (..., 3): x, y in pixels, z in metres."""
-        drop = (self.shoulder_height - 0.5) * self.height / self.focal * self.distance
-        depth = np.maximum(points[..., 2] + self.distance, 0.05)
-        x = points[..., 0] / depth * self.focal + self.width / 2
-        y = (points[..., 1] + drop) / depth * self.focal + self.height / 2
+        placed = self.place(points)
+        depth = np.maximum(placed[..., 2], 0.05)
+        x = placed[..., 0] / depth * self.focal + self.width / 2
+        y = placed[..., 1] / depth * self.focal + self.height / 2
         return np.stack([x, y, depth], axis=-1)
+
+    def place(self, points: FloatArray) -> FloatArray:
+        """Return (..., 3) metres from the shoulders as metres from the camera."""
+        drop = (self.shoulder_height - 0.5) * self.height / self.focal * self.distance
+        placed: FloatArray = points + np.array([0.0, drop, self.distance])
+        return placed
+
+    @property
+    def pinhole(self) -> PinholeCamera:
+        """Its intrinsics."""
+        return PinholeCamera(
+            *(self.width, self.height),
+            *(self.focal, self.focal),
+            *(self.width / 2, self.height / 2),
+        )
+
+    @property
+    def wall(self) -> float:
+        """Metres from the camera to the wall behind everybody."""
+        return self.distance + 1.5
+
+    @property
+    def obstacle(self) -> float:
+        """Metres from the camera to boxes, which stand before everybody's hands."""
+        return 0.35 * self.distance
 
     def see(self, body: FloatArray, hands: FloatArray, track_id: str) -> PersonKeypoints:
         """Return all keypoints of a person, also those behind something or out of the image.
@@ -65,4 +91,6 @@ class Camera:
             hand_scores=np.ones(2, dtype=np.float32),
             body_world=(body - hips).astype(np.float32),
             hands_world=(hands - hands.mean(axis=1, keepdims=True)).astype(np.float32),
+            body_camera=self.place(body).astype(np.float32),
+            hands_camera=self.place(hands).astype(np.float32),
         )

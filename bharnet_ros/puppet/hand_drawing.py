@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 
 from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.puppet.parts import Part
 from bharnet_ros.puppet.props import Held, draw_held
 from bharnet_ros.puppet.shading import Colour, Image, ellipse, limb, rounded_hull, stroke, tone
 
@@ -21,6 +21,7 @@ _FINGERS: tuple[tuple[tuple[int, ...], tuple[float, ...]], ...] = (
     ((17, 18, 19, 20), (0.102, 0.089, 0.080, 0.066)),
 )
 _PALM = np.array([0, 0, 1, 5, 9, 13, 17])
+_GRIP = np.array([5, 9, 13, 17])
 _PALM_RADII = np.array([0.17, 0.17, 0.16, 0.115, 0.115, 0.115, 0.11])
 _FINGER_LAYERS = ((1.0, 0.0, 0.62), (0.84, 0.05, 0.86), (0.62, 0.13, 0.98), (0.34, 0.24, 1.05))
 
@@ -36,33 +37,37 @@ def hand_length(points: FloatArray) -> float:
     return max(middle, 0.98 * index, 1.08 * little)
 
 
-def draw_hand(
-    image: Image, points: FloatArray, skin: Colour, *, right: bool, held: Held | None = None
-) -> None:
-    """Draw a hand with palm or back, creases and nails as it is turned.
+def hand_parts(
+    placed: FloatArray, skin: Colour, *, right: bool, held: Held | None = None
+) -> list[Part]:
+    """Return what paints a hand with palm or back, creases and nails as it is turned.
 
     Args:
-        image: (H, W, 3) RGB, drawn into.
-        points: (21, 3) x, y, z in pixels, z relative to the wrist; MediaPipe's numbering.
+        placed: (21, 4) x, y, z in pixels, z relative to the wrist, and metres from the camera;
+            MediaPipe's numbering.
         skin: RGB.
         right: Whether it is a right hand.
         held: What lies in it: on its palm, under the fingers that close over it.
+
+    Returns:
+        Far parts first; none where the hand is too small to be seen.
     """
+    points, surface = placed[:, :3], placed[:, [0, 1, 3]]
     length = hand_length(points)
     if not np.isfinite(length) or length < 1.0:
-        return
+        return []
     normal = _palm_normal(points, right)
     palm_seen = normal[2] < 0
     # Palms are paler and redder than the backs of hands.
     colour = (min(255.0, skin[0] * 1.04), skin[1] * 0.98, skin[2] * 0.97) if palm_seen else skin
     palm_depth = float(points[[0, 5, 9, 13, 17], 2].mean())
-    parts: list[tuple[float, Callable[[], None]]] = [
-        (palm_depth, partial(_draw_palm, image, points, length, colour, normal))
-    ]
+    palm = partial(_draw_palm, points=points, length=length, skin=colour, normal=normal)
+    parts = [(palm_depth, Part(palm, surface[_PALM[1:]]))]
     if held is not None:
         # Between palm and fingers where the palm is seen, behind all of the hand where not.
         depth = palm_depth if palm_seen else float(points[:, 2].max()) + length
-        parts.append((depth, partial(draw_held, image, held, points, length)))
+        thing = partial(draw_held, held=held, points=points, length=length)
+        parts.append((depth, Part(thing, surface[_GRIP])))
     for joints, radii in _FINGERS:
         for start, stop in _straight_runs(points[list(joints)]):
             run = list(joints[start:stop])
@@ -71,10 +76,17 @@ def draw_hand(
                 # The ball of the thumb stands out of the palm.
                 depth = min(depth, palm_depth) if palm_seen else max(depth, palm_depth)
             reach = np.array(radii[start:stop]) * length
-            finger = partial(_draw_finger, image, points, run, reach, colour, normal, right)
-            parts.append((depth, finger))
-    for _, paint in sorted(parts, key=lambda part: -part[0]):
-        paint()
+            finger = partial(
+                _draw_finger,
+                points=points,
+                run=run,
+                radii=reach,
+                skin=colour,
+                normal=normal,
+                right=right,
+            )
+            parts.append((depth, Part(finger, surface[run], limb=True)))
+    return [part for _, part in sorted(parts, key=lambda part: -part[0])]
 
 
 def _straight_runs(joints: FloatArray) -> list[tuple[int, int]]:

@@ -7,16 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bharnet_ros.camera import PinholeCamera
 from bharnet_ros.keypoints import (
     BODY_LANDMARKS,
+    FloatArray,
     FrameKeypoints,
     KeypointSequence,
     PersonKeypoints,
     absent_body,
 )
 from bharnet_ros.puppet.body_drawing import APPEARANCES
+from bharnet_ros.puppet.depth import draw_depth
 from bharnet_ros.puppet.kinematics import landmarks
 from bharnet_ros.puppet.performer import Segment
+from bharnet_ros.puppet.props import Held
 from bharnet_ros.puppet.renderer import Renderer
 from bharnet_ros.puppet.scripts import make_scene
 from bharnet_ros.puppet.shading import Image
@@ -39,6 +43,7 @@ class PuppetSource:
         width: Pixels.
         height: Pixels.
         fps: Frames per second.
+        camera: Who looks.
         frame_count: Frames in all.
         segments: The truth of the actions, by start.
     """
@@ -57,6 +62,7 @@ class PuppetSource:
         self.width = width
         self.height = height
         self.fps = float(fps)
+        self.camera: PinholeCamera = self._scene.camera.pinhole
         self.frame_count = max(1, round(self._scene.duration * fps))
         acts = [segment for person in self._scene.performers for segment in person.segments()]
         self.segments: tuple[Segment, ...] = tuple(sorted(acts, key=lambda act: act.start))
@@ -82,10 +88,21 @@ class PuppetSource:
             self._appearances,
             boxes=self._scene.boxes,
             frame_number=number,
-            held=[self._scene.held.get(person.track_id) for person in people],
+            held=self._held(people),
             light=self._scene.light,
         )
         return PuppetFrame(image, number / self.fps, self._visible(people, number))
+
+    def depth(self, number: int) -> FloatArray:
+        """Return (H, W) float32 metres along the optical axis for each pixel of a frame.
+
+        Raises:
+            IndexError: There is no such frame.
+        """
+        people = self._people(number)
+        return draw_depth(
+            self._scene.camera, people, boxes=self._scene.boxes, held=self._held(people)
+        )
 
     def truth(self, number: int) -> FrameKeypoints:
         """Return the truth of one frame without drawing it.
@@ -103,6 +120,9 @@ class PuppetSource:
             camera.see(*landmarks(person.pose(number / self.fps)), person.track_id)
             for person in self._scene.performers
         ]
+
+    def _held(self, people: Sequence[PersonKeypoints]) -> list[Held | None]:
+        return [self._scene.held.get(person.track_id) for person in people]
 
     def _visible(self, people: Sequence[PersonKeypoints], number: int) -> FrameKeypoints:
         stamp = round(number / self.fps * 1e9)

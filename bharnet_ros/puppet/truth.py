@@ -59,11 +59,18 @@ def _visible_person(
         seen[side] &= ~_behind_arms(person, side)
     share = seen.mean(axis=1)
     hidden = share < SEEN_SHARE
-    hands, hands_world = person.hands.copy(), person.hands_world.copy()
-    hands[hidden] = np.nan
-    hands_world[hidden] = np.nan
-    scores = np.where(hidden, 0.0, share).astype(np.float32)
-    return replace(person, body=body, hands=hands, hands_world=hands_world, hand_scores=scores)
+    hands, hands_world, hands_camera = (
+        np.where(hidden[:, None, None], np.float32(np.nan), points)
+        for points in (person.hands, person.hands_world, person.hands_camera)
+    )
+    return replace(
+        person,
+        body=body,
+        hands=hands,
+        hands_world=hands_world,
+        hands_camera=hands_camera,
+        hand_scores=np.where(hidden, 0.0, share).astype(np.float32),
+    )
 
 
 def _behind_arms(person: PersonKeypoints, side: int) -> npt.NDArray[np.bool_]:
