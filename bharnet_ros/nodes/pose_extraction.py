@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,12 +11,16 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros.conversions import image_from_message, keypoints_to_message, time_to_ns
+from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.msg import BodyHandKeypoints
+from bharnet_ros.nodes.depth_input import DepthInput
 from bharnet_ros.nodes.managed import ManagedNode
 from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
+from bharnet_ros.nodes.synchronised import import_message_filters
 from bharnet_ros.nodes.worker import LatestWorker
+from bharnet_ros.pose.depth_feed import take_depth_parameters
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.stamps import StampOrder, Step
 
@@ -49,6 +53,26 @@ PARAMETERS = (
         high=1.0,
     ),
     ParameterSpec("smooth_landmarks", True, "Whether body landmarks are smoothed over time."),
+    ParameterSpec(
+        "use_depth",
+        False,
+        "Whether to place keypoints before the camera by depth/image_rect_raw and camera_info; "
+        "needs message_filters.",
+    ),
+    ParameterSpec(
+        "sync_slop_s",
+        0.02,
+        "With use_depth, how far the stamps of image, depth and camera may be apart, s.",
+        low=0.001,
+        high=1.0,
+    ),
+    ParameterSpec(
+        "sync_queue",
+        10,
+        "With use_depth, how many images and depth images wait for each other.",
+        low=1,
+        high=1000,
+    ),
 )
 
 WARM_UP_SHAPE = (480, 640, 3)
@@ -63,6 +87,10 @@ class PoseExtraction(ManagedNode):
         """Declare parameters."""
         super().__init__("pose_extraction", PARAMETERS, **kwargs)
         self._compressed = False
+        self._message_filters: Any = None
+        self._depth: DepthInput | None = None
+        self._depth_parameters: Mapping[str, Any] = {}
+        self._topic = "image_raw"
         self._extractor: PoseExtractor | None = None
         self._publisher: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
@@ -82,6 +110,9 @@ class PoseExtraction(ManagedNode):
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the models, and compute once because the first time is slow."""
         self._compressed = parameters.pop("image_transport") == "compressed"
+        self._depth_parameters = take_depth_parameters(parameters)
+        use_depth = self._depth_parameters["use_depth"]
+        self._message_filters = import_message_filters("use_depth") if use_depth else None
         self._extractor = PoseExtractor(**parameters)
         self._extractor.extract(np.zeros(WARM_UP_SHAPE, dtype=np.uint8), 0)
         self._extractor.reset()
@@ -90,20 +121,31 @@ class PoseExtraction(ManagedNode):
     def activate(self) -> None:
         """Take images."""
         self._worker = LatestWorker("pose extraction", self._extract, self.unexpected)
-        if self._compressed:
-            self._subscription = self.create_subscription(
-                CompressedImage, "image_raw/compressed", self._on_image, SENSOR
-            )
+        image: tuple[type, str] = (
+            (CompressedImage, "image_raw/compressed") if self._compressed else (Image, "image_raw")
+        )
+        if self._message_filters is None:
+            self._subscription = self.create_subscription(*image, self._on_image, SENSOR)
+            self._topic = self._subscription.topic_name
         else:
-            self._subscription = self.create_subscription(
-                Image, "image_raw", self._on_image, SENSOR
+            self._depth = DepthInput(
+                self,
+                self._message_filters,
+                image,
+                self._on_image,
+                queue=self._depth_parameters["sync_queue"],
+                slop_s=self._depth_parameters["sync_slop_s"],
             )
+            self._topic = self._depth.image_topic
 
     def deactivate(self) -> None:
         """Take no more images and forget whom was tracked."""
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
+        depth, self._depth = self._depth, None
+        if depth is not None:
+            depth.close()
         if self._worker is not None:
             self._worker.close()
             self._worker = None
@@ -121,8 +163,16 @@ class PoseExtraction(ManagedNode):
             self._publisher = None
 
     def describe(self) -> dict[str, str]:
-        """Return the device of the models."""
-        return {"device": "cpu"}
+        """Return the device of the models, and whether there is depth where it is wanted."""
+        told = {"device": "cpu"}
+        if self._depth is not None:
+            told["depth"] = "none: no camera coordinates" if self._depth.silent else "comes"
+        return told
+
+    def warning(self) -> str:
+        """Return that depth has stopped, where it is wanted and has."""
+        silent = self._depth is not None and self._depth.silent
+        return "no depth comes: keypoints go on without camera coordinates" * silent
 
     def _on_image(self, message: ImageMessage) -> None:
         self.meter.count("received")
@@ -130,9 +180,9 @@ class PoseExtraction(ManagedNode):
             self.meter.count("dropped")
 
     def _extract(self, message: ImageMessage) -> None:
-        if self._extractor is None or self._publisher is None or self._subscription is None:
+        if self._extractor is None or self._publisher is None:
             return
-        topic = self._subscription.topic_name
+        topic = self._topic
         stamp_ns = time_to_ns(message.header.stamp)
         if stamp_ns <= 0:
             self.reject(f"{topic}: header.stamp is not set; it has to be the capture time")
@@ -148,8 +198,23 @@ class PoseExtraction(ManagedNode):
             self.reject(f"{topic}: {error}")
             return
         keypoints = self._extractor.extract(image, stamp_ns, message.header.frame_id)
-        self._publisher.publish(keypoints_to_message(keypoints))
+        self._publisher.publish(keypoints_to_message(self._placed(keypoints)))
         self.meter.published(self.age(stamp_ns))
+
+    def _placed(self, keypoints: FrameKeypoints) -> FrameKeypoints:
+        """Return keypoints with their places before the camera, where depth says them."""
+        depth = self._depth
+        if depth is None:
+            return keypoints
+        try:
+            placed = depth.place(keypoints)
+        except ValueError as error:
+            self.reject(str(error))
+            return keypoints
+        if placed is None:
+            self.meter.count("without depth")
+            return keypoints
+        return placed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -38,6 +38,7 @@ class Synchronised:
         together: Called with one message of each topic.
         queue: Messages of each topic that wait for the others.
         slop_s: Seconds by which stamps may differ.
+        first: Called with every message of the first topic, before `together` is.
     """
 
     def __init__(
@@ -49,18 +50,29 @@ class Synchronised:
         *,
         queue: int,
         slop_s: float,
+        first: Callable[[Any], None] | None = None,
     ) -> None:
         """Subscribe."""
         self._node = node
         self._subscribers = [
             filters.Subscriber(node, kind, name, qos_profile=qos) for kind, name, qos in topics
         ]
+        if first is not None:
+            self._subscribers[0].registerCallback(first)
         self._synchroniser = filters.ApproximateTimeSynchronizer(self._subscribers, queue, slop_s)
         self._synchroniser.registerCallback(together)
 
     def also(self, number: int, callback: Callable[[Any], None]) -> None:
         """Call back with every message of one topic too, after `together` where that is due."""
         self._subscribers[number].registerCallback(callback)
+
+    def forget(self) -> None:
+        """Let go of all that waits, as after a jump of time; not to be called by `together`.
+
+        A full queue of later stamps would push every earlier one out at once.
+        """
+        for queue in self._synchroniser.queues:
+            queue.clear()
 
     def topic(self, number: int) -> str:
         """Return the full name of one topic."""

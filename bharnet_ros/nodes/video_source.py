@@ -7,11 +7,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rclpy.node import Node
-from sensor_msgs.msg import Image
+from rclpy.publisher import Publisher
+from sensor_msgs.msg import CameraInfo, Image
 
-from bharnet_ros.conversions import image_to_message, time_to_ns
+from bharnet_ros.camera import Calibration, read_calibration
+from bharnet_ros.conversions import (
+    camera_info_to_message,
+    depth_image_to_message,
+    image_to_message,
+    time_to_ns,
+)
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.msg import BodyHandKeypoints
+from bharnet_ros.nodes.depth_input import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.managed import LOG_PERIOD
 from bharnet_ros.nodes.meter import Meter
@@ -19,7 +27,7 @@ from bharnet_ros.nodes.pacing import Pacer
 from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.video import FrameSource, open_source
+from bharnet_ros.video import Frame, FrameSource, open_source
 
 PARAMETERS = (
     ParameterSpec(
@@ -69,6 +77,19 @@ PARAMETERS = (
     ParameterSpec(
         "height", 480, "Height of the puppet's images, pixels.", low=64, high=4096, read_only=True
     ),
+    ParameterSpec(
+        "camera_info_url",
+        "",
+        "Calibration file of a webcam or recording, as camera_calibration writes it; the puppet's "
+        "camera is known.",
+        read_only=True,
+    ),
+    ParameterSpec(
+        "depth",
+        False,
+        "Whether the puppet's camera measures depth too, on depth/image_rect_raw.",
+        read_only=True,
+    ),
 )
 
 POLL_SECONDS = 0.05
@@ -78,6 +99,9 @@ UNLIKELY_ANSWER_SECONDS = 0.5
 
 class VideoSource(Node):
     """Publishes frames on `image_raw`; ends by itself where the source ends.
+
+    What is known of the camera goes out on `camera_info`, and depth on `depth/image_rect_raw`,
+    both before their image and with its stamp.
 
     Stamps are the times at which a camera would have taken the frames: the source's own times,
     counted from the start. Where images come as fast as possible, or are held back, durations
@@ -92,6 +116,9 @@ class VideoSource(Node):
         self._settings = read_parameters(self, PARAMETERS)
         self._frames: FrameSource | None = None
         self._publisher = self.create_publisher(Image, "image_raw", SENSOR)
+        self._calibration: Calibration | None = None
+        self._camera_info: Publisher | None = None
+        self._depth: Publisher | None = None
         self._diagnostics = NodeDiagnostics(self, self.meter, self._describe)
         self._answers = threading.Condition()
         self._answered_ns = 0
@@ -119,6 +146,17 @@ class VideoSource(Node):
             ValueError, OSError: The source cannot be opened; the message names it.
         """
         self._frames = self._open()
+        url = self._settings["camera_info_url"]
+        if self._frames.camera is not None:
+            if url:
+                raise ValueError(f"camera_info_url: the camera of {self._frames.name} is known")
+            self._calibration = Calibration.of(self._frames.camera)
+        elif url:
+            self._calibration = read_calibration(url)
+        if self._calibration is not None:
+            self._camera_info = self.create_publisher(CameraInfo, CAMERA_INFO_TOPIC, SENSOR)
+        if self._settings["depth"]:
+            self._depth = self.create_publisher(Image, DEPTH_TOPIC, SENSOR)
 
     def start(self, on_end: Callable[[], None]) -> None:
         """Open the source, unless `prepare` has, and begin to publish.
@@ -158,6 +196,7 @@ class VideoSource(Node):
             width=self._settings["width"],
             height=self._settings["height"],
             fps=self._settings["fps"] or None,
+            depth=self._settings["depth"],
         )
 
     def _describe(self) -> dict[str, str]:
@@ -196,7 +235,7 @@ class VideoSource(Node):
                 if stamp_ns is None:
                     self.meter.count("dropped")
                 else:
-                    self._publish(frame.image, stamp_ns)
+                    self._publish(frame, stamp_ns)
             if not self._settings["loop"] or live:
                 return
             round_start = time + period
@@ -238,8 +277,19 @@ class VideoSource(Node):
             throttle_duration_sec=LOG_PERIOD,
         )
 
-    def _publish(self, image: Any, stamp_ns: int) -> None:
-        self._publisher.publish(image_to_message(image, stamp_ns, self._settings["frame_id"]))
+    def _publish(self, frame: Frame, stamp_ns: int) -> None:
+        about = (stamp_ns, self._settings["frame_id"])
+        if self._calibration is not None and self._camera_info is not None:
+            height, width = frame.image.shape[:2]
+            if (self._calibration.width, self._calibration.height) != (width, height):
+                raise ValueError(
+                    f"camera_info_url: is of a camera of {self._calibration.width} x "
+                    f"{self._calibration.height} pixels, the images have {width} x {height}"
+                )
+            self._camera_info.publish(camera_info_to_message(self._calibration, *about))
+        if self._depth is not None and frame.depth is not None:
+            self._depth.publish(depth_image_to_message(frame.depth, *about))
+        self._publisher.publish(image_to_message(frame.image, *about))
         self.meter.published((self.get_clock().now().nanoseconds - stamp_ns) / NANOSECONDS)
         if self._first_stamp_ns is None:
             self._first_stamp_ns = stamp_ns

@@ -168,10 +168,13 @@ class _Player:
                 take_frame(keypoints_from_message(one.message))
 
             return to_events, (self._topic,), take_keypoints
+        from bharnet_ros.pose.depth_feed import take_depth_parameters
         from bharnet_ros.pose.extractor import PoseExtractor
 
         extraction = self._settings.parameters("pose_extraction")
         extraction.pop("image_transport")
+        # Images are replayed without the depth that may lie beside them.
+        take_depth_parameters(extraction)
         to_keypoints = ImagesToKeypoints(
             stack.enter_context(PoseExtractor(**extraction)), self._counts
         )

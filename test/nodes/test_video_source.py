@@ -7,14 +7,22 @@ import threading
 import cv2
 import numpy as np
 import pytest
+import yaml
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import image_from_message, time_to_ns
+from bharnet_ros.camera import read_calibration
+from bharnet_ros.conversions import (
+    calibration_from_message,
+    depth_from_message,
+    image_from_message,
+    time_to_ns,
+)
 from bharnet_ros.nodes.qos import RELIABLE
 from bharnet_ros.nodes.video_source import VideoSource
+from bharnet_ros.puppet import open_puppet
 
 SECOND = 1_000_000_000
 EVERY_IMAGE = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
@@ -106,6 +114,86 @@ def test_puppet_has_the_size_that_was_asked_for(graph, play, wait):
     play("puppet:rest", width=160, height=120)
     wait(lambda: images, "an image")
     assert image_from_message(images[0]).shape == (120, 160, 3)
+
+
+def test_puppet_tells_its_camera_and_measures_depth(graph, play, wait):
+    images, depths, cameras = (
+        graph.probe.listen(kind, topic, EVERY_IMAGE)
+        for kind, topic in (
+            (Image, "image_raw"),
+            (Image, "depth/image_rect_raw"),
+            (CameraInfo, "camera_info"),
+        )
+    )
+    play("puppet:rest", width=160, height=120, fps=5.0, depth=True)
+    wait(lambda: min(len(images), len(depths), len(cameras)) >= 2, "two of each")
+    common = sorted(set(stamps(images)) & set(stamps(depths)) & set(stamps(cameras)))
+    assert common
+    puppet = open_puppet("rest", width=160, height=120, fps=5.0)
+    depth = next(one for one in depths if stamps([one]) == common[:1])
+    assert depth.encoding == "16UC1" and depth.header.frame_id == "camera_color_optical_frame"
+    found = depth_from_message(depth)
+    # Which of the first frames that is depends on what was lost on the way.
+    assert min(np.abs(found - puppet.depth(number)).max() for number in range(8)) < 0.0006
+    assert calibration_from_message(cameras[0]).camera == puppet.camera
+
+
+def test_depth_is_only_made_where_it_is_asked_for(graph, play, wait):
+    cameras = graph.probe.listen(CameraInfo, "camera_info", EVERY_IMAGE)
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    play("puppet:rest", width=160, height=120)
+    wait(lambda: images and cameras, "an image and its camera")
+    assert not graph.probe.count_publishers("depth/image_rect_raw")
+
+
+@pytest.fixture
+def calibration_file(tmp_path_factory):
+    """The calibration of a camera of 64 x 48 pixels."""
+    matrix = {"rows": 3, "cols": 3, "data": [60.0, 0.0, 32.0, 0.0, 61.0, 24.0, 0.0, 0.0, 1.0]}
+    content = {
+        "image_width": 64,
+        "image_height": 48,
+        "camera_matrix": matrix,
+        "distortion_model": "plumb_bob",
+        "distortion_coefficients": {"rows": 1, "cols": 5, "data": [0.1, 0.0, 0.0, 0.0, 0.0]},
+        "rectification_matrix": matrix,
+        "projection_matrix": {"rows": 3, "cols": 4, "data": [0.0] * 12},
+    }
+    path = tmp_path_factory.mktemp("calibration") / "camera.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def test_calibration_file_goes_with_the_images(graph, play, folder, wait, calibration_file):
+    cameras = graph.probe.listen(CameraInfo, "camera_info", EVERY_IMAGE)
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    play(folder, fps=20.0, camera_info_url=calibration_file.as_uri())
+    wait(lambda: images and cameras, "an image and its camera")
+    calibration = calibration_from_message(cameras[0])
+    assert calibration == read_calibration(str(calibration_file))
+    assert cameras[0].header.frame_id == "camera_color_optical_frame"
+
+
+def test_calibration_of_another_camera_is_refused(graph, play, tmp_path, wait, calibration_file):
+    cv2.imwrite(str(tmp_path / "0.png"), np.zeros((96, 128, 3), np.uint8))
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    node, ended = play(tmp_path, camera_info_url=str(calibration_file))
+    assert ended.wait(30)
+    assert "camera_info_url: is of a camera of 64 x 48 pixels" in node.failure
+    assert not images
+
+
+@pytest.mark.parametrize(
+    "source, parameters, named",
+    [
+        (None, {"depth": True}, "depth: the puppet alone"),
+        (None, {"camera_info_url": "nothing.yaml"}, r"nothing\.yaml"),
+        ("puppet:rest", {"camera_info_url": "nothing.yaml"}, "camera_info_url: the camera of"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(play, folder, source, parameters, named):
+    with pytest.raises((ValueError, OSError), match=named):
+        play(source or folder, **parameters)
 
 
 @pytest.mark.parametrize("source", ["nothing.mp4", "puppet:nothing", ""])

@@ -1,0 +1,159 @@
+"""The places of keypoints from the depth images that a node is given beside its images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, Image
+
+from bharnet_ros.conversions import calibration_from_message, depth_from_message, time_to_ns
+from bharnet_ros.keypoints import FrameKeypoints
+from bharnet_ros.nodes.qos import SENSOR
+from bharnet_ros.nodes.synchronised import Synchronised
+from bharnet_ros.pose.depth import with_depth
+from bharnet_ros.pose.depth_feed import DepthFeed
+
+DEPTH_TOPIC = "depth/image_rect_raw"
+CAMERA_INFO_TOPIC = "camera_info"
+
+
+@dataclass(frozen=True)
+class DepthMessages:
+    """What belongs to one image.
+
+    Attributes:
+        depth: Its depth.
+        camera_info: Its camera.
+        registered: Whether both are in the same optical frame.
+    """
+
+    depth: Image
+    camera_info: CameraInfo
+    registered: bool
+
+
+class DepthInput:
+    """Subscribes to images, their depth and their camera, and puts keypoints into space.
+
+    Every image goes to `on_image` at once, whether or not its depth has come.
+
+    Attributes:
+        image_topic: Full name of the topic of the images.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        filters: Any,
+        image: tuple[type, str],
+        on_image: Callable[[Any], None],
+        *,
+        queue: int,
+        slop_s: float,
+    ) -> None:
+        """Subscribe.
+
+        Args:
+            node: Subscribes, counts and logs.
+            filters: The module message_filters.
+            image: Type and name of the images.
+            on_image: Called with every image.
+            queue: Messages of each topic that wait for the others.
+            slop_s: Seconds by which stamps may differ.
+        """
+        self._node = node
+        self._on_image = on_image
+        self._feed: DepthFeed[DepthMessages] = DepthFeed(kept=queue)
+        self._newest_ns: int | None = None
+        self._warned: set[str] = set()
+        self._silent = False
+        self._synchronised = Synchronised(
+            node,
+            filters,
+            [
+                (*image, SENSOR),
+                (Image, DEPTH_TOPIC, SENSOR),
+                (CameraInfo, CAMERA_INFO_TOPIC, SENSOR),
+            ],
+            self._on_all,
+            queue=queue,
+            slop_s=slop_s,
+            first=self._take_image,
+        )
+        # Asked for once: the worker may name them while the subscriptions end.
+        self._topics = (self._synchronised.topic(1), self._synchronised.topic(2))
+        self.image_topic = self._synchronised.topic(0)
+
+    @property
+    def silent(self) -> bool:
+        """Whether images have come for long without depth."""
+        return self._silent
+
+    def close(self) -> None:
+        """End the subscriptions."""
+        self._synchronised.close()
+
+    def place(self, frame: FrameKeypoints) -> FrameKeypoints | None:
+        """Return the keypoints of an image with their places, None where no depth belongs to it.
+
+        To be called on the thread that finds keypoints: it may wait for a moment.
+
+        Raises:
+            ValueError: Depth or camera cannot be used; names the topic.
+        """
+        found = self._feed.take(frame.stamp_ns)
+        self._listen(self._feed.silent(frame.stamp_ns))
+        if found is None:
+            return None
+        depth_topic, info_topic = self._topics
+        calibration = calibration_from_message(found.camera_info)
+        if calibration.distorted:
+            self._warn_once(
+                f"{info_topic}: the images have distortion, which is left out: "
+                "camera coordinates are exact for rectified images alone"
+            )
+        if not found.registered:
+            self._warn_once(
+                f"{depth_topic}: depth is in the frame "
+                f"{found.depth.header.frame_id!r}, images are in {frame.frame_id!r}; it has to be "
+                "registered to them"
+            )
+        try:
+            camera = calibration.camera
+        except ValueError as error:
+            raise ValueError(f"{info_topic}: {error}") from error
+        try:
+            return with_depth(frame, depth_from_message(found.depth), camera)
+        except ValueError as error:
+            raise ValueError(f"{depth_topic}: {error}") from error
+
+    def _listen(self, silent: bool) -> None:
+        """Take note of whether depth comes, and say so in the log where it stops."""
+        if silent and not self._silent:
+            self._node.get_logger().warning(
+                f"no {' and '.join(self._topics)} belong to the images of the last second: "
+                "keypoints go on without camera coordinates"
+            )
+        self._silent = silent
+
+    def _take_image(self, message: Any) -> None:
+        stamp_ns = time_to_ns(message.header.stamp)
+        if self._newest_ns is not None and stamp_ns < self._newest_ns:
+            # What waits in the queues is of a time that will not come again for long.
+            self._synchronised.forget()
+            self._feed.reset()
+        self._newest_ns = stamp_ns
+        self._on_image(message)
+
+    def _on_all(self, image: Any, depth: Image, camera_info: CameraInfo) -> None:
+        registered = depth.header.frame_id == image.header.frame_id
+        messages = DepthMessages(depth, camera_info, registered)
+        self._feed.put(time_to_ns(image.header.stamp), messages)
+
+    def _warn_once(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self._node.get_logger().warning(text)

@@ -1,0 +1,207 @@
+"""Depth beside images: synchronised by the real message_filters, where it is installed."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CameraInfo, Image
+
+from bharnet_ros import msg
+from bharnet_ros.camera import Calibration
+from bharnet_ros.conversions import (
+    camera_info_to_message,
+    depth_image_to_message,
+    image_to_message,
+    keypoints_from_message,
+)
+from bharnet_ros.nodes.pose_extraction import PoseExtraction
+from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.puppet import open_puppet
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(scope="module")
+def shown():
+    """The puppet with a hand up: image, depth, camera and the truth."""
+    puppet = open_puppet("hello")
+    image, _, truth = puppet.frame(45)
+    return image, puppet.depth(45), Calibration.of(puppet.camera), truth.people[0]
+
+
+@pytest.fixture
+def talk(graph, shown, wait):
+    """An active node that looks at depth, and functions that show it something."""
+    pytest.importorskip(
+        "message_filters", reason="needs message_filters, which a ROS distribution has"
+    )
+    image, depth, calibration, _ = shown
+
+    class Talk:
+        def __init__(self):
+            self.keypoints = graph.probe.listen(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+            self.reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
+            parameters = [Parameter("use_depth", value=True)]
+            self.node = graph.add_active(PoseExtraction(parameter_overrides=parameters))
+            graph.on_match(self.node, "/keypoints")
+            self._image = graph.probe.talk(Image, "image_raw", SENSOR)
+            self._depth = graph.probe.talk(Image, "depth/image_rect_raw", SENSOR)
+            self._info = graph.probe.talk(CameraInfo, "camera_info", SENSOR)
+
+        def depth_message(self, stamp_ns):
+            return depth_image_to_message(depth, stamp_ns, "camera")
+
+        def info_message(self, stamp_ns):
+            return camera_info_to_message(calibration, stamp_ns, "camera")
+
+        def show(self, stamp_ns, depth=None, info=None):
+            """Send an image and what belongs to it; return the person that was found."""
+            if info is not None:
+                self._info(info)
+            if depth is not None:
+                self._depth(depth)
+            # Several topics are several ways: the image last, when the others have arrived.
+            queues = self.node._depth._synchronised._synchroniser.queues
+            for message, queue in ((depth, queues[1]), (info, queues[2])):
+                if message is not None:
+                    wait(lambda queue=queue: queue, "what belongs to the image")
+            self._image(image_to_message(image, stamp_ns, "camera"))
+            wait(
+                lambda: [one for one in self.keypoints if self.stamp(one) == stamp_ns], "keypoints"
+            )
+            return keypoints_from_message(self.keypoints[-1]).people[0]
+
+        @staticmethod
+        def stamp(message):
+            return message.header.stamp.sec * SECOND + message.header.stamp.nanosec
+
+        def whole(self, stamp_ns, shift_ns=0):
+            """Send an image with all that belongs to it."""
+            other = stamp_ns + shift_ns
+            return self.show(stamp_ns, self.depth_message(other), self.info_message(other))
+
+        def warnings(self):
+            return [
+                status
+                for report in self.reports
+                for status in report.status
+                if status.level == DiagnosticStatus.WARN and "depth" in status.message
+            ]
+
+    return Talk
+
+
+@pytest.mark.parametrize("shift_ms", [0, -9, 15])
+def test_keypoints_know_their_place_before_the_camera(talk, shown, shift_ms):
+    person, truth = talk().whole(SECOND, shift_ms * 1_000_000), shown[3]
+    seen = truth.body[:, 3] > 0
+    for found, expected in (
+        (person.body_camera[seen], truth.body_camera[seen]),
+        (person.hands_camera[1], truth.hands_camera[1]),
+    ):
+        distance = np.linalg.norm(found - expected, axis=-1)
+        assert np.isfinite(distance).mean() > 0.8
+        # MediaPipe's landmarks are some pixels away from the truth, depth or none.
+        assert np.nanmedian(distance) < 0.04
+    # What hangs below the image is not measured.
+    assert np.isnan(person.body_camera[[27, 28]]).all()
+
+
+def test_image_without_depth_still_gives_keypoints(talk, wait):
+    talk = talk()
+    person = talk.show(SECOND)
+    assert person.body_present and not person.depth_known
+    assert not talk.show(2 * SECOND + 1).depth_known
+    assert talk.node.meter.totals["without depth"] == 2
+    told = wait(talk.warnings, "a warning on /diagnostics")[-1]
+    assert told.message == "no depth comes: keypoints go on without camera coordinates"
+    assert "depth" in {value.key for value in told.values}
+
+
+def test_depth_without_a_camera_is_of_no_use(talk, wait):
+    talk = talk()
+    for number in (1, 2, 3):
+        person = talk.show(number * SECOND, depth=talk.depth_message(number * SECOND))
+        assert person.body_present and not person.depth_known
+    wait(talk.warnings, "a warning on /diagnostics")
+
+
+def test_depth_that_comes_again_is_used_again(talk):
+    talk = talk()
+    assert talk.whole(SECOND).depth_known
+    assert not talk.show(3 * SECOND).depth_known
+    assert talk.node.warning()
+    assert talk.whole(4 * SECOND).depth_known
+    assert not talk.node.warning()
+
+
+def test_depth_of_another_time_does_not_belong_to_an_image(talk):
+    assert not talk().whole(SECOND, 40_000_000).depth_known
+
+
+def test_depth_is_found_after_time_went_back(talk):
+    talk = talk()
+    # As many images without depth as fit into the queue, all later than what comes then.
+    for number in range(12):
+        talk.show(100 * SECOND + number)
+    talk.show(SECOND)
+    assert talk.whole(2 * SECOND).depth_known
+    assert talk.node.meter.totals["time jumps"] == 1
+
+
+def broken(talk, fault):
+    depth, info = talk.depth_message(SECOND), talk.info_message(SECOND)
+    if fault == "other size":
+        depth.height = 240
+        depth.data = depth.data[: len(depth.data) // 2]
+    elif fault == "encoding":
+        depth.encoding = "rgb8"
+    elif fault == "bytes":
+        depth.data = depth.data[:100]
+    elif fault == "camera":
+        info.k = np.zeros(9)
+    else:
+        info.width = 1280
+    return depth, info
+
+
+@pytest.mark.parametrize(
+    "fault, named",
+    [
+        ("other size", "/depth/image_rect_raw: depth: is of 640 x 240 pixels"),
+        ("encoding", "/depth/image_rect_raw: encoding: 'rgb8'"),
+        ("bytes", "/depth/image_rect_raw: data: 100 bytes"),
+        ("camera", "/camera_info: k: focal lengths must be positive"),
+        ("camera size", "camera_info: is of 1280 x 480 pixels"),
+    ],
+)
+def test_what_cannot_be_used_is_reported_and_the_node_lives_on(talk, wait, fault, named):
+    talk = talk()
+    person = talk.show(SECOND, *broken(talk, fault))
+    assert person.body_present and not person.depth_known
+    assert talk.node.meter.totals["rejected"] == 1
+    errors = wait(
+        lambda: [
+            status.message
+            for report in talk.reports
+            for status in report.status
+            if status.level == DiagnosticStatus.ERROR
+        ],
+        "an error on /diagnostics",
+    )
+    assert named in errors[0]
+    assert talk.whole(2 * SECOND).depth_known
+
+
+def test_missing_message_filters_refuse_to_configure(graph, monkeypatch, capfd):
+    monkeypatch.setitem(sys.modules, "message_filters", None)
+    node = graph.add(PoseExtraction(parameter_overrides=[Parameter("use_depth", value=True)]))
+    assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
+    told = capfd.readouterr().err
+    assert "parameter use_depth" in told
+    assert "apt install ros-jazzy-message-filters" in told
