@@ -266,6 +266,8 @@ class Recognition(ManagedNode):
             self._stream.reset()
             if self._rgb is not None:
                 self._rgb.reset()
+            if self._synchronised is not None:
+                self._synchronised.forget()
         try:
             frame = keypoints_from_message(message)
             due = self._stream.push(frame, self._crops(frame))

@@ -173,6 +173,20 @@ def test_recognition_goes_on_with_the_skeleton_when_images_stop(
     assert capfd.readouterr().err.count("recognition goes on with the skeleton alone") == 1
 
 
+def test_images_are_found_after_time_went_back(talk, shown, wait):
+    talk = talk()
+    # As many images without keypoints as fit into the queue, all later than what comes then.
+    for number in range(12):
+        talk._images(talk.image(shown[0][1], 100 * SECOND + number))
+        wait(lambda stamp=100 * SECOND + number: stamp in talk.image_waits(), "the image")
+    (late, _), (first, _), *rest = shown
+    talk.show(dataclasses.replace(late, stamp_ns=102 * SECOND))
+    talk.show(first)
+    for frame, image in rest[:3]:
+        talk.show(frame, image)
+    assert talk.node.meter.totals["images"] == 3
+
+
 def test_an_image_of_another_size_is_rejected_and_nothing_else_is_lost(talk, rgb_bundle, shown):
     talk = talk()
     for frame, image in shown:
