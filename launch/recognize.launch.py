@@ -39,11 +39,17 @@ ARGUMENTS = {
     "model": ("", "Name or folder of a model bundle; empty: as the parameters say."),
     "device": ("", "auto, cpu or cuda; empty: as the parameters say."),
     "use_rgb": ("", "Whether to look at images too, true or false; empty: as the parameters say."),
+    "use_depth": (
+        "",
+        "Whether to place keypoints by depth, true or false; empty: as the parameters say.",
+    ),
+    "depth_topic": ("depth/image_rect_raw", "Topic of the depth, registered to the images."),
+    "camera_info_topic": ("camera_info", "Topic of what is known of the camera."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
     "source": ("", "What video_source plays in place of a camera; empty: a camera's topic."),
 }
 OWN = {
-    "pose_extraction": ("image_transport",),
+    "pose_extraction": ("image_transport", "use_depth"),
     "recognition": ("model", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
@@ -72,10 +78,19 @@ def start(context: LaunchContext) -> list[Action]:
     video = Node(
         name="video_source",
         executable="video_source",
-        parameters=[*shared_parameters(argument), {"source": argument["source"]}],
+        parameters=[
+            *shared_parameters(argument),
+            {"source": argument["source"], **measures_depth(argument)},
+        ],
         **common_settings(argument),
     )
     return chain(argument, video)
+
+
+def measures_depth(argument: dict[str, str]) -> dict[str, Any]:
+    """Return that the puppet measures depth, where depth is asked for."""
+    wanted = argument["use_depth"] and switch(argument, "use_depth")
+    return {"depth": True} if wanted and argument["source"].startswith("puppet") else {}
 
 
 def common_settings(argument: dict[str, str]) -> dict[str, Any]:
@@ -89,6 +104,8 @@ def common_settings(argument: dict[str, str]) -> dict[str, Any]:
         "remappings": [
             ("image_raw", argument["image_topic"]),
             ("image_raw/compressed", argument["image_topic"] + "/compressed"),
+            ("depth/image_rect_raw", argument["depth_topic"]),
+            ("camera_info", argument["camera_info_topic"]),
         ],
     }
 
@@ -111,8 +128,9 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
 
     def parameters(node: str) -> list[Any]:
         given: dict[str, Any] = {name: argument[name] for name in OWN[node] if argument[name]}
-        if "use_rgb" in given:
-            given["use_rgb"] = switch(argument, "use_rgb")
+        for name in ("use_rgb", "use_depth"):
+            if name in given:
+                given[name] = switch(argument, name)
         return [*shared, given] if given else shared
 
     respawn = {"respawn": switch(argument, "use_respawn"), "respawn_delay": 1.0}
