@@ -110,12 +110,19 @@ def observed_parts(
         (F, 2, 63) in pixels and whether each was found (F, 2), all float32, zero where absent.
 
     Raises:
-        ValueError: The sequence has fewer joints than the layout needs.
+        ValueError: The sequence has fewer joints than the layout needs, or other units.
     """
     if sequence.body.shape[1] <= max(layout.sources):
         raise ValueError(
             f"body: layout {layout.name} needs {max(layout.sources) + 1} joints, "
             f"the sequence has {sequence.body.shape[1]}"
+        )
+    recorded = get_layout(sequence.body_layout)
+    if recorded.dimensions != layout.dimensions:
+        units = {2: "pixels", 3: "metres"}
+        raise ValueError(
+            f"body: layout {layout.name} is in {units[layout.dimensions]}, the sequence, of layout "
+            f"{recorded.name}, in {units[recorded.dimensions]}"
         )
     joints = sequence.body[:, list(layout.sources)]
     places = joints[..., : layout.dimensions]

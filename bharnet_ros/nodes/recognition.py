@@ -19,7 +19,7 @@ from bharnet_ros.conversions import (
 from bharnet_ros.crops import FrameCrops
 from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
-from bharnet_ros.nodes.managed import ManagedNode
+from bharnet_ros.nodes.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import LATCHED, RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
@@ -31,6 +31,7 @@ from bharnet_ros.recognition.event_parameters import format_class_parameters
 from bharnet_ros.recognition.rgb_feed import RgbFeed, make_rgb_feed, take_rgb_parameters
 from bharnet_ros.recognition.stream import DueWindows, RecognitionStream, make_stream
 from bharnet_ros.resources import find_model
+from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.stamps import StampOrder, Step
 
 PARAMETERS = (
@@ -119,6 +120,7 @@ class Recognition(ManagedNode):
         self._rgb_parameters: Mapping[str, Any] = {}
         self._image: tuple[int, ImageMessage] | None = None
         self._silent = False
+        self._placeless = False
         self._worker: LatestWorker[DueWindows] | None = None
         self._order = StampOrder()
         self._last_input_ns: int | None = None
@@ -193,7 +195,7 @@ class Recognition(ManagedNode):
         if self._synchronised is not None:
             self._synchronised.close()
             self._synchronised = None
-        self._image, self._silent = None, False
+        self._image, self._silent, self._placeless = None, False, False
         if self._rgb is not None:
             self._rgb.reset()
         if self._worker is not None:
@@ -223,7 +225,9 @@ class Recognition(ManagedNode):
         return told
 
     def warning(self) -> str:
-        """Return that images have stopped, where they are wanted and have."""
+        """Return that images or places have stopped, where they are wanted and have."""
+        if self._placeless:
+            return "keypoints have no camera coordinates: recognition goes on with hands alone"
         return "no images come: recognition goes on with the skeleton alone" * self._silent
 
     def _describe_model(self) -> ModelInfo:
@@ -270,6 +274,7 @@ class Recognition(ManagedNode):
                 self._synchronised.forget()
         try:
             frame = keypoints_from_message(message)
+            self._look_for_places(frame)
             due = self._stream.push(frame, self._crops(frame))
         except ValueError as error:
             self.reject(f"{topic}: {error}")
@@ -278,6 +283,23 @@ class Recognition(ManagedNode):
                 self.meter.count("dropped")
         # Last, so that whoever waits for it and then for `idle` cannot come in between.
         self._last_input_ns = stamp_ns
+
+    def _look_for_places(self, frame: FrameKeypoints) -> None:
+        """Say so where a model of bodies in metres is given none."""
+        assert self._stream is not None
+        layout = get_layout(self._stream.recognizer.description.body_layout)
+        if layout.dimensions < 3 or not frame.people:
+            return
+        placeless = not any(person.depth_known for person in frame.people)
+        if placeless:
+            self.meter.count("without depth")
+        if placeless and not self._placeless:
+            self.get_logger().warning(
+                f"the model takes bodies in metres ({layout.name}), but the keypoints have no "
+                "camera coordinates: pose_extraction needs use_depth",
+                throttle_duration_sec=LOG_PERIOD,
+            )
+        self._placeless = placeless
 
     @property
     def _keypoints_topic(self) -> str:

@@ -59,7 +59,8 @@ class RecognitionStream:
                 scored.
 
         Raises:
-            ValueError: A value is out of range; the message names it.
+            ValueError: A value is out of range, or the model takes joints that are not among the
+                keypoints of images; the message names it.
         """
         description = recognizer.description
         self.recognizer = recognizer
@@ -75,6 +76,8 @@ class RecognitionStream:
         self._track_timeout_ns = round(track_timeout_s * NANOSECONDS)
         self._stride_ns = round(self.stride_s * NANOSECONDS)
         self._least_span_s = least_fill * self.window_s
+        self._body_layout = description.body_layout
+        TrackWindow(self.window_s, self._body_layout)
         self._windows: dict[str, TrackWindow] = {}
         self._newest_ns: int | None = None
         self._due_ns: int | None = None
@@ -102,7 +105,9 @@ class RecognitionStream:
             raise ValueError(f"stamp_ns: {stamp} is not after {self._newest_ns}; reset first")
         self._newest_ns = stamp
         for person in frame.people:
-            window = self._windows.setdefault(person.track_id, TrackWindow(self.window_s))
+            window = self._windows.setdefault(
+                person.track_id, TrackWindow(self.window_s, self._body_layout)
+            )
             # The same person twice in one frame would be a fault of the tracker: keep the first.
             if not len(window) or window.newest_ns < stamp:
                 window.add(stamp, person, None if crops is None else crops.get(person.track_id))

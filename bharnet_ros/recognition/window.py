@@ -11,19 +11,32 @@ import numpy.typing as npt
 from bharnet_ros.crops import CropSequence, FrameCrops
 from bharnet_ros.keypoints import NANOSECONDS, FloatArray, KeypointSequence, PersonKeypoints
 from bharnet_ros.readings import Readings
+from bharnet_ros.skeleton.layouts import METRIC, get_layout
 
 
 class TrackWindow:
     """Keeps the keypoints of one person for `window_s` seconds of capture time."""
 
-    def __init__(self, window_s: float) -> None:
+    def __init__(self, window_s: float, body_layout: str = "mediapipe_body") -> None:
         """Start empty.
 
+        Args:
+            window_s: Seconds of capture time.
+            body_layout: Of the model; one in metres is given places before the camera, all others
+                pixels.
+
         Raises:
-            ValueError: The window is not positive.
+            ValueError: The window is not positive, or the joints of the layout are not among the
+                keypoints.
         """
         if not window_s > 0:
             raise ValueError(f"window_s: must be positive, got {window_s}")
+        layout = get_layout(body_layout)
+        if not layout.live:
+            raise ValueError(
+                f"body_layout: joints of {body_layout} are not among the keypoints of images"
+            )
+        self._metric = layout.dimensions == 3
         self._window_ns = round(window_s * NANOSECONDS)
         self._frames: deque[tuple[int, PersonKeypoints, FrameCrops | None]] = deque()
         self._readings: dict[str, deque[tuple[int, npt.NDArray[Any]]]] = {}
@@ -94,11 +107,12 @@ class TrackWindow:
         seconds = (stamps - stamps[-1]) / NANOSECONDS
         return KeypointSequence(
             stamps=seconds,
-            body=np.stack([person.body for person in people]),
+            body=np.stack([self._body(person) for person in people]),
             hands=np.stack([person.hands for person in people]),
             hand_scores=np.stack([person.hand_scores for person in people]),
             width=width,
             height=height,
+            body_layout="mediapipe_body" + METRIC * self._metric,
             track_id=people[-1].track_id,
             crops=self._crops(seconds),
             readings={
@@ -109,6 +123,13 @@ class TrackWindow:
                 for stream, held in self._readings.items()
             },
         )
+
+    def _body(self, person: PersonKeypoints) -> FloatArray:
+        """Return (33, 4) landmarks with their confidence; what has no place is absent."""
+        if not self._metric:
+            return person.body
+        confidence = person.body[:, 3] * np.isfinite(person.body_camera).all(1)
+        return np.column_stack([person.body_camera, confidence])
 
     def _crops(self, seconds: FloatArray) -> CropSequence | None:
         """Return the crops of those frames that have any."""

@@ -81,6 +81,7 @@ class SkeletonLayout:
         scale: Two joints whose distance is the unit of normalised coordinates.
         dimensions: Coordinates of a body joint that the network is given: 2 for image layouts, in
             pixels, 3 for the layouts of depth cameras, in metres.
+        live: Whether `pose` finds its joints, in images or, in metres, with their depth.
     """
 
     name: str
@@ -91,6 +92,7 @@ class SkeletonLayout:
     centre: tuple[int, ...]
     scale: tuple[int, int]
     dimensions: int = 2
+    live: bool = False
 
     def __len__(self) -> int:
         """Return the number of joints V."""
@@ -121,6 +123,7 @@ def _body_layout(
         centre=tuple(index[joint] for joint in centre),
         scale=(index["left_shoulder"], index["right_shoulder"]),
         dimensions=dimensions,
+        live=recorded is MEDIAPIPE_BODY_NAMES,
     )
 
 
@@ -211,26 +214,26 @@ the hand hangs on the thumb is from there."""
 
 _HAND_PARENTS = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
+METRIC = "_metric"
+"""Ending of the layouts whose joints have their place in metres before a depth camera."""
+
 LAYOUTS: dict[str, SkeletonLayout] = {
     layout.name: layout
     for layout in (
-        _body_layout(
-            "mediapipe_upper_body",
-            MEDIAPIPE_BODY_NAMES,
-            _UPPER_BODY_BONES,
-            ("left_shoulder", "right_shoulder"),
-        ),
-        _body_layout(
-            "mediapipe_body",
-            MEDIAPIPE_BODY_NAMES,
-            _UPPER_BODY_BONES | _LEG_BONES,
-            ("left_shoulder", "right_shoulder"),
-        ),
-        _body_layout(
-            "mediapipe_arms",
-            MEDIAPIPE_BODY_NAMES,
-            _ARM_BONES,
-            ("left_shoulder", "right_shoulder"),
+        *(
+            _body_layout(
+                f"mediapipe_{part}{METRIC if dimensions == 3 else ''}",
+                MEDIAPIPE_BODY_NAMES,
+                bones,
+                ("left_shoulder", "right_shoulder"),
+                dimensions,
+            )
+            for part, bones in (
+                ("upper_body", _UPPER_BODY_BONES),
+                ("body", _UPPER_BODY_BONES | _LEG_BONES),
+                ("arms", _ARM_BONES),
+            )
+            for dimensions in (2, 3)
         ),
         _body_layout(
             "kinect_v1",

@@ -121,7 +121,9 @@ def test_people_before_a_depth_camera_are_scored(
     recognizer.warm_up(2)
     body = np.random.default_rng(0).uniform(-1, 3, (10, joints, 4)).astype(np.float32)
     hands = np.full((10, 2, 21, 3), np.nan, dtype=np.float32)
-    person = KeypointSequence(np.arange(10) / 30, body, hands, np.zeros((10, 2)))
+    person = KeypointSequence(
+        np.arange(10) / 30, body, hands, np.zeros((10, 2)), body_layout=body_layout
+    )
     person.body[..., 3] = 1.0
     logits = recognizer.logits([person])
     assert torch.isfinite(logits.ensemble).all()
