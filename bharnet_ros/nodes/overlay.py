@@ -25,7 +25,7 @@ from bharnet_ros.conversions import (
     time_to_ns,
 )
 from bharnet_ros.drawing import BODY_BONES, HAND_BONES, draw_frame
-from bharnet_ros.keypoints import PersonKeypoints
+from bharnet_ros.keypoints import FloatArray, PersonKeypoints
 from bharnet_ros.msg import ActionEvent, BodyHandKeypoints
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.managed import LOG_PERIOD
@@ -174,10 +174,12 @@ class Overlay(Node):
 def person_markers(
     person: PersonKeypoints, header: Header, action: str, lifetime: float
 ) -> list[Marker]:
-    """Return lines for the body and each hand, and a text, in metres around the hips.
+    """Return lines for the body and each hand, and a text, in metres.
 
-    The hips stand at the origin of the camera's optical frame: where a person is in the room
-    cannot be told from one camera. Hands, known around their own centre, hang on the wrists.
+    Where depth says where a person is in the room, they stand there; joints whose depth is not
+    known are put where the world coordinates have them from those that are. Otherwise the hips
+    stand at the origin of the camera's optical frame. Hands, known around their own centre, hang
+    on the wrists where they have no place of their own.
 
     Args:
         person: One person.
@@ -185,14 +187,16 @@ def person_markers(
         action: Text above the head; empty for none.
         lifetime: Seconds that RViz keeps a marker.
     """
-    markers = [_lines(person.body_world, BODY_BONES, BODY_RGB)]
+    body = _placed(person.body_world, person.body_camera)
+    markers = [_lines(body, BODY_BONES, BODY_RGB)]
     for side in (0, 1):
         hand = person.hands_world[side]
-        wrist = person.body_world[LEFT_WRIST + side]
-        markers.append(_lines(hand - hand[0] + wrist, HAND_BONES, HAND_RGB[side]))
-    if action and np.isfinite(person.body_world[0]).all():
+        hanging = hand - hand[0] + body[LEFT_WRIST + side]
+        placed = _placed(hanging, person.hands_camera[side])
+        markers.append(_lines(placed, HAND_BONES, HAND_RGB[side]))
+    if action and np.isfinite(body[0]).all():
         text = Marker(type=Marker.TEXT_VIEW_FACING, text=action)
-        x, y, z = (float(value) for value in person.body_world[0])
+        x, y, z = (float(value) for value in body[0])
         text.pose.position = Point(x=x, y=y - 0.3, z=z)
         text.scale.z = 0.12
         text.color.r = text.color.g = text.color.b = text.color.a = 1.0
@@ -206,6 +210,21 @@ def person_markers(
         if marker.type == Marker.LINE_LIST and not marker.points:
             marker.action = Marker.DELETE
     return markers
+
+
+def _placed(points: FloatArray, measured: FloatArray) -> FloatArray:
+    """Return (N, 3) measured points, and the others where they are from those that are measured.
+
+    Args:
+        points: (N, 3) metres around any origin, NaN where absent.
+        measured: (N, 3) metres before the camera, NaN where not known.
+    """
+    known = np.isfinite(measured).all(axis=1)
+    both = known & np.isfinite(points).all(axis=1)
+    if not both.any():
+        return points
+    shift = np.median((measured - points)[both], axis=0)
+    return np.where(known[:, None], measured, points + shift)
 
 
 def _lines(

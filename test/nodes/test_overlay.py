@@ -111,3 +111,24 @@ def test_markers_hang_hands_on_wrists_and_take_absent_ones_away(graph, overlay, 
     wrist = np.array(keypoints().people[0].body_world).reshape(33, 3)[16]
     start = right.points[0]
     np.testing.assert_allclose([start.x, start.y, start.z], wrist, atol=1e-5)
+
+
+def test_markers_stand_where_depth_says(graph, overlay, feed, wait):
+    arrays = graph.probe.listen(MarkerArray, "markers", RELIABLE)
+    send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    message = keypoints()
+    person = message.people[0]
+    world = np.array(person.body_world, dtype="f4").reshape(33, 3)
+    away = np.array([0.5, -0.2, 3.0], dtype="f4")
+    measured = world + away
+    # Of the elbow, depth tells nothing: it is where the others say.
+    measured[14] = np.nan
+    person.body_camera = measured.ravel()
+    send(message)
+    wait(lambda: arrays, "markers")
+    body, _, right = arrays[0].markers
+    points = np.array([[point.x, point.y, point.z] for point in body.points])
+    for joint in (12, 14, 16):
+        assert np.abs(points - world[joint] - away).sum(1).min() < 1e-4, f"no point at {joint}"
+    start = right.points[0]
+    np.testing.assert_allclose([start.x, start.y, start.z], world[16] + away, atol=1e-4)
