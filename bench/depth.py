@@ -1,6 +1,6 @@
 """How far places before the camera are from the truth, on the puppet with its depth camera.
 
-    python bench/depth.py [SCRIPT ...] [--every 6] [--noise 0.01]
+    python bench/depth.py [SCRIPT ...] [--every 6] [--noise 0.01] [--width 640]
 
 Landmarks are read in the depth image in three ways: as `pose/depth.py` does, by the plain median of
 the same patch, and at the one pixel; once where they truly are, once where MediaPipe finds them.
@@ -144,18 +144,21 @@ def _in_view(pixels: FloatArray, truth: FloatArray, depth: FloatArray) -> npt.ND
     return inside & (before > truth[:, 2] - HIDDEN_M)
 
 
-def measure(scripts: Sequence[str], every: int, noise: float) -> dict[tuple[str, str, str], Errors]:
+def measure(
+    scripts: Sequence[str], every: int, noise: float, width: int
+) -> dict[tuple[str, str, str], Errors]:
     """Return the errors by kind of landmark, whose pixels, and how depth was read.
 
     Args:
         scripts: Of the puppet.
         every: Which frames are measured: every so many.
         noise: Of the depth, as a share of it.
+        width: Of the images, which are 4 : 3.
     """
     errors: dict[tuple[str, str, str], Errors] = {}
     random = np.random.default_rng(0)
     for script in scripts:
-        puppet = open_puppet(script)
+        puppet = open_puppet(script, width=width, height=width * 3 // 4)
         with PoseExtractor() as extractor:
             for number in range(len(puppet)):
                 image, _, truth = puppet.frame(number)
@@ -182,8 +185,9 @@ def main() -> None:
     parser.add_argument(
         "--noise", type=float, default=0.01, help="of the depth, as a share of it; 0: exact depth"
     )
+    parser.add_argument("--width", type=int, default=640, help="of the images, pixels")
     arguments = parser.parse_args()
-    errors = measure(arguments.scripts, arguments.every, arguments.noise)
+    errors = measure(arguments.scripts, arguments.every, arguments.noise, arguments.width)
     rows = [(*key, *found.row()) for key, found in sorted(errors.items())]
     print(format_table(HEADER, rows))
 
