@@ -9,6 +9,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from bundles import make_bundle
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -62,10 +63,10 @@ def talk(graph, tiny_bundle, wait):
     """An active node, what it says, and a function that gives it one frame after the other."""
 
     class Talk:
-        def __init__(self, **parameters):
+        def __init__(self, bundle=tiny_bundle, **parameters):
             self.graph = graph
             self.scores = graph.probe.listen(msg.ActionScores, "action_scores", RELIABLE)
-            self.node = graph.add_active(node_with(tiny_bundle, **parameters))
+            self.node = graph.add_active(node_with(bundle, **parameters))
             graph.on_match(self.node, "/action_scores")
             self._send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
             self._sent = 0
@@ -201,6 +202,34 @@ def test_diagnostics_tell_state_device_rates_and_latency(talk, graph, wait):
     assert (found["received"], found["dropped"], found["rejected"]) == ("15", "0", "0")
     for name in ("input rate (Hz)", "output rate (Hz)", "latency p50 (ms)", "latency p99 (ms)"):
         assert np.isfinite(float(found[name]))
+
+
+def test_a_model_of_bodies_in_metres_says_when_it_gets_none(talk, graph, wait, tmp_path, capfd):
+    reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
+    bundle = make_bundle(tmp_path / "metric", body_layout="mediapipe_upper_body_metric")
+    talk = talk(bundle, stride_s=0.0)
+    for step in range(12):
+        talk.send(frame(1 + step / 10))
+    wait(lambda: len(talk.scores) == 12, "all scores")
+    (track,) = talk.scores[-1].tracks
+    assert track.body_reliability == 0.0 and track.hand_reliability == 1.0
+    assert talk.node.meter.totals["without depth"] == 12
+
+    def warned():
+        return [
+            status.level
+            for report in reports
+            for status in report.status
+            if "no camera coordinates" in status.message
+        ]
+
+    assert wait(warned, "a warning in the diagnostics")[0] == b"\x01"
+    assert capfd.readouterr().err.count("pose_extraction needs use_depth") == 1
+
+    (person,) = frame(2.5).people
+    placed = dataclasses.replace(person, body_camera=person.body[:, :3] / 100)
+    talk.send(FrameKeypoints(2_500_000_000, 640, 480, (placed,), "camera"))
+    assert not talk.node.warning()
 
 
 @pytest.mark.parametrize("fault", ["missing", "truncated", "pickle", "layout", "description"])
