@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,6 +93,15 @@ class CropSequence:
             )
         if not np.all(np.diff(self.stamps) > 0):
             raise ValueError("stamps: must increase strictly")
+
+    @classmethod
+    def of(cls, frames: Sequence[tuple[float, FrameCrops]]) -> CropSequence:
+        """Return the crops of M > 0 frames, each given by its stamp in seconds and its crops."""
+        return cls(
+            np.asarray([stamp for stamp, _ in frames]),
+            np.stack([crops.pixels for _, crops in frames]),
+            np.stack([crops.present for _, crops in frames]),
+        )
 
     def __len__(self) -> int:
         """Return the number of times M."""

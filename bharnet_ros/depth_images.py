@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.images import Buffer
+from bharnet_ros.images import Buffer, unpadded_rows
 from bharnet_ros.keypoints import FloatArray
 
 _ENCODINGS: dict[str, tuple[type[np.generic], float]] = {
@@ -42,20 +42,9 @@ def decode_depth(
     """
     if encoding not in _ENCODINGS:
         raise ValueError(f"encoding: {encoding!r} is no depth; use {', '.join(DEPTH_ENCODINGS)}")
-    if height <= 0 or width <= 0:
-        raise ValueError(f"image: has no pixels, width {width}, height {height}")
     kind, unit = _ENCODINGS[encoding]
     number = np.dtype(kind).newbyteorder(">" if is_bigendian else "<")
-    row = width * number.itemsize
-    if step < row:
-        raise ValueError(f"step: {step} bytes cannot hold {width} {encoding} pixels ({row} bytes)")
-    content = np.frombuffer(data, dtype=np.uint8)
-    if content.size < height * step:
-        raise ValueError(
-            f"data: {content.size} bytes are less than height {height} * step {step} "
-            f"= {height * step}"
-        )
-    rows = np.ascontiguousarray(content[: height * step].reshape(height, step)[:, :row])
+    rows = np.ascontiguousarray(unpadded_rows(encoding, height, width, step, data, number.itemsize))
     depth = rows.view(number).astype(np.float32) * np.float32(unit)
     return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(np.nan))
 

@@ -49,22 +49,34 @@ def decode_image(
     del is_bigendian
     if encoding not in _ENCODINGS:
         raise ValueError(f"encoding: {encoding!r} is not supported; use {', '.join(ENCODINGS)}")
-    if height <= 0 or width <= 0:
-        raise ValueError(f"image: has no pixels, width {width}, height {height}")
     channels, conversion = _ENCODINGS[encoding]
-    row = width * channels
-    if step < row:
-        raise ValueError(f"step: {step} bytes cannot hold {width} {encoding} pixels ({row} bytes)")
-    pixels = np.frombuffer(data, dtype=np.uint8)
-    if pixels.size < height * step:
-        raise ValueError(
-            f"data: {pixels.size} bytes are less than height {height} * step {step} "
-            f"= {height * step}"
-        )
-    rows = pixels[: height * step].reshape(height, step)[:, :row].reshape(height, width, channels)
+    rows = unpadded_rows(encoding, height, width, step, data, channels)
+    rows = rows.reshape(height, width, channels)
     if conversion is None:
         return np.ascontiguousarray(rows)
     return np.asarray(cv2.cvtColor(rows, conversion), dtype=np.uint8)
+
+
+def unpadded_rows(
+    encoding: str, height: int, width: int, step: int, data: Buffer, bytes_per_pixel: int
+) -> npt.NDArray[np.uint8]:
+    """Return the rows of a raw image without what pads them, (H, W * bytes_per_pixel) uint8.
+
+    Raises:
+        ValueError: The image has no pixels, a row is longer than `step`, or `data` is too short.
+    """
+    if height <= 0 or width <= 0:
+        raise ValueError(f"image: has no pixels, width {width}, height {height}")
+    row = width * bytes_per_pixel
+    if step < row:
+        raise ValueError(f"step: {step} bytes cannot hold {width} {encoding} pixels ({row} bytes)")
+    content = np.frombuffer(data, dtype=np.uint8)
+    if content.size < height * step:
+        raise ValueError(
+            f"data: {content.size} bytes are less than height {height} * step {step} "
+            f"= {height * step}"
+        )
+    return content[: height * step].reshape(height, step)[:, :row]
 
 
 def decode_compressed(format: str, data: Buffer) -> RgbImage:

@@ -61,18 +61,7 @@ class MessageFactory:
         Raises:
             ValueError: The image is of another shape or type.
         """
-        encoding, step, data = encode_image(image)
-        return self._make(
-            "sensor_msgs",
-            "Image",
-            header=self._header(stamp_ns, frame_id),
-            height=image.shape[0],
-            width=image.shape[1],
-            encoding=encoding,
-            is_bigendian=0,
-            step=step,
-            data=self._bytes(data),
-        )
+        return self._raw_image(image.shape, encode_image(image), stamp_ns, frame_id)
 
     def compressed_image(
         self,
@@ -103,18 +92,7 @@ class MessageFactory:
         Raises:
             ValueError: The image is of another shape.
         """
-        encoding, step, data = encode_depth(depth)
-        return self._make(
-            "sensor_msgs",
-            "Image",
-            header=self._header(stamp_ns, frame_id),
-            height=depth.shape[0],
-            width=depth.shape[1],
-            encoding=encoding,
-            is_bigendian=0,
-            step=step,
-            data=self._bytes(data),
-        )
+        return self._raw_image(depth.shape, encode_depth(depth), stamp_ns, frame_id)
 
     def camera_info(self, calibration: Calibration, stamp_ns: int, frame_id: str = "") -> Any:
         """Return what is known of a camera as sensor_msgs/CameraInfo."""
@@ -208,6 +186,27 @@ class MessageFactory:
             hands=_flat(person.hands),
             hands_world=_flat(person.hands_world),
             hands_camera=_flat(person.hands_camera),
+        )
+
+    def _raw_image(
+        self,
+        shape: tuple[int, ...],
+        encoded: tuple[str, int, bytes],
+        stamp_ns: int,
+        frame_id: str,
+    ) -> Any:
+        """Return sensor_msgs/Image of an array (H, W, ...) as encoding, step and data."""
+        encoding, step, data = encoded
+        return self._make(
+            "sensor_msgs",
+            "Image",
+            header=self._header(stamp_ns, frame_id),
+            height=shape[0],
+            width=shape[1],
+            encoding=encoding,
+            is_bigendian=0,
+            step=step,
+            data=self._bytes(data),
         )
 
     def _bytes(self, data: bytes) -> Any:

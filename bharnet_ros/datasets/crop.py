@@ -191,11 +191,7 @@ def crop_clip(
         hand_scores=np.stack([person.hand_scores for _, person in people]),
         width=size[0],
         height=size[1],
-        crops=CropSequence(
-            np.asarray([time for time, _ in crops]),
-            np.stack([cut.pixels for _, cut in crops]),
-            np.stack([cut.present for _, cut in crops]),
-        ),
+        crops=CropSequence.of(crops),
     )
 
 

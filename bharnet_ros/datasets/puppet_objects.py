@@ -80,11 +80,7 @@ def draw_clip(
         height=HEIGHT,
         label=label,
         subject=f"seed{seed}",
-        crops=CropSequence(
-            np.asarray([stamp for stamp, _ in crops]),
-            np.stack([cut.pixels for _, cut in crops]),
-            np.stack([cut.present for _, cut in crops]),
-        ),
+        crops=CropSequence.of(crops),
     )
 
 

@@ -138,10 +138,4 @@ class TrackWindow:
             for at, (_, _, crops) in zip(seconds, self._frames, strict=True)
             if crops is not None
         ]
-        if not found:
-            return None
-        return CropSequence(
-            np.asarray([at for at, _ in found]),
-            np.stack([crops.pixels for _, crops in found]),
-            np.stack([crops.present for _, crops in found]),
-        )
+        return CropSequence.of(found) if found else None
