@@ -4,19 +4,23 @@
 
 The folded backbones of the shipped models, of body and of both hands, with everybody's hands in
 view, run by PyTorch as the recognizer does by default; by ONNX Runtime, its other back end; and by
-what was weighed besides: TorchScript, which PyTorch will drop; OpenVINO, where it is installed; and
-with --compile, `torch.compile`, which takes a minute or more, and a C++ compiler, for each model.
-Each takes its turn in a round, and ratios are taken within a round.
+what was weighed besides: TorchScript, which PyTorch will drop; OpenVINO, where it is installed;
+ONNX Runtime with 8-bit integers, whose ranges are taken from random inputs; and with --compile,
+`torch.compile`, which takes a minute or more, and a C++ compiler, for each model. Each takes its
+turn in a round, and ratios are taken within a round.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import logging
 import statistics
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -25,7 +29,7 @@ from torch import Tensor, nn
 from bharnet_ros.evaluation.network_cost import seconds_in_turn
 from bharnet_ros.evaluation.report import add_report_arguments, format_table, show
 from bharnet_ros.network.folding import fold_for_inference
-from bharnet_ros.recognition.backends import OnnxBackbone
+from bharnet_ros.recognition.backends import OnnxBackbone, export_onnx, open_session
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.resources import find_model
 
@@ -33,6 +37,7 @@ from clocks import CLOCKS, add_clock_argument
 
 MODELS = ("gestures", "gestures_light")
 REFERENCE = "torch"
+CALIBRATION_BATCHES = 20
 REPEATS = 3
 """Passes that are timed together: one is short."""
 
@@ -73,11 +78,43 @@ def openvino(backbone: nn.Module, example: Tensor) -> Runner:
     return infer
 
 
+def int8(backbone: nn.Module, example: Tensor) -> Runner:
+    """Return the backbone run by ONNX Runtime with weights and features of 8 bits."""
+    import onnx
+    from onnxruntime import quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class RandomInputs(quantization.CalibrationDataReader):
+        """Inputs by which the ranges of features are measured."""
+
+        def __init__(self) -> None:
+            self._left = iter(range(CALIBRATION_BATCHES))
+
+        def get_next(self) -> dict[str, Any] | None:
+            if next(self._left, None) is None:
+                return None
+            return {"x": torch.randn_like(example).numpy()}
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, prepared, small = (f"{folder}/{name}.onnx" for name in ("plain", "prepared", "int8"))
+        onnx.save(onnx.load_from_string(export_onnx(backbone, tuple(example.shape[1:]))), plain)
+        # It warns, through the root logger, of every tensor that it leaves as it is.
+        logging.disable(logging.WARNING)
+        try:
+            quant_pre_process(plain, prepared, skip_symbolic_shape=True)
+            quantization.quantize_static(prepared, small, RandomInputs(), per_channel=True)
+        finally:
+            logging.disable(logging.NOTSET)
+        session = open_session(Path(small).read_bytes())
+    return lambda x: torch.from_numpy(session.run(None, {"x": x.numpy()})[0])
+
+
 def runners(backbone: nn.Module, example: Tensor, *, compiled: bool) -> dict[str, Runner]:
     """Return what runs the backbone, by name; what is not installed is left out."""
     found: dict[str, Runner] = {REFERENCE: backbone}
     if all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime")):
         found["onnxruntime"] = OnnxBackbone(backbone)  # type: ignore[arg-type]
+        found["onnxruntime int8"] = int8(backbone, example)
     found["torchscript"] = torchscript(backbone, example)
     if importlib.util.find_spec("openvino"):
         found["openvino"] = openvino(backbone, example)

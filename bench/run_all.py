@@ -67,6 +67,7 @@ BENCHES = (
     Bench("growth", quick=("--quick",)),
     Bench("backends", quick=("--quick",), rounds="--rounds"),
     Bench("streaming", quick=("--quick",), rounds="--rounds"),
+    Bench("rgb", quick=("--quick",), rounds="--rounds"),
     Bench(
         "puppet_tracking", ("gestures", "two_people"), quick=("rest", "--fps", "5"), on_page=False
     ),

@@ -84,7 +84,7 @@ PARAMETERS = (
         "sync_slop_s",
         0.02,
         "With use_rgb, how far the stamps of image and keypoints may be apart, s.",
-        low=0.0,
+        low=0.001,
         high=1.0,
     ),
     ParameterSpec(

@@ -78,16 +78,14 @@ class OnnxBackbone(nn.Module):
             features: Tensor = self.backbone(x)
             return features
         if tuple(x.shape[1:]) != self._shape:
-            self._session = _session(self.backbone, tuple(x.shape[1:]))
+            self._session = open_session(export_onnx(self.backbone, tuple(x.shape[1:])))
             self._shape = tuple(x.shape[1:])
         (found,) = self._session.run(None, {"x": x.contiguous().numpy()})
         return torch.from_numpy(found)
 
 
-def _session(backbone: nn.Module, shape: tuple[int, ...]) -> Any:
-    """Return what runs the backbone for instances (B, *shape), with as many threads as torch."""
-    import onnxruntime
-
+def export_onnx(backbone: nn.Module, shape: tuple[int, ...]) -> bytes:
+    """Return a backbone as an ONNX model, for any number of instances (B, *shape)."""
     # The export tells of each of its steps.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -101,8 +99,14 @@ def _session(backbone: nn.Module, shape: tuple[int, ...]) -> Any:
             verbose=False,
         )
     assert exported is not None
+    model: bytes = exported.model_proto.SerializeToString()
+    return model
+
+
+def open_session(model: bytes) -> Any:
+    """Return what runs an ONNX model, with as many threads as torch."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    return onnxruntime.InferenceSession(
-        exported.model_proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
