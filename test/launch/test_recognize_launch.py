@@ -41,10 +41,15 @@ def test_puppet_becomes_events_and_sigint_ends_the_open_one(launch, node, spin_u
         "device:=cpu",
         "visualize:=true",
     )
+    started = {("/robot1", name) for name in (*MANAGED, "overlay", "video_source")}
+
+    def running() -> set[tuple[str, str]]:
+        return {(space, name) for name, space in node.get_node_names_and_namespaces()}
+
+    # Before any event: on a slow machine the puppet may be over by then, and its node with it.
+    spin_until(lambda: started <= running(), "all nodes")
     spin_until(lambda: events, "an ONSET")
     assert events[0].model_name == "tiny"
-    names = {f"{space}/{name}" for name, space in node.get_node_names_and_namespaces()}
-    assert {f"/robot1/{name}" for name in (*MANAGED, "overlay", "video_source")} <= names
     process.interrupt()
     assert process.wait() == 0, "".join(process.lines)
 
