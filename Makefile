@@ -103,5 +103,5 @@ $(TOOLS): $(INSTALLED)
 
 $(BENCH_TOOLS): $(INSTALLED)
 	rm -f $(VENV)/bench-tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,bench,onnx]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,train,bench,onnx]"
 	touch $@

@@ -21,11 +21,12 @@ from dataclasses import asdict, dataclass, field
 import psutil
 from camera import CameraAndObserver, Images, endless, rendered
 from chain_process import CHAINS, ros_environment, running_chain, wait_for
-from percentiles import HEADER, millisecond_cells, percentiles
 from usage import Usage, UsageMeter
 
 from bharnet_ros.evaluation.report import format_table, percent, without_nan
 from bharnet_ros.nodes.spin import NodeRunner, ros
+
+from percentiles import HEADER, millisecond_cells, percentiles
 
 SCRIPTS = {1: "gestures", 2: "two_people"}
 SIZES = ("640x480", "1280x720")

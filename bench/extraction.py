@@ -22,13 +22,14 @@ from typing import Any
 import mediapipe
 from extraction_stages import STAGES, StageClock, make_message_timer
 from mediapipe.python.solution_base import SolutionBase
-from percentiles import HEADER, millisecond_cells, percentiles
 
 from bharnet_ros.evaluation.report import format_table
 from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.graph import build_config, without_startup_noise
 from bharnet_ros.video import Frame, open_source
+
+from percentiles import HEADER, millisecond_cells, percentiles
 
 OURS, BARE, HOLISTIC = "ours", "bare graph", "holistic"
 _WARM_UP_FRAMES = 5

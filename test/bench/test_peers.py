@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,18 +11,9 @@ import torch
 from bharnet_ros.skeleton.graph import spatial_partition
 from bharnet_ros.skeleton.layouts import get_layout
 
-BENCH = Path(__file__).resolve().parents[2] / "bench"
 
-
-@pytest.fixture
-def peers(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that imports a module of bench/, as a script in that folder does."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    return lambda name: importlib.import_module(name)
-
-
-def test_parameters_and_multiplications_are_the_published_ones(peers: Any) -> None:
-    published = peers("peers.published")
+def test_parameters_and_multiplications_are_the_published_ones(bench: Any) -> None:
+    published = bench("peers.published")
     comparisons = published.compare_with_published()
     assert {one.published.name for one in comparisons} == {"CTR-GCN", "ST-GCN++"}
     for one in comparisons:
@@ -35,8 +24,8 @@ def test_parameters_and_multiplications_are_the_published_ones(peers: Any) -> No
 
 
 @pytest.mark.parametrize("field", ["parameters", "macs"])
-def test_another_network_is_refused_by_name(peers: Any, field: str) -> None:
-    published = peers("peers.published")
+def test_another_network_is_refused_by_name(bench: Any, field: str) -> None:
+    published = bench("peers.published")
     one = published.compare_with_published()[0]
     other = replace(one, **{field: getattr(one, field) * 1.05})
     with pytest.raises(ValueError, match=rf"CTR-GCN: {'MACs' if field == 'macs' else field}"):
@@ -44,11 +33,11 @@ def test_another_network_is_refused_by_name(peers: Any, field: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["peers.ctrgcn.CTRGCN", "peers.stgcnpp.STGCNPP"])
-def test_a_peer_scores_a_window_alike_in_any_company(peers: Any, name: str) -> None:
+def test_a_peer_scores_a_window_alike_in_any_company(bench: Any, name: str) -> None:
     module, _, class_name = name.rpartition(".")
     partition = torch.from_numpy(spatial_partition(get_layout("mediapipe_hand")))
     torch.manual_seed(0)
-    network = getattr(peers(module), class_name)(partition, 5).eval()
+    network = getattr(bench(module), class_name)(partition, 5).eval()
     windows = torch.randn(3, 3, 8, 21, 2)
     with torch.inference_mode():
         together = network(windows)

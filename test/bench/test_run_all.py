@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
+import argparse
 import os
+import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,6 @@ between
 <!-- end: two -->
 """
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-
-
-@pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """Return a function from the name of a script of bench/ to its module."""
-    # Scripts import others of their folder.
-    monkeypatch.syspath_prepend(str(CHECKOUT / "bench"))
-    return importlib.import_module
 
 
 def test_only_what_stands_between_the_markers_is_replaced(bench: Any) -> None:
@@ -61,6 +53,29 @@ def test_the_page_has_a_place_for_every_bench(bench: Any) -> None:
     assert len(names) == len(set(names))
     for name in (run_all.MACHINE, *names):
         assert f"printed by {name}" in run_all.with_printed(page, name, f"printed by {name}")
+
+
+def test_without_a_gpu_its_bench_is_named_and_its_table_stays(bench: Any, tmp_path: Path) -> None:
+    run_all = bench("run_all")
+    page = tmp_path / "page.md"
+    measured = run_all.with_printed(run_all.PAGE.read_text(encoding="utf-8"), "gpu", "a table")
+    page.write_text(measured, encoding="utf-8")
+    words = [sys.executable, CHECKOUT / "bench" / "run_all.py", "--only", "gpu", "--page", page]
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    found = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout.endswith("== bench/gpu.py\nnot measured: no GPU\n")
+    assert "a table" in page.read_text(encoding="utf-8")
+
+
+def test_without_a_gpu_a_quick_look_at_its_bench_is_a_rehearsal(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_all = bench("run_all")
+    (of_gpu,) = (one for one in run_all.BENCHES if one.needs_gpu)
+    options = argparse.Namespace(quick=True, rounds=None, data=None)
+    for has_gpu, added in ((True, []), (False, ["--device", "cpu"])):
+        monkeypatch.setattr(run_all, "has_gpu", lambda has_gpu=has_gpu: has_gpu)
+        assert run_all.command(of_gpu, options)[3:] == ["--quick", *added]
 
 
 def test_a_process_that_ends_is_named_with_its_last_lines(bench: Any) -> None:
