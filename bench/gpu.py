@@ -1,6 +1,6 @@
 """How fast a GPU scores windows in each form that it can run a network in, beside published ones.
 
-    python bench/gpu.py [--quick] [--rounds 50] [--windows 1 8 64 512] [--models NAME ...]
+    python bench/gpu.py [--quick] [--rounds 30] [--windows 1 8 64 512] [--models NAME ...]
                         [--forms eager graph ...] [--device cpu] [--json]
 
 Ours are folded, as the recognizer runs them. The forms are eager 32-bit floats, autocast to 16
@@ -56,7 +56,7 @@ from roofline import measure_ceilings, wait_for, work_of
 
 WINDOWS = {"cuda": (1, 8, 64, 512), "cpu": (1, 8)}
 BACK_TO_BACK = 32
-"""Windows that go through at least between two waits for a GPU, where throughput is measured."""
+"""Windows, at least, that are asked for between two waits for a GPU to measure its throughput."""
 
 _SIDE = {"cuda": 8192, "cpu": 512}
 _COPIED = {"cuda": 2 << 30, "cpu": 1 << 28}
@@ -162,7 +162,7 @@ def possible(forms: Sequence[Form], device: torch.device) -> tuple[list[Form], l
             reasons.append(f"not measured: {names}: CUDA graphs need a GPU")
         found = kept
     if any(form.compiled for form in found):
-        why = why_not_compiled()
+        why = why_not_compiled(device)
         if why:
             names = ", ".join(form.name for form in found if form.compiled)
             reasons.append(f"not measured: {names}: {why}")
@@ -181,7 +181,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--windows", type=int, nargs="+", help="in a batch (default: 1 8 64 512; cpu: 1 8)"
     )
-    parser.add_argument("--rounds", type=int, default=50, help="rounds (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=30, help="rounds (default: %(default)s)")
     parser.add_argument(
         "--quick", action="store_true", help="2 rounds of the smaller model, nothing compiled"
     )

@@ -125,10 +125,10 @@ def shapes_allowed() -> AbstractContextManager[Any]:
     return allowed
 
 
-def why_not_compiled() -> str:
-    """Return why `torch.compile` does not work here; nothing where it does."""
+def why_not_compiled(device: torch.device) -> str:
+    """Return why `torch.compile` does not work for a device; nothing where it does."""
     try:
-        torch.compile(lambda x: x * 2 + 1)(torch.zeros(8))
+        torch.compile(lambda x: x * 2 + 1)(torch.zeros(8, device=device))
     except Exception as error:  # whatever a compiler that is not there leads to
         return f"torch.compile does not work here ({type(error).__name__})"
     return ""
