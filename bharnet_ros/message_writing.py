@@ -107,6 +107,18 @@ class MessageFactory:
             k=np.array(calibration.k, dtype=np.float64),
             r=np.array(calibration.r, dtype=np.float64),
             p=np.array(calibration.p, dtype=np.float64),
+            # Every pixel of the sensor, which zeros say.
+            binning_x=0,
+            binning_y=0,
+            roi=self._make(
+                "sensor_msgs",
+                "RegionOfInterest",
+                x_offset=0,
+                y_offset=0,
+                height=0,
+                width=0,
+                do_rectify=False,
+            ),
         )
 
     def keypoints(self, frame: FrameKeypoints) -> Any:

@@ -8,6 +8,7 @@ from rclpy.serialization import serialize_message
 
 from bharnet_ros import conversions
 from bharnet_ros.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
+from bharnet_ros.camera import Calibration, PinholeCamera
 from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
 from bharnet_ros.message_writing import MessageFactory
 from bharnet_ros.replay.bag_writer import recorded_messages
@@ -94,3 +95,17 @@ def test_images(messages, compression):
         for make in (messages.compressed_image, conversions.compressed_image_to_message)
     )
     assert same_bytes(recorded, ros)
+
+
+def test_depth_and_camera(messages):
+    depth = np.random.default_rng(5).uniform(0.3, 4.0, (5, 7)).astype(np.float32)
+    depth[2, 3] = np.nan
+    assert same_bytes(
+        messages.depth_image(depth, STAMP, "camera"),
+        conversions.depth_image_to_message(depth, STAMP, "camera"),
+    )
+    camera = Calibration.of(PinholeCamera(7, 5, fx=6.0, fy=6.5, cx=3.0, cy=2.5))
+    assert same_bytes(
+        messages.camera_info(camera, STAMP, "camera"),
+        conversions.camera_info_to_message(camera, STAMP, "camera"),
+    )

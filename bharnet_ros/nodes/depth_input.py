@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 
-from bharnet_ros.conversions import calibration_from_message, depth_from_message, time_to_ns
+from bharnet_ros.conversions import time_to_ns
 from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.nodes.qos import SENSOR
 from bharnet_ros.nodes.synchronised import Synchronised
-from bharnet_ros.pose.depth import with_depth
 from bharnet_ros.pose.depth_feed import DepthFeed
+from bharnet_ros.pose.depth_messages import DepthMessages, DepthPlacer
 
 DEPTH_TOPIC = "depth/image_rect_raw"
 CAMERA_INFO_TOPIC = "camera_info"
-
-
-@dataclass(frozen=True)
-class DepthMessages:
-    """What belongs to one image.
-
-    Attributes:
-        depth: Its depth.
-        camera_info: Its camera.
-        registered: Whether both are in the same optical frame.
-    """
-
-    depth: Image
-    camera_info: CameraInfo
-    registered: bool
 
 
 class DepthInput:
@@ -68,7 +52,6 @@ class DepthInput:
         self._on_image = on_image
         self._feed: DepthFeed[DepthMessages] = DepthFeed(kept=queue)
         self._newest_ns: int | None = None
-        self._warned: set[str] = set()
         self._silent = False
         self._synchronised = Synchronised(
             node,
@@ -85,6 +68,7 @@ class DepthInput:
         )
         # Asked for once: the worker may name them while the subscriptions end.
         self._topics = (self._synchronised.topic(1), self._synchronised.topic(2))
+        self._placer = DepthPlacer(*self._topics, lambda text: node.get_logger().warning(text))
         self.image_topic = self._synchronised.topic(0)
 
     @property
@@ -106,29 +90,7 @@ class DepthInput:
         """
         found = self._feed.take(frame.stamp_ns)
         self._listen(self._feed.silent(frame.stamp_ns))
-        if found is None:
-            return None
-        depth_topic, info_topic = self._topics
-        calibration = calibration_from_message(found.camera_info)
-        if calibration.distorted:
-            self._warn_once(
-                f"{info_topic}: the images have distortion, which is left out: "
-                "camera coordinates are exact for rectified images alone"
-            )
-        if not found.registered:
-            self._warn_once(
-                f"{depth_topic}: depth is in the frame "
-                f"{found.depth.header.frame_id!r}, images are in {frame.frame_id!r}; it has to be "
-                "registered to them"
-            )
-        try:
-            camera = calibration.camera
-        except ValueError as error:
-            raise ValueError(f"{info_topic}: {error}") from error
-        try:
-            return with_depth(frame, depth_from_message(found.depth), camera)
-        except ValueError as error:
-            raise ValueError(f"{depth_topic}: {error}") from error
+        return None if found is None else self._placer.place(frame, found)
 
     def _listen(self, silent: bool) -> None:
         """Take note of whether depth comes, and say so in the log where it stops."""
@@ -149,11 +111,4 @@ class DepthInput:
         self._on_image(message)
 
     def _on_all(self, image: Any, depth: Image, camera_info: CameraInfo) -> None:
-        registered = depth.header.frame_id == image.header.frame_id
-        messages = DepthMessages(depth, camera_info, registered)
-        self._feed.put(time_to_ns(image.header.stamp), messages)
-
-    def _warn_once(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
-            self._node.get_logger().warning(text)
+        self._feed.put(time_to_ns(image.header.stamp), DepthMessages(depth, camera_info))
