@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 
+from bharnet_ros.camera import Calibration, PinholeCamera
 from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
+from bharnet_ros.replay.bag_writer import recorded_messages
 from bharnet_ros.replay.typestore import message_types
 
 START_NS = 1_700_000_000 * NANOSECONDS
@@ -32,9 +34,13 @@ class Messages:
         """Return a message of a type."""
         return message_types().types[message_type](**fields)
 
+    def stamp_ns(self, at: float) -> int:
+        """Return a time in nanoseconds."""
+        return self.start_ns + round(at * NANOSECONDS)
+
     def time(self, at: float) -> Any:
         """Return a time."""
-        sec, nanosec = divmod(self.start_ns + round(at * NANOSECONDS), NANOSECONDS)
+        sec, nanosec = divmod(self.stamp_ns(at), NANOSECONDS)
         return self.make("builtin_interfaces/msg/Time", sec=sec, nanosec=nanosec)
 
     def header(self, at: float) -> Any:
@@ -63,6 +69,14 @@ class Messages:
             format=format,
             data=np.frombuffer(data, dtype=np.uint8),
         )
+
+    def depth(self, at: float, depth: np.ndarray) -> Any:
+        """Return (H, W) metres as a depth image in millimetres."""
+        return recorded_messages().depth_image(depth, self.stamp_ns(at), "camera")
+
+    def camera_info(self, at: float, camera: PinholeCamera) -> Any:
+        """Return what is known of a camera."""
+        return recorded_messages().camera_info(Calibration.of(camera), self.stamp_ns(at), "camera")
 
     def keypoints(self, frame: FrameKeypoints) -> Any:
         """Return keypoints; the stamp of the frame counts from the start of the recording."""

@@ -20,6 +20,12 @@ from bharnet_ros.replay.truth import TOPIC
 
 SOME_BROKEN = 1
 _REFUSE, _BACKGROUND = "error", "background"
+_OF_IMAGES = ("image_topic", "use_depth", "depth_topic", "camera_info_topic")
+"""Options that ask for images to be taken."""
+_TOLD = (
+    *("from", "image_topic", "topic", "depth_topic", "camera_info_topic", "sync_slop"),
+    *("model", "params_file"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +50,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     topic = parser.add_mutually_exclusive_group()
     topic.add_argument("--image-topic", metavar="TOPIC", help="take the images of this topic")
     topic.add_argument("--topic", metavar="TOPIC", help="start from this topic")
+    parser.add_argument(
+        "--use-depth",
+        action="store_true",
+        help="take images, and place people before the camera by the depth beside them",
+    )
+    parser.add_argument(
+        "--depth-topic",
+        metavar="TOPIC",
+        help="take this depth, registered to the images (default: the only one)",
+    )
+    parser.add_argument(
+        "--camera-info-topic",
+        metavar="TOPIC",
+        help="take this camera for the images (default: the only one, or the one beside them)",
+    )
+    parser.add_argument(
+        "--sync-slop",
+        type=float,
+        metavar="SECONDS",
+        help="how far the stamps of depth and camera may be from the image's (default: that of "
+        "the parameters, 0.02)",
+    )
     parser.add_argument("--model", help="folder or name of a model bundle")
     parser.add_argument("--device", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
@@ -109,10 +137,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _command(arguments: argparse.Namespace) -> str:
     """Return what was asked for, as far as it decides what the report says."""
     words = ["bharnet", "evaluate", "bag", *map(str, arguments.bags), "--truth", *arguments.truth]
-    for option in ("from", "image_topic", "topic", "model", "params_file"):
+    for option in _TOLD:
         value = arguments.stage if option == "from" else getattr(arguments, option)
         if value is not None:
             words += [f"--{option.replace('_', '-')}", str(value)]
+    if arguments.use_depth:
+        words.append("--use-depth")
     if arguments.other_labels != _REFUSE:
         words += ["--other-labels", arguments.other_labels]
     return shlex.join([*words, "--report", str(arguments.report)])
@@ -127,16 +157,22 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
     if arguments.workers < 1:
         raise ValueError(f"--workers: must be at least 1, got {arguments.workers}")
     stage = None if arguments.stage is None else Stage(arguments.stage)
-    if arguments.image_topic is not None:
-        if stage not in (None, Stage.IMAGES):
-            raise ValueError(f"--image-topic: does not go with --from {arguments.stage}")
-        stage = Stage.IMAGES
+    for option in _OF_IMAGES:
+        if getattr(arguments, option):
+            if stage not in (None, Stage.IMAGES):
+                name = option.replace("_", "-")
+                raise ValueError(f"--{name}: does not go with --from {arguments.stage}")
+            stage = Stage.IMAGES
     settings = ReplaySettings(
         stage=stage,
         topic=arguments.image_topic or arguments.topic,
         model=arguments.model,
         device=arguments.device,
         parameter_file=arguments.params_file,
+        use_depth=arguments.use_depth,
+        depth_topic=arguments.depth_topic,
+        camera_info_topic=arguments.camera_info_topic,
+        sync_slop_s=arguments.sync_slop,
     )
     bags: list[Path] = arguments.bags
     names = [recording_name(bag) for bag in bags]

@@ -20,6 +20,8 @@ from bharnet_ros.message_reading import (
 )
 from bharnet_ros.recognition.detection import event_overrides, make_detector
 from bharnet_ros.recognition.event_parameters import DetectedModel
+from bharnet_ros.replay.depth import RecordedDepth
+from bharnet_ros.replay.recording import Recorded
 from bharnet_ros.stamps import StampOrder, Step
 
 if TYPE_CHECKING:
@@ -40,20 +42,25 @@ class ImagesToKeypoints:
     Args:
         extractor: Finds people; is closed by whoever made it.
         counts: Counts repeated stamps and stamps that went back.
+        depth: Places people before the camera, where that is wanted.
     """
 
-    def __init__(self, extractor: PoseExtractor, counts: Counter[str]) -> None:
+    def __init__(
+        self, extractor: PoseExtractor, counts: Counter[str], depth: RecordedDepth | None = None
+    ) -> None:
         """Start with no image."""
         self._extractor = extractor
         self._counts = counts
+        self._depth = depth
         self._order = StampOrder()
 
-    def take(self, message: Message) -> tuple[FrameKeypoints, Image] | None:
+    def take(self, recorded: Recorded) -> tuple[FrameKeypoints, Image] | None:
         """Return the keypoints of an image, and its pixels; None where it is a repetition.
 
         Raises:
             ValueError: The image cannot be used.
         """
+        message = recorded.message
         stamp_ns = time_to_ns(message.header.stamp)
         if stamp_ns <= 0:
             raise ValueError("header.stamp is not set; it has to be the capture time")
@@ -63,7 +70,8 @@ class ImagesToKeypoints:
         if step is Step.BACK:
             self._extractor.reset()
         image = image_from_message(message)
-        return self._extractor.extract(image, stamp_ns, message.header.frame_id), image
+        found = self._extractor.extract(image, stamp_ns, message.header.frame_id)
+        return found if self._depth is None else self._depth.place(found, recorded), image
 
 
 class KeypointsToScores:

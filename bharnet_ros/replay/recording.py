@@ -43,11 +43,13 @@ class Recorded:
         topic: On which topic.
         log_ns: When it was recorded, nanoseconds.
         message: It.
+        beside: Messages of other topics that belong to it, where they were looked for.
     """
 
     topic: str
     log_ns: int
     message: Message
+    beside: tuple[Recorded, ...] = ()
 
 
 class Recording:
@@ -103,6 +105,10 @@ class Recording:
                         f"{connection.msgtype}: {_reason(error)}"
                     ) from error
                 yield Recorded(connection.topic, log_ns, message)
+
+    def count(self, *topics: str) -> int:
+        """Return how many messages there are on some topics."""
+        return sum(one.messages for one in self.topics if one.name in topics)
 
     def first(self, topic: str) -> Message:
         """Return the first message on a topic.

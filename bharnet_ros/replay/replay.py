@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
@@ -27,6 +27,7 @@ from bharnet_ros.replay.chain import (
     KeypointsToScores,
     ScoresToEvents,
 )
+from bharnet_ros.replay.depth import RecordedDepth
 from bharnet_ros.replay.drawn_people import DrawnPeople
 from bharnet_ros.replay.origin import origin_of
 from bharnet_ros.replay.recorded_events import whole_events
@@ -35,9 +36,12 @@ from bharnet_ros.replay.result import Replay
 from bharnet_ros.replay.settings import ReplaySettings
 from bharnet_ros.replay.stages import Stage, choose_stage, model_info_topic, topics_of
 from bharnet_ros.resources import find_model
+from bharnet_ros.skeleton.layouts import get_layout
 
 if TYPE_CHECKING:
     from bharnet_ros.recognition.bundle import BundleDescription
+
+_PLACELESS = "frames without camera coordinates"
 
 
 def replay(
@@ -90,6 +94,7 @@ class _Player:
         self._counts: Counter[str] = Counter()
         self._rejected: list[str] = []
         self._drawn = DrawnPeople()
+        self._depth: RecordedDepth | None = None
 
     def events(self) -> Replay:
         """Take recorded events as they are."""
@@ -155,6 +160,7 @@ class _Player:
         wanted = rgb["use_rgb"] and self._stage is not Stage.KEYPOINTS
         feed = make_rgb_feed(bundle.description, stream.window_s, wanted=wanted)
         to_scores = KeypointsToScores(stream, self._counts, feed)
+        metric = get_layout(bundle.description.body_layout).dimensions == 3
 
         def take_frame(frame: FrameKeypoints, image: Image | None = None) -> None:
             self._drawn.take(frame)
@@ -165,7 +171,10 @@ class _Player:
         if self._stage is Stage.KEYPOINTS:
 
             def take_keypoints(one: Recorded) -> None:
-                take_frame(keypoints_from_message(one.message))
+                frame = keypoints_from_message(one.message)
+                placed = any(person.depth_known for person in frame.people)
+                self._counts[_PLACELESS] += metric and bool(frame.people) and not placed
+                take_frame(frame)
 
             return to_events, (self._topic,), take_keypoints
         from bharnet_ros.pose.depth_feed import take_depth_parameters
@@ -173,18 +182,45 @@ class _Player:
 
         extraction = self._settings.parameters("pose_extraction")
         extraction.pop("image_transport")
-        # Images are replayed without the depth that may lie beside them.
-        take_depth_parameters(extraction)
+        self._depth = self._recorded_depth(
+            take_depth_parameters(extraction), bundle.description if metric else None
+        )
         to_keypoints = ImagesToKeypoints(
-            stack.enter_context(PoseExtractor(**extraction)), self._counts
+            stack.enter_context(PoseExtractor(**extraction)), self._counts, self._depth
         )
 
         def take_image(one: Recorded) -> None:
-            found = to_keypoints.take(one.message)
+            found = to_keypoints.take(one)
             if found is not None:
                 take_frame(*found)
 
         return to_events, (self._topic,), take_image
+
+    def _recorded_depth(
+        self, parameters: Mapping[str, Any], metric: BundleDescription | None
+    ) -> RecordedDepth | None:
+        """Return the depth that lies beside the images, where it is asked for.
+
+        Args:
+            parameters: Those of `pose_extraction` that are about depth.
+            metric: The model, where it takes bodies in metres.
+        """
+        if parameters["use_depth"]:
+            return RecordedDepth(
+                self._recording,
+                self._topic,
+                depth_topic=self._settings.depth_topic,
+                info_topic=self._settings.camera_info_topic,
+                slop_s=parameters["sync_slop_s"],
+                progress=self._progress,
+            )
+        if metric is not None:
+            raise ValueError(
+                f"{self._recording.path}: topic {self._topic}: model {metric.name} takes bodies in "
+                f"metres ({metric.body_layout}), which images alone do not tell; use the depth "
+                "beside them with --use-depth"
+            )
+        return None
 
     def _scores_chain(
         self,
@@ -245,10 +281,9 @@ class _Player:
 
     def _run(self, topics: tuple[str, ...], take: Callable[[Recorded], None]) -> None:
         """Hand over every message; one that cannot be used is left out."""
-        total = sum(one.messages for one in self._recording.topics if one.name in topics)
         for one in tqdm(
-            self._recording.messages(*topics),
-            total=total,
+            self._recording.messages(*topics) if self._depth is None else self._depth.images(),
+            total=self._recording.count(*topics),
             desc=self._recording.name,
             unit="message",
             disable=not self._progress,
@@ -282,6 +317,13 @@ class _Player:
             notes.append(
                 f"{len(self._rejected)} messages on {self._topic} cannot be used; the last one: "
                 f"{self._rejected[-1]}"
+            )
+        if self._depth is not None:
+            notes += self._depth.notes()
+        if self._counts[_PLACELESS]:
+            notes.append(
+                f"{self._counts[_PLACELESS]} frames on {self._topic} have no camera coordinates, "
+                "but the model takes bodies in metres: in them the hands decide alone"
             )
         if self._counts[DUPLICATES]:
             notes.append(f"{self._counts[DUPLICATES]} messages had the stamp of the one before")

@@ -28,6 +28,13 @@ class ReplaySettings:
             recording of scores says.
         device: Where to compute; None for that of the parameters.
         parameter_file: Parameters of the nodes that replace those of config/recognize.yaml.
+        use_depth: Whether keypoints of images are placed by depth that was recorded beside them,
+            whatever the parameters say; so are they where one of its topics is named.
+        depth_topic: Depth that is registered to the images; None for the only one.
+        camera_info_topic: Camera of the images; None for the only one, or of several the one
+            beside the images.
+        sync_slop_s: Seconds by which the stamps of depth and camera may differ from an image's;
+            None for that of the parameters.
     """
 
     stage: Stage | None = None
@@ -35,6 +42,15 @@ class ReplaySettings:
     model: str | None = None
     device: str | None = None
     parameter_file: Path | None = None
+    use_depth: bool = False
+    depth_topic: str | None = None
+    camera_info_topic: str | None = None
+    sync_slop_s: float | None = None
+
+    @property
+    def wants_depth(self) -> bool:
+        """Whether depth is asked for, but for the parameters."""
+        return self.use_depth or (self.depth_topic or self.camera_info_topic) is not None
 
     def parameters(self, node: str) -> dict[str, Any]:
         """Return the parameters of a node by name, as they are when the system is launched.
@@ -60,6 +76,10 @@ class ReplaySettings:
         if node == "recognition":
             values["model"] = self.model or values["model"]
             values["device"] = self.device or values["device"]
+        if node == "pose_extraction":
+            values["use_depth"] = self.wants_depth or values["use_depth"]
+            if self.sync_slop_s is not None:
+                values["sync_slop_s"] = self.sync_slop_s
         return values
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
+from bharnet_ros.depth_images import DEPTH_ENCODINGS
 from bharnet_ros.replay.recording import Recording, Topic
 from bharnet_ros.replay.typestore import PACKAGE
 
@@ -53,7 +54,8 @@ def choose_stage(
         # A topic without messages says that nobody spoke, not that nothing happened, unless asked.
         found = topics_of(recording, candidate, left_out, silent=stage is Stage.EVENTS)
         if found:
-            return candidate, only(recording, candidate.value, found)
+            option = "--image-topic" if candidate is Stage.IMAGES else "--topic"
+            return candidate, only(recording, candidate.value, found, option)
     wanted = " or ".join(one.value for one in (Stage if stage is None else (stage,)))
     has = ", ".join(f"{one.name} ({one.type})" for one in recording.topics)
     raise ValueError(f"{recording.path}: has no messages with {wanted}; its topics are {has}")
@@ -64,7 +66,7 @@ def topics_of(
 ) -> list[Topic]:
     """Return the topics with messages of a stage.
 
-    An image topic and its `/compressed` are one camera; the first is taken.
+    An image topic and its `/compressed` are one camera; the first is taken. Depth is no image here.
 
     Args:
         recording: The recording.
@@ -75,14 +77,37 @@ def topics_of(
     found = [
         one
         for one in recording.topics
-        if one.type in TYPES[stage] and one.name not in left_out and (one.messages or silent)
+        if one.type in TYPES[stage]
+        and one.name not in left_out
+        and (one.messages or silent)
+        and not shows_depth(recording, one)
     ]
     names = {one.name for one in found}
     return [one for one in found if one.name.removesuffix(_COMPRESSED) not in names - {one.name}]
 
 
-def only(recording: Recording, what: str, found: Sequence[Topic]) -> str:
+def shows_depth(recording: Recording, topic: Topic) -> bool:
+    """Return whether a topic has depth images, by the first of them, compressed ones too.
+
+    Raises:
+        ValueError: The first image is broken; names file and topic.
+    """
+    if topic.type not in TYPES[Stage.IMAGES] or not topic.messages:
+        return False
+    first = recording.first(topic.name)
+    # Where image_transport has compressed an image, its encoding comes before what that has done.
+    encoding = first.encoding if hasattr(first, "encoding") else first.format.partition(";")[0]
+    return encoding.strip() in DEPTH_ENCODINGS
+
+
+def only(recording: Recording, what: str, found: Sequence[Topic], option: str = "--topic") -> str:
     """Return the name of the only topic.
+
+    Args:
+        recording: The recording.
+        what: What the topics have.
+        found: At least one.
+        option: What chooses one of several.
 
     Raises:
         ValueError: There are several; names them.
@@ -90,8 +115,7 @@ def only(recording: Recording, what: str, found: Sequence[Topic]) -> str:
     if len(found) > 1:
         names = ", ".join(one.name for one in found)
         raise ValueError(
-            f"{recording.path}: has several topics with {what}: {names}; choose one with "
-            f"{'--image-topic' if what == Stage.IMAGES.value else '--topic'}"
+            f"{recording.path}: has several topics with {what}: {names}; choose one with {option}"
         )
     return found[0].name
 
@@ -107,10 +131,19 @@ def model_info_topic(recording: Recording, beside: str) -> str | None:
         ValueError: Several would do.
     """
     found = [one for one in recording.topics if one.type == MODEL_INFO and one.messages]
-    if len(found) > 1:
-        namespace = beside.rpartition("/")[0]
-        found = [one for one in found if one.name.rpartition("/")[0] == namespace] or found
+    found = in_namespace(found, beside)
     return only(recording, "model information", found) if found else None
+
+
+def in_namespace(found: Sequence[Topic], beside: str) -> list[Topic]:
+    """Return those in the namespace of another topic, or all where none is.
+
+    Args:
+        found: Topics.
+        beside: The other topic; its namespace is that of the camera where it ends in `/compressed`.
+    """
+    namespace = beside.removesuffix(_COMPRESSED).rpartition("/")[0]
+    return [one for one in found if one.name.rpartition("/")[0] == namespace] or list(found)
 
 
 def _of(recording: Recording, topic: str) -> Stage:

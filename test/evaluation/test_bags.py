@@ -17,6 +17,7 @@ from bharnet_ros.evaluation import bag_replay, bags
 from bharnet_ros.evaluation.bag_processes import replay_bags
 from bharnet_ros.evaluation.bag_replay import BagTask
 from bharnet_ros.evaluation.timeline import TrueAction
+from bharnet_ros.replay.stages import Stage
 
 WAVES = [(1.0, 3.0)]
 
@@ -140,11 +141,24 @@ def test_bags_of_one_name_are_told_apart(make):
             ["a", "--truth", "a.csv", "--from", "scores", "--image-topic", "/a"],
             "--image-topic: does not go with --from scores",
         ),
+        (
+            ["a", "--truth", "a.csv", "--from", "keypoints", "--depth-topic", "/a"],
+            "--depth-topic: does not go with --from keypoints",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(words, message):
     with pytest.raises(ValueError, match=message):
         tasks(*words)
+
+
+def test_depth_is_taken_for_images():
+    words = ["--depth-topic", "/depth", "--camera-info-topic", "/info", "--sync-slop", "0.1"]
+    (task,) = tasks("a", "--truth", "a.csv", *words)
+    settings = task.settings
+    assert (settings.stage, settings.wants_depth) == (Stage.IMAGES, True)
+    assert (settings.depth_topic, settings.camera_info_topic) == ("/depth", "/info")
+    assert settings.sync_slop_s == 0.1
 
 
 def test_missing_truth_in_a_folder_is_named(make, tmp_path):

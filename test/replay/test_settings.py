@@ -27,6 +27,22 @@ def test_command_line_goes_before_parameters():
     assert (parameters["model"], parameters["device"]) == ("other", "cpu")
 
 
+@pytest.mark.parametrize(
+    "asked", [{"use_depth": True}, {"depth_topic": "/depth"}, {"camera_info_topic": "/info"}]
+)
+def test_depth_is_used_where_it_or_a_topic_of_it_is_asked_for(asked):
+    assert ReplaySettings().parameters("pose_extraction")["use_depth"] is False
+    parameters = ReplaySettings(**asked, sync_slop_s=0.5).parameters("pose_extraction")
+    assert (parameters["use_depth"], parameters["sync_slop_s"]) == (True, 0.5)
+
+
+def test_depth_can_be_asked_for_by_the_parameters(tmp_path):
+    settings = write(
+        tmp_path, "pose_extraction:\n  ros__parameters:\n    use_depth: true\n"
+    ).parameters("pose_extraction")
+    assert (settings["use_depth"], settings["sync_slop_s"]) == (True, 0.02)
+
+
 def test_a_file_replaces_what_it_names(tmp_path):
     settings = write(
         tmp_path,

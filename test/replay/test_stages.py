@@ -10,6 +10,7 @@ from bharnet_ros.replay.recording import Recording
 from bharnet_ros.replay.stages import Stage, choose_stage
 
 PIXELS = np.zeros((4, 4, 3), dtype=np.uint8)
+DEPTH = np.ones((4, 4), dtype=np.float32)
 
 
 @pytest.fixture
@@ -18,6 +19,8 @@ def choose(tmp_path, messages, write_bag):
     makers = {
         "image": lambda: messages.image(1.0, PIXELS),
         "compressed": lambda: messages.compressed(1.0, b"png"),
+        "depth": lambda: messages.depth(1.0, DEPTH),
+        "compressed depth": lambda: messages.compressed(1.0, b"", "16UC1; compressedDepth png"),
         "keypoints": lambda: messages.keypoints(FrameKeypoints(1_000_000_000, 4, 4)),
         "scores": lambda: messages.scores(1.0, {}),
         "events": lambda: messages.event("a", 1, 1.0, 0.5, 1.0),
@@ -62,6 +65,16 @@ def test_raw_and_compressed_images_are_one_camera(choose):
 
 def test_compressed_images_alone_will_do(choose):
     assert choose({"/camera/compressed": "compressed"}) == (Stage.IMAGES, "/camera/compressed")
+
+
+@pytest.mark.parametrize("kind", ["depth", "compressed depth"])
+def test_depth_is_no_camera(choose, kind):
+    assert choose({"/camera": "image", "/depth": kind}) == (Stage.IMAGES, "/camera")
+
+
+def test_depth_alone_is_nothing_to_start_from(choose):
+    with pytest.raises(ValueError, match=r"has no messages with events or .*its topics are /depth"):
+        choose({"/depth": "depth"})
 
 
 def test_the_truth_is_not_taken_for_what_was_found(choose):
