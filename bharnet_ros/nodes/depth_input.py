@@ -13,10 +13,12 @@ from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.nodes.qos import SENSOR
 from bharnet_ros.nodes.synchronised import Synchronised
 from bharnet_ros.pose.depth_feed import DepthFeed
-from bharnet_ros.pose.depth_messages import DepthMessages, DepthPlacer
-
-DEPTH_TOPIC = "depth/image_rect_raw"
-CAMERA_INFO_TOPIC = "camera_info"
+from bharnet_ros.pose.depth_messages import (
+    CAMERA_INFO_TOPIC,
+    DEPTH_TOPIC,
+    DepthMessages,
+    DepthPlacer,
+)
 
 
 class DepthInput:

@@ -19,7 +19,6 @@ from bharnet_ros.conversions import (
 )
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.msg import BodyHandKeypoints
-from bharnet_ros.nodes.depth_input import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.managed import LOG_PERIOD
 from bharnet_ros.nodes.meter import Meter
@@ -27,6 +26,7 @@ from bharnet_ros.nodes.pacing import Pacer
 from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
+from bharnet_ros.pose.depth_messages import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.video import Frame, FrameSource, open_source
 
 PARAMETERS = (

@@ -9,6 +9,9 @@ from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.message_reading import Message, calibration_from_message, depth_from_message
 from bharnet_ros.pose.depth import with_depth
 
+DEPTH_TOPIC = "depth/image_rect_raw"
+CAMERA_INFO_TOPIC = "camera_info"
+
 
 @dataclass(frozen=True)
 class DepthMessages:

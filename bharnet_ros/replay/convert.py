@@ -6,7 +6,6 @@ import argparse
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -14,66 +13,21 @@ from tqdm import tqdm
 
 from bharnet_ros.evaluation.timeline import ANYBODY, TrueAction
 from bharnet_ros.images import COMPRESSIONS as IMAGE_COMPRESSIONS
-from bharnet_ros.images import decode_compressed
 from bharnet_ros.keypoints import NANOSECONDS
-from bharnet_ros.message_writing import LARGEST_SECONDS
-from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.puppet import Segment
-from bharnet_ros.replay.bag_writer import (
-    COMPRESSIONS,
-    STORAGES,
-    BagWriter,
-    check_new,
-    recorded_messages,
+from bharnet_ros.replay.bag_writer import COMPRESSIONS, STORAGES, BagWriter, check_new
+from bharnet_ros.replay.frame_writer import (
+    EARLIEST_NS,
+    FRAME_ID,
+    IMAGE_TOPIC,
+    KEYPOINTS_TOPIC,
+    ConversionOptions,
+    FrameWriter,
 )
 from bharnet_ros.replay.truth_writer import write_truth
-from bharnet_ros.video import Frame, FrameSource, open_source
+from bharnet_ros.video import FrameSource, open_source
 
-IMAGE_TOPIC = "/image_raw"
-KEYPOINTS_TOPIC = "/keypoints"
-FRAME_ID = "camera_color_optical_frame"
 TRUTH_SUFFIX = ".truth.csv"
-EARLIEST_NS = NANOSECONDS
-"""Where stamps start by default. A stamp of zero counts as not set."""
-
-
-@dataclass(frozen=True)
-class ConversionOptions:
-    """How a clip becomes a recording.
-
-    Attributes:
-        topic: Topic of the images; compressed ones go to "compressed" below it.
-        image_compression: "jpeg" or "png"; None for raw images.
-        quality: Of JPEG, 1 to 100.
-        keypoints: Whether keypoints are extracted and written too, on `KEYPOINTS_TOPIC`.
-        start_ns: Stamp of the first frame, nanoseconds, greater than 0.
-        frame_id: Optical frame of the camera.
-        storage: One of `bag_writer.STORAGES`.
-        compression: One of `bag_writer.COMPRESSIONS`.
-    """
-
-    topic: str = IMAGE_TOPIC
-    image_compression: str | None = None
-    quality: int = 95
-    keypoints: bool = False
-    start_ns: int = EARLIEST_NS
-    frame_id: str = FRAME_ID
-    storage: str = "mcap"
-    compression: str = "none"
-
-    def __post_init__(self) -> None:
-        """Check what nobody else checks.
-
-        Raises:
-            ValueError: A field is out of range; the message names it.
-        """
-        if not self.topic.startswith("/") or self.topic.endswith("/"):
-            raise ValueError(f"topic: must be absolute, such as /image_raw, got {self.topic!r}")
-        if not 0 < self.start_ns <= LARGEST_SECONDS * NANOSECONDS:
-            raise ValueError(
-                f"start: must be greater than 0 and at most {LARGEST_SECONDS} s, "
-                f"got {self.start_ns / NANOSECONDS} s"
-            )
 
 
 def convert(
@@ -94,8 +48,8 @@ def convert(
         Number of messages written.
 
     Raises:
-        ValueError: The source is live or has no frame that can be decoded, or an option is out of
-            range.
+        ValueError: The source is live, has no frame that can be decoded or no depth where that is
+            asked for, or an option is out of range.
         OSError: Something is at `out` or beside it already, or it cannot be written.
     """
     if frames.live:
@@ -114,7 +68,7 @@ def convert(
                 disable=not progress,
             )
         )
-        writer = _FrameWriter(bag, options, stack)
+        writer = FrameWriter(bag, options, frames, stack)
         for frame in bar:
             writer.write(frame)
         if not bag.count:
@@ -147,44 +101,6 @@ def true_actions(segments: Sequence[Segment]) -> tuple[TrueAction, ...]:
         )
         for segment in segments
     )
-
-
-class _FrameWriter:
-    def __init__(self, bag: BagWriter, options: ConversionOptions, stack: ExitStack) -> None:
-        self._bag = bag
-        self._options = options
-        self._messages = recorded_messages()
-        self._topic = options.topic
-        self._extractor: PoseExtractor | None = None
-        if options.image_compression is None:
-            bag.add_topic(self._topic, "sensor_msgs/msg/Image")
-        else:
-            self._topic += "/compressed"
-            bag.add_topic(self._topic, "sensor_msgs/msg/CompressedImage")
-        if options.keypoints:
-            self._extractor = stack.enter_context(PoseExtractor())
-            bag.add_topic(KEYPOINTS_TOPIC, "bharnet_ros/msg/BodyHandKeypoints")
-
-    def write(self, frame: Frame) -> None:
-        options, image = self._options, frame.image
-        stamp_ns = options.start_ns + round(frame.time * NANOSECONDS)
-        if options.image_compression is None:
-            message = self._messages.image(image, stamp_ns, options.frame_id)
-        else:
-            message = self._messages.compressed_image(
-                image,
-                stamp_ns,
-                options.frame_id,
-                compression=options.image_compression,
-                quality=options.quality,
-            )
-        self._bag.write(self._topic, message, stamp_ns)
-        if self._extractor is not None:
-            # Of what is in the recording, so that whoever extracts from it finds the same.
-            if options.image_compression is not None:
-                image = decode_compressed(message.format, message.data)
-            found = self._extractor.extract(image, stamp_ns, options.frame_id)
-            self._bag.write(KEYPOINTS_TOPIC, self._messages.keypoints(found), stamp_ns)
 
 
 def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
@@ -231,6 +147,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keypoints", action="store_true", help=f"write keypoints too, to {KEYPOINTS_TOPIC}"
     )
     parser.add_argument(
+        "--depth",
+        action="store_true",
+        help="write depth and camera too, of the puppet alone; places keypoints in space",
+    )
+    parser.add_argument(
         "--start",
         type=_nanoseconds,
         default=EARLIEST_NS,
@@ -256,6 +177,7 @@ def run(arguments: argparse.Namespace) -> int:
         image_compression=arguments.format if arguments.compressed else None,
         quality=arguments.quality,
         keypoints=arguments.keypoints,
+        depth=arguments.depth,
         start_ns=arguments.start,
         frame_id=arguments.frame_id,
         storage=arguments.storage,
@@ -263,7 +185,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     # Before a clip is opened, which may take a while.
     check_new(arguments.bag)
-    with open_source(arguments.clip, fps=arguments.fps, seed=arguments.seed) as frames:
+    with open_source(
+        arguments.clip, fps=arguments.fps, seed=arguments.seed, depth=arguments.depth
+    ) as frames:
         count = convert(frames, arguments.bag, options)
         print(f"{arguments.bag}: {count} messages")
         if frames.segments:

@@ -11,9 +11,17 @@ from rosbags.highlevel import AnyReader
 
 from bharnet_ros import cli
 from bharnet_ros.images import decode_compressed
+from bharnet_ros.message_reading import (
+    calibration_from_message,
+    depth_from_message,
+    keypoints_from_message,
+)
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.puppet import open_puppet
 from bharnet_ros.replay.convert import ConversionOptions, convert
+from bharnet_ros.replay.depth import RecordedDepth
+from bharnet_ros.replay.recording import Recording
+from bharnet_ros.replay.stages import Stage, choose_stage
 from bharnet_ros.replay.typestore import message_types
 from bharnet_ros.video import open_source
 
@@ -124,6 +132,52 @@ def test_truth_of_the_puppet_lies_beside(tmp_path, script, tracks):
         assert label == segment.label
         assert float(start) == pytest.approx(segment.start, abs=1e-3)
         assert float(end) == pytest.approx(segment.end, abs=1e-3)
+
+
+def test_depth_and_camera_lie_beside_the_images_and_place_keypoints(tmp_path):
+    bag = tmp_path / "bag"
+    words = ["--fps", "1", "--depth", "--keypoints", "--compressed", "--topic", "/front/image"]
+    assert cli.main(["convert", "puppet:hello", str(bag), *words]) == 0
+    found = read(bag)
+    image, depth, info = (
+        "/front/image/compressed",
+        "/front/depth/image_rect_raw",
+        "/front/camera_info",
+    )
+    assert set(found) == {image, depth, info, "/keypoints"}
+    puppet = open_puppet("hello", fps=1.0)
+    for messages in found.values():
+        assert [stamp_ns(message) for _, message in messages] == [time for time, _ in found[image]]
+        assert len(messages) == len(puppet)
+    for number, (_, message) in enumerate(found[depth]):
+        np.testing.assert_allclose(
+            depth_from_message(message), puppet.depth(number), rtol=0, atol=6e-4
+        )
+    assert calibration_from_message(found[info][0][1]).camera == puppet.camera
+    frame = keypoints_from_message(found["/keypoints"][2][1])
+    truth = puppet.truth(2).people[0]
+    seen = truth.body[:, 3] > 0
+    distance = np.linalg.norm(frame.people[0].body_camera - truth.body_camera, axis=-1)[seen]
+    assert np.nanmedian(distance) < 0.04
+    with Recording(bag) as recording:
+        assert choose_stage(recording, Stage.IMAGES, None) == (Stage.IMAGES, image)
+        assert RecordedDepth(recording, image, slop_s=0.0, progress=False).topics == (depth, info)
+
+
+def test_depth_of_a_clip_is_refused(tmp_path, pictures, capfd):
+    assert cli.main(["convert", str(pictures), str(tmp_path / "bag"), "--depth"]) == 2
+    assert "depth: the puppet alone has it" in capfd.readouterr().err
+    with (
+        open_source("puppet:hello", width=64, height=48, fps=1.0) as frames,
+        pytest.raises(ValueError, match="depth: the source has none"),
+    ):
+        convert(frames, tmp_path / "bag", ConversionOptions(depth=True), progress=False)
+    with (
+        open_source(str(pictures)) as frames,
+        pytest.raises(ValueError, match=r"source: the camera of .* is not known"),
+    ):
+        convert(frames, tmp_path / "bag", ConversionOptions(depth=True), progress=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
 
 
 def test_broken_clip_leaves_nothing(tmp_path, capfd):
