@@ -9,12 +9,13 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from bharnet_ros import msg
 from bharnet_ros.conversions import image_from_message, time_to_ns
 from bharnet_ros.nodes.managed import LOG_PERIOD
 from bharnet_ros.nodes.qos import LATCHED, RECORDED, RECORDED_IMAGES
+from bharnet_ros.pose.depth_messages import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.replay.bag_writer import BagWriter, recorded_messages
 from bharnet_ros.replay.recording_options import RecordingOptions
 
@@ -25,6 +26,8 @@ _SUBSCRIPTIONS: dict[str, tuple[type, str, QoSProfile]] = {
     "action_scores": (msg.ActionScores, "action_scores", RECORDED),
     "action_recognition": (msg.ActionEvent, "/action_recognition", RECORDED),
     "model_info": (msg.ModelInfo, "model_info", LATCHED),
+    CAMERA_INFO_TOPIC: (CameraInfo, CAMERA_INFO_TOPIC, RECORDED_IMAGES),
+    DEPTH_TOPIC: (Image, DEPTH_TOPIC, RECORDED_IMAGES),
 }
 
 
@@ -75,10 +78,12 @@ class Recorder(Node):
         """Subscribe to everything that is to be recorded."""
         for name in self._options.topics:
             message_type, topic, qos = _SUBSCRIPTIONS[name]
+            compress = False
             if name == _IMAGES and self._compressed:
                 message_type, topic = CompressedImage, f"{topic}/compressed"
+            elif name == _IMAGES:
+                compress = self._options.image_compression is not None
             recorded_type, recorded = message_type, self.resolve_topic_name(topic)
-            compress = message_type is Image and self._options.image_compression is not None
             if compress:
                 recorded_type, recorded = CompressedImage, f"{recorded}/compressed"
             package = recorded_type.__module__.split(".")[0]

@@ -181,6 +181,9 @@ class _Chain:
             "action_scores": self.recognition.meter,
             "action_recognition": self.events.meter,
         }
+        if self.video is not None:
+            # Each goes out with every image, or never.
+            publishers |= dict.fromkeys(self.video.beside_images, self.video.meter)
         return sum(
             meter.totals["published"] - self.recorder.counts[name]
             for name, meter in publishers.items()

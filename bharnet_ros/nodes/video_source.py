@@ -139,6 +139,12 @@ class VideoSource(Node):
         """Stamp of the newest frame, nanoseconds; None before the first."""
         return self._last_stamp_ns
 
+    @property
+    def beside_images(self) -> tuple[str, ...]:
+        """What goes out with every image, of `CAMERA_INFO_TOPIC` and `DEPTH_TOPIC`."""
+        publishers = {CAMERA_INFO_TOPIC: self._camera_info, DEPTH_TOPIC: self._depth}
+        return tuple(name for name, publisher in publishers.items() if publisher is not None)
+
     def prepare(self) -> None:
         """Open the source, so that `start` cannot fail.
 

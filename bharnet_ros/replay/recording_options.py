@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
+from bharnet_ros.pose.depth_messages import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.replay.bag_writer import BagWriter
 from bharnet_ros.replay.convert import add_bag_arguments, add_image_arguments
 
-TOPICS = ("image_raw", "keypoints", "action_scores", "action_recognition", "model_info")
+OF_CHAIN = ("image_raw", "keypoints", "action_scores", "action_recognition", "model_info")
+"""What is recorded unless something else is asked for."""
+
+TOPICS = (*OF_CHAIN, CAMERA_INFO_TOPIC, DEPTH_TOPIC)
 """What can be recorded, by the names of the topics without namespace and remapping."""
 
 
@@ -27,7 +31,7 @@ class RecordingOptions:
     """
 
     out: str
-    topics: tuple[str, ...] = TOPICS
+    topics: tuple[str, ...] = OF_CHAIN
     image_compression: str | None = "jpeg"
     quality: int = 95
     storage: str = "mcap"
@@ -59,9 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--topics",
         nargs="+",
         choices=TOPICS,
-        default=TOPICS,
+        default=OF_CHAIN,
         metavar="TOPIC",
-        help=f"what to record, of {', '.join(TOPICS)} (default: all)",
+        help=f"what to record, of {', '.join(TOPICS)} (default: all but the last two)",
     )
     parser.add_argument(
         "--raw", action="store_true", help="record images as they are, not compressed"

@@ -15,9 +15,12 @@ import pytest
 from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage
 
-from bharnet_ros.conversions import compressed_image_to_message
+from bharnet_ros.conversions import calibration_from_message, compressed_image_to_message
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.nodes.qos import SENSOR
+from bharnet_ros.puppet import open_puppet
+from bharnet_ros.replay.depth import RecordedDepth
+from bharnet_ros.replay.recording import Recording
 from bharnet_ros.replay.recording_options import RecordingOptions
 from bharnet_ros.replay.typestore import message_types
 
@@ -83,6 +86,29 @@ def test_source_is_recorded_to_its_last_message(start, tmp_path, eager_bundle):
     assert [event.phase for event in events] == [1, 2]
     assert events[1].reason == "source_lost"
     assert len(printed.splitlines()) == len(events)
+
+
+def test_depth_and_camera_are_recorded_as_they_are(start, tmp_path, eager_bundle):
+    process = start(
+        *("--source", "puppet:hello", "--model", str(eager_bundle)),
+        *("--topics", "image_raw", "camera_info", "depth/image_rect_raw"),
+        *("--ros-args", "-p", "video_source:fps:=4.0", "-p", "video_source:depth:=true"),
+    )
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, errors
+    assert "did not come to the recorder" not in errors
+    found = read(tmp_path / "bag")
+    images = "/image_raw/compressed"
+    assert set(found) == {images, "/camera_info", "/depth/image_rect_raw"}
+    puppet = open_puppet("hello", fps=4.0)
+    for messages in found.values():
+        assert stamps(messages) == stamps(found[images])
+        assert len(messages) == len(puppet)
+    assert all(one.encoding == "16UC1" for one in found["/depth/image_rect_raw"])
+    assert calibration_from_message(found["/camera_info"][0]).camera == puppet.camera
+    with Recording(tmp_path / "bag") as recording:
+        depth = RecordedDepth(recording, images, slop_s=0.0, progress=False)
+        assert all(len(one.beside) == 2 for one in depth.images())
 
 
 def test_interrupt_closes_the_recording_with_the_last_event(start, tmp_path, eager_bundle):
