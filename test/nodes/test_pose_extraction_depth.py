@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -21,7 +22,12 @@ from bharnet_ros.conversions import (
 )
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.puppet import open_puppet
+from bharnet_ros.replay.bag_writer import BagWriter, recorded_messages
+from bharnet_ros.replay.chain import ImagesToKeypoints
+from bharnet_ros.replay.depth import RecordedDepth
+from bharnet_ros.replay.recording import Recording
 
 SECOND = 1_000_000_000
 
@@ -110,6 +116,35 @@ def test_keypoints_know_their_place_before_the_camera(talk, shown, shift_ms):
         assert np.nanmedian(distance) < 0.04
     # What hangs below the image is not measured.
     assert np.isnan(person.body_camera[[27, 28]]).all()
+
+
+def test_a_replay_places_keypoints_where_the_node_does(talk, shown, tmp_path):
+    talk, messages = talk(), recorded_messages()
+    image, depth, calibration, _ = shown
+    live = []
+    with BagWriter(tmp_path / "bag") as bag:
+        bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
+        bag.add_topic("/depth", "sensor_msgs/msg/Image")
+        bag.add_topic("/camera_info", "sensor_msgs/msg/CameraInfo")
+        for number in range(4):
+            stamp_ns = SECOND + number * 50_000_000
+            late_ns = stamp_ns + 5_000_000
+            bag.write("/image_raw", messages.image(image, stamp_ns, "camera"), stamp_ns)
+            if number == 2:
+                live.append(talk.show(stamp_ns))
+                continue
+            live.append(talk.whole(stamp_ns, 5_000_000))
+            bag.write("/depth", messages.depth_image(depth, late_ns, "camera"), late_ns)
+            info = messages.camera_info(calibration, late_ns, "camera")
+            bag.write("/camera_info", info, late_ns)
+    with Recording(tmp_path / "bag") as recording, PoseExtractor() as extractor:
+        beside = RecordedDepth(recording, "/image_raw", slop_s=0.02, progress=False)
+        to_keypoints = ImagesToKeypoints(extractor, Counter(), beside)
+        replayed = [to_keypoints.take(one)[0].people[0] for one in beside.images()]
+    assert [person.depth_known for person in live] == [True, True, False, True]
+    for one, other in zip(live, replayed, strict=True):
+        np.testing.assert_allclose(one.body_camera, other.body_camera, atol=1e-4)
+        np.testing.assert_allclose(one.hands_camera, other.hands_camera, atol=1e-4)
 
 
 def test_image_without_depth_still_gives_keypoints(talk, wait):
