@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from bharnet_ros.depth_images import DEPTH_ENCODINGS
 from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.pose.depth_messages import DepthMessages, DepthPlacer
 from bharnet_ros.replay.joining import JoinedTopics
 from bharnet_ros.replay.recording import Recorded, Recording, Topic
+from bharnet_ros.replay.settings import ReplaySettings
 from bharnet_ros.replay.stages import in_namespace, only, shows_depth
+from bharnet_ros.skeleton.layouts import get_layout
+
+if TYPE_CHECKING:
+    from bharnet_ros.recognition.bundle import BundleDescription
 
 IMAGE = "sensor_msgs/msg/Image"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
@@ -101,7 +107,7 @@ class RecordedDepth:
         notes = list(self._warnings)
         if self._without:
             notes.append(
-                f"{self._without} images have no {' and '.join(self.topics)} {self._apart}: their "
+                f"{self._without} images are without {' or '.join(self.topics)} {self._apart}: "
                 "keypoints have no camera coordinates"
             )
         if self._broken:
@@ -110,6 +116,48 @@ class RecordedDepth:
                 f"camera coordinates; the last one: {self._broken[-1]}"
             )
         return notes
+
+
+def find_depth(
+    recording: Recording,
+    image_topic: str,
+    settings: ReplaySettings,
+    parameters: Mapping[str, Any],
+    description: BundleDescription,
+    *,
+    progress: bool = True,
+) -> RecordedDepth | None:
+    """Return the depth beside the images of a recording, None where it is not asked for.
+
+    Args:
+        recording: An open recording.
+        image_topic: Of the images.
+        settings: Which topics.
+        parameters: Those of the node `pose_extraction` that are about depth.
+        description: The model that keypoints go to.
+        progress: Draw a progress bar on stderr.
+
+    Raises:
+        ValueError: It is not asked for although the model takes bodies in metres, or as
+            `RecordedDepth` says.
+    """
+    if parameters["use_depth"]:
+        return RecordedDepth(
+            recording,
+            image_topic,
+            depth_topic=settings.depth_topic,
+            info_topic=settings.camera_info_topic,
+            slop_s=parameters["sync_slop_s"],
+            progress=progress,
+        )
+    layout = get_layout(description.body_layout)
+    if layout.dimensions == 3:
+        raise ValueError(
+            f"{recording.path}: topic {image_topic}: model {description.name} takes bodies in "
+            f"metres ({layout.name}), which images alone do not tell; use the depth beside them "
+            "with --use-depth"
+        )
+    return None
 
 
 def _depth_topic(recording: Recording, image_topic: str, given: str | None) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
@@ -27,7 +27,7 @@ from bharnet_ros.replay.chain import (
     KeypointsToScores,
     ScoresToEvents,
 )
-from bharnet_ros.replay.depth import RecordedDepth
+from bharnet_ros.replay.depth import RecordedDepth, find_depth
 from bharnet_ros.replay.drawn_people import DrawnPeople
 from bharnet_ros.replay.origin import origin_of
 from bharnet_ros.replay.recorded_events import whole_events
@@ -182,8 +182,13 @@ class _Player:
 
         extraction = self._settings.parameters("pose_extraction")
         extraction.pop("image_transport")
-        self._depth = self._recorded_depth(
-            take_depth_parameters(extraction), bundle.description if metric else None
+        self._depth = find_depth(
+            self._recording,
+            self._topic,
+            self._settings,
+            take_depth_parameters(extraction),
+            bundle.description,
+            progress=self._progress,
         )
         to_keypoints = ImagesToKeypoints(
             stack.enter_context(PoseExtractor(**extraction)), self._counts, self._depth
@@ -195,32 +200,6 @@ class _Player:
                 take_frame(*found)
 
         return to_events, (self._topic,), take_image
-
-    def _recorded_depth(
-        self, parameters: Mapping[str, Any], metric: BundleDescription | None
-    ) -> RecordedDepth | None:
-        """Return the depth that lies beside the images, where it is asked for.
-
-        Args:
-            parameters: Those of `pose_extraction` that are about depth.
-            metric: The model, where it takes bodies in metres.
-        """
-        if parameters["use_depth"]:
-            return RecordedDepth(
-                self._recording,
-                self._topic,
-                depth_topic=self._settings.depth_topic,
-                info_topic=self._settings.camera_info_topic,
-                slop_s=parameters["sync_slop_s"],
-                progress=self._progress,
-            )
-        if metric is not None:
-            raise ValueError(
-                f"{self._recording.path}: topic {self._topic}: model {metric.name} takes bodies in "
-                f"metres ({metric.body_layout}), which images alone do not tell; use the depth "
-                "beside them with --use-depth"
-            )
-        return None
 
     def _scores_chain(
         self,

@@ -147,7 +147,7 @@ def test_images_without_depth_are_extracted_and_counted(tmp_path, film, write_ba
         number not in (4, 5, 6) for number in range(FRAMES)
     ]
     (note,) = notes
-    assert note.startswith(f"3 images have no {DEPTH} and {INFO} within 0.02 s (--sync-slop)")
+    assert note.startswith(f"3 images are without {DEPTH} or {INFO} within 0.02 s (--sync-slop)")
 
 
 def test_depth_that_cannot_be_used_is_counted(tmp_path, film, puppet, messages, write_bag):
@@ -263,7 +263,7 @@ def test_the_command_says_how_many_images_had_no_depth(tmp_path, film, write_bag
     report = tmp_path / "report"
     given = [*words, "--use-depth", "--sync-slop", "0.03", "--report", str(report)]
     assert cli.main(given) == 0
-    assert f"bag: 2 images have no {DEPTH} and {INFO} within 0.03 s" in capsys.readouterr().err
+    assert f"bag: 2 images are without {DEPTH} or {INFO} within 0.03 s" in capsys.readouterr().err
     assert "--sync-slop 0.03" in (report / "report.json").read_text()
     assert cli.main(words) == cli.BAD_INPUT
     assert "--use-depth" in capsys.readouterr().err
