@@ -87,14 +87,14 @@ def topics_of(
 
 
 def shows_depth(recording: Recording, topic: Topic) -> bool:
-    """Return whether a topic has depth images, by the first of them, compressed ones too.
-
-    Raises:
-        ValueError: The first image is broken; names file and topic.
-    """
+    """Return whether a topic has depth images, by the first of them, compressed ones too."""
     if topic.type not in TYPES[Stage.IMAGES] or not topic.messages:
         return False
-    first = recording.first(topic.name)
+    try:
+        first = recording.first(topic.name)
+    except ValueError:
+        # Whoever takes its images will be told; another camera can be replayed all the same.
+        return False
     # Where image_transport has compressed an image, its encoding comes before what that has done.
     encoding = first.encoding if hasattr(first, "encoding") else first.format.partition(";")[0]
     return encoding.strip() in DEPTH_ENCODINGS

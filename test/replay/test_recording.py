@@ -5,9 +5,11 @@ from __future__ import annotations
 import shutil
 import sqlite3
 
+import numpy as np
 import pytest
 
 from bharnet_ros.replay.recording import Recording
+from bharnet_ros.replay.stages import Stage, choose_stage
 
 KINDS = [
     ("mcap", "none"),
@@ -173,6 +175,21 @@ def test_broken_message_is_named_with_its_topic(tmp_path, messages, write_bag):
         pytest.raises(ValueError, match=r"torn: topic /action_scores: a message is no bharnet"),
     ):
         list(recording.messages("/action_scores"))
+
+
+def test_another_camera_can_be_replayed_beside_a_broken_one(tmp_path, messages, write_bag):
+    image = np.zeros((4, 4, 3), dtype=np.uint8)
+    rows = [("/left", messages.image(1.0, image)), ("/right", messages.image(1.0, image))]
+    folder = write_bag(tmp_path / "half", rows, storage="sqlite3")
+    _sql(
+        folder / "half.db3",
+        "UPDATE messages SET data = x'0001000001' "
+        "WHERE topic_id = (SELECT id FROM topics WHERE name = '/left')",
+    )
+    with Recording(folder) as recording:
+        assert choose_stage(recording, None, "/right") == (Stage.IMAGES, "/right")
+        with pytest.raises(ValueError, match="/left, /right; choose one"):
+            choose_stage(recording, None, None)
 
 
 def _sql(path, *statements: str) -> None:
