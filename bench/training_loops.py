@@ -18,11 +18,11 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.fit import fit
 from bharnet_ros.training.hardware import Hardware
 from bharnet_ros.training.losses import ensemble_loss
-from bharnet_ros.training.module import AugmentedClips
+from bharnet_ros.training.module import AugmentedClips, WholeClips
 from bharnet_ros.training.settings import TrainingSettings
-from bharnet_ros.training.train import train
 
 from roofline import wait_for
 
@@ -119,6 +119,8 @@ class StepClock:
 
 def time_ours(job: Job) -> float:
     """Return the seconds of a batch in `bharnet train`."""
+    shown = np.arange(min(_HELD_OUT, len(job.store)))
+    held_out = WholeClips(job.store, shown, job.classes, job.settings.features, _HELD_OUT)
     with (
         tempfile.TemporaryDirectory() as folder,
         warnings.catch_warnings(),
@@ -126,13 +128,14 @@ def time_ours(job: Job) -> float:
         StepClock(job) as clock,
     ):
         warnings.simplefilter("ignore")
-        train(
+        fit(
             job.settings,
             job.settings.bundle_description(),
             job.store,
             job.classes,
             job.drawn_from,
-            np.arange(min(_HELD_OUT, len(job.store))),
+            held_out,
+            streams=None,
             hardware=Hardware(device=job.device.type),
             checkpoints=Path(folder),
         )

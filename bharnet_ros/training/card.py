@@ -12,7 +12,7 @@ def model_card(description: BundleDescription, metrics: ClipMetrics) -> str:
     """Return the text of a model card.
 
     Args:
-        description: As `describe` in `train` makes it.
+        description: As `describe` in `provenance` makes it.
         metrics: On the clips that were held out.
     """
     classes = ", ".join(name for name in description.class_names if name != BACKGROUND)

@@ -1,0 +1,124 @@
+"""Fitting a network to clips with Lightning: batches, checkpoints, averaged weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytorch_lightning as lightning
+from pytorch_lightning.callbacks import TQDMProgressBar, WeightAveraging
+from pytorch_lightning.profilers import SimpleProfiler
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+
+from bharnet_ros.network.base import BHaRNet
+from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.hardware import Hardware, waiting_share
+from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
+from bharnet_ros.training.settings import TrainingSettings
+from bharnet_ros.training.training_streams import TrainingStreams
+from bharnet_ros.training.two_stages import take_skeleton
+
+Indices = npt.NDArray[np.int64]
+
+
+def fit(
+    settings: TrainingSettings,
+    description: BundleDescription,
+    store: ClipStore,
+    classes: Indices,
+    trained_on: Indices,
+    held_out: WholeClips,
+    *,
+    streams: TrainingStreams | None,
+    hardware: Hardware,
+    checkpoints: Path,
+    resume: Path | None = None,
+    validate_every: int = 1,
+) -> BHaRNet | None:
+    """Train a network and return it with its averaged weights, on the CPU.
+
+    Args:
+        settings: What to train.
+        description: The bundle that it is for.
+        store: Keypoints of all clips.
+        classes: (N,) class of all clips.
+        trained_on: Indices of the clips to learn from.
+        held_out: The clips whose accuracy is shown after each epoch.
+        streams: What further streams are given of all clips; None where there are none.
+        hardware: What to train on.
+        checkpoints: Folder in which a checkpoint of the last epoch, and a profile, are kept.
+        resume: Checkpoint to go on from.
+        validate_every: Epochs from one such showing to the next.
+
+    Returns:
+        None in all but the first of several processes.
+
+    Raises:
+        ValueError: The skeleton that the settings name does not fit; see `take_skeleton`.
+    """
+    lightning.seed_everything(settings.seed)
+    profiler = SimpleProfiler(dirpath=checkpoints, filename="profile")
+    callbacks: list[Any] = [
+        WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(settings.average_decay)),
+        TQDMProgressBar(refresh_rate=20),
+        lightning.callbacks.ModelCheckpoint(
+            checkpoints, filename="last", enable_version_counter=False
+        ),
+    ]
+    trainer = lightning.Trainer(
+        max_epochs=settings.epochs,
+        callbacks=callbacks,
+        profiler=profiler,
+        logger=False,
+        default_root_dir=checkpoints,
+        gradient_clip_val=5.0,
+        check_val_every_n_epoch=validate_every,
+        **hardware.trainer_options(),
+    )
+    at_once = settings.batch_size * hardware.processes
+    batches = max(len(trained_on) // at_once, 1)
+    clips = AugmentedClips(
+        store,
+        trained_on,
+        classes,
+        settings.features,
+        settings.augmentation,
+        description.background_id,
+        batch_size=settings.batch_size,
+        batches=batches,
+        class_balance=settings.class_balance,
+        seed=settings.seed,
+        rank=trainer.global_rank,
+        streams=streams,
+    )
+    module = TrainingModule(
+        description.network_settings(),
+        settings,
+        steps=batches * settings.epochs,
+        choices=_choices(description, classes[held_out.clips]),
+    )
+    if settings.skeleton_from is not None:
+        take_skeleton(module.network, Path(settings.skeleton_from), description)
+    trainer.fit(
+        module,
+        DataLoader(clips, batch_size=None),
+        DataLoader(held_out, batch_size=None),
+        ckpt_path=resume,
+    )
+    if not trainer.is_global_zero:
+        return None
+    print(f"{waiting_share(profiler):.1%} of the time was spent waiting for data")
+    return module.network.cpu().eval()
+
+
+def _choices(description: BundleDescription, classes: Indices) -> list[int]:
+    """Return the classes to choose among: background only if some of the clips are background."""
+    everything = range(len(description.class_names))
+    background = description.background_id
+    if (classes == background).any():
+        return list(everything)
+    return [index for index in everything if index != background]
