@@ -11,25 +11,20 @@ import numpy.typing as npt
 from bharnet_ros.crops import CropSequence
 from bharnet_ros.keypoints import FloatArray
 from bharnet_ros.stream_inputs import nearest_crops
+from bharnet_ros.training.clip_rows import ClipRows, lay_end_to_end
 
 
 @dataclass(frozen=True, eq=False)
-class CropStore:
+class CropStore(ClipRows):
     """Crops of the main person of N clips.
 
     Attributes:
         pixels: (M, R, S, S, 3) uint8 RGB of all clips, one after the other.
         present: (M, R) bool.
-        stamps: (M,) seconds by the clock of each clip.
-        starts: (N,) first row of each clip.
-        counts: (N,) rows of each clip, 0 where it has no crops.
     """
 
     pixels: npt.NDArray[np.uint8]
     present: npt.NDArray[np.bool_]
-    stamps: npt.NDArray[np.float64]
-    starts: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -53,7 +48,7 @@ class CropStore:
         for row, clip in enumerate(clips):
             if not self.counts[clip]:
                 continue
-            rows = slice(self.starts[clip], self.starts[clip] + self.counts[clip])
+            rows = self.rows(clip)
             crops = CropSequence(self.stamps[rows], self.pixels[rows], self.present[rows])
             pixels[row], present[row] = nearest_crops(crops, times[row])
         return pixels, present
@@ -72,11 +67,8 @@ def store_crops(sequences: Sequence[CropSequence | None]) -> CropStore | None:
     if len(shapes) > 1:
         told = " and ".join(f"{shape[0]} of {shape[1]} pixels" for shape in sorted(shapes))
         raise ValueError(f"crops: clips have different ones, {told}")
-    counts = np.asarray([0 if one is None else len(one) for one in sequences])
     return CropStore(
-        np.concatenate([one.pixels for one in found]),
-        np.concatenate([one.present for one in found]),
-        np.concatenate([np.asarray(one.stamps, dtype=np.float64) for one in found]),
-        np.cumsum(counts) - counts,
-        counts,
+        **vars(lay_end_to_end(sequences)),
+        pixels=np.concatenate([one.pixels for one in found]),
+        present=np.concatenate([one.present for one in found]),
     )

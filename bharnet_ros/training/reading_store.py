@@ -10,29 +10,24 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.readings import Readings
+from bharnet_ros.training.clip_rows import ClipRows, lay_end_to_end
 
 
 @dataclass(frozen=True, eq=False)
-class ReadingStore:
+class ReadingStore(ClipRows):
     """Readings of one stream, of the main person of N clips.
 
     Attributes:
         values: (M, ...) of all clips, one after the other.
-        stamps: (M,) seconds by the clock of each clip.
-        starts: (N,) first row of each clip.
-        counts: (N,) rows of each clip, 0 where it has none.
     """
 
     values: npt.NDArray[Any]
-    stamps: npt.NDArray[np.float64]
-    starts: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
 
     def of(self, clip: int) -> Readings | None:
         """Return the readings of a clip, None where it has none."""
         if not self.counts[clip]:
             return None
-        rows = slice(self.starts[clip], self.starts[clip] + self.counts[clip])
+        rows = self.rows(clip)
         return Readings(self.stamps[rows], self.values[rows])
 
 
@@ -51,11 +46,6 @@ def store_readings(clips: Sequence[Mapping[str, Readings]]) -> dict[str, Reading
             told = " and ".join(map(str, sorted(shapes)))
             raise ValueError(f"readings: {name}: clips have different ones, {told}")
         if found:
-            counts = np.asarray([0 if one is None else len(one) for one in given])
-            stores[name] = ReadingStore(
-                np.concatenate([one.values for one in found]),
-                np.concatenate([np.asarray(one.stamps, dtype=np.float64) for one in found]),
-                np.cumsum(counts) - counts,
-                counts,
-            )
+            values = np.concatenate([one.values for one in found])
+            stores[name] = ReadingStore(**vars(lay_end_to_end(given)), values=values)
     return stores
