@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from bharnet_ros.crops import CropSequence
 from bharnet_ros.keypoints import FloatArray, KeypointSequence
-from bharnet_ros.network.rgb_settings import RgbSettings
+from bharnet_ros.network.rgb_settings import RGB, RgbSettings
 from bharnet_ros.readings import Readings
 from bharnet_ros.resampling import KeypointBatch
 
@@ -198,7 +198,7 @@ def nearest_crops(
     return crops.pixels[nearest], crops.present[nearest] & near[:, None]
 
 
-STREAM_INPUTS: dict[str, Callable[[Mapping[str, Any]], StreamPreparation]] = {"rgb": RgbPreparation}
+STREAM_INPUTS: dict[str, Callable[[Mapping[str, Any]], StreamPreparation]] = {RGB: RgbPreparation}
 """What makes the preparation of each stream from its options, by the name of the stream."""
 
 

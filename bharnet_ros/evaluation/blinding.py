@@ -15,10 +15,9 @@ import numpy.typing as npt
 from bharnet_ros.crops import CropSequence
 from bharnet_ros.datasets.clip import RecordedClip
 from bharnet_ros.keypoints import KeypointSequence
+from bharnet_ros.network.rgb_settings import RGB
 
-BLINDED = {
-    "rgb": ("black", "noise", "shuffled", "absent"),
-}
+BLINDED = {RGB: ("black", "noise", "shuffled", "absent")}
 """How each stream can be blinded: `shuffled` gives each clip the crops of another one."""
 
 
@@ -53,7 +52,7 @@ class BlindedClips:
         Args:
             data: Where the clips are.
             chosen: (N,) indices of the clips that will be asked for.
-            how: One of `BLINDED["rgb"]`.
+            how: One of `BLINDED[RGB]`.
             seed: Of the order and of the noise.
         """
         self._data = data

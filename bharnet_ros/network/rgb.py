@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bharnet_ros.network.rgb_settings import RgbSettings
+from bharnet_ros.network.rgb_settings import RGB, RgbSettings
 from bharnet_ros.network.streams import Stream, register_stream
 from bharnet_ros.network.tokens import Tokens
 
@@ -24,7 +24,7 @@ _LAST_LAYER = {"shufflenet": "fc", "resnet": "fc", "mobilenet": "classifier"}
 """Name of what classifies, by the beginning of a network's name; it is left out."""
 
 
-@register_stream("rgb")
+@register_stream(RGB)
 class RgbStream(Stream):
     """A token for each crop: what it shows, of which region and when in the window."""
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from bharnet_ros.crops import CropSettings
 
+RGB = "rgb"
+"""Name of the stream."""
+
 
 @dataclass(frozen=True)
 class RgbSettings:

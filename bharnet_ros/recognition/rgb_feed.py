@@ -11,10 +11,8 @@ import numpy.typing as npt
 from bharnet_ros.cropping import cut_all
 from bharnet_ros.crops import CropSettings, FrameCrops
 from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints
-from bharnet_ros.network.rgb_settings import RgbSettings
+from bharnet_ros.network.rgb_settings import RGB, RgbSettings
 from bharnet_ros.recognition.bundle import BundleDescription
-
-RGB = "rgb"
 
 _CUTS_A_MOMENT = 2
 """How often crops are cut for each moment of a window that the network looks at."""

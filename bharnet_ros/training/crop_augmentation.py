@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.network.rgb_settings import RGB
 from bharnet_ros.resampling import KeypointBatch
 from bharnet_ros.stream_inputs import RgbPreparation, StreamInput, window_moments
 from bharnet_ros.training.crop_store import CropStore
 
-RGB = "rgb"
 BLIND = ("black", "scrambled", "absent")
 """How a stream can be blinded: nothing to see, pixels in any order, no crops at all."""
 

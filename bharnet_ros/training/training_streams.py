@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from bharnet_ros.network.rgb_settings import RGB
 from bharnet_ros.resampling import KeypointBatch
 from bharnet_ros.stream_inputs import (
     ReadingPreparation,
@@ -16,7 +17,7 @@ from bharnet_ros.stream_inputs import (
     window_moments,
 )
 from bharnet_ros.training.clips import ClipStore
-from bharnet_ros.training.crop_augmentation import RGB, CropAugmentation, TrainingCrops
+from bharnet_ros.training.crop_augmentation import CropAugmentation, TrainingCrops
 
 
 class TrainingStream(Protocol):
