@@ -135,7 +135,6 @@ def time_ours(job: Job) -> float:
             job.classes,
             job.drawn_from,
             held_out,
-            streams=None,
             hardware=Hardware(device=job.device.type),
             checkpoints=Path(folder),
         )

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.keypoints import FloatArray
-from bharnet_ros.network.rgb_settings import RGB
 from bharnet_ros.resampling import KeypointBatch
 from bharnet_ros.stream_inputs import RgbPreparation, StreamInput, window_moments
 from bharnet_ros.training.crop_store import CropStore
@@ -82,38 +81,33 @@ class TrainingCrops:
                 f"set has {regions} of {size}"
             )
 
-    def whole(
-        self, clips: npt.NDArray[np.integer], keypoints: KeypointBatch
-    ) -> dict[str, StreamInput]:
-        """Return what the stream is given of clips (N,) as they are, by its name.
-
-        Args:
-            clips: Which of them.
-            keypoints: The same clips, with their times.
-        """
-        pixels, present = self._store.at(clips, self._moments(keypoints))
-        return {RGB: self._preparation.arranged(pixels, present, _mirrored(keypoints))}
-
-    def augmented(
+    def of(
         self,
         clips: npt.NDArray[np.integer],
         keypoints: KeypointBatch,
+        random: np.random.Generator | None = None,
+    ) -> StreamInput:
+        """Return the crops nearest to the moments of each window; see `TrainingStream`."""
+        times = window_moments(keypoints, self._preparation.settings.crops.moments)
+        pixels, present = self._store.at(clips, times)
+        if random is not None:
+            pixels = varied(pixels, self._augmentation, random)
+            self._blind_some(pixels, present, random)
+        return self._preparation.arranged(pixels, present, _mirrored(keypoints))
+
+    def _blind_some(
+        self,
+        pixels: npt.NDArray[np.uint8],
+        present: npt.NDArray[np.bool_],
         random: np.random.Generator,
-    ) -> dict[str, StreamInput]:
-        """Return what the stream is given of varied clips; arguments as for `whole`."""
-        pixels, present = self._store.at(clips, self._moments(keypoints))
-        pixels = varied(pixels, self._augmentation, random)
-        blinded = random.random(len(clips)) < self._augmentation.blind_probability
-        way = random.integers(0, len(BLIND), len(clips))
+    ) -> None:
+        """Blind as many of N windows as asked, in place; in each way as often."""
+        blinded = random.random(len(pixels)) < self._augmentation.blind_probability
+        way = random.integers(0, len(BLIND), len(pixels))
         for number, how in enumerate(BLIND):
             rows = np.flatnonzero(blinded & (way == number))
             if len(rows):
                 pixels[rows], present[rows] = blind(pixels[rows], present[rows], how, random)
-        return {RGB: self._preparation.arranged(pixels, present, _mirrored(keypoints))}
-
-    def _moments(self, keypoints: KeypointBatch) -> FloatArray:
-        """Return when crops are taken of each window, (N, K)."""
-        return window_moments(keypoints, self._preparation.settings.crops.moments)
 
 
 def _mirrored(keypoints: KeypointBatch) -> npt.NDArray[np.bool_]:

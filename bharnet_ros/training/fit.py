@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from bharnet_ros.training.clips import ClipStore
 from bharnet_ros.training.hardware import Hardware, waiting_share
 from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings
-from bharnet_ros.training.training_streams import TrainingStreams
+from bharnet_ros.training.training_streams import TrainingStream
 from bharnet_ros.training.two_stages import take_skeleton
 
 Indices = npt.NDArray[np.int64]
@@ -33,7 +34,7 @@ def fit(
     trained_on: Indices,
     held_out: WholeClips,
     *,
-    streams: TrainingStreams | None,
+    streams: Mapping[str, TrainingStream] | None = None,
     hardware: Hardware,
     checkpoints: Path,
     resume: Path | None = None,
@@ -48,7 +49,7 @@ def fit(
         classes: (N,) class of all clips.
         trained_on: Indices of the clips to learn from.
         held_out: The clips whose accuracy is shown after each epoch.
-        streams: What further streams are given of all clips; None where there are none.
+        streams: What gives further streams their input, by name.
         hardware: What to train on.
         checkpoints: Folder in which a checkpoint of the last epoch, and a profile, are kept.
         resume: Checkpoint to go on from.

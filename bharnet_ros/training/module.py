@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class AugmentedClips(IterableDataset[Batch]):
         class_balance: float,
         seed: int,
         rank: int = 0,
-        streams: TrainingStream | None = None,
+        streams: Mapping[str, TrainingStream] | None = None,
     ) -> None:
         """Prepare an epoch of `batches` batches.
 
@@ -62,7 +62,7 @@ class AugmentedClips(IterableDataset[Batch]):
             class_balance: 0 draws classes by their share of the clips, 1 all equally often.
             seed: Seed of the drawing and of the variation.
             rank: Number of this process among those that train together; each draws its own.
-            streams: What further streams are given of all clips; None where there are none.
+            streams: What gives further streams their input, by name.
         """
         self.store = store
         self.clips = clips
@@ -74,7 +74,7 @@ class AugmentedClips(IterableDataset[Batch]):
         self.batches = batches
         self.seed = seed
         self.rank = rank
-        self.streams = streams
+        self.streams = streams or {}
         self.epoch = 0
         drawn = classes[clips]
         share = np.bincount(drawn)[drawn] ** -class_balance
@@ -98,7 +98,9 @@ class AugmentedClips(IterableDataset[Batch]):
                 random,
             )
             inputs = network_input(keypoints, self.features)
-            streams = self.streams.augmented(chosen, keypoints, random) if self.streams else {}
+            streams = {
+                name: stream.of(chosen, keypoints, random) for name, stream in self.streams.items()
+            }
             yield (*network_tensors(inputs, streams), torch.from_numpy(classes))
 
 
@@ -112,7 +114,7 @@ class WholeClips(Dataset[Batch]):
         classes: npt.NDArray[np.int64],
         features: FeatureSettings,
         batch_size: int,
-        streams: TrainingStream | None = None,
+        streams: Mapping[str, TrainingStream] | None = None,
     ) -> None:
         """Divide the clips (M,) into batches, in their order.
 
@@ -129,7 +131,7 @@ class WholeClips(Dataset[Batch]):
         self.classes = classes
         self.features = features
         self.batch_size = batch_size
-        self.streams = streams
+        self.streams = streams or {}
 
     def __len__(self) -> int:
         """Return the number of batches."""
@@ -146,7 +148,7 @@ class WholeClips(Dataset[Batch]):
         clips = self.clips[batch * self.batch_size : (batch + 1) * self.batch_size]
         keypoints = self.store.resampled(clips, self.features.frames)
         inputs = network_input(keypoints, self.features)
-        streams = self.streams.whole(clips, keypoints) if self.streams else {}
+        streams = {name: stream.of(clips, keypoints) for name, stream in self.streams.items()}
         return (*network_tensors(inputs, streams), torch.from_numpy(self.classes[clips]))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,99 +18,64 @@ from bharnet_ros.stream_inputs import (
 )
 from bharnet_ros.training.clips import ClipStore
 from bharnet_ros.training.crop_augmentation import CropAugmentation, TrainingCrops
+from bharnet_ros.training.reading_store import ReadingStore
 
 
 class TrainingStream(Protocol):
-    """Makes the input of streams of a data set's windows, by the names of the streams."""
+    """Makes the input of one stream of a data set's windows."""
 
-    def whole(
-        self, clips: npt.NDArray[np.integer], keypoints: KeypointBatch
-    ) -> dict[str, StreamInput]:
-        """Return what the streams are given of clips (N,) as they are, `keypoints` with them."""
-
-    def augmented(
+    def of(
         self,
         clips: npt.NDArray[np.integer],
         keypoints: KeypointBatch,
-        random: np.random.Generator,
-    ) -> dict[str, StreamInput]:
-        """Return what the streams are given of varied clips; arguments as for `whole`."""
+        random: np.random.Generator | None = None,
+    ) -> StreamInput:
+        """Return what the stream is given of N windows.
+
+        Args:
+            clips: (N,) which clips they are of.
+            keypoints: The windows, with their times.
+            random: Varies them; None takes them as they are.
+        """
 
 
 class TrainingReadings:
     """Makes the input of one stream from the readings of a data set."""
 
     def __init__(
-        self, store: ClipStore, name: str, preparation: ReadingPreparation, blind: float
+        self, store: ReadingStore, preparation: ReadingPreparation, blind_probability: float
     ) -> None:
         """Take the readings of a stream.
 
         Args:
-            store: All clips.
-            name: Of the stream.
+            store: Readings of all clips.
             preparation: Of the stream.
-            blind: Probability 0..1 that a window is learned without its readings.
-
-        Raises:
-            ValueError: No clip has readings of this stream.
+            blind_probability: Probability 0..1 that a varied window is without its readings.
         """
-        if name not in store.readings:
-            raise ValueError(f"streams.{name}: the data set has no such readings")
-        self._store = store.readings[name]
-        self._name = name
+        self._store = store
         self._preparation = preparation
-        self._blind = blind
+        self._blind_probability = blind_probability
 
-    def whole(
-        self, clips: npt.NDArray[np.integer], keypoints: KeypointBatch
-    ) -> dict[str, StreamInput]:
+    def of(
+        self,
+        clips: npt.NDArray[np.integer],
+        keypoints: KeypointBatch,
+        random: np.random.Generator | None = None,
+    ) -> StreamInput:
         """Return the readings nearest to the moments of each window; see `TrainingStream`."""
         readings = [self._store.of(int(clip)) for clip in clips]
-        times = window_moments(keypoints, self._preparation.moments)
-        return {self._name: self._preparation.at(readings, times)}
-
-    def augmented(
-        self,
-        clips: npt.NDArray[np.integer],
-        keypoints: KeypointBatch,
-        random: np.random.Generator,
-    ) -> dict[str, StreamInput]:
-        """Return the same, of some windows nothing at all."""
-        (given,) = self.whole(clips, keypoints).values()
-        seen = random.random(len(clips)) >= self._blind
+        given = self._preparation.at(readings, window_moments(keypoints, self._preparation.moments))
+        if random is None:
+            return given
+        seen = random.random(len(clips)) >= self._blind_probability
         mask = given.mask * seen.reshape(-1, *(1,) * (given.mask.ndim - 1))
-        return {self._name: StreamInput(given.values, mask.astype(np.float32))}
-
-
-class TrainingStreams:
-    """Several of them as one."""
-
-    def __init__(self, parts: Sequence[TrainingStream]) -> None:
-        """Keep the parts."""
-        self._parts = parts
-
-    def whole(
-        self, clips: npt.NDArray[np.integer], keypoints: KeypointBatch
-    ) -> dict[str, StreamInput]:
-        """Return what each gives; see `TrainingStream`."""
-        given = [one.whole(clips, keypoints) for one in self._parts]
-        return {name: one for part in given for name, one in part.items()}
-
-    def augmented(
-        self,
-        clips: npt.NDArray[np.integer],
-        keypoints: KeypointBatch,
-        random: np.random.Generator,
-    ) -> dict[str, StreamInput]:
-        """Return what each gives; see `TrainingStream`."""
-        given = [one.augmented(clips, keypoints, random) for one in self._parts]
-        return {name: one for part in given for name, one in part.items()}
+        return StreamInput(given.values, mask.astype(np.float32))
 
 
 def training_streams(
     streams: Mapping[str, Mapping[str, Any]], augmentation: CropAugmentation, store: ClipStore
-) -> TrainingStreams | None:
-    """Return what gives further streams their input; None where there are none.
+) -> dict[str, TrainingStream]:
+    """Return what gives further streams their input, by the name of the stream.
 
     Args:
         streams: Options by name.
@@ -120,17 +85,19 @@ def training_streams(
     Raises:
         ValueError: A stream is unknown, or the data set has nothing that fits it; names it.
     """
-    parts: list[TrainingStream] = []
+    found: dict[str, TrainingStream] = {}
     for name, preparation in prepare_streams(streams).items():
         if isinstance(preparation, ReadingPreparation):
-            blind = augmentation.blind_probability
-            parts.append(TrainingReadings(store, name, preparation, blind))
+            if name not in store.readings:
+                raise ValueError(f"streams.{name}: the data set has no such readings")
+            blind_probability = augmentation.blind_probability
+            found[name] = TrainingReadings(store.readings[name], preparation, blind_probability)
         elif name == RGB:
             if store.crops is None:
                 raise ValueError(
                     "streams.rgb: the data set has no crops (`bharnet crop` makes them)"
                 )
-            parts.append(TrainingCrops(store.crops, streams[name], augmentation))
+            found[name] = TrainingCrops(store.crops, streams[name], augmentation)
         else:
             raise ValueError(f"streams.{name}: has no readings to be trained on")
-    return TrainingStreams(parts) if parts else None
+    return found

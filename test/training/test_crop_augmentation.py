@@ -73,7 +73,7 @@ def batch_of(
 
 def test_whole_clips_show_crops_up_to_their_end(store: ClipStore) -> None:
     clips = np.asarray([2, 0])
-    given = crops_for(store).whole(clips, store.resampled(clips, 16))["rgb"]
+    given = crops_for(store).of(clips, store.resampled(clips, 16))
     assert given.values.shape == (2, 4, 2, 3, SIZE, SIZE)
     assert given.values[:, :, 1, 0, 0, 0].tolist() == [[10, 20, 30, 40]] * 2
     assert given.values[:, 0, 1, 1, 0, 0].tolist() == [2, 0]
@@ -87,7 +87,7 @@ def test_moments_follow_the_window_that_was_cut(store: ClipStore) -> None:
     )
     keypoints = batch_of(store, clips, settings)
     assert keypoints.times is not None
-    given = crops_for(store).augmented(clips, keypoints, np.random.default_rng(0))["rgb"]
+    given = crops_for(store).of(clips, keypoints, np.random.default_rng(0))
     red = given.values[:, :, 1, 0, 0, 0].astype(float)
     # The last moment is the newest frame of the window, wherever in the clip that lies.
     np.testing.assert_allclose(red[:, -1], keypoints.times[:, -1] * 20, atol=1.01)
@@ -104,7 +104,7 @@ def test_a_mirrored_person_gets_the_crops_of_the_other_hand(store: ClipStore) ->
     assert keypoints.mirrored is not None
     mirrored = keypoints.mirrored
     assert mirrored.any() and not mirrored.all()
-    given = crops_for(store).augmented(clips, keypoints, np.random.default_rng(0))["rgb"]
+    given = crops_for(store).of(clips, keypoints, np.random.default_rng(0))
     blue = given.values[:, -1, :, 2, 0, 0]
     assert blue[~mirrored].tolist() == [[200, 0]] * int((~mirrored).sum())
     assert blue[mirrored].tolist() == [[0, 200]] * int(mirrored.sum())
@@ -115,12 +115,10 @@ def test_while_a_window_rests_its_crops_show_nothing(store: ClipStore) -> None:
     clips = np.zeros(40, dtype=np.int64)
     resting = replace(RIGID, background_rest_probability=1.0)
     keypoints = batch_of(store, clips, resting)
-    given = crops_for(store).augmented(clips, keypoints, np.random.default_rng(0))["rgb"]
+    given = crops_for(store).of(clips, keypoints, np.random.default_rng(0))
     assert given.mask.mean() < 0.2
     partly = replace(RIGID, rest_probability=1.0, rest_share=(0.5, 0.5))
-    given = crops_for(store).augmented(
-        clips, batch_of(store, clips, partly), np.random.default_rng(0)
-    )["rgb"]
+    given = crops_for(store).of(clips, batch_of(store, clips, partly), np.random.default_rng(0))
     assert 0.3 < given.mask.mean() < 0.7
 
 
@@ -128,13 +126,13 @@ def test_windows_are_blinded_in_every_way_as_often_as_asked(store: ClipStore) ->
     clips = np.zeros(300, dtype=np.int64)
     keypoints = store.resampled(clips, 16)
     half = crops_for(store, replace(UNCHANGED, blind_probability=0.5))
-    given = half.augmented(clips, keypoints, np.random.default_rng(0))["rgb"]
+    given = half.of(clips, keypoints, np.random.default_rng(0))
     absent = ~given.mask.any((1, 2))
     black = ~absent & ~given.values.any((1, 2, 3, 4, 5))
     for found in (absent, black):
         assert 0.1 < found.mean() < 0.25
-    never = crops_for(store).augmented(clips, keypoints, np.random.default_rng(0))["rgb"]
-    plain = crops_for(store).whole(clips, keypoints)["rgb"]
+    never = crops_for(store).of(clips, keypoints, np.random.default_rng(0))
+    plain = crops_for(store).of(clips, keypoints)
     np.testing.assert_array_equal(never.values, plain.values)
     np.testing.assert_array_equal(never.mask, plain.mask)
 
