@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
-from bharnet_ros.keypoints import NANOSECONDS
+from bharnet_ros.silence import Silence
 
 Item = TypeVar("Item")
 
@@ -34,10 +34,13 @@ class DepthFeed(Generic[Item]):
             kept: How many are kept.
             patience_s: Longest time that `take` waits, seconds of the wall clock.
             silence_s: Seconds of images without depth after which depth counts as stopped.
+
+        Raises:
+            ValueError: The silence is not positive.
         """
         self._kept = kept
         self._patience_s = patience_s
-        self._silence_ns = round(silence_s * NANOSECONDS)
+        self._silence = Silence(silence_s)
         self._condition = threading.Condition()
         self.reset()
 
@@ -46,13 +49,14 @@ class DepthFeed(Generic[Item]):
         with self._condition:
             self._items: dict[int, Item] = {}
             self._newest_ns: int | None = None
-            self._first_ns: int | None = None
+            self._silence.reset()
 
     def put(self, stamp_ns: int, item: Item) -> None:
         """Keep the depth image of the image of this time."""
         with self._condition:
             self._items[stamp_ns] = item
             self._newest_ns = stamp_ns
+            self._silence.heard(stamp_ns)
             while len(self._items) > self._kept:
                 del self._items[min(self._items)]
             self._condition.notify_all()
@@ -63,9 +67,8 @@ class DepthFeed(Generic[Item]):
         None where there is none and the next one has come, or has not for the time of patience.
         """
         with self._condition:
-            if self._first_ns is None:
-                self._first_ns = stamp_ns
-            if not self._silent(stamp_ns):
+            self._silence.awaited(stamp_ns)
+            if not self._silence.lasts(stamp_ns):
                 self._condition.wait_for(
                     lambda: self._newest_ns is not None and self._newest_ns >= stamp_ns,
                     self._patience_s,
@@ -77,8 +80,4 @@ class DepthFeed(Generic[Item]):
     def silent(self, stamp_ns: int | None) -> bool:
         """Return whether images up to this time came for long without depth."""
         with self._condition:
-            return stamp_ns is not None and self._silent(stamp_ns)
-
-    def _silent(self, stamp_ns: int) -> bool:
-        last = self._newest_ns if self._newest_ns is not None else self._first_ns
-        return last is not None and stamp_ns - last > self._silence_ns
+            return self._silence.lasts(stamp_ns)

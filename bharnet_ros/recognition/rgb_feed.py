@@ -13,6 +13,7 @@ from bharnet_ros.crops import CropSettings, FrameCrops
 from bharnet_ros.keypoints import NANOSECONDS, FrameKeypoints
 from bharnet_ros.network.rgb_settings import RGB, RgbSettings
 from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.silence import Silence
 
 _CUTS_A_MOMENT = 2
 """How often crops are cut for each moment of a window that the network looks at."""
@@ -32,19 +33,17 @@ class RgbFeed:
         Raises:
             ValueError: A time is not positive.
         """
-        for name, value in (("window_s", window_s), ("silence_s", silence_s)):
-            if not value > 0:
-                raise ValueError(f"{name}: must be positive, got {value}")
+        if not window_s > 0:
+            raise ValueError(f"window_s: must be positive, got {window_s}")
         self._settings = settings
         self._period_ns = round(window_s / settings.moments / _CUTS_A_MOMENT * NANOSECONDS)
-        self._silence_ns = round(silence_s * NANOSECONDS)
+        self._silence = Silence(silence_s)
         self.reset()
 
     def reset(self) -> None:
         """Forget all stamps, as after a jump of time."""
         self._cut_ns: int | None = None
-        self._first_ns: int | None = None
-        self._image_ns: int | None = None
+        self._silence.reset()
 
     def due(self, stamp_ns: int) -> bool:
         """Return whether an image of this time would be cut."""
@@ -70,17 +69,15 @@ class RgbFeed:
 
     def heard_image(self, stamp_ns: int) -> None:
         """Take note of an image."""
-        self._image_ns = stamp_ns
+        self._silence.heard(stamp_ns)
 
     def heard_keypoints(self, stamp_ns: int) -> None:
         """Take note of keypoints."""
-        if self._first_ns is None:
-            self._first_ns = stamp_ns
+        self._silence.awaited(stamp_ns)
 
     def silent(self, newest_ns: int | None) -> bool:
         """Return whether keypoints up to this time came for long without an image."""
-        last = self._image_ns if self._image_ns is not None else self._first_ns
-        return newest_ns is not None and last is not None and newest_ns - last > self._silence_ns
+        return self._silence.lasts(newest_ns)
 
 
 def make_rgb_feed(
