@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -174,6 +175,30 @@ class KeypointSequence:
             raise ValueError(f"hand_scores: expected {(frames, 2)}, got {self.hand_scores.shape}")
         if not np.all(np.diff(self.stamps) > 0):
             raise ValueError("stamps: must increase strictly")
+
+    @classmethod
+    def of(
+        cls, frames: Sequence[tuple[float, PersonKeypoints]], **attributes: Any
+    ) -> KeypointSequence:
+        """Return one person over T frames, body in pixels.
+
+        Args:
+            frames: T stamps in seconds, each with the person then.
+            **attributes: Whatever else is known of the sequence.
+
+        Raises:
+            ValueError: There are no frames, or their stamps do not increase.
+        """
+        if not frames:
+            raise ValueError("frames: a sequence needs at least one")
+        people = [person for _, person in frames]
+        return cls(
+            stamps=np.asarray([stamp for stamp, _ in frames]),
+            body=np.stack([person.body for person in people]),
+            hands=np.stack([person.hands for person in people]),
+            hand_scores=np.stack([person.hand_scores for person in people]),
+            **attributes,
+        )
 
     def __len__(self) -> int:
         """Return the number of frames."""

@@ -142,3 +142,20 @@ def test_a_sequence_that_does_not_fit_together_is_refused_by_name(
     changes: dict[str, Any] = {name: value}
     with pytest.raises(ValueError, match=f"^{name}: "):
         sequence(**changes)
+
+
+def test_people_of_frames_become_a_sequence() -> None:
+    hands = np.arange(126, dtype=np.float32).reshape(2, 21, 3)
+    seen = PersonKeypoints("a", hands=hands, hand_scores=np.float32([0.5, 1.0]))
+    clip = KeypointSequence.of([(0.5, PersonKeypoints("a")), (0.7, seen)], width=640, label="wave")
+    assert clip.stamps.tolist() == [0.5, 0.7]
+    assert clip.body.shape == (2, 33, 4)
+    assert np.isnan(clip.hands[0]).all()
+    np.testing.assert_array_equal(clip.hands[1], hands)
+    assert clip.hand_scores.tolist() == [[0.0, 0.0], [0.5, 1.0]]
+    assert (clip.width, clip.label) == (640, "wave")
+
+
+def test_no_frames_are_no_sequence() -> None:
+    with pytest.raises(ValueError, match="frames: a sequence needs at least one"):
+        KeypointSequence.of([])

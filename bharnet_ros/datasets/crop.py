@@ -184,15 +184,7 @@ def crop_clip(
         if frame.time >= due - 1e-6:
             crops.append((frame.time, cut_crops(frame.image, person, settings)))
             due = max(due + every_s, frame.time)
-    return KeypointSequence(
-        stamps=np.asarray([time for time, _ in people]),
-        body=np.stack([person.body for _, person in people]),
-        hands=np.stack([person.hands for _, person in people]),
-        hand_scores=np.stack([person.hand_scores for _, person in people]),
-        width=size[0],
-        height=size[1],
-        crops=CropSequence.of(crops),
-    )
+    return KeypointSequence.of(people, width=size[0], height=size[1], crops=CropSequence.of(crops))
 
 
 def contact_sheet(crops: CropSequence, columns: int = 16) -> npt.NDArray[np.uint8]:

@@ -71,11 +71,8 @@ def draw_clip(
             crops.append((number / FRAME_RATE, cut_crops(image, person, settings)))
     if not people or not crops:
         raise ValueError(f"{puppet.name}, seed {seed}: nobody was found")
-    return KeypointSequence(
-        stamps=np.asarray([stamp for stamp, _ in people]),
-        body=np.stack([person.body for _, person in people]),
-        hands=np.stack([person.hands for _, person in people]),
-        hand_scores=np.stack([person.hand_scores for _, person in people]),
+    return KeypointSequence.of(
+        people,
         width=WIDTH,
         height=HEIGHT,
         label=label,
