@@ -1,17 +1,25 @@
-"""The time in which nobody does anything, and the events that lie in it."""
+"""The time in which nobody does anything: what is said of it, and the events that lie in it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
+from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.evaluation.timeline import ANYBODY, Timeline
 
 Tracks = Mapping[str, str | None]
 """Track of each person of a recording; None for who was never found."""
+
+
+def without_background(timeline: Timeline) -> Timeline:
+    """Leave out what is true of nobody's doing anything, which is no action."""
+    actions = tuple(action for action in timeline.truth if action.label != BACKGROUND)
+    return timeline if len(actions) == len(timeline.truth) else replace(timeline, truth=actions)
 
 
 def background_s(timelines: Sequence[Timeline], assigned: Sequence[Tracks]) -> float:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.evaluation.average_precision import (
     PrecisionRecall,
     match_by_score,
     precision_recall,
 )
-from bharnet_ros.evaluation.background import background_s, count_in_background
+from bharnet_ros.evaluation.background import background_s, count_in_background, without_background
 from bharnet_ros.evaluation.early_recognition import EarlyRecognition, early_recognition
 from bharnet_ros.evaluation.mistakes import (
     Confusion,
@@ -214,7 +213,7 @@ def measure(
     for name, value in [*(("tious", one) for one in tious), ("tiou", tiou)]:
         if not 0.0 < value <= 1.0:
             raise ValueError(f"{name}: must be greater than 0 and at most 1, got {value}")
-    recordings = [_without_background(timeline) for timeline in timelines]
+    recordings = [without_background(timeline) for timeline in timelines]
     assigned = [assign_tracks(timeline) for timeline in recordings]
     overlaps = find_overlaps(recordings, assigned)
     pairing = pair_up(overlaps, tiou)
@@ -260,11 +259,6 @@ def measure(
         mistakes=mistakes,
         assignments=_assignments(names, assigned),
     )
-
-
-def _without_background(timeline: Timeline) -> Timeline:
-    actions = tuple(action for action in timeline.truth if action.label != BACKGROUND)
-    return timeline if len(actions) == len(timeline.truth) else replace(timeline, truth=actions)
 
 
 def _assignments(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.evaluation.detection import DetectionMetrics
 from bharnet_ros.evaluation.mistakes import MistakeKind
 from bharnet_ros.evaluation.timeline import ANYBODY, FoundEvent, Timeline, TrueAction
@@ -121,12 +120,6 @@ def people_of(
         and assignment.track_id is not None
     ]
     return (truth.track_id, *assigned)
-
-
-def without_background(timeline: Timeline) -> Timeline:
-    """Leave out what is true of nobody's doing anything, which is no action."""
-    actions = tuple(action for action in timeline.truth if action.label != BACKGROUND)
-    return replace(timeline, truth=actions)
 
 
 def by_name(timelines: Sequence[Timeline]) -> dict[str, Timeline]:

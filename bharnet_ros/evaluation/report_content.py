@@ -9,16 +9,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from bharnet_ros.evaluation.background import without_background
 from bharnet_ros.evaluation.detection import DetectionMetrics, Spread
 from bharnet_ros.evaluation.mistakes import Mistake, MistakeKind
-from bharnet_ros.evaluation.outcomes import (
-    OUTCOME_NAMES,
-    RIGHT,
-    Outcomes,
-    by_name,
-    people_of,
-    without_background,
-)
+from bharnet_ros.evaluation.outcomes import OUTCOME_NAMES, RIGHT, Outcomes, by_name, people_of
 from bharnet_ros.evaluation.report import percent
 from bharnet_ros.evaluation.report_figures import (
     LABELS,
