@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -63,46 +61,49 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
     reservation.close()
 
 
-def _load(name: str) -> ModuleType:
-    """Import a file of this folder that is no test."""
-    file = Path(__file__).resolve().parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+# Helpers are imported where they are used: not all tests need torch, or the library of bags.
 
 
 @pytest.fixture(scope="session")
 def messages() -> Any:
     """Return a maker of messages for recordings."""
-    return _load("recordings").Messages()
+    from recordings import Messages
+
+    return Messages()
 
 
 @pytest.fixture(scope="session")
 def write_bag() -> Callable[..., Path]:
     """Return the function that writes a recording."""
-    return _load("recordings").write
+    from recordings import write
+
+    return write
 
 
 @pytest.fixture(scope="session")
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a model bundle with random weights."""
-    return _load("bundles").make_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
+    from bundles import make_bundle
+
+    return make_bundle(tmp_path_factory.mktemp("bundles") / "tiny")
 
 
 @pytest.fixture(scope="session")
 def cropped() -> Any:
     """Return the module that makes clips with crops."""
-    return _load("cropped_data")
+    import cropped_data
+
+    return cropped_data
 
 
 @pytest.fixture(scope="session")
 def rgb_bundle(tmp_path_factory: pytest.TempPathFactory, cropped: Any) -> Path:
     """Return the folder of a model bundle with random weights and a stream `rgb`."""
     pytest.importorskip("torchvision.models", reason="needs the torchvision that fits torch")
+    from bundles import make_bundle
+
     folder = tmp_path_factory.mktemp("bundles") / "rgb"
-    return _load("bundles").make_bundle(folder, name="rgb", streams={"rgb": cropped.STREAM})
+    return make_bundle(folder, name="rgb", streams={"rgb": cropped.STREAM})
 
 
 @pytest.fixture(scope="session")

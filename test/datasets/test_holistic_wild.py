@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import struct
 import zipfile
 from collections.abc import Callable
@@ -11,16 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tiny_data
 
 from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild, read_subject_folds
-
-_spec = importlib.util.spec_from_file_location(
-    "tiny_data", Path(__file__).resolve().parent.parent / "tiny_data.py"
-)
-assert _spec is not None and _spec.loader is not None
-tiny_data = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tiny_data)
 
 Arrays = dict[str, Any]
 

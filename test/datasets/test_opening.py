@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_data
 
 from bharnet_ros.datasets.clip import ClipDataset
 from bharnet_ros.datasets.holistic_wild import HolisticWild
@@ -17,13 +17,6 @@ from bharnet_ros.datasets.nucla import Nucla
 from bharnet_ros.datasets.opening import KINDS, open_dataset
 from bharnet_ros.datasets.pku_mmd import PkuMmd
 from bharnet_ros.pose.clip import ClipKeypoints
-
-_spec = importlib.util.spec_from_file_location(
-    "tiny_data", Path(__file__).resolve().parent.parent / "tiny_data.py"
-)
-assert _spec is not None and _spec.loader is not None
-tiny_data = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tiny_data)
 
 JOINT = "0.1 0.2 3 0 0 0 0 0 0 0 0 2\n"
 

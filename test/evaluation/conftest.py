@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import bundles
 import numpy as np
 import pytest
+import tiny_data
 import torch
 
 from bharnet_ros import cli
@@ -26,15 +26,6 @@ CLIPS = (
     *(("wave", "cem"), ("wave", "cem"), ("jump", "dan"), ("wave", "dan")),
     *(("point", "eva"), ("wave", "eva"), ("point", "fay"), ("wave", "fay")),
 )
-
-
-def _load(name: str) -> ModuleType:
-    file = Path(__file__).resolve().parent.parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class TinyCrossValidation:
 @pytest.fixture(scope="session")
 def make_bundle() -> Callable[..., Path]:
     """Return the function that writes a bundle with random weights."""
-    return _load("bundles").make_bundle
+    return bundles.make_bundle
 
 
 @pytest.fixture(scope="session")
@@ -63,7 +54,6 @@ def tiny(
 ) -> TinyCrossValidation:
     """Return clips of three folds and one bundle for each; the last clip shows no hand."""
     folder = tmp_path_factory.mktemp("cross_validation")
-    tiny_data = _load("tiny_data")
     labels, subjects = zip(*CLIPS, strict=True)
     arrays = tiny_data.tiny_arrays(labels, subjects)
     hands = np.cumsum(arrays["hands_xyz_delta"], axis=0)

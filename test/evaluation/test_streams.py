@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,18 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tiny_data
 
 from bharnet_ros import cli
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
 from bharnet_ros.evaluation.streams import StreamSettings, spliced_stream
 from bharnet_ros.recognition.bundle import load_bundle, write_bundle
-
-_spec = importlib.util.spec_from_file_location(
-    "tiny_data", Path(__file__).resolve().parent.parent / "tiny_data.py"
-)
-assert _spec is not None and _spec.loader is not None
-tiny_data = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(tiny_data)
 
 
 def test_each_fold_is_streamed_by_the_model_that_does_not_know_it(

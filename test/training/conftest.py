@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+import tiny_data
 
 from bharnet_ros.datasets.clip import RecordedClip, metric_sequence
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
@@ -63,24 +62,8 @@ def of_people(name: str, *people: npt.NDArray[np.float32]) -> RecordedClip:
     return RecordedClip(name, tuple(sequences), "meet", "s01")
 
 
-def load_helper(name: str) -> ModuleType:
-    """Return the module of that name in the folder of all tests."""
-    file = Path(__file__).resolve().parent.parent / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="session")
-def tiny_data() -> ModuleType:
-    """Return the module that writes small files of the holistic_wild format."""
-    return load_helper("tiny_data")
-
-
-@pytest.fixture(scope="session")
-def webcam(tmp_path_factory: pytest.TempPathFactory, tiny_data: ModuleType) -> Path:
+def webcam(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a file with 12 clips by four people at a webcam."""
     arrays = tiny_data.tiny_arrays(
         ("wave", "point", "jump") * 4, tuple(name for name in "abcd" for _ in range(3))

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
+import tiny_data
 
 pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightning")
 
@@ -71,7 +71,7 @@ def evaluated(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any
 
 
 def test_training_writes_a_bundle_that_can_be_used(
-    webcam: Path, tiny_data: ModuleType, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
+    webcam: Path, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
 ) -> None:
     config = write(tmp_path, WEBCAM)
     sources = tiny_data.write_sources(tmp_path / "sources.csv", {"a": 0, "b": 0, "c": 1, "d": 1})
@@ -101,9 +101,7 @@ def test_training_writes_a_bundle_that_can_be_used(
     assert found == {name: description.metrics[name] for name in found}
 
 
-def test_of_several_folds_each_has_its_bundle(
-    webcam: Path, tiny_data: ModuleType, tmp_path: Path
-) -> None:
+def test_of_several_folds_each_has_its_bundle(webcam: Path, tmp_path: Path) -> None:
     sources = tiny_data.write_sources(tmp_path / "sources.csv", {"a": 0, "b": 0, "c": 1, "d": 1})
     config = write(tmp_path, WEBCAM)
     fold = ("--subjects-from", sources, "--fold", "0", "1")
@@ -114,7 +112,7 @@ def test_of_several_folds_each_has_its_bundle(
 
 
 def test_only_people_under_the_named_licences_are_learned_from(
-    webcam: Path, tiny_data: ModuleType, tmp_path: Path
+    webcam: Path, tmp_path: Path
 ) -> None:
     # Somebody with two sources counts only if both may be used.
     licences = (("a", "none"), ("a", "MIT"), ("b", "Apache-2.0"))
@@ -254,7 +252,7 @@ def test_what_cannot_be_trained_is_refused_by_name(
 
 
 def test_a_licence_that_nobody_has_is_named(
-    webcam: Path, tiny_data: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    webcam: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = tiny_data.write_sources(tmp_path / "sources.csv", dict.fromkeys("abcd", 0) | {"d": 1})
     fold = ("--subjects-from", sources, "--fold", "1", "--licences", "MIT", "BSD")
