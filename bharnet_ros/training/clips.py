@@ -19,6 +19,9 @@ from bharnet_ros.skeleton.layouts import SkeletonLayout
 from bharnet_ros.training.crop_store import CropStore, store_crops
 from bharnet_ros.training.reading_store import ReadingStore, store_readings
 
+Indices = npt.NDArray[np.int64]
+"""Numbers of clips, or of their classes."""
+
 _COLUMNS = ("body", "body_confidence", "hands", "hand_present")
 """What `observed_parts` returns, by the names that it has here."""
 

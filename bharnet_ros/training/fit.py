@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pytorch_lightning as lightning
 from pytorch_lightning.callbacks import TQDMProgressBar, WeightAveraging
 from pytorch_lightning.profilers import SimpleProfiler
@@ -16,14 +14,12 @@ from torch.utils.data import DataLoader
 
 from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.clips import ClipStore, Indices
 from bharnet_ros.training.hardware import Hardware, waiting_share
 from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.training_streams import TrainingStream
 from bharnet_ros.training.two_stages import take_skeleton
-
-Indices = npt.NDArray[np.int64]
 
 
 def fit(

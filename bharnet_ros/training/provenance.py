@@ -7,15 +7,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from bharnet_ros.datasets.arguments import Protocol
 from bharnet_ros.datasets.clip import ClipDataset
 from bharnet_ros.datasets.holistic_wild import read_subject_licences
 from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.training.clips import Indices
 from bharnet_ros.training.settings import TrainingSettings
-
-Indices = npt.NDArray[np.int64]
 
 
 def describe(

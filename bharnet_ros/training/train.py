@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from pytorch_lightning.utilities import move_data_to_device
 
@@ -29,15 +28,13 @@ from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.cache import cached_clips
 from bharnet_ros.training.calibration import fit_temperature
 from bharnet_ros.training.card import model_card
-from bharnet_ros.training.clips import ClipStore, class_indices, store_clips
+from bharnet_ros.training.clips import ClipStore, Indices, class_indices, store_clips
 from bharnet_ros.training.fit import fit
 from bharnet_ros.training.hardware import add_hardware_arguments, hardware_from
 from bharnet_ros.training.module import WholeClips
 from bharnet_ros.training.provenance import describe, under_licences
 from bharnet_ros.training.settings import TrainingSettings, read_settings
 from bharnet_ros.training.training_streams import training_streams
-
-Indices = npt.NDArray[np.int64]
 
 _TESTED_AT_ONCE = 32
 """Clips of a batch without gradients. On a CPU, more are slower."""
