@@ -16,8 +16,8 @@ from pathlib import Path
 import torch
 
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
-from bharnet_ros.evaluation.cross_validation import held_out_fold
 from bharnet_ros.evaluation.detection import DetectionMetrics, measure
+from bharnet_ros.evaluation.fold_models import held_out_fold
 from bharnet_ros.evaluation.report import format_table
 from bharnet_ros.evaluation.streaming import timeline_of
 from bharnet_ros.evaluation.streams import StreamSettings, scored_streams

@@ -10,13 +10,12 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.evaluation.cross_validation import (
-    OutOfFoldScores,
+from bharnet_ros.evaluation.cross_validation_arguments import (
     add_cross_validation_arguments,
-    check_same_clips,
-    describe_models,
     score_variants,
 )
+from bharnet_ros.evaluation.fold_models import describe_models
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores, check_same_clips
 from bharnet_ros.evaluation.report import format_table, percent, show
 
 

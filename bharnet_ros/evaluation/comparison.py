@@ -9,16 +9,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.evaluation.cross_validation import (
-    FoldModel,
-    OutOfFoldScores,
+from bharnet_ros.evaluation.cross_validation_arguments import (
     add_cross_validation_arguments,
-    check_same_clips,
-    describe_models,
     score_variants,
 )
+from bharnet_ros.evaluation.fold_models import FoldModel, describe_models
 from bharnet_ros.evaluation.folds import cross_validation_result
 from bharnet_ros.evaluation.network_cost import network_cost
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores, check_same_clips
 from bharnet_ros.evaluation.report import format_table, percent, show
 from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
 

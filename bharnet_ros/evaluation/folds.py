@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from bharnet_ros.evaluation.clips import ClipMetrics
-from bharnet_ros.evaluation.cross_validation import (
-    OutOfFoldScores,
+from bharnet_ros.evaluation.cross_validation import score_folds
+from bharnet_ros.evaluation.cross_validation_arguments import (
     add_cross_validation_arguments,
-    describe_models,
     load_models,
     read_clips,
-    score_folds,
 )
+from bharnet_ros.evaluation.fold_models import describe_models
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores
 from bharnet_ros.evaluation.report import format_table, percent, show
 
 MEASURES = {

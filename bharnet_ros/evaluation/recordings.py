@@ -14,11 +14,7 @@ from bharnet_ros.datasets.continuous import ContinuousDataset
 from bharnet_ros.evaluation.held_out import load_by_held_out
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.stream_report import show_detection
-from bharnet_ros.evaluation.streaming import (
-    frames_of,
-    score_recording,
-    timeline_of,
-)
+from bharnet_ros.evaluation.streaming import frames_of, score_recording, timeline_of
 from bharnet_ros.evaluation.timeline import Timeline, TrueAction
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer

@@ -12,15 +12,14 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from bharnet_ros.datasets.holistic_wild import HolisticWild
-from bharnet_ros.evaluation.cross_validation import (
-    FoldModel,
+from bharnet_ros.evaluation.cross_validation import score_folds
+from bharnet_ros.evaluation.cross_validation_arguments import (
     add_cross_validation_arguments,
     add_perturbation_arguments,
-    describe_models,
     load_models,
     read_clips,
-    score_folds,
 )
+from bharnet_ros.evaluation.fold_models import FoldModel, describe_models
 from bharnet_ros.evaluation.perturbations import (
     Perturbation,
     add_noise,

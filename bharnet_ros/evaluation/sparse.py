@@ -9,16 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bharnet_ros.datasets.holistic_wild import HolisticWild
-from bharnet_ros.evaluation.cross_validation import (
-    FoldModel,
-    OutOfFoldScores,
+from bharnet_ros.evaluation.cross_validation import score_folds
+from bharnet_ros.evaluation.cross_validation_arguments import (
     add_cross_validation_arguments,
     add_perturbation_arguments,
-    describe_models,
     load_models,
     read_clips,
-    score_folds,
 )
+from bharnet_ros.evaluation.fold_models import FoldModel, describe_models
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores
 from bharnet_ros.evaluation.perturbations import remove_hands
 from bharnet_ros.evaluation.report import format_table, percent, show
 

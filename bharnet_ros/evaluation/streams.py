@@ -17,7 +17,7 @@ from tqdm import tqdm
 from bharnet_ros.datasets.clip import split
 from bharnet_ros.datasets.holistic_wild import HolisticWild, read_holistic_wild
 from bharnet_ros.evaluation.clips import gesture_classes
-from bharnet_ros.evaluation.cross_validation import held_out_fold
+from bharnet_ros.evaluation.fold_models import held_out_fold
 from bharnet_ros.evaluation.held_out import load_by_held_out
 from bharnet_ros.evaluation.report import add_report_arguments
 from bharnet_ros.evaluation.splicing import SplicedStream, Splicer, SplicingSettings

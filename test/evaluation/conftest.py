@@ -15,7 +15,7 @@ import tiny_data
 import torch
 
 from bharnet_ros import cli
-from bharnet_ros.evaluation.cross_validation import OutOfFoldScores
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores
 from bharnet_ros.network.logits import ExpertLogits
 
 CLASS_NAMES = ("wave", "point", "background")

@@ -17,7 +17,7 @@ from bharnet_ros.evaluation.calibration import (
     rejection_scores,
     true_classes,
 )
-from bharnet_ros.evaluation.cross_validation import OutOfFoldScores
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores
 from bharnet_ros.recognition.bundle import load_bundle, write_bundle
 
 TinyCrossValidation = Any

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bharnet_ros.evaluation.ceiling import estimate_ceiling, format_result
-from bharnet_ros.evaluation.cross_validation import OutOfFoldScores
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores
 
 TinyCrossValidation = Any
 MakeScores = Callable[..., OutOfFoldScores]

@@ -12,12 +12,10 @@ import pytest
 import torch
 
 from bharnet_ros.datasets.holistic_wild import read_holistic_wild
-from bharnet_ros.evaluation.cross_validation import (
-    OutOfFoldScores,
-    load_fold_models,
-    score_folds,
-)
+from bharnet_ros.evaluation.cross_validation import score_folds
+from bharnet_ros.evaluation.fold_models import load_fold_models
 from bharnet_ros.evaluation.folds import cross_validation_result
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores
 from bharnet_ros.evaluation.perturbations import add_noise
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer

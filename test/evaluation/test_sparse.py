@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bharnet_ros.evaluation.cross_validation import OutOfFoldScores
+from bharnet_ros.evaluation.out_of_fold import OutOfFoldScores
 from bharnet_ros.evaluation.sparse import compare_with_body, format_results, measure_recorded
 
 TinyCrossValidation = Any
