@@ -1,15 +1,19 @@
 """Start the chain from camera images to action events, each node as a process."""
 
+import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import lifecycle_msgs.msg
+import lifecycle_msgs.srv
+import rclpy.node
 from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
+    OpaqueCoroutine,
     OpaqueFunction,
     RegisterEventHandler,
 )
@@ -19,12 +23,16 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
 from launch_ros.event_handlers import OnStateTransition
 from launch_ros.events.lifecycle import ChangeState
+from launch_ros.ros_adapters import get_ros_node
 
 from launch import LaunchContext, LaunchDescription
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 FAST_DDS = "rmw_fastrtps_cpp"
 PROFILES = "FASTRTPS_DEFAULT_PROFILES_FILE"
+LOOKS, LOOK_SECONDS = 20, 0.05
+"""How often, and how many seconds apart, an answer is looked for until it is asked for again."""
+
 SWITCH = {"true": True, "false": False}
 
 ARGUMENTS = {
@@ -186,17 +194,19 @@ def middleware(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def bring_up(node: LifecycleNode) -> list[Action]:
-    """Return handlers that configure `node` when it starts, and activate it after that."""
+    """Return handlers that configure `node` whenever it starts, and activate it after that."""
 
-    def change(transition: int) -> EmitEvent:
-        return EmitEvent(
-            event=ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
-        )
+    def change(transition: int) -> ChangeState:
+        return ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
+
+    async def configure(context: LaunchContext) -> None:
+        await first_answer(node, get_ros_node(context))
+        context.emit_event_sync(change(transitions.TRANSITION_CONFIGURE))
 
     transitions = lifecycle_msgs.msg.Transition
     return [
         RegisterEventHandler(
-            OnProcessStart(target_action=node, on_start=[change(transitions.TRANSITION_CONFIGURE)])
+            OnProcessStart(target_action=node, on_start=[OpaqueCoroutine(coroutine=configure)])
         ),
         # Only after configuring: a node that an operator deactivated stays inactive.
         RegisterEventHandler(
@@ -204,10 +214,29 @@ def bring_up(node: LifecycleNode) -> list[Action]:
                 target_lifecycle_node=node,
                 start_state="configuring",
                 goal_state="inactive",
-                entities=[change(transitions.TRANSITION_ACTIVATE)],
+                entities=[EmitEvent(event=change(transitions.TRANSITION_ACTIVATE))],
             )
         ),
     ]
+
+
+async def first_answer(node: LifecycleNode, asking: rclpy.node.Node) -> None:
+    """Wait until a node that has started tells its state, which is asked for again and again.
+
+    The services of a node that was killed seem to be there for seconds, and what is asked of them
+    then is lost. A node that answers has its own.
+    """
+    client = asking.create_client(lifecycle_msgs.srv.GetState, f"{node.node_name}/get_state")
+    try:
+        while True:
+            answer = client.call_async(lifecycle_msgs.srv.GetState.Request())
+            for _ in range(LOOKS):
+                if answer.done():
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+            client.remove_pending_request(answer)
+    finally:
+        asking.destroy_client(client)
 
 
 def when_all_active(managed: list[LifecycleNode], images: Action) -> Action:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -55,6 +56,17 @@ class Launched:
     def interrupt(self) -> None:
         """Do as Ctrl-C does: launch relies on the terminal to tell its children too."""
         os.killpg(self._process.pid, signal.SIGINT)
+
+    def kill(self, executable: str) -> None:
+        """Kill the process of a node, as an accident would."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                ours = os.getpgid(int(folder.name)) == self._process.pid
+                if ours and any(Path(os.fsdecode(word)).name == executable for word in words[:2]):
+                    os.kill(int(folder.name), signal.SIGKILL)
+                    return
+        raise ProcessLookupError(executable)
 
     def wait(self) -> int:
         """Return the exit status."""

@@ -69,6 +69,17 @@ def test_without_autostart_nodes_stay_unconfigured(launch, node, spin_until):
     )
 
 
+def test_node_that_died_is_active_again(launch, node, spin_until, eager_bundle):
+    process = launch("recognize", "use_respawn:=true", f"model:={eager_bundle}", "device:=cpu")
+    spin_until(
+        lambda: [state_of(node, name) for name in MANAGED] == ["active"] * 3, "three active nodes"
+    )
+    process.kill("recognition")
+    spin_until(lambda: state_of(node, "recognition") != "active", "the end of recognition")
+    spin_until(lambda: state_of(node, "recognition") == "active", "recognition again")
+    assert [state_of(node, name) for name in MANAGED] == ["active"] * 3
+
+
 def test_wrong_switch_is_named(launch):
     process = launch("recognize", "autostart:=perhaps")
     assert process.wait() != 0
