@@ -94,12 +94,9 @@ def build_backbone(name: str, *, full_size: bool) -> tuple[nn.Module, int]:
             f"backbone: {name} needs the torchvision that fits this torch "
             f"(`pip install torchvision`): {error}"
         ) from error
-    last = next((layer for start, layer in _LAST_LAYER.items() if name.startswith(start)), None)
-    if last is None or name not in models.list_models(models):
-        raise ValueError(
-            f"backbone: {name!r} is no network of torchvision of the kinds "
-            f"{', '.join(sorted(_LAST_LAYER))}"
-        )
+    last = last_layer(name)
+    if name not in models.list_models(models):
+        raise _unknown(name)
     network: nn.Module = models.get_model(name, weights=None)
     first_of_last = next(
         layer for layer in getattr(network, last).modules() if isinstance(layer, nn.Linear)
@@ -110,3 +107,22 @@ def build_backbone(name: str, *, full_size: bool) -> tuple[nn.Module, int]:
         first = next(layer for layer in network.modules() if isinstance(layer, nn.Conv2d))
         first.stride = (1, 1)
     return network, features
+
+
+def last_layer(name: str) -> str:
+    """Return what torchvision calls the layer that classifies in one of its networks.
+
+    Raises:
+        ValueError: It is not of the kinds that can be a backbone.
+    """
+    for start, layer in _LAST_LAYER.items():
+        if name.startswith(start):
+            return layer
+    raise _unknown(name)
+
+
+def _unknown(name: str) -> ValueError:
+    return ValueError(
+        f"backbone: {name!r} is no network of torchvision of the kinds "
+        f"{', '.join(sorted(_LAST_LAYER))}"
+    )

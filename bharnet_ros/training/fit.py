@@ -17,6 +17,7 @@ from bharnet_ros.recognition.bundle import BundleDescription
 from bharnet_ros.training.clips import ClipStore, Indices
 from bharnet_ros.training.hardware import Hardware, waiting_share
 from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
+from bharnet_ros.training.pretrained import take_backbone
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.training_streams import TrainingStream
 from bharnet_ros.training.two_stages import take_skeleton
@@ -55,7 +56,9 @@ def fit(
         None in all but the first of several processes.
 
     Raises:
-        ValueError: The skeleton that the settings name does not fit; see `take_skeleton`.
+        ValueError: The skeleton or the backbone that the settings name does not fit; see
+            `take_skeleton` and `take_backbone`.
+        OSError: The file of the backbone cannot be read.
     """
     lightning.seed_everything(settings.seed)
     profiler = SimpleProfiler(dirpath=checkpoints, filename="profile")
@@ -98,6 +101,8 @@ def fit(
         steps=batches * settings.epochs,
         choices=_choices(description, classes[held_out.clips]),
     )
+    if settings.backbone_from is not None:
+        take_backbone(module.network, Path(settings.backbone_from), description)
     if settings.skeleton_from is not None:
         take_skeleton(module.network, Path(settings.skeleton_from), description)
     trainer.fit(

@@ -38,6 +38,8 @@ class TrainingSettings:
         streams: Options of further streams beside the skeleton, by name (`network.streams`).
         skeleton_from: Folder of a model bundle whose skeleton network is taken as it is, so that
             only the further streams are trained: the second of two stages. None trains all.
+        backbone_from: File with weights for the backbone of the stream `rgb`, which begins with
+            them; None begins with random ones.
         crop_augmentation: How crops are varied and how often they are blinded.
         loss: What the loss is made of.
         augmentation: How clips are varied.
@@ -73,6 +75,7 @@ class TrainingSettings:
     interaction: InteractionSettings = field(default_factory=InteractionSettings)
     streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     skeleton_from: str | None = None
+    backbone_from: str | None = None
     crop_augmentation: CropAugmentation = field(default_factory=CropAugmentation)
     loss: LossSettings = field(default_factory=LossSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)

@@ -65,6 +65,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="overrides the setting: bundle whose skeleton is taken, so that only further streams "
         "are trained",
     )
+    parser.add_argument(
+        "--backbone-from",
+        metavar="FILE",
+        help="overrides the setting: weights of torchvision's network that crops begin with",
+    )
     parser.add_argument("--seed", type=int, help="overrides the setting")
     parser.add_argument(
         "--licences",
@@ -96,7 +101,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
         raise ValueError(f"--validate-every: must be positive, got {arguments.validate_every}")
-    given = {name: getattr(arguments, name) for name in ("epochs", "seed", "skeleton_from")}
+    overriding = ("epochs", "seed", "skeleton_from", "backbone_from")
+    given = {name: getattr(arguments, name) for name in overriding}
     settings = replace(settings, **{name: one for name, one in given.items() if one is not None})
     if settings.threads:
         torch.set_num_threads(settings.threads)
