@@ -170,7 +170,7 @@ def format_comparison(
             (one.top1, one.top1_deviation, one.top1_gain),
             (one.mean_class_accuracy, one.mean_class_deviation, one.mean_class_gain),
         ):
-            row += [percent(value), f"{100 * deviation:.2f}", f"{100 * gain.value:+.2f}"]
+            row += [percent(value), percent(deviation).rstrip("%"), f"{100 * gain.value:+.2f}"]
             row.append(f"{100 * gain.low:+.2f} to {100 * gain.high:+.2f}")
         row += [percent(one.body_top1), percent(one.hand_top1), str(one.folds_ahead)]
         row += [str(parameters), f"{macs / 1e6:.1f}"]

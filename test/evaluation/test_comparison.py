@@ -80,3 +80,12 @@ def test_command_shows_each_group_with_its_cost(
     assert str(others[0].parent) in capsys.readouterr().out
     assert tiny.evaluate("compare", "--models", *tiny.bundles, "--models", others[0]) == 2
     assert "group 2 covers folds [0]" in capsys.readouterr().err
+
+
+def test_one_fold_has_no_deviation(
+    tiny: TinyCrossValidation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tiny.evaluate("compare", "--models", tiny.bundles[0]) == 0
+    header, row = capsys.readouterr().out.splitlines()
+    assert header.split()[1:3] == ["top-1", "+-"]
+    assert row.split()[2] == "-"
