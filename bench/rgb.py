@@ -25,6 +25,7 @@ import torch
 from bharnet_ros.cropping import cut_all
 from bharnet_ros.evaluation.network_cost import config_description, network_cost, seconds_in_turn
 from bharnet_ros.evaluation.report import add_report_arguments, format_table, show
+from bharnet_ros.keypoints import PersonKeypoints
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.rgb_settings import RgbSettings
 from bharnet_ros.puppet import open_puppet
@@ -49,13 +50,18 @@ def random_bundle(description: BundleDescription) -> ModelBundle:
 
 
 def full_windows(
-    recognizer: Recognizer, people: int, image: Any, *, with_crops: bool
+    recognizer: Recognizer,
+    recorded: Sequence[PersonKeypoints],
+    people: int,
+    image: Any,
+    *,
+    with_crops: bool,
 ) -> tuple[RecognitionStream, DueWindows]:
     """Return a stream and its windows, filled with the people of `crowd`."""
     stream = RecognitionStream(recognizer, stride_s=0.0)
     feed = make_rgb_feed(recognizer.description, stream.window_s, wanted=with_crops)
     due = None
-    for frame in itertools.islice(crowd(record_person(), people), round(stream.window_s * FPS) + 2):
+    for frame in itertools.islice(crowd(recorded, people), round(stream.window_s * FPS) + 2):
         cut = feed is not None and feed.due(frame.stamp_ns)
         due = stream.push(frame, feed.cut(image, frame) if feed is not None and cut else None)
     assert due is not None and len(due.sequences) == people
@@ -72,16 +78,19 @@ def measure(
     image = open_puppet(SCRIPT, width=WIDTH, height=HEIGHT, fps=FPS).frame(0).image
     multimodal = Recognizer(random_bundle(description), "cpu")
     skeleton = Recognizer(random_bundle(replace(description, streams={})), "cpu")
+    recorded = record_person()
     results = []
     for count in people:
-        frame = next(crowd(record_person(), count))
+        frame = next(crowd(recorded, count))
 
         def cut(frame: Any = frame) -> object:
             return cut_all(image, frame, settings)
 
         passes: list[Callable[[], object]] = [cut]
         for recognizer in (skeleton, multimodal):
-            windows = full_windows(recognizer, count, image, with_crops=recognizer is multimodal)
+            windows = full_windows(
+                recognizer, recorded, count, image, with_crops=recognizer is multimodal
+            )
             passes.append(lambda windows=windows: windows[0].score(windows[1]))  # type: ignore[misc]
         taken = seconds_in_turn(passes, rounds, CLOCKS[clock])
         results.append({"people": count, **dict(zip(PARTS, taken, strict=True))})

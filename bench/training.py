@@ -30,15 +30,13 @@ import torch
 from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.datasets.clip import RecordedClip
 from bharnet_ros.datasets.opening import guess_kind, open_dataset
-from bharnet_ros.evaluation.network_cost import CONFIGS
+from bharnet_ros.evaluation.network_cost import config_settings
 from bharnet_ros.evaluation.report import add_report_arguments, format_table, percent, show
 from bharnet_ros.keypoints import KeypointSequence
 from bharnet_ros.puppet import open_puppet
 from bharnet_ros.recognition.recognizer import resolve_device
-from bharnet_ros.resources import find_resource
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.training.clips import class_indices, store_clips
-from bharnet_ros.training.settings import read_settings
 
 from clocks import add_clock_argument
 from recognition import median_ratio
@@ -94,12 +92,8 @@ def puppet_clips(seeds: range) -> list[RecordedClip]:
         puppet = open_puppet("gestures", fps=_FPS, seed=seed)
         for act in puppet.segments:
             numbers = range(round(act.start * _FPS), min(round(act.end * _FPS), len(puppet)))
-            people = [puppet.truth(number).people[0] for number in numbers]
-            sequence = KeypointSequence(
-                stamps=np.asarray(numbers) / _FPS,
-                body=np.stack([person.body for person in people]),
-                hands=np.stack([person.hands for person in people]),
-                hand_scores=np.stack([person.hand_scores for person in people]),
+            sequence = KeypointSequence.of(
+                [(number / _FPS, puppet.truth(number).people[0]) for number in numbers],
                 width=puppet.width,
                 height=puppet.height,
                 label=act.label,
@@ -123,10 +117,7 @@ def job_of(config: str, clips: Sequence[RecordedClip], options: argparse.Namespa
     Raises:
         ValueError: The settings have streams beside the skeleton, which the plain loop lacks.
     """
-    path = Path(config)
-    if path.suffix != ".yaml":
-        path = find_resource(f"{CONFIGS}/{config}.yaml")
-    settings = replace(read_settings(path), epochs=1)
+    settings = replace(config_settings(config), epochs=1)
     if settings.streams:
         raise ValueError(f"--config: {config} has streams beside the skeleton")
     labels = np.asarray([clip.label for clip in clips])

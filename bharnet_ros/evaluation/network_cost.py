@@ -25,7 +25,7 @@ from bharnet_ros.recognition.tensors import NetworkTensors, StreamTensors, strea
 from bharnet_ros.resources import find_model, find_resource
 from bharnet_ros.skeleton.layouts import get_layout
 from bharnet_ros.stream_inputs import prepare_streams
-from bharnet_ros.training.settings import read_settings
+from bharnet_ros.training.settings import TrainingSettings, read_settings
 
 CONFIGS = "config/train"
 
@@ -167,8 +167,8 @@ def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCos
     )
 
 
-def config_description(config: str | Path) -> BundleDescription:
-    """Return what the bundle trained with some settings would say.
+def config_settings(config: str | Path) -> TrainingSettings:
+    """Return settings of training by their file or their name.
 
     Args:
         config: YAML file of `bharnet train`, or the name of one that comes with the package.
@@ -180,7 +180,12 @@ def config_description(config: str | Path) -> BundleDescription:
     path = Path(config)
     if path.suffix != ".yaml":
         path = find_resource(f"{CONFIGS}/{config}.yaml")
-    return read_settings(path).bundle_description()
+    return read_settings(path)
+
+
+def config_description(config: str | Path) -> BundleDescription:
+    """Return what the bundle trained with some settings would say; as for `config_settings`."""
+    return config_settings(config).bundle_description()
 
 
 def full_size(description: BundleDescription) -> BundleDescription:

@@ -105,9 +105,9 @@ class RecognitionStream:
             raise ValueError(f"stamp_ns: {stamp} is not after {self._newest_ns}; reset first")
         self._newest_ns = stamp
         for person in frame.people:
-            window = self._windows.setdefault(
-                person.track_id, TrackWindow(self.window_s, self._body_layout)
-            )
+            if person.track_id not in self._windows:
+                self._windows[person.track_id] = TrackWindow(self.window_s, self._body_layout)
+            window = self._windows[person.track_id]
             # The same person twice in one frame would be a fault of the tracker: keep the first.
             if not len(window) or window.newest_ns < stamp:
                 window.add(stamp, person, None if crops is None else crops.get(person.track_id))

@@ -83,6 +83,7 @@ class Recording:
         self.start_ns = self._reader.start_time
         self.end_ns = self._reader.end_time - 1
         self._stores: dict[str, Typestore] = {}
+        self._first: dict[str, Message] = {}
         if not self._reader.message_count:
             self.close()
             raise ValueError(f"{self.path}: has no messages")
@@ -116,9 +117,12 @@ class Recording:
         Raises:
             ValueError: There is none; as for `messages`.
         """
-        for recorded in self.messages(topic):
-            return recorded.message
-        raise ValueError(f"{self.path}: topic {topic} has no messages")
+        if topic not in self._first:
+            found = next(self.messages(topic), None)
+            if found is None:
+                raise ValueError(f"{self.path}: topic {topic} has no messages")
+            self._first[topic] = found.message
+        return self._first[topic]
 
     def close(self) -> None:
         """Close the files."""
