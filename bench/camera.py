@@ -104,14 +104,17 @@ class CameraAndObserver(Node):
             stamps.append(self._publish(next(images)))
             time.sleep(_LEAST_GAP_SECONDS)
             if len(stamps) >= _ON_THE_WAY:
-                awaited = stamps[-_ON_THE_WAY]
-                self._wait(lambda awaited=awaited: bool(keypoints) and keypoints[-1][0] >= awaited)
+                self._wait_for_keypoints(stamps[-_ON_THE_WAY])
         return (len(keypoints) - before) / (time.monotonic() - start)
 
     def _publish(self, image: npt.NDArray[np.uint8]) -> int:
         stamp_ns = time.time_ns()
         self._publisher.publish(image_to_message(image, stamp_ns, FRAME_ID))
         return stamp_ns
+
+    def _wait_for_keypoints(self, stamp_ns: int) -> None:
+        keypoints = self.arrived["keypoints"]
+        self._wait(lambda: bool(keypoints) and keypoints[-1][0] >= stamp_ns)
 
     def _wait(self, condition: Callable[[], bool]) -> None:
         with self._news:

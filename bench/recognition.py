@@ -32,6 +32,7 @@ from bharnet_ros.evaluation.network_cost import (
     seconds_in_turn,
 )
 from bharnet_ros.evaluation.report import add_report_arguments, format_table, show
+from bharnet_ros.network.base import BHaRNet
 from bharnet_ros.network.bharnet import build_network
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
@@ -86,7 +87,7 @@ class Candidate:
     windows: Callable[[int], Inputs]
 
 
-def ours(description: BundleDescription, network: nn.Module | None = None) -> list[Candidate]:
+def ours(description: BundleDescription, network: BHaRNet | None = None) -> list[Candidate]:
     """Return a network as it is trained and folded; with random weights where none is given."""
     network = network or build_network(description.network_settings())
     trained = network.eval().requires_grad_(False)

@@ -97,5 +97,10 @@ class MultiScaleTemporal(nn.Module):
 class CTRGCN(SkeletonNetwork):
     """The network for one modality; four of them, added up, are the published ensemble."""
 
-    make_spatial = GraphConvolution
-    make_temporal = MultiScaleTemporal
+    def make_spatial(self, in_channels: int, out_channels: int, partition: Tensor) -> nn.Module:
+        """Build the spatial layer of a block for a graph in subsets (S, V, V)."""
+        return GraphConvolution(in_channels, out_channels, partition)
+
+    def make_temporal(self, channels: int, stride: int) -> nn.Module:
+        """Build the temporal layer of a block."""
+        return MultiScaleTemporal(channels, stride)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
-
-SpatialMaker = Callable[[int, int, Tensor], nn.Module]
-"""Builds a spatial layer from channels in, channels out and a partitioned graph (S, V, V)."""
-
-TemporalMaker = Callable[[int, int], nn.Module]
-"""Builds a temporal layer from channels and stride."""
 
 _STAGES = ((64, 4), (128, 3), (256, 3))
 """Channels and blocks of each stage; a stage after the first begins with stride 2."""
@@ -68,16 +61,8 @@ class Block(nn.Module):
         return torch.relu(mixed if self.shortcut is None else mixed + self.shortcut(x))
 
 
-class SkeletonNetwork(nn.Module):
-    """Batch normalisation of the coordinates, ten blocks, mean over all, a linear layer.
-
-    Attributes:
-        make_spatial: Builds the spatial layer of each block.
-        make_temporal: Builds the temporal layer of each block.
-    """
-
-    make_spatial: ClassVar[SpatialMaker]
-    make_temporal: ClassVar[TemporalMaker]
+class SkeletonNetwork(nn.Module, ABC):
+    """Batch normalisation of the coordinates, ten blocks, mean over all, a linear layer."""
 
     def __init__(
         self, partition: Tensor, classes: int, *, coordinates: int = 3, people: int = 1
@@ -104,6 +89,14 @@ class SkeletonNetwork(nn.Module):
                 width = channels
         self.blocks = nn.Sequential(*blocks)
         self.classify = nn.Linear(width, classes)
+
+    @abstractmethod
+    def make_spatial(self, in_channels: int, out_channels: int, partition: Tensor) -> nn.Module:
+        """Build the spatial layer of a block for a graph in subsets (S, V, V)."""
+
+    @abstractmethod
+    def make_temporal(self, channels: int, stride: int) -> nn.Module:
+        """Build the temporal layer of a block."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Score N windows (N, C, T, V, M) of M people: logits (N, K)."""

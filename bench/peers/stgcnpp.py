@@ -73,5 +73,10 @@ class MultiScaleTemporal(nn.Module):
 class STGCNPP(SkeletonNetwork):
     """The network for one modality."""
 
-    make_spatial = GraphConvolution
-    make_temporal = MultiScaleTemporal
+    def make_spatial(self, in_channels: int, out_channels: int, partition: Tensor) -> nn.Module:
+        """Build the spatial layer of a block for a graph in subsets (S, V, V)."""
+        return GraphConvolution(in_channels, out_channels, partition)
+
+    def make_temporal(self, channels: int, stride: int) -> nn.Module:
+        """Build the temporal layer of a block."""
+        return MultiScaleTemporal(channels, stride)
