@@ -2,9 +2,10 @@
 
     python bench/extraction.py [CLIP] [--frames 100] [--rounds 5] [--json]
 
-Three extractors take turns, frame by frame, in one process: ours; the same graph config run by
-MediaPipe's own `SolutionBase`, results left as MediaPipe gives them; and `solutions.holistic`,
-which also runs a face network. CLIP is anything that `bharnet run` takes; the puppet without it.
+Three extractors take turns, frame by frame, in one process: ours; the same networks in one graph,
+run by MediaPipe's own `SolutionBase`, results left as MediaPipe gives them; and
+`solutions.holistic`, which also runs a face network. CLIP is anything that `bharnet run` takes; the
+puppet without it.
 The stages of ours are timed in the same run, and what the node does before and after them beside.
 """
 
@@ -26,15 +27,14 @@ from mediapipe.python.solution_base import SolutionBase
 from bharnet_ros.evaluation.report import format_table
 from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.pose.graph import build_config, without_startup_noise
+from bharnet_ros.pose.startup_noise import without_startup_noise
 from bharnet_ros.video import Frame, open_source
 
+from bare_graph import OUTPUTS, bare_config
 from percentiles import HEADER, millisecond_cells, percentiles
 
 OURS, BARE, HOLISTIC = "ours", "bare graph", "holistic"
 _WARM_UP_FRAMES = 5
-# What Holistic gives out, less the face: the results that all three are asked for.
-_OUTPUTS = ["body_landmarks", "body_world_landmarks", "left_landmarks", "right_landmarks"]
 
 
 @dataclass
@@ -78,7 +78,7 @@ def measure(frames: list[Frame], rounds: int) -> Measurement:
     stamps = itertools.count(start=0, step=max(step_ns, 1))
     with (
         PoseExtractor() as ours,
-        SolutionBase(graph_config=build_config(), outputs=_OUTPUTS) as bare,
+        SolutionBase(graph_config=bare_config(), outputs=OUTPUTS) as bare,
         mediapipe.solutions.holistic.Holistic() as holistic,
     ):
         clock = StageClock(ours)

@@ -32,8 +32,9 @@ class StageClock:
         self.seconds: dict[str, list[float]] = {stage: [] for stage in STAGES}
         self._extractor = extractor
         self._last = 0.0
-        graph: Any = extractor._graph
-        process = graph.process
+        self._of_frame: dict[str, float] = {}
+        people: Any = extractor._people
+        process = people.process
 
         def watched(*arguments: Any) -> Any:
             self._mark(CHECK)
@@ -41,37 +42,51 @@ class StageClock:
             self._mark(UNPACK)
             return found
 
-        graph.process = watched
-        graph._graph = _WatchedGraph(graph._graph, self._mark)
+        people.process = watched
+        for graph in people._graphs():
+            graph._graph = _WatchedGraph(graph._graph, self._mark_packed, self._mark_run)
 
     def extract(self, frame: Frame, stamp_ns: int) -> FrameKeypoints:
         """Extract a frame."""
+        self._of_frame = {}
         self._last = time.perf_counter()
         keypoints = self._extractor.extract(frame.image, stamp_ns)
         self._mark(DECIDE)
+        for stage, seconds in self._of_frame.items():
+            self.seconds[stage].append(seconds)
         return keypoints
+
+    def _mark_packed(self) -> None:
+        # What lies between one graph and the next is mostly reading what the first one found.
+        self._mark(UNPACK if NETWORKS in self._of_frame else PACK)
+
+    def _mark_run(self) -> None:
+        self._mark(NETWORKS)
 
     def _mark(self, stage: str) -> None:
         """Count the time since the last mark to a stage."""
         now = time.perf_counter()
-        self.seconds[stage].append(now - self._last)
+        self._of_frame[stage] = self._of_frame.get(stage, 0.0) + now - self._last
         self._last = now
 
 
 class _WatchedGraph:
-    """A calculator graph whose run is marked where it begins and ends."""
+    """A calculator graph that tells when its run begins and when it has ended."""
 
-    def __init__(self, graph: Any, mark: Callable[[str], None]) -> None:
+    def __init__(
+        self, graph: Any, begins: Callable[[], None], has_ended: Callable[[], None]
+    ) -> None:
         self._graph = graph
-        self._mark = mark
+        self._begins = begins
+        self._has_ended = has_ended
 
     def add_packet_to_input_stream(self, **arguments: Any) -> None:
-        self._mark(PACK)
+        self._begins()
         self._graph.add_packet_to_input_stream(**arguments)
 
     def wait_until_idle(self) -> None:
         self._graph.wait_until_idle()
-        self._mark(NETWORKS)
+        self._has_ended()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._graph, name)

@@ -102,6 +102,13 @@ def _add_chain(parser: argparse.ArgumentParser) -> None:
         "--model", metavar="NAME", help="name or folder of a model bundle (default: gestures)"
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+    parser.add_argument(
+        "--max-people",
+        type=int,
+        metavar="N",
+        help="how many people to follow at most; each costs about as much time as the first "
+        "(default: 1)",
+    )
     parser.add_argument("--loop", action="store_true", help="start again at the end")
     parser.epilog = f"Whatever follows {ROS_ARGUMENTS} goes to ROS."
 
@@ -125,7 +132,10 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _chain_options(options: argparse.Namespace) -> dict[str, Any]:
-    names = ("source", "image_topic", "model", "device", "pace", "loop", "ros_arguments")
+    names = (
+        *("source", "image_topic", "model", "device", "pace", "max_people", "loop"),
+        "ros_arguments",
+    )
     return {name: getattr(options, name) for name in names}
 
 

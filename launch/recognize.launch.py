@@ -46,6 +46,7 @@ ARGUMENTS = {
     "image_transport": ("", "raw or compressed; empty: as the parameters say."),
     "model": ("", "Name or folder of a model bundle; empty: as the parameters say."),
     "device": ("", "auto, cpu or cuda; empty: as the parameters say."),
+    "max_people": ("", "How many people to follow at most; empty: as the parameters say."),
     "use_rgb": ("", "Whether to look at images too, true or false; empty: as the parameters say."),
     "use_depth": (
         "",
@@ -57,7 +58,7 @@ ARGUMENTS = {
     "source": ("", "What video_source plays in place of a camera; empty: a camera's topic."),
 }
 OWN = {
-    "pose_extraction": ("image_transport", "use_depth"),
+    "pose_extraction": ("image_transport", "max_people", "use_depth"),
     "recognition": ("model", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
@@ -139,6 +140,8 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
         for name in ("use_rgb", "use_depth"):
             if name in given:
                 given[name] = switch(argument, name)
+        if "max_people" in given:
+            given["max_people"] = whole_number(argument, "max_people")
         return [*shared, given] if given else shared
 
     respawn = {"respawn": switch(argument, "use_respawn"), "respawn_delay": 1.0}
@@ -183,6 +186,20 @@ def switch(argument: dict[str, str], name: str) -> bool:
     except KeyError:
         raise ValueError(
             f"launch argument {name}: {argument[name]!r} is not true or false"
+        ) from None
+
+
+def whole_number(argument: dict[str, str], name: str) -> int:
+    """Return an argument that is a whole number.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        return int(argument[name])
+    except ValueError:
+        raise ValueError(
+            f"launch argument {name}: {argument[name]!r} is not a whole number"
         ) from None
 
 

@@ -20,10 +20,18 @@ from bharnet_ros.replay.truth import TOPIC
 
 SOME_BROKEN = 1
 _REFUSE, _BACKGROUND = "error", "background"
-_OF_IMAGES = ("image_topic", "use_depth", "depth_topic", "camera_info_topic")
+_OF_IMAGES = ("image_topic", "max_people", "use_depth", "depth_topic", "camera_info_topic")
 """Options that ask for images to be taken."""
 _TOLD = (
-    *("from", "image_topic", "topic", "depth_topic", "camera_info_topic", "sync_slop"),
+    *(
+        "from",
+        "image_topic",
+        "topic",
+        "max_people",
+        "depth_topic",
+        "camera_info_topic",
+        "sync_slop",
+    ),
     *("model", "params_file"),
 )
 
@@ -50,6 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     topic = parser.add_mutually_exclusive_group()
     topic.add_argument("--image-topic", metavar="TOPIC", help="take the images of this topic")
     topic.add_argument("--topic", metavar="TOPIC", help="start from this topic")
+    parser.add_argument(
+        "--max-people",
+        type=int,
+        metavar="N",
+        help="people to follow at most in images (default: that of the parameters, 1)",
+    )
     parser.add_argument(
         "--use-depth",
         action="store_true",
@@ -158,7 +172,7 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
         raise ValueError(f"--workers: must be at least 1, got {arguments.workers}")
     stage = None if arguments.stage is None else Stage(arguments.stage)
     for option in _OF_IMAGES:
-        if getattr(arguments, option):
+        if getattr(arguments, option) not in (None, False):
             if stage not in (None, Stage.IMAGES):
                 name = option.replace("_", "-")
                 raise ValueError(f"--{name}: does not go with --from {arguments.stage}")
@@ -169,6 +183,7 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
         model=arguments.model,
         device=arguments.device,
         parameter_file=arguments.params_file,
+        max_people=arguments.max_people,
         use_depth=arguments.use_depth,
         depth_topic=arguments.depth_topic,
         camera_info_topic=arguments.camera_info_topic,

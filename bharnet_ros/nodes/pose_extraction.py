@@ -54,6 +54,13 @@ PARAMETERS = (
     ),
     ParameterSpec("smooth_landmarks", True, "Whether body landmarks are smoothed over time."),
     ParameterSpec(
+        "max_people",
+        1,
+        "How many people are followed at most; each costs about as much time as the first.",
+        low=1,
+        high=16,
+    ),
+    ParameterSpec(
         "use_depth",
         False,
         "Whether to place keypoints before the camera by depth/image_rect_raw and camera_info; "

@@ -55,6 +55,7 @@ class RunOptions:
         pace: How a recording is played. "steady": at its own rate, or slower where this machine
             is, and every image is used. "fast": each image as soon as the one before is done.
             "camera": at its own rate, and images are dropped where this machine is too slow.
+        max_people: How many people are followed at most.
         loop: Whether the source starts again at its end.
         ros_arguments: Passed on to ROS.
     """
@@ -64,6 +65,7 @@ class RunOptions:
     model: str | None = None
     device: str | None = None
     pace: str = "steady"
+    max_people: int | None = None
     loop: bool = False
     ros_arguments: Sequence[str] = ()
 
@@ -287,7 +289,8 @@ def _make_chain(options: RunOptions, runner: NodeRunner, recorder: Recorder | No
         video=video,
         pose=PoseExtraction(
             parameter_overrides=_overrides(
-                image_transport="compressed" if options.compressed else None
+                image_transport="compressed" if options.compressed else None,
+                max_people=options.max_people,
             )
         ),
         recognition=Recognition(

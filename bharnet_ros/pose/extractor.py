@@ -1,6 +1,8 @@
-"""Image in, body and hand keypoints out: the MediaPipe back end, for one person in view."""
+"""Image in, body and hand keypoints out: the MediaPipe back end."""
 
 from __future__ import annotations
+
+import dataclasses
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +19,15 @@ from bharnet_ros.keypoints import (
     absent_body,
 )
 from bharnet_ros.pose import tracking
-from bharnet_ros.pose.graph import BodyHandGraph, GraphOutput, HandLandmarks, build_config
+from bharnet_ros.pose.graph import HandLandmarks
+from bharnet_ros.pose.graph_configs import GraphSettings
+from bharnet_ros.pose.people import TICKS, People, Scene
 
 _SIDES = (LEFT_HAND, RIGHT_HAND)
 
 
 class PoseExtractor:
-    """Finds the body and the two hands of one person in each frame of a stream.
+    """Finds the bodies and hands of people in each frame of a stream.
 
     Frames must come in the order of their stamps: landmarks are tracked and smoothed over time.
     Not thread-safe.
@@ -36,6 +40,7 @@ class PoseExtractor:
         min_detection_confidence: float = 0.6,
         min_tracking_confidence: float = 0.5,
         smooth_landmarks: bool = True,
+        max_people: int = 1,
     ) -> None:
         """Load the networks.
 
@@ -45,19 +50,19 @@ class PoseExtractor:
             min_detection_confidence: Least score in 0..1 of a newly detected body.
             min_tracking_confidence: Least presence score in 0..1 of a body or hand that is kept.
             smooth_landmarks: Smooth the body over time, by the stamps.
+            max_people: How many people are followed at most; each costs about as much as the first.
 
         Raises:
             ValueError: A parameter is out of range.
             FileNotFoundError: The wheel does not contain the body network asked for.
         """
-        self._graph: BodyHandGraph | None = BodyHandGraph(
-            build_config(
-                model_complexity=model_complexity,
-                min_detection_confidence=min_detection_confidence,
-                min_tracking_confidence=min_tracking_confidence,
-                smooth_landmarks=smooth_landmarks,
-            )
+        settings = GraphSettings(
+            model_complexity=model_complexity,
+            min_detection_confidence=min_detection_confidence,
+            min_tracking_confidence=min_tracking_confidence,
+            smooth_landmarks=smooth_landmarks,
         )
+        self._people: People | None = People(settings, max_people)
         self._tracker = tracking.Tracker()
         self._lone_hands: list[FloatArray] = []
         self._lone_hands_stamp_ns = 0
@@ -68,7 +73,7 @@ class PoseExtractor:
     def extract(
         self, image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str = ""
     ) -> FrameKeypoints:
-        """Find the person in one frame.
+        """Find the people in one frame.
 
         Args:
             image: (H, W, 3) RGB.
@@ -84,21 +89,20 @@ class PoseExtractor:
                 rise; the state is as before, and `reset` accepts any stamp.
             RuntimeError: The extractor is closed.
         """
-        if self._graph is None:
+        if self._people is None:
             raise RuntimeError("this PoseExtractor is closed")
         image = _checked(image)
         timestamp_us = self._next_timestamp(stamp_ns)
-        found = self._graph.process(image, timestamp_us)
+        found = self._people.process(image, timestamp_us)
         self._last_stamp_ns = stamp_ns
         self._last_graph_us = timestamp_us
 
         height, width = image.shape[:2]
-        person = self._person(found, stamp_ns, width, height)
         return FrameKeypoints(
             stamp_ns=stamp_ns,
             width=width,
             height=height,
-            people=() if person is None else (person,),
+            people=self._assembled(found, stamp_ns, width, height),
             frame_id=frame_id,
         )
 
@@ -112,47 +116,29 @@ class PoseExtractor:
                 f"stamp_ns: {stamp_ns} is not later than the frame before, {self._last_stamp_ns}; "
                 "call reset() after a jump in time"
             )
-        return max((stamp_ns - self._first_stamp_ns) // 1000, self._last_graph_us + 1)
+        return max((stamp_ns - self._first_stamp_ns) // 1000, self._last_graph_us + TICKS)
 
-    def _person(
-        self, found: GraphOutput, stamp_ns: int, width: int, height: int
-    ) -> PersonKeypoints | None:
+    def _assembled(
+        self, found: Scene, stamp_ns: int, width: int, height: int
+    ) -> tuple[PersonKeypoints, ...]:
+        """Return the people with the hands that are theirs, named."""
         pixels = np.array([width, height, width], dtype=np.float32)
-        body, body_world = found.body, found.body_world
-        hands: list[HandLandmarks | None] = list(found.hands)
-        loose = list(found.loose_hands)
-        if body is not None:
-            body = body * np.append(pixels, np.float32(1.0))
-            seen = [hand.landmarks * pixels for hand in loose] or self._recent_lone_hands(stamp_ns)
-            if any(tracking.contradicts_body(body, hand) for hand in seen):
-                body = None
-        if body is None or body_world is None:
-            body, body_world = absent_body(), absent(BODY_LANDMARKS, 3)
-            hands = _by_handedness(loose)
-            if loose:
-                self._lone_hands = [hand.landmarks * pixels for hand in loose]
-                self._lone_hands_stamp_ns = stamp_ns
-        else:
-            hands = _of_body(body, hands, loose, pixels)
-
-        hand_points = absent(2, HAND_LANDMARKS, 3)
-        hand_world = absent(2, HAND_LANDMARKS, 3)
-        scores = np.zeros(2, dtype=np.float32)
-        for side, hand in enumerate(hands):
-            if hand is not None:
-                hand_points[side] = hand.landmarks * pixels
-                hand_world[side] = hand.world
-                scores[side] = hand.score
-        place = tracking.Place.of(stamp_ns, body, hand_points)
-        if place is None:
-            return None
-        return PersonKeypoints(
-            track_id=self._tracker.name(place),
-            body=body,
-            hands=hand_points,
-            hand_scores=scores,
-            body_world=body_world,
-            hands_world=hand_world,
+        lone = list(found.lone_hands)
+        seen = [hand.landmarks * pixels for hand in lone] or self._recent_lone_hands(stamp_ns)
+        parts = []
+        for one in found.bodies:
+            body = one.body * np.append(pixels, np.float32(1.0))
+            if not any(tracking.contradicts_body(body, hand) for hand in seen):
+                parts.append((body, one.world, _of_body(body, list(one.hands), lone, pixels)))
+        if not parts and lone:
+            parts = [(absent_body(), absent(BODY_LANDMARKS, 3), _by_handedness(lone))]
+            self._lone_hands = seen
+            self._lone_hands_stamp_ns = stamp_ns
+        people = [_person(body, world, hands, pixels) for body, world, hands in parts]
+        places = [tracking.Place.of(stamp_ns, one.body, one.hands) for one in people]
+        names = self._tracker.names([place for place in places if place is not None])
+        return tuple(
+            dataclasses.replace(one, track_id=name) for one, name in zip(people, names, strict=True)
         )
 
     def _recent_lone_hands(self, stamp_ns: int) -> list[FloatArray]:
@@ -161,14 +147,14 @@ class PoseExtractor:
         return self._lone_hands if recent else []
 
     def reset(self) -> None:
-        """Forget the person in view and all stamps; the next frame may have any stamp.
+        """Forget the people in view and all stamps; the next frame may have any stamp.
 
         Raises:
             RuntimeError: The extractor is closed.
         """
-        if self._graph is None:
+        if self._people is None:
             raise RuntimeError("this PoseExtractor is closed")
-        self._graph.reset()
+        self._people.reset()
         self._tracker.forget()
         self._lone_hands = []
         self._last_stamp_ns = None
@@ -176,9 +162,9 @@ class PoseExtractor:
 
     def close(self) -> None:
         """Free the networks; further calls do nothing."""
-        if self._graph is not None:
-            self._graph.close()
-            self._graph = None
+        if self._people is not None:
+            self._people.close()
+            self._people = None
 
     def __enter__(self) -> PoseExtractor:
         """Return itself."""
@@ -195,6 +181,31 @@ def _checked(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if image.size == 0:
         raise ValueError(f"image: has no pixels, shape {image.shape}")
     return np.ascontiguousarray(image)
+
+
+def _person(
+    body: FloatArray,
+    body_world: FloatArray,
+    hands: list[HandLandmarks | None],
+    pixels: FloatArray,
+) -> PersonKeypoints:
+    """Return a person in pixels, still without a name."""
+    hand_points = absent(2, HAND_LANDMARKS, 3)
+    hand_world = absent(2, HAND_LANDMARKS, 3)
+    scores = np.zeros(2, dtype=np.float32)
+    for side, hand in enumerate(hands):
+        if hand is not None:
+            hand_points[side] = hand.landmarks * pixels
+            hand_world[side] = hand.world
+            scores[side] = hand.score
+    return PersonKeypoints(
+        track_id="",
+        body=body,
+        hands=hand_points,
+        hand_scores=scores,
+        body_world=body_world,
+        hands_world=hand_world,
+    )
 
 
 def _of_body(

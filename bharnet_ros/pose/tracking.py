@@ -6,6 +6,7 @@ the resolution. The numbers were measured on real clips; docs/pose.md has the ta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,8 @@ MAX_PALM = 0.8
 DOUBTFUL_PALM = 0.35
 # In palms. Two hands found on the same image hand lie within 0.1, two clasped hands beyond 0.7.
 MIN_HAND_SEPARATION = 0.5
+# In body sizes.
+MIN_BODY_SEPARATION = 0.25
 
 
 def body_size(body: FloatArray) -> float:
@@ -75,6 +78,17 @@ def same_hand(first: FloatArray, second: FloatArray) -> bool:
     """
     distance = np.linalg.norm(first[:, :2] - second[:, :2], axis=1).mean()
     return bool(distance < MIN_HAND_SEPARATION * max(palm_size(first), palm_size(second)))
+
+
+def same_body(first: FloatArray, second: FloatArray) -> bool:
+    """Tell whether two bodies were found on the same body of the image.
+
+    Args:
+        first: (33, 2 or more) pixels.
+        second: (33, 2 or more) pixels.
+    """
+    distance = np.linalg.norm(first[:, :2] - second[:, :2], axis=1).mean()
+    return bool(distance < MIN_BODY_SEPARATION * max(body_size(first), body_size(second)))
 
 
 def contradicts_body(body: FloatArray, hand: FloatArray) -> bool:
@@ -128,18 +142,23 @@ class Place:
             return None
         return cls(stamp_ns, _TORSO_PER_PALM * max(palms), np.full(2, np.nan), wrists)
 
-    def continues(self, earlier: Place) -> bool:
-        """Tell whether this can be the same person, after at most half a second unseen."""
+    def moved_from(self, earlier: Place) -> float | None:
+        """Return how far this is from where the same person was; None where it cannot be the same.
+
+        A person may be unseen for half a second. The distance is in body sizes.
+        """
         gap = (self.stamp_ns - earlier.stamp_ns) / 1e9
         if gap > MAX_GAP_S:
-            return False
+            return None
         size = max(self.size, earlier.size)
         if min(self.size, earlier.size) < size / MAX_SIZE_RATIO:
-            return False
+            return None
         moved = np.linalg.norm(self.centre - earlier.centre)
         if np.isnan(moved):
             moved = np.nanmin(np.append(np.linalg.norm(self.wrists - earlier.wrists, axis=1), 1e9))
-        return bool(moved <= size * min(MAX_JITTER + MAX_SPEED * gap, MAX_JUMP))
+        if moved > size * min(MAX_JITTER + MAX_SPEED * gap, MAX_JUMP):
+            return None
+        return float(moved / size)
 
 
 MAX_GAP_S = 0.5
@@ -152,20 +171,45 @@ MAX_JUMP = 3.0
 
 
 class Tracker:
-    """Gives the person of each frame a name: the same as long as it can be the same person."""
+    """Gives the people of each frame names: the same as long as it can be the same person."""
 
     def __init__(self) -> None:
         """Start with nobody seen."""
         self._count = 0
-        self._last: Place | None = None
+        self._last: dict[str, Place] = {}
 
-    def name(self, place: Place) -> str:
-        """Return the track id of the person at `place`; ids are never used twice."""
-        if self._last is None or not place.continues(self._last):
-            self._count += 1
-        self._last = place
-        return f"body_{self._count}"
+    def names(self, places: Sequence[Place]) -> list[str]:
+        """Return the track ids of all people of a frame; ids are never used twice.
+
+        Who has moved least since last seen is named first.
+        """
+        moves = [
+            (moved, at, name)
+            for at, place in enumerate(places)
+            for name, earlier in self._last.items()
+            if (moved := place.moved_from(earlier)) is not None
+        ]
+        names: dict[int, str] = {}
+        for _, at, name in sorted(moves):
+            if at not in names and name not in names.values():
+                names[at] = name
+        for at in range(len(places)):
+            if at not in names:
+                self._count += 1
+                names[at] = f"body_{self._count}"
+        ordered = [names[at] for at in range(len(places))]
+        self._last = self._unseen(places) | dict(zip(ordered, places, strict=True))
+        return ordered
+
+    def _unseen(self, places: Sequence[Place]) -> dict[str, Place]:
+        """Return who may still come back."""
+        now_ns = max((place.stamp_ns for place in places), default=0)
+        return {
+            name: place
+            for name, place in self._last.items()
+            if now_ns - place.stamp_ns <= MAX_GAP_S * 1e9
+        }
 
     def forget(self) -> None:
-        """Make the next person a new one."""
-        self._last = None
+        """Make everybody who comes a new person."""
+        self._last = {}

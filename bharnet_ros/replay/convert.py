@@ -147,6 +147,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keypoints", action="store_true", help=f"write keypoints too, to {KEYPOINTS_TOPIC}"
     )
     parser.add_argument(
+        "--max-people",
+        type=int,
+        default=1,
+        metavar="N",
+        help="people to follow at most, for --keypoints (default: 1)",
+    )
+    parser.add_argument(
         "--depth",
         action="store_true",
         help="write depth and camera too, of the puppet alone; places keypoints in space",
@@ -177,6 +184,7 @@ def run(arguments: argparse.Namespace) -> int:
         image_compression=arguments.format if arguments.compressed else None,
         quality=arguments.quality,
         keypoints=arguments.keypoints,
+        max_people=arguments.max_people,
         depth=arguments.depth,
         start_ns=arguments.start,
         frame_id=arguments.frame_id,

@@ -38,6 +38,7 @@ class ConversionOptions:
         image_compression: "jpeg" or "png"; None for raw images.
         quality: Of JPEG, 1 to 100.
         keypoints: Whether keypoints are extracted and written too, on `KEYPOINTS_TOPIC`.
+        max_people: Of `PoseExtractor`.
         depth: Whether the depth of the frames and their camera are written too, on `DEPTH_TOPIC`
             and `CAMERA_INFO_TOPIC` in the namespace of `topic`; keypoints get their places then.
         start_ns: Stamp of the first frame, nanoseconds, greater than 0.
@@ -50,6 +51,7 @@ class ConversionOptions:
     image_compression: str | None = None
     quality: int = 95
     keypoints: bool = False
+    max_people: int = 1
     depth: bool = False
     start_ns: int = EARLIEST_NS
     frame_id: str = FRAME_ID
@@ -99,7 +101,7 @@ class FrameWriter:
             self._topic += "/compressed"
             bag.add_topic(self._topic, "sensor_msgs/msg/CompressedImage")
         if options.keypoints:
-            self._extractor = stack.enter_context(PoseExtractor())
+            self._extractor = stack.enter_context(PoseExtractor(max_people=options.max_people))
             bag.add_topic(KEYPOINTS_TOPIC, "bharnet_ros/msg/BodyHandKeypoints")
         self._depth: _DepthWriter | None = None
         if options.depth:

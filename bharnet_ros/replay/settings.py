@@ -28,6 +28,7 @@ class ReplaySettings:
             recording of scores says.
         device: Where to compute; None for that of the parameters.
         parameter_file: Parameters of the nodes that replace those of config/recognize.yaml.
+        max_people: How many people are followed at most in images; None for that of the parameters.
         use_depth: Whether keypoints of images are placed by depth that was recorded beside them,
             whatever the parameters say; so are they where one of its topics is named.
         depth_topic: Depth that is registered to the images; None for the only one.
@@ -42,6 +43,7 @@ class ReplaySettings:
     model: str | None = None
     device: str | None = None
     parameter_file: Path | None = None
+    max_people: int | None = None
     use_depth: bool = False
     depth_topic: str | None = None
     camera_info_topic: str | None = None
@@ -77,6 +79,8 @@ class ReplaySettings:
             values["model"] = self.model or values["model"]
             values["device"] = self.device or values["device"]
         if node == "pose_extraction":
+            if self.max_people is not None:
+                values["max_people"] = self.max_people
             values["use_depth"] = self.wants_depth or values["use_depth"]
             if self.sync_slop_s is not None:
                 values["sync_slop_s"] = self.sync_slop_s

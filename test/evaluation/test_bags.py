@@ -142,6 +142,10 @@ def test_bags_of_one_name_are_told_apart(make):
             "--image-topic: does not go with --from scores",
         ),
         (
+            ["a", "--truth", "a.csv", "--from", "events", "--max-people", "2"],
+            "--max-people: does not go with --from events",
+        ),
+        (
             ["a", "--truth", "a.csv", "--from", "keypoints", "--depth-topic", "/a"],
             "--depth-topic: does not go with --from keypoints",
         ),
@@ -159,6 +163,11 @@ def test_depth_is_taken_for_images():
     assert (settings.stage, settings.wants_depth) == (Stage.IMAGES, True)
     assert (settings.depth_topic, settings.camera_info_topic) == ("/depth", "/info")
     assert settings.sync_slop_s == 0.1
+
+
+def test_people_are_counted_in_images():
+    (task,) = tasks("a", "--truth", "a.csv", "--max-people", "3")
+    assert (task.settings.stage, task.settings.max_people) == (Stage.IMAGES, 3)
 
 
 def test_missing_truth_in_a_folder_is_named(make, tmp_path):

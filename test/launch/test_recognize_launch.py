@@ -39,6 +39,7 @@ def test_puppet_becomes_events_and_sigint_ends_the_open_one(launch, node, spin_u
         "source:=puppet:rest",
         f"model:={eager_bundle}",
         "device:=cpu",
+        "max_people:=2",
         "visualize:=true",
     )
     started = {("/robot1", name) for name in (*MANAGED, "overlay", "video_source")}
@@ -80,7 +81,14 @@ def test_node_that_died_is_active_again(launch, node, spin_until, eager_bundle):
     assert [state_of(node, name) for name in MANAGED] == ["active"] * 3
 
 
-def test_wrong_switch_is_named(launch):
-    process = launch("recognize", "autostart:=perhaps")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("autostart:=perhaps", r"autostart: 'perhaps' is not true or false"),
+        ("max_people:=several", r"max_people: 'several' is not a whole number"),
+    ],
+)
+def test_wrong_argument_is_named(launch, words, message):
+    process = launch("recognize", words)
     assert process.wait() != 0
-    assert re.search(r"autostart: 'perhaps' is not true or false", "".join(process.lines))
+    assert re.search(message, "".join(process.lines))

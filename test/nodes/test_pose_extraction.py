@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import itertools
 
 import cv2
 import pytest
@@ -16,6 +17,7 @@ from bharnet_ros import msg
 from bharnet_ros.conversions import image_to_message, keypoints_from_message, time_from_ns
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.puppet import open_puppet
 
 SECOND = 1_000_000_000
 
@@ -51,6 +53,18 @@ def test_image_of_any_driver_becomes_keypoints(graph, keypoints, person_image, w
     assert (frame.stamp_ns, frame.frame_id) == (7.25 * SECOND, "camera")
     assert (frame.width, frame.height) == (640, 480)
     assert [person.body_present for person in frame.people] == [True]
+
+
+def test_as_many_people_are_told_of_as_asked_for(graph, keypoints, wait):
+    active(graph, max_people=2)
+    send = graph.probe.talk(Image, "image_raw", SENSOR)
+    frames = list(itertools.islice(open_puppet("two_people", fps=10.0), 3))
+    for number, frame in enumerate(frames, start=1):
+        send(image(frame.image, frame.time + 1.0))
+        wait(lambda number=number: len(keypoints) == number, "keypoints")
+    names = [{person.track_id for person in message.people} for message in keypoints]
+    assert len(names[0]) == 2
+    assert names == [names[0]] * 3
 
 
 @pytest.mark.parametrize("suffix", ["jpeg", "png"])

@@ -115,6 +115,20 @@ def test_source_goes_through_the_chain_to_its_end(start, eager_bundle):
     assert frames and frames[1] == frames[2]
 
 
+def test_each_of_two_people_has_events(start, eager_bundle):
+    words = ["--source", "puppet:two_people", "--max-people", "2", "--model", str(eager_bundle)]
+    run = start(CLI, "run", *words)
+    run.wait_for_line("ONSET")
+    run.wait_for_line("ONSET")
+    run.send(signal.SIGINT)
+    assert run.wait() == 0
+    tracks = [
+        {event[2] for event in run.events if event[0] == kind} for kind in ("ONSET", "OFFSET")
+    ]
+    assert len(tracks[0]) == 2
+    assert tracks[0] == tracks[1]
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_the_open_event_and_the_process(start, eager_bundle, number):
     run = start(CLI, "run", "--source", "puppet:rest", "--loop", "--model", str(eager_bundle))

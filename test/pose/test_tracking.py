@@ -12,6 +12,7 @@ from bharnet_ros.pose.tracking import (
     body_size,
     contradicts_body,
     palm_size,
+    same_body,
     same_hand,
     wrist_distance,
 )
@@ -107,14 +108,47 @@ def test_nobody_has_no_place():
 )
 def test_track_goes_on_only_for_who_can_be_the_same_person(later, same):
     tracker = Tracker()
-    first = tracker.name(place(0.0, body_at(300, 100)))
-    assert (tracker.name(later) == first) is same
+    first = tracker.names([place(0.0, body_at(300, 100))])
+    assert (tracker.names([later]) == first) is same
 
 
 def test_forgotten_person_gets_a_name_never_used_before():
     tracker = Tracker()
     here = place(0.0, body_at(300, 100))
-    names = [tracker.name(here), tracker.name(here)]
+    names = [tracker.names([here]), tracker.names([here])]
     tracker.forget()
-    names.append(tracker.name(here))
+    names.append(tracker.names([here]))
     assert names[0] == names[1] != names[2]
+
+
+def test_people_keep_their_names_whatever_the_order():
+    tracker = Tracker()
+    left, right = tracker.names([place(0.0, body_at(100, 100)), place(0.0, body_at(160, 100))])
+    assert left != right
+    moved = [place(0.1, body_at(150, 100)), place(0.1, body_at(110, 100))]
+    assert tracker.names(moved) == [right, left]
+
+
+def test_one_earlier_person_gives_the_name_to_one_alone():
+    tracker = Tracker()
+    (first,) = tracker.names([place(0.0, body_at(100, 100))])
+    names = tracker.names([place(0.1, body_at(130, 100)), place(0.1, body_at(105, 100))])
+    assert names[1] == first
+    assert names[0] not in {first, ""}
+
+
+def test_who_is_unseen_for_a_moment_is_remembered_while_others_are_seen():
+    tracker = Tracker()
+    here, there = body_at(100, 100), body_at(900, 100)
+    first, second = tracker.names([place(0.0, here), place(0.0, there)])
+    assert tracker.names([place(0.3, here)]) == [first]
+    assert tracker.names([place(0.4, there), place(0.4, here)]) == [second, first]
+    assert tracker.names([place(0.8, here)]) == [first]
+    # Too long unseen.
+    (other, again) = tracker.names([place(1.0, there), place(1.0, here)])
+    assert again == first and other != second
+
+
+def test_two_bodies_found_on_one_are_told_from_two_people():
+    assert same_body(body_at(300, 100), body_at(306, 104))
+    assert not same_body(body_at(300, 100), body_at(360, 100))

@@ -105,6 +105,18 @@ def test_keypoints_are_those_of_the_recorded_images(tmp_path, pictures):
             np.testing.assert_array_equal(person.body.reshape(33, 3), same.body[:, :3])
 
 
+def test_keypoints_of_as_many_people_as_asked_for(tmp_path):
+    bag = tmp_path / "bag"
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    image = next(iter(open_puppet("two_people"))).image
+    cv2.imwrite(str(pictures / "0.png"), cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    words = [str(pictures), str(bag), "--keypoints", "--max-people", "2"]
+    assert cli.main(["convert", *words]) == 0
+    ((_, keypoints),) = read(bag)["/keypoints"]
+    assert [person.body_present for person in keypoints.people] == [True, True]
+
+
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
 def test_twice_gives_the_same_bytes(tmp_path, storage):
     files = []

@@ -25,6 +25,8 @@ def test_defaults_are_those_of_the_launched_system():
 def test_command_line_goes_before_parameters():
     parameters = ReplaySettings(model="other", device="cpu").parameters("recognition")
     assert (parameters["model"], parameters["device"]) == ("other", "cpu")
+    assert ReplaySettings().parameters("pose_extraction")["max_people"] == 1
+    assert ReplaySettings(max_people=3).parameters("pose_extraction")["max_people"] == 3
 
 
 @pytest.mark.parametrize(
