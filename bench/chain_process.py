@@ -139,17 +139,18 @@ class ChainProcesses:
 
 
 @contextmanager
-def running_chain(kind: str, node: Any) -> Iterator[ChainProcesses]:
+def running_chain(kind: str, node: Any, max_people: int) -> Iterator[ChainProcesses]:
     """Run a chain whose nodes are active, and end it, whatever happens meanwhile.
 
     Args:
         kind: One of `CHAINS`.
+        max_people: How many people it follows at most.
         node: A node of this process that is spun; it asks for the transitions.
 
     Raises:
         RuntimeError: A node did not start.
     """
-    chain = ChainProcesses(_commands(kind))
+    chain = ChainProcesses(_commands(kind, max_people))
     try:
         if kind == APART:
             _activate(chain, node)
@@ -175,16 +176,18 @@ def wait_for(condition: Callable[[], bool], what: str, chain: ChainProcesses) ->
         time.sleep(POLL_SECONDS)
 
 
-def _commands(kind: str) -> dict[str, list[str]]:
+def _commands(kind: str, max_people: int) -> dict[str, list[str]]:
     if kind == TOGETHER:
         code = "import sys; from bharnet_ros.cli import main; sys.exit(main())"
-        return {"bharnet run": [sys.executable, "-c", code, "run", "--image-topic", "image_raw"]}
+        words = ["--image-topic", "image_raw", "--max-people", str(max_people)]
+        return {"bharnet run": [sys.executable, "-c", code, "run", *words]}
     parameters = str(find_resource("config/recognize.yaml"))
     executables = find_resource("package.xml").parents[2] / "lib" / "bharnet_ros"
     return {
         name: [
             *(sys.executable, str(executables / name), "--ros-args", "--log-level", "warn"),
             *("-r", f"__node:={name}", "--params-file", parameters),
+            *("-p", f"pose_extraction:max_people:={max_people}"),
         ]
         for name in NODES
     }

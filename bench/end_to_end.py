@@ -46,7 +46,7 @@ DRAIN_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured: a chain, the size of the images in pixels, and people in view."""
+    """What is measured: a chain, the size of the images in pixels, and people, all followed."""
 
     chain: str
     width: int
@@ -55,7 +55,7 @@ class Case:
 
     def __str__(self) -> str:
         """Return the head of its lines."""
-        return f"{self.chain}, {self.width}x{self.height}, {self.people} in view"
+        return f"{self.chain}, {self.width}x{self.height}, {self.people} followed"
 
 
 @dataclass
@@ -89,7 +89,7 @@ def measure(case: Case, images: Images, options: argparse.Namespace) -> Result:
     with ros([]), NodeRunner() as runner:
         node = CameraAndObserver()
         runner.add(node)
-        with running_chain(case.chain, node) as chain:
+        with running_chain(case.chain, node, case.people) as chain:
             wait_for(node.connected, "the connections of the chain", chain)
             shown = endless(images)
             node.play(shown, options.fps, options.warm_up)

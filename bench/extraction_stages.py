@@ -11,7 +11,7 @@ from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.video import Frame
 
 RECEIVE, SEND = "image message to array", "keypoints to message"
-CHECK, PACK, NETWORKS = "checks", "array to packet", "graph of networks"
+CHECK, PACK, NETWORKS = "checks", "array to packet", "graphs of networks"
 UNPACK, DECIDE = "packets to arrays", "hands, sides, track"
 STAGES = (RECEIVE, CHECK, PACK, NETWORKS, UNPACK, DECIDE, SEND)
 """In the order in which a frame goes through them; those of messages only where ROS is there."""
