@@ -264,7 +264,8 @@ class VideoSource(Node):
 
     def _relay_until_lost(self) -> None:
         assert self._frames is not None
-        skipped = 0
+        # Those that nobody asked for, while models were loaded, are no loss.
+        skipped = self._frames.skipped
         for frame in self._frames:
             stamp_ns = self.get_clock().now().nanoseconds - round(
                 self._frames.age(frame) * NANOSECONDS
