@@ -25,10 +25,11 @@ from extraction_stages import STAGES, StageClock, make_message_timer
 from mediapipe.python.solution_base import SolutionBase
 
 from bharnet_ros.evaluation.report import format_table
+from bharnet_ros.frames import Frame
 from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.startup_noise import without_startup_noise
-from bharnet_ros.video import Frame, open_source
+from bharnet_ros.video import open_source
 
 from bare_graph import OUTPUTS, bare_config
 from percentiles import HEADER, millisecond_cells, percentiles

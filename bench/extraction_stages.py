@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bharnet_ros.frames import Frame
 from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.video import Frame
 
 RECEIVE, SEND = "image message to array", "keypoints to message"
 CHECK, PACK, NETWORKS = "checks", "array to packet", "graphs of networks"

@@ -19,10 +19,11 @@ import mediapipe
 import numpy as np
 import numpy.typing as npt
 
+from bharnet_ros.frames import Frame
 from bharnet_ros.keypoints import FloatArray
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.tracking import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER
-from bharnet_ros.video import Frame, open_source
+from bharnet_ros.video import open_source
 
 HAND = "asl_hand.25fps.mp4", "asl_hand.full.json"
 BODY = "pose_squats.mp4", "pose_squats.full.json"

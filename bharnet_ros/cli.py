@@ -89,7 +89,7 @@ def _add_chain(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--source",
         metavar="SOURCE",
-        help="puppet:SCRIPT, a video file, a folder of images or a webcam's index "
+        help="puppet:SCRIPT, a video file, a folder of images or a webcam by its index or device "
         "(default: puppet:gestures)",
     )
     source.add_argument(
@@ -109,7 +109,21 @@ def _add_chain(parser: argparse.ArgumentParser) -> None:
         help="how many people to follow at most; each costs about as much time as the first "
         "(default: 1)",
     )
-    parser.add_argument("--loop", action="store_true", help="start again at the end")
+    parser.add_argument(
+        "--width", type=int, metavar="PIXELS", help="of the puppet or a webcam, with --height"
+    )
+    parser.add_argument("--height", type=int, metavar="PIXELS")
+    parser.add_argument(
+        "--fps",
+        type=float,
+        metavar="RATE",
+        help="frames each second: asked of a webcam, or in place of the source's own",
+    )
+    parser.add_argument(
+        "--loop",
+        action="store_true",
+        help="start again at the end, or when a lost webcam is back",
+    )
     parser.epilog = f"Whatever follows {ROS_ARGUMENTS} goes to ROS."
 
 
@@ -133,7 +147,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _chain_options(options: argparse.Namespace) -> dict[str, Any]:
     names = (
-        *("source", "image_topic", "model", "device", "pace", "max_people", "loop"),
+        *("source", "image_topic", "model", "device", "width", "height", "fps"),
+        *("pace", "max_people", "loop"),
         "ros_arguments",
     )
     return {name: getattr(options, name) for name in names}

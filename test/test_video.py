@@ -86,6 +86,11 @@ def test_folder_goes_by_name_and_skips_what_is_corrupt(folder):
     assert source.skipped == 1
 
 
+def test_nothing_recorded_has_an_age(folder):
+    with open_source(str(folder)) as source:
+        assert [source.age(frame) for frame in source] == [0.0, 0.0, 0.0]
+
+
 def test_puppet_gives_frames_of_the_size_and_rate_asked_for():
     with open_source("puppet:rest", width=160, height=120, fps=5.0) as source:
         frames = list(itertools.islice(source, 3))
@@ -109,8 +114,10 @@ def test_missing_file_empty_folder_and_absent_webcam_are_refused_by_name(tmp_pat
     (tmp_path / "hollow").mkdir()
     with pytest.raises(ValueError, match="hollow"):
         open_source(str(tmp_path / "hollow"))
-    with pytest.raises(FileNotFoundError, match="webcam 97"):
+    with pytest.raises(FileNotFoundError, match="webcam 97 does not exist"):
         open_source("97")
+    with pytest.raises(FileNotFoundError, match="/dev/video97"):
+        open_source("/dev/video97")
 
 
 @pytest.mark.parametrize(
@@ -120,6 +127,7 @@ def test_missing_file_empty_folder_and_absent_webcam_are_refused_by_name(tmp_pat
         ("puppet:nonesuch", {}, "nonesuch"),
         ("puppet", {"fps": 0.0}, "fps"),
         ("puppet", {"width": 0}, "width"),
+        ("0", {"width": 640}, "webcam 0 needs both"),
     ],
 )
 def test_bad_parameter_is_refused_by_name(source, options, message):

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class ParameterSpec:
         high: Greatest value allowed, for numbers.
         choices: The only values allowed, for strings.
         read_only: Whether it can only be given at the start of the node.
+        or_integer: Whether an integer is taken for the string of its digits, since that is what
+            ROS makes of `name:=0`.
     """
 
     name: str
@@ -31,11 +35,15 @@ class ParameterSpec:
     high: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    or_integer: bool = False
 
     def descriptor(self) -> ParameterDescriptor:
         """Return the descriptor that `ros2 param describe` shows."""
         descriptor = ParameterDescriptor(
-            name=self.name, description=self.description, read_only=self.read_only
+            name=self.name,
+            description=self.description,
+            read_only=self.read_only,
+            dynamic_typing=self.or_integer,
         )
         if self.choices:
             descriptor.additional_constraints = "one of: " + ", ".join(self.choices)
@@ -59,7 +67,12 @@ def declare_parameters(node: Node, specs: Sequence[ParameterSpec]) -> None:
             out of range.
     """
     for spec in specs:
-        node.declare_parameter(spec.name, spec.default, spec.descriptor())
+        parameter = node.declare_parameter(spec.name, spec.default, spec.descriptor())
+        if spec.or_integer and parameter.type_ not in (
+            Parameter.Type.STRING,
+            Parameter.Type.INTEGER,
+        ):
+            raise InvalidParameterTypeException(parameter, "STRING or INTEGER")
 
 
 def read_parameters(node: Node, specs: Sequence[ParameterSpec]) -> dict[str, Any]:
@@ -71,6 +84,8 @@ def read_parameters(node: Node, specs: Sequence[ParameterSpec]) -> dict[str, Any
     values: dict[str, Any] = {}
     for spec in specs:
         value = node.get_parameter(spec.name).value
+        if spec.or_integer:
+            value = str(value)
         if spec.choices and value not in spec.choices:
             raise ValueError(
                 f"parameter {spec.name}: {value!r} is not one of {', '.join(spec.choices)}"

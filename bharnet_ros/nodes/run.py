@@ -52,11 +52,14 @@ class RunOptions:
             ends as theirs do.
         model: Name or path of a model bundle.
         device: "auto", "cpu" or "cuda".
+        width: Pixels, of the puppet or a webcam.
+        height: Pixels, of the puppet or a webcam.
+        fps: Frames per second in place of the source's own, or asked of a webcam.
         pace: How a recording is played. "steady": at its own rate, or slower where this machine
             is, and every image is used. "fast": each image as soon as the one before is done.
             "camera": at its own rate, and images are dropped where this machine is too slow.
         max_people: How many people are followed at most.
-        loop: Whether the source starts again at its end.
+        loop: Whether the source starts again at its end, or a lost webcam when it is back.
         ros_arguments: Passed on to ROS.
     """
 
@@ -64,6 +67,9 @@ class RunOptions:
     image_topic: str | None = None
     model: str | None = None
     device: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
     pace: str = "steady"
     max_people: int | None = None
     loop: bool = False
@@ -234,19 +240,24 @@ def run(
         images = "image_raw/compressed" if options.compressed else "image_raw"
         arguments += ["-r", f"{images}:={options.image_topic}"]
     with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
-        chain = _make_chain(options, runner, make_recorder and make_recorder(stop.set))
+        video = _make_source(options) if options.image_topic is None else None
+        if video is not None:
+            runner.add(video)
+            try:
+                video.prepare()
+            except (ValueError, OSError) as error:
+                print(f"bharnet run: error: {error}", file=sys.stderr)
+                return SOURCE_FAILED
+        chain = _make_chain(options, video, make_recorder and make_recorder(stop.set))
+        for node in chain.nodes:
+            if node is not video:
+                runner.add(node)
         ended = threading.Event()
 
         def on_end() -> None:
             ended.set()
             stop.set()
 
-        if chain.video is not None:
-            try:
-                chain.video.prepare()
-            except (ValueError, OSError) as error:
-                print(f"bharnet run: error: {error}", file=sys.stderr)
-                return SOURCE_FAILED
         if not _activate(chain, runner, stop):
             return CHAIN_FAILED
         if chain.recorder is not None:
@@ -271,21 +282,27 @@ def run(
         return CHAIN_FAILED if chain.video is not None and chain.video.failure else SUCCESS
 
 
-def _make_chain(options: RunOptions, runner: NodeRunner, recorder: Recorder | None) -> _Chain:
-    video = None
-    if options.image_topic is None:
-        video = VideoSource(
-            parameter_overrides=_overrides(
-                source=options.source,
-                as_fast_as_possible=True if options.pace == "fast" else None,
-                wait_for_keypoints=True if options.pace != "camera" else None,
-                loop=options.loop or None,
-            )
+def _make_source(options: RunOptions) -> VideoSource:
+    return VideoSource(
+        parameter_overrides=_overrides(
+            source=options.source,
+            width=options.width,
+            height=options.height,
+            fps=options.fps,
+            as_fast_as_possible=True if options.pace == "fast" else None,
+            wait_for_keypoints=True if options.pace != "camera" else None,
+            loop=options.loop or None,
         )
+    )
+
+
+def _make_chain(
+    options: RunOptions, video: VideoSource | None, recorder: Recorder | None
+) -> _Chain:
     # A recording that waits for this machine is not lost, however long that takes; its end is
     # known.
-    patient = video is not None and options.pace != "camera"
-    chain = _Chain(
+    patient = video is not None and not video.live and options.pace != "camera"
+    return _Chain(
         video=video,
         pose=PoseExtraction(
             parameter_overrides=_overrides(
@@ -310,9 +327,6 @@ def _make_chain(options: RunOptions, runner: NodeRunner, recorder: Recorder | No
         ),
         recorder=recorder,
     )
-    for node in chain.nodes:
-        runner.add(node)
-    return chain
 
 
 def _overrides(**values: Any) -> list[Parameter]:

@@ -17,6 +17,7 @@ from bharnet_ros.conversions import (
     image_to_message,
     time_to_ns,
 )
+from bharnet_ros.frames import Frame, FrameSource
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.msg import BodyHandKeypoints
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
@@ -27,19 +28,20 @@ from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.pose.depth_messages import CAMERA_INFO_TOPIC, DEPTH_TOPIC
-from bharnet_ros.video import Frame, FrameSource, open_source
+from bharnet_ros.video import open_source
 
 PARAMETERS = (
     ParameterSpec(
         "source",
         "puppet:gestures",
-        "puppet:SCRIPT, a video file, a folder of images, or the index of a webcam.",
+        "puppet:SCRIPT, a video file, a folder of images, or a webcam by its index or device.",
         read_only=True,
+        or_integer=True,
     ),
     ParameterSpec(
         "fps",
         0.0,
-        "Frames each second; 0 is the true rate of the source.",
+        "Frames each second, asked of a webcam; 0 is the true rate of the source.",
         low=0.0,
         high=1000.0,
         read_only=True,
@@ -53,11 +55,16 @@ PARAMETERS = (
     ParameterSpec(
         "wait_for_keypoints",
         False,
-        "Hold each image back until the keypoints of the one before have come: none is dropped.",
+        "Hold each image of a recording back until the keypoints of the one before have come: none "
+        "is dropped.",
         read_only=True,
     ),
     ParameterSpec(
-        "loop", False, "Start again at the end, with stamps that keep rising.", read_only=True
+        "loop",
+        False,
+        "Start again at the end, with stamps that keep rising; open a lost webcam again when it is "
+        "back.",
+        read_only=True,
     ),
     ParameterSpec(
         "wait_for_subscriber",
@@ -72,10 +79,22 @@ PARAMETERS = (
         read_only=True,
     ),
     ParameterSpec(
-        "width", 640, "Width of the puppet's images, pixels.", low=64, high=4096, read_only=True
+        "width",
+        0,
+        "Width of the images of the puppet or a webcam, pixels; 0 is 640, or what a webcam has "
+        "nearest to it.",
+        low=0,
+        high=4096,
+        read_only=True,
     ),
     ParameterSpec(
-        "height", 480, "Height of the puppet's images, pixels.", low=64, high=4096, read_only=True
+        "height",
+        0,
+        "Height of the images of the puppet or a webcam, pixels; 0 is 480, or what a webcam has "
+        "nearest to it.",
+        low=0,
+        high=4096,
+        read_only=True,
     ),
     ParameterSpec(
         "camera_info_url",
@@ -93,6 +112,7 @@ PARAMETERS = (
 )
 
 POLL_SECONDS = 0.05
+REOPEN_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 UNLIKELY_ANSWER_SECONDS = 0.5
 
@@ -103,9 +123,10 @@ class VideoSource(Node):
     What is known of the camera goes out on `camera_info`, and depth on `depth/image_rect_raw`,
     both before their image and with its stamp.
 
-    Stamps are the times at which a camera would have taken the frames: the source's own times,
-    counted from the start. Where images come as fast as possible, or are held back, durations
-    still hold, and latencies tell how far the images are from a camera's.
+    Stamps are the times at which a webcam took the frames, or a camera would have taken those of a
+    recording: the source's own times, counted from the start. Where images come as fast as
+    possible, or are held back, durations still hold, and latencies tell how far the images are
+    from a camera's. A webcam is never held back.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -119,7 +140,8 @@ class VideoSource(Node):
         self._calibration: Calibration | None = None
         self._camera_info: Publisher | None = None
         self._depth: Publisher | None = None
-        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe)
+        self._lost = ""
+        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe, lambda: self._lost)
         self._answers = threading.Condition()
         self._answered_ns = 0
         self._patience = ANSWER_SECONDS
@@ -138,6 +160,11 @@ class VideoSource(Node):
     def last_stamp_ns(self) -> int | None:
         """Stamp of the newest frame, nanoseconds; None before the first."""
         return self._last_stamp_ns
+
+    @property
+    def live(self) -> bool:
+        """Whether the source, which is open, is a webcam."""
+        return self._frames is not None and self._frames.live
 
     @property
     def beside_images(self) -> tuple[str, ...]:
@@ -176,7 +203,7 @@ class VideoSource(Node):
         if self._frames is None:
             self.prepare()
         assert self._frames is not None
-        if self._settings["wait_for_keypoints"]:
+        if self._settings["wait_for_keypoints"] and not self.live:
             self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
         self.get_logger().info(f"source: {self._frames.name}")
         self._thread = threading.Thread(
@@ -189,6 +216,9 @@ class VideoSource(Node):
         self._stop.set()
         with self._answers:
             self._answers.notify_all()
+        if self._frames is not None and self._frames.live:
+            # Ends the wait for its next picture.
+            self._frames.close()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -199,8 +229,8 @@ class VideoSource(Node):
     def _open(self) -> FrameSource:
         return open_source(
             self._settings["source"],
-            width=self._settings["width"],
-            height=self._settings["height"],
+            width=self._settings["width"] or None,
+            height=self._settings["height"] or None,
             fps=self._settings["fps"] or None,
             depth=self._settings["depth"],
         )
@@ -210,18 +240,62 @@ class VideoSource(Node):
 
     def _run(self, on_end: Callable[[], None]) -> None:
         try:
-            self._play()
+            if self.live:
+                self._relay()
+            else:
+                self._play()
         except (ValueError, OSError, RuntimeError) as error:
             self.failure = str(error)
             self.get_logger().error(f"source {self._settings['source']}: {error}")
         finally:
             on_end()
 
-    def _play(self) -> None:
-        """Publish until the source ends or the node stops."""
+    def _relay(self) -> None:
+        """Publish what a webcam gives until the node stops."""
+        while not self._stop.is_set():
+            try:
+                self._relay_until_lost()
+            except OSError as error:
+                if not self._settings["loop"]:
+                    raise
+                self._lost = str(error)
+                self.get_logger().error(f"source {self._settings['source']}: {error}; waiting")
+                self._open_again()
+
+    def _relay_until_lost(self) -> None:
         assert self._frames is not None
-        live = self._frames.live
-        if self._settings["wait_for_subscriber"] and not live:
+        # Those that nobody asked for, while models were loaded, are no loss.
+        skipped = self._frames.skipped
+        for frame in self._frames:
+            stamp_ns = self.get_clock().now().nanoseconds - round(
+                self._frames.age(frame) * NANOSECONDS
+            )
+            self.meter.count("received", 1 + self._frames.skipped - skipped)
+            self.meter.count("dropped", self._frames.skipped - skipped)
+            skipped = self._frames.skipped
+            if self._stop.is_set():
+                return
+            self._publish(frame, stamp_ns)
+
+    def _open_again(self) -> None:
+        """Wait until the webcam is back, or the node stops."""
+        assert self._frames is not None
+        self._frames.close()
+        while not self._stop.wait(REOPEN_SECONDS):
+            try:
+                self._frames = self._open()
+            except OSError as error:
+                self._lost = str(error)
+                self.get_logger().warning(str(error), throttle_duration_sec=LOG_PERIOD)
+            else:
+                self._lost = ""
+                self.get_logger().info(f"source {self._settings['source']}: is back")
+                return
+
+    def _play(self) -> None:
+        """Publish a recording until it ends or the node stops."""
+        assert self._frames is not None
+        if self._settings["wait_for_subscriber"]:
             while not self._stop.is_set() and not self._publisher.get_subscription_count():
                 self._stop.wait(POLL_SECONDS)
         period = 1.0 / self._frames.fps
@@ -235,32 +309,29 @@ class VideoSource(Node):
                 # Only now, when the next frame is made: making it and working on the one before
                 # go on side by side.
                 self._wait_for_answer()
-                stamp_ns = self._stamp_when_due(pacer, time, live)
+                stamp_ns = self._stamp_when_due(pacer, time)
                 if self._stop.is_set():
                     return
                 if stamp_ns is None:
                     self.meter.count("dropped")
                 else:
                     self._publish(frame, stamp_ns)
-            if not self._settings["loop"] or live:
+            if not self._settings["loop"]:
                 return
             round_start = time + period
             self._frames.close()
             self._frames = self._open()
 
-    def _stamp_when_due(self, pacer: Pacer, time: float, live: bool) -> int | None:
+    def _stamp_when_due(self, pacer: Pacer, time: float) -> int | None:
         """Wait for the time of a frame and return its stamp, or None where it is to be skipped.
 
         Args:
             pacer: Keeps the rate.
             time: Time of the frame in the source, seconds.
-            live: Whether the source is a camera.
         """
-        now_ns = self.get_clock().now().nanoseconds
-        if live:
-            return now_ns
         if self._settings["as_fast_as_possible"]:
             return pacer.stamp(time)
+        now_ns = self.get_clock().now().nanoseconds
         if self._settings["wait_for_keypoints"]:
             wait_ns = pacer.stamp(time) - now_ns
         else:

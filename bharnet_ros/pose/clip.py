@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from bharnet_ros.frames import Frame
 from bharnet_ros.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
@@ -22,7 +23,7 @@ from bharnet_ros.keypoints import (
     absent_body,
 )
 from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.video import Frame, open_source
+from bharnet_ros.video import open_source
 
 _SUFFIX = ".npz"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bharnet_ros.evaluation.timeline import ANYBODY, TrueAction
+from bharnet_ros.frames import FrameSource
 from bharnet_ros.images import COMPRESSIONS as IMAGE_COMPRESSIONS
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.puppet import Segment
@@ -25,7 +26,7 @@ from bharnet_ros.replay.frame_writer import (
     FrameWriter,
 )
 from bharnet_ros.replay.truth_writer import write_truth
-from bharnet_ros.video import FrameSource, open_source
+from bharnet_ros.video import open_source
 
 TRUTH_SUFFIX = ".truth.csv"
 

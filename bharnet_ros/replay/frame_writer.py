@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from bharnet_ros.camera import Calibration
+from bharnet_ros.frames import Frame, FrameSource
 from bharnet_ros.images import decode_compressed
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.message_writing import LARGEST_SECONDS
@@ -18,7 +19,6 @@ from bharnet_ros.pose.depth_messages import (
 )
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.replay.bag_writer import BagWriter, recorded_messages
-from bharnet_ros.video import Frame, FrameSource
 
 logger = logging.getLogger(__name__)
 

@@ -7,6 +7,9 @@ import re
 
 import pytest
 import yaml
+from rclpy.exceptions import InvalidParameterTypeException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
 
 from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
 from bharnet_ros.resources import find_resource
@@ -58,3 +61,15 @@ def test_value_that_is_no_choice_is_refused_by_name(graph):
         read_parameters(
             graph.probe, [ParameterSpec("colour", "red", "A colour.", choices=("red", "blue"))]
         )
+
+
+@pytest.mark.parametrize("given, expected", [(0, "0"), ("puppet", "puppet"), (4.5, None)])
+def test_integer_stands_for_the_string_of_its_digits(graph, given, expected):
+    node = graph.add(Node("player", parameter_overrides=[Parameter("source", value=given)]))
+    specs = [ParameterSpec("source", "puppet", "A source.", or_integer=True)]
+    if expected is None:
+        with pytest.raises(InvalidParameterTypeException, match="source"):
+            declare_parameters(node, specs)
+        return
+    declare_parameters(node, specs)
+    assert read_parameters(node, specs) == {"source": expected}

@@ -148,16 +148,23 @@ def test_source_that_cannot_be_opened_ends_with_status_2(start):
     assert "nothing.mp4" in run.lines["stderr"][-1]
 
 
+def test_size_is_asked_of_a_webcam(start):
+    run = start(CLI, "run", "--source", "0", "--width", "640")
+    assert run.wait() == 2
+    assert "webcam 0 needs both" in run.lines["stderr"][-1]
+
+
 def test_model_that_cannot_be_loaded_ends_with_status_1(start, tmp_path):
     run = start(CLI, "run", "--source", "puppet:rest", "--model", str(tmp_path / "nowhere"))
     assert run.wait() == 1
     assert any(str(tmp_path / "nowhere") in line for line in run.lines["stderr"])
 
 
-def test_node_whose_source_is_missing_fails(start):
-    node = start(NODE.format("video_source"), "--ros-args", "-p", "source:=nothing.mp4")
+@pytest.mark.parametrize("source, named", [("nothing.mp4", "nothing.mp4"), ("97", "webcam 97")])
+def test_node_whose_source_is_missing_fails(start, source, named):
+    node = start(NODE.format("video_source"), "--ros-args", "-p", f"source:={source}")
     assert node.wait() == 1
-    assert any("nothing.mp4" in line for line in node.lines["stderr"])
+    assert any(named in line for line in node.lines["stderr"])
 
 
 def test_parameter_out_of_range_is_an_error_not_a_traceback(start):
