@@ -114,7 +114,8 @@ PARAMETERS = (
     ),
 )
 
-ACKNOWLEDGE_SECONDS = 1.0
+ACKNOWLEDGE_SECONDS = 4.0
+"""Without config/fastdds.xml, Fast DDS asks subscribers every 3 s what they have."""
 
 
 class ActionEventPublisher(ManagedNode):
