@@ -1,8 +1,9 @@
 """Start the chain from camera images to action events, each node as a process."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ FAST_DDS = "rmw_fastrtps_cpp"
 PROFILES = "FASTRTPS_DEFAULT_PROFILES_FILE"
 LOOKS, LOOK_SECONDS = 20, 0.05
 """How often, and how many seconds apart, an answer is looked for until it is asked for again."""
+
+MANAGED = ("action_event_publisher", "recognition", "pose_extraction")
+"""The lifecycle nodes, in the order in which they are started."""
 
 SWITCH = {"true": True, "false": False}
 
@@ -154,7 +158,7 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
             **common,
             **respawn,
         )
-        for name in ("action_event_publisher", "recognition", "pose_extraction")
+        for name in MANAGED
     ]
     actions: list[Action] = list(managed)
     if switch(argument, "visualize"):
@@ -217,13 +221,16 @@ def bring_up(node: LifecycleNode) -> list[Action]:
         return ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
 
     async def configure(context: LaunchContext) -> None:
-        await first_answer(node, get_ros_node(context))
+        # The services of a node that was killed seem to be there for seconds, and what is asked of
+        # them then is lost. A node that answers has its own.
+        service = f"{node.node_name}/get_state"
+        await first_answer(get_ros_node(context), lifecycle_msgs.srv.GetState, service)
         context.emit_event_sync(change(transitions.TRANSITION_CONFIGURE))
 
     transitions = lifecycle_msgs.msg.Transition
     return [
         RegisterEventHandler(
-            OnProcessStart(target_action=node, on_start=[OpaqueCoroutine(coroutine=configure)])
+            OnProcessStart(target_action=node, on_start=[until_shutdown(configure)])
         ),
         # Only after configuring: a node that an operator deactivated stays inactive.
         RegisterEventHandler(
@@ -237,16 +244,29 @@ def bring_up(node: LifecycleNode) -> list[Action]:
     ]
 
 
-async def first_answer(node: LifecycleNode, asking: rclpy.node.Node) -> None:
-    """Wait until a node that has started tells its state, which is asked for again and again.
+def until_shutdown(work: Callable[[LaunchContext], Awaitable[None]]) -> Action:
+    """Return an action that runs a coroutine, and stops it where the launch is shut down."""
 
-    The services of a node that was killed seem to be there for seconds, and what is asked of them
-    then is lost. A node that answers has its own.
+    async def run(context: LaunchContext) -> None:
+        # A task that was cancelled would end the launch at once, before its processes.
+        with contextlib.suppress(asyncio.CancelledError):
+            await work(context)
+
+    return OpaqueCoroutine(coroutine=run)
+
+
+async def first_answer(asking: rclpy.node.Node, service_type: Any, service: str) -> None:
+    """Wait until a service answers an empty request, which is made again and again.
+
+    Args:
+        asking: The node that asks.
+        service_type: Type of the service.
+        service: Its name.
     """
-    client = asking.create_client(lifecycle_msgs.srv.GetState, f"{node.node_name}/get_state")
+    client = asking.create_client(service_type, service)
     try:
         while True:
-            answer = client.call_async(lifecycle_msgs.srv.GetState.Request())
+            answer = client.call_async(service_type.Request())
             for _ in range(LOOKS):
                 if answer.done():
                     return

@@ -1,7 +1,12 @@
 """Play a recording through the chain from camera images to action events, in simulated time."""
 
+import asyncio
 from pathlib import Path
 
+import diagnostic_msgs.msg
+import rclpy.node
+import rosbag2_interfaces.srv
+import rosbag2_py
 from launch.action import Action
 from launch.actions import (
     ExecuteProcess,
@@ -9,8 +14,10 @@ from launch.actions import (
     Shutdown,
     TimerAction,
 )
+from launch.events.process import ProcessExited
 from launch.launch_description_sources import load_python_launch_file_as_module
 from launch.substitutions import LaunchConfiguration
+from launch_ros.ros_adapters import get_ros_node
 
 from launch import LaunchContext, LaunchDescription
 
@@ -20,6 +27,11 @@ recognize = load_python_launch_file_as_module(
 
 LAST_IMAGE_SECONDS = 2.0
 """How long the chain has for the last image before it is shut down."""
+
+READ_AHEAD = 100
+"""How many messages the player holds in memory; 1000 raw images would be a gigabyte."""
+
+PLAYER = "/rosbag2_player"
 
 OWN_ARGUMENTS = {
     "bag": (None, "Folder of the recording."),
@@ -42,27 +54,114 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def start(context: LaunchContext) -> list[Action]:
-    """Return the nodes, and the player that starts when they are active."""
+    """Return the player, which waits for the nodes, and the nodes."""
     argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    topic = argument["image_topic"]
+    argument = {**argument, **FIXED}
+    transports = recorded_transports(argument)
+    if len(transports) == 1:
+        argument["image_transport"] = next(iter(transports))
+    topics = list(transports.values())
+    if argument["use_depth"] and recognize.switch(argument, "use_depth"):
+        topics += [
+            absolute(argument["namespace"], argument[name])
+            for name in ("depth_topic", "camera_info_topic")
+        ]
     player = ExecuteProcess(
         cmd=[
             *("ros2", "bag", "play", argument["bag"]),
             *("--clock", "100"),
             *("--rate", argument["rate"]),
             *("--start-offset", argument["start_offset"]),
+            *("--read-ahead-queue-size", str(READ_AHEAD)),
+            # By itself it plays at once, and who has not found it yet misses the first seconds.
+            "--start-paused",
             "--disable-keyboard-controls",
             # Nothing else: what the chain itself once published must not come twice.
-            *("--topics", topic, f"{topic}/compressed"),
+            *("--topics", *topics),
         ],
         output="screen",
-        additional_env=recognize.common_settings({**argument, **FIXED})["additional_env"],
-        # Simulated time stands still at the end of the recording, so no open event would ever
-        # end; the shutdown ends it.
-        on_exit=[
-            TimerAction(
-                period=LAST_IMAGE_SECONDS, actions=[Shutdown(reason="the recording is over")]
-            )
-        ],
+        additional_env=recognize.common_settings(argument)["additional_env"],
+        on_exit=end,
     )
-    return recognize.chain({**argument, **FIXED}, player)
+    names = [absolute(argument["namespace"], name) for name in recognize.MANAGED]
+
+    async def resume(context: LaunchContext) -> None:
+        node = get_ros_node(context)
+        await simulated_time(node, names)
+        await recognize.first_answer(node, rosbag2_interfaces.srv.Resume, f"{PLAYER}/resume")
+
+    return [player, *recognize.chain(argument, recognize.until_shutdown(resume))]
+
+
+def absolute(namespace: str, name: str) -> str:
+    """Return the absolute form of a name that may be relative to a namespace."""
+    return name if name.startswith("/") else f"/{namespace}/{name}".replace("//", "/")
+
+
+def recorded_transports(argument: dict[str, str]) -> dict[str, str]:
+    """Return the topic of the images for each transport that they were recorded with.
+
+    Args:
+        argument: Values of `ARGUMENTS`.
+
+    Raises:
+        ValueError: No recording is there, or none of such images; names it and the topic.
+    """
+    bag, topic, wanted = argument["bag"], argument["image_topic"], argument["image_transport"]
+    try:
+        metadata = rosbag2_py.Info().read_metadata(bag, "")
+    except RuntimeError as error:
+        raise ValueError(f"launch argument bag: {bag!r} cannot be read: {error}") from None
+    recorded = sorted(
+        {one.topic_metadata.name for one in metadata.topics_with_message_count if one.message_count}
+    )
+    topics = {"raw": topic, "compressed": f"{topic}/compressed"}
+    asked = {name: topics[name] for name in ([wanted] if wanted in topics else topics)}
+    found = {name: image for name, image in asked.items() if image in recorded}
+    if not found:
+        raise ValueError(
+            f"launch argument image_topic: {bag} has no images on {' or '.join(asked.values())}; "
+            f"it has {', '.join(recorded) or 'no messages'}"
+        )
+    return found
+
+
+async def simulated_time(node: rclpy.node.Node, names: list[str]) -> None:
+    """Wait until nodes hear the player: their diagnostics tell the time of its clock.
+
+    Args:
+        node: Listens to /diagnostics.
+        names: Full names of the nodes.
+    """
+    waiting = set(names)
+
+    def take(message: diagnostic_msgs.msg.DiagnosticArray) -> None:
+        stamp = message.header.stamp
+        if stamp.sec or stamp.nanosec:
+            waiting.difference_update(one.name.split(":")[0] for one in message.status)
+
+    listening = node.create_subscription(
+        diagnostic_msgs.msg.DiagnosticArray, "/diagnostics", take, 10
+    )
+    try:
+        while waiting:
+            await asyncio.sleep(recognize.LOOK_SECONDS)
+    finally:
+        node.destroy_subscription(listening)
+
+
+def end(event: ProcessExited, context: LaunchContext) -> list[Action]:
+    """Return what ends the launch after the last image.
+
+    Simulated time stands still at the end of the recording, so no open event would ever end; the
+    shutdown ends it.
+
+    Raises:
+        RuntimeError: The player has failed.
+    """
+    if context.is_shutdown:
+        return []
+    if event.returncode:
+        raise RuntimeError(f"ros2 bag play failed with status {event.returncode}")
+    shutdown = Shutdown(reason="the recording is over")
+    return [TimerAction(period=LAST_IMAGE_SECONDS, actions=[shutdown])]

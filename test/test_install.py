@@ -175,7 +175,10 @@ def test_package_xml_and_setup_name_the_same_dependencies() -> None:
     # for developers, Lightning and torchmetrics for training and measuring, Dask for replays by a
     # cluster, none of which happens on a robot; ONNX and its runtime are an option without rosdep
     # keys.
-    only_in_package_xml = {"launch", "launch-ros", "ros2bag", "rosbag2-storage-mcap"}
+    only_in_package_xml = {
+        *("launch", "launch-ros", "ros2bag"),
+        *("rosbag2-interfaces", "rosbag2-py", "rosbag2-storage-mcap"),
+    }
     only_in_setup = {
         *("distributed", "mypy", "onnx", "onnxruntime", "onnxscript", "pytorch-lightning", "ruff"),
         *("safetensors", "torchmetrics"),

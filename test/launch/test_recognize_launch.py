@@ -81,6 +81,13 @@ def test_node_that_died_is_active_again(launch, node, spin_until, eager_bundle):
     assert [state_of(node, name) for name in MANAGED] == ["active"] * 3
 
 
+def test_interrupt_while_nodes_start_ends_all(launch, spin_until):
+    process = launch("recognize")
+    spin_until(lambda: "process started" in "".join(process.lines), "a process")
+    process.interrupt()
+    assert process.wait() == 0, "".join(process.lines)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -1,105 +1,110 @@
-"""A recording through the chain, with the real launch and a stand-in for `ros2 bag play`."""
+"""A recording through the chain, with the real launch, launch_ros and `ros2 bag play`."""
 
 from __future__ import annotations
 
-import json
-import sys
+from pathlib import Path
 
 import pytest
 
 from bharnet_ros import msg
+from bharnet_ros.conversions import event_from_message, time_to_ns
 from bharnet_ros.replay.convert import ConversionOptions, convert
+from bharnet_ros.replay.recording import Recording
+from bharnet_ros.replay.replay import replay
+from bharnet_ros.replay.settings import ReplaySettings
+from bharnet_ros.replay.stages import Stage
 from bharnet_ros.video import open_source
 
 pytest.importorskip(
     "launch_ros.actions", reason="needs launch and launch_ros, which a ROS distribution has"
 )
-
-# Plays the topics asked for, with /clock, and writes down how it was called. It waits for the
-# keypoints of each image, so that a slow machine drops none.
-PLAYER = """#!{python}
-import json, sys, time
-from pathlib import Path
-import rclpy
-from bharnet_ros.msg import BodyHandKeypoints
-from rclpy.serialization import deserialize_message
-from rosbags.highlevel import AnyReader
-from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CompressedImage
-
-Path({called!r}).write_text(json.dumps(sys.argv[1:]))
-rclpy.init(args=[])
-node = rclpy.create_node("rosbag2_player")
-answers = []
-node.create_subscription(BodyHandKeypoints, "keypoints", answers.append, 10)
-clock = node.create_publisher(Clock, "/clock", 10)
-topics = sys.argv[sys.argv.index("--topics") + 1 :]
-with AnyReader([Path(sys.argv[3])]) as reader:
-    for connection, now, raw in reader.messages():
-        if connection.topic not in topics:
-            continue
-        images = node.create_publisher(CompressedImage, connection.topic, 10)
-        while not images.get_subscription_count():
-            time.sleep(0.01)
-        break
-    for connection, now, raw in reader.messages():
-        message = Clock()
-        message.clock.sec, message.clock.nanosec = divmod(now, 10**9)
-        clock.publish(message)
-        if connection.topic in topics:
-            answers.clear()
-            images.publish(deserialize_message(raw, CompressedImage))
-            end = time.monotonic() + 10
-            while not answers and time.monotonic() < end:
-                rclpy.spin_once(node, timeout_sec=0.1)
-rclpy.shutdown()
-"""
+pytest.importorskip("ros2bag.verb.play", reason="needs ros2 bag, which a ROS distribution has")
 
 
-@pytest.fixture
-def player(tmp_path):
-    """Put the stand-in where it is found; return where it writes its arguments."""
-    called = tmp_path / "called.json"
-    (tmp_path / "bin").mkdir()
-    file = tmp_path / "bin" / "ros2"
-    file.write_text(PLAYER.format(python=sys.executable, called=str(called)))
-    file.chmod(0o755)
-    return called
-
-
-def test_recording_becomes_events_in_simulated_time(
-    launch, node, spin_until, player, tmp_path, eager_bundle
-):
-    bag = tmp_path / "bag"
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory) -> Path:
+    """A recording of the puppet, with the keypoints of each image."""
+    path = tmp_path_factory.mktemp("bags") / "rest"
     options = ConversionOptions(
-        image_compression="jpeg", topic="/front/image", start_ns=50_000_000_000
+        image_compression="jpeg", topic="/front/image", start_ns=50_000_000_000, keypoints=True
     )
     with open_source("puppet:rest", fps=5.0) as frames:
-        convert(frames, bag, options, progress=False)
-    events = []
+        convert(frames, path, options, progress=False)
+    return path
+
+
+def test_recording_becomes_the_events_of_its_replay(launch, node, spin_until, bag, eager_bundle):
+    events, stamps = [], []
     node.create_subscription(msg.ActionEvent, "/action_recognition", events.append, 10)
+    node.create_subscription(
+        msg.BodyHandKeypoints,
+        "keypoints",
+        lambda message: stamps.append(time_to_ns(message.header.stamp)),
+        10,
+    )
     process = launch(
         "replay",
         f"bag:={bag}",
-        "rate:=0.5",
+        # So slow that no machine drops an image.
+        "rate:=0.25",
         "image_topic:=/front/image",
-        "image_transport:=compressed",
         f"model:={eager_bundle}",
         "device:=cpu",
     )
     spin_until(lambda: len(events) == 2, "an ONSET and its OFFSET")
     assert process.wait() == 0, "".join(process.lines)
+    with Recording(bag) as recording:
+        recorded = [
+            time_to_ns(one.message.header.stamp)
+            for one in recording.messages("/front/image/compressed")
+        ]
+        settings = ReplaySettings(stage=Stage.IMAGES, model=str(eager_bundle), device="cpu")
+        expected = replay(recording, settings, progress=False).events
+    # From the first image on, and none of those that were recorded beside the images.
+    assert stamps == recorded
     assert [(event.phase, event.reason) for event in events] == [(1, ""), (2, "shutdown")]
-    for event in events:
-        assert 50 <= event.header.stamp.sec <= 56
-        assert 0 <= event.latency.sec <= 1
-    assert json.loads(player.read_text()) == [
-        *("bag", "play", str(bag), "--clock", "100", "--rate", "0.5", "--start-offset", "0.0"),
-        *("--disable-keyboard-controls", "--topics", "/front/image", "/front/image/compressed"),
-    ]
+    for event, other in zip(map(event_from_message, events), expected, strict=True):
+        for field in ("stamp_ns", "start_ns", "end_ns", "phase", "label"):
+            assert getattr(event, field) == getattr(other, field), field
+    # The clock of the player, not that of the wall. It ticks a hundred times a second.
+    assert all(-1 <= event.latency.sec <= 1 for event in events)
+
+
+def test_interrupt_while_the_player_waits_ends_all(launch, spin_until, bag):
+    process = launch("replay", f"bag:={bag}", "image_topic:=/front/image")
+    spin_until(lambda: "Playback until" in "".join(process.lines), "the player")
+    process.interrupt()
+    assert process.wait() == 0, "".join(process.lines)
 
 
 def test_missing_bag_argument_is_named(launch):
     process = launch("replay")
     assert process.wait() != 0
     assert "bag" in "".join(process.lines)
+
+
+def test_bag_that_is_not_there_is_named(launch):
+    process = launch("replay", "bag:=nowhere")
+    assert process.wait() != 0
+    assert "launch argument bag: 'nowhere'" in "".join(process.lines)
+
+
+def test_topic_without_images_is_named(launch, bag):
+    process = launch("replay", f"bag:={bag}")
+    assert process.wait() != 0
+    assert (
+        "has no images on /image_raw or /image_raw/compressed; "
+        "it has /front/image/compressed, /keypoints"
+    ) in "".join(process.lines)
+
+
+def test_transport_that_was_not_recorded_is_named(launch, bag):
+    process = launch("replay", f"bag:={bag}", "image_topic:=/front/image", "image_transport:=raw")
+    assert process.wait() != 0
+    assert "has no images on /front/image; it has" in "".join(process.lines)
+
+
+def test_player_that_fails_fails_the_launch(launch, bag):
+    process = launch("replay", f"bag:={bag}", "image_topic:=/front/image", "rate:=-1")
+    assert process.wait() != 0
+    assert "ros2 bag play failed with status 2" in "".join(process.lines)
