@@ -130,15 +130,20 @@ def stop_signals() -> Iterator[threading.Event]:
     """Give an event that SIGINT and SIGTERM set.
 
     rclpy's own handlers would invalidate the context before a node could publish its last events.
+    After a signal, SIGINT stays ignored: a launch sends it to whomever the terminal told before.
     """
-    stop = threading.Event()
-    before = {
-        number: signal.signal(number, lambda _number, _frame: stop.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    stop, told = threading.Event(), threading.Event()
+
+    def end(_number: int, _frame: object) -> None:
+        told.set()
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
+        if told.is_set():
+            before[signal.SIGINT] = signal.SIG_IGN
         for number, handler in before.items():
             signal.signal(number, handler)
 

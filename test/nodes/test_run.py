@@ -63,6 +63,10 @@ class Process:
             except queue.Empty:
                 pytest.fail(f"no line with {text!r} in {self.lines}")
 
+    @property
+    def running(self) -> bool:
+        return self._process.poll() is None
+
     def send(self, number: int) -> None:
         self._process.send_signal(number)
 
@@ -173,6 +177,17 @@ def test_parameter_out_of_range_is_an_error_not_a_traceback(start):
     errors = "\n".join(node.lines["stderr"])
     assert "smoothing_s" in errors
     assert "Traceback" not in errors
+
+
+def test_node_that_is_interrupted_again_and_again_ends_in_order(start, graph):
+    node = start(NODE.format("action_event_publisher"))
+    client = graph.probe.create_client(ChangeState, "action_event_publisher/change_state")
+    assert client.wait_for_service(PATIENCE)
+    end = time.monotonic() + PATIENCE
+    while node.running and time.monotonic() < end:
+        node.send(signal.SIGINT)
+        time.sleep(0.01)
+    assert node.wait() == 0, node.lines["stderr"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
