@@ -250,7 +250,9 @@ def until_shutdown(work: Callable[[LaunchContext], Awaitable[None]]) -> Action:
     async def run(context: LaunchContext) -> None:
         # A task that was cancelled would end the launch at once, before its processes.
         with contextlib.suppress(asyncio.CancelledError):
-            await work(context)
+            # What starts after the shutdown is not told of it.
+            if not context.is_shutdown:
+                await work(context)
 
     return OpaqueCoroutine(coroutine=run)
 

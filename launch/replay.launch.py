@@ -108,6 +108,9 @@ def recorded_transports(argument: dict[str, str]) -> dict[str, str]:
         ValueError: No recording is there, or none of such images; names it and the topic.
     """
     bag, topic, wanted = argument["bag"], argument["image_topic"], argument["image_transport"]
+    topics = {"raw": topic, "compressed": f"{topic}/compressed"}
+    if wanted and wanted not in topics:
+        raise ValueError(f"launch argument image_transport: {wanted!r} is not raw or compressed")
     try:
         metadata = rosbag2_py.Info().read_metadata(bag, "")
     except RuntimeError as error:
@@ -115,8 +118,7 @@ def recorded_transports(argument: dict[str, str]) -> dict[str, str]:
     recorded = sorted(
         {one.topic_metadata.name for one in metadata.topics_with_message_count if one.message_count}
     )
-    topics = {"raw": topic, "compressed": f"{topic}/compressed"}
-    asked = {name: topics[name] for name in ([wanted] if wanted in topics else topics)}
+    asked = {wanted: topics[wanted]} if wanted else topics
     found = {name: image for name, image in asked.items() if image in recorded}
     if not found:
         raise ValueError(
