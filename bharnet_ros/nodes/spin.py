@@ -126,11 +126,14 @@ class _Spinner:
 
 
 @contextmanager
-def stop_signals() -> Iterator[threading.Event]:
+def stop_signals(*, ends_process: bool = False) -> Iterator[threading.Event]:
     """Give an event that SIGINT and SIGTERM set.
 
     rclpy's own handlers would invalidate the context before a node could publish its last events.
-    After a signal, SIGINT stays ignored: a launch sends it to whomever the terminal told before.
+
+    Args:
+        ends_process: Whether the process ends after that. Then SIGINT stays ignored once a signal
+            has come: a launch sends it to whomever the terminal told before.
     """
     stop, told = threading.Event(), threading.Event()
 
@@ -142,7 +145,7 @@ def stop_signals() -> Iterator[threading.Event]:
     try:
         yield stop
     finally:
-        if told.is_set():
+        if ends_process and told.is_set():
             before[signal.SIGINT] = signal.SIG_IGN
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -177,7 +180,7 @@ def run_node(
     Returns:
         Exit status: 0, or 1 where the node could not start.
     """
-    with stop_signals() as stop, ros(arguments):
+    with stop_signals(ends_process=True) as stop, ros(arguments):
         try:
             node = factory()
         except ParameterException as error:
