@@ -21,7 +21,7 @@ from bharnet_ros.keypoints import (
 from bharnet_ros.pose import tracking
 from bharnet_ros.pose.graph import HandLandmarks
 from bharnet_ros.pose.graph_configs import GraphSettings
-from bharnet_ros.pose.people import TICKS, People, Scene
+from bharnet_ros.pose.people import TICKS, OnePerson, People, Scene
 
 _SIDES = (LEFT_HAND, RIGHT_HAND)
 
@@ -62,7 +62,9 @@ class PoseExtractor:
             min_tracking_confidence=min_tracking_confidence,
             smooth_landmarks=smooth_landmarks,
         )
-        self._people: People | None = People(settings, max_people)
+        self._people: OnePerson | People | None = (
+            OnePerson(settings) if max_people == 1 else People(settings, max_people)
+        )
         self._tracker = tracking.Tracker()
         self._lone_hands: list[FloatArray] = []
         self._lone_hands_stamp_ns = 0

@@ -22,6 +22,10 @@ from bharnet_ros.pose import graph_configs
 from bharnet_ros.pose.graph_configs import GraphSettings, HandStreams
 from bharnet_ros.pose.startup_noise import without_startup_noise
 
+_HANDS_OF_BODY = [
+    name for streams in graph_configs.HANDS_OF_BODY.values() for name in streams.names()
+]
+
 
 @dataclass(frozen=True, eq=False)
 class HandLandmarks:
@@ -67,15 +71,24 @@ class BodyLandmarks:
     Attributes:
         body: (33, 4) x by image width, y by image height, z by image width, visibility in 0..1.
         world: (33, 3) metres, origin between the hips.
-        score: Presence score in 0..1.
         hands: Left and right hand of the body; None where not found.
-        next_region: Where to look for it in the next frame.
     """
 
     body: FloatArray
     world: FloatArray
-    score: float
     hands: tuple[HandLandmarks | None, HandLandmarks | None]
+
+
+@dataclass(frozen=True, eq=False)
+class FollowedBody(BodyLandmarks):
+    """A body that was looked for in its region.
+
+    Attributes:
+        score: Presence score in 0..1.
+        next_region: Where to look for it in the next frame.
+    """
+
+    score: float
     next_region: Region
 
 
@@ -148,6 +161,24 @@ class Graph:
         self._graph.close()
 
 
+class OnePersonGraph(Graph):
+    """Finds and follows one person, and looks for hands where there is none."""
+
+    def __init__(self, settings: GraphSettings) -> None:
+        """Start the graph."""
+        outputs = [graph_configs.BODY, graph_configs.BODY_WORLD, *graph_configs.LONE_HANDS.names()]
+        super().__init__(graph_configs.one_person_config(settings), outputs + _HANDS_OF_BODY)
+
+    def begin(self, image: Any, timestamp_us: int) -> None:
+        """Look at an image; `image` is of `image_packet`, the rest as for `send`."""
+        self.send(timestamp_us, {graph_configs.IMAGE: image})
+
+    def result(self) -> tuple[BodyLandmarks | None, list[HandLandmarks]]:
+        """Wait; return the body, None where there is none, and lone hands, two at most."""
+        packets = self.wait()
+        return _body(packets), _hands(packets, graph_configs.LONE_HANDS)
+
+
 class DetectorGraph(Graph):
     """Finds all bodies of an image."""
 
@@ -170,10 +201,9 @@ class PersonGraph(Graph):
 
     def __init__(self, settings: GraphSettings) -> None:
         """Start the graph."""
-        hands = [name for one in graph_configs.HANDS_OF_BODY.values() for name in one.names()]
-        body = graph_configs.BODY, graph_configs.BODY_WORLD, graph_configs.BODY_SCORE
+        body = [graph_configs.BODY, graph_configs.BODY_WORLD, graph_configs.BODY_SCORE]
         config = graph_configs.person_config(settings)
-        super().__init__(config, [*body, graph_configs.NEXT_REGION, *hands])
+        super().__init__(config, [*body, graph_configs.NEXT_REGION, *_HANDS_OF_BODY])
 
     def begin(self, image: Any, region: Region, timestamp_us: int) -> None:
         """Look at a region of an image; `image` is of `image_packet`, the rest as for `send`."""
@@ -190,20 +220,17 @@ class PersonGraph(Graph):
         }
         self.send(timestamp_us, inputs)
 
-    def result(self) -> BodyLandmarks | None:
+    def result(self) -> FollowedBody | None:
         """Wait; return what was found, None where no body is in the region."""
         packets = self.wait()
-        if not packets[graph_configs.BODY]:
+        body = _body(packets)
+        if body is None:
             return None
-        left, right = (
-            next(iter(_hands(packets, graph_configs.HANDS_OF_BODY[side])), None)
-            for side in graph_configs.SIDES
-        )
-        return BodyLandmarks(
-            body=_body_points(packet_getter.get_proto(packets[graph_configs.BODY][0])),
-            world=_points(packet_getter.get_proto(packets[graph_configs.BODY_WORLD][0])),
+        return FollowedBody(
+            body=body.body,
+            world=body.world,
+            hands=body.hands,
             score=packet_getter.get_float(packets[graph_configs.BODY_SCORE][0]),
-            hands=(left, right),
             next_region=_region(packet_getter.get_proto(packets[graph_configs.NEXT_REGION][0])),
         )
 
@@ -224,6 +251,20 @@ class LoneHandsGraph(Graph):
     def result(self) -> list[HandLandmarks]:
         """Wait; return the hands found, two at most."""
         return _hands(self.wait(), graph_configs.LONE_HANDS)
+
+
+def _body(packets: Mapping[str, list[Any]]) -> BodyLandmarks | None:
+    if not packets[graph_configs.BODY]:
+        return None
+    left, right = (
+        next(iter(_hands(packets, graph_configs.HANDS_OF_BODY[side])), None)
+        for side in graph_configs.SIDES
+    )
+    return BodyLandmarks(
+        body=_body_points(packet_getter.get_proto(packets[graph_configs.BODY][0])),
+        world=_points(packet_getter.get_proto(packets[graph_configs.BODY_WORLD][0])),
+        hands=(left, right),
+    )
 
 
 def _hands(packets: Mapping[str, list[Any]], streams: HandStreams) -> list[HandLandmarks]:

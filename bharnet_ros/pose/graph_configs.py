@@ -1,9 +1,10 @@
-"""MediaPipe calculator graphs: a detector of bodies, one body with its hands, hands alone.
+"""MediaPipe calculator graphs: all for one person, and apart bodies, one body, hands alone.
 
-They are put together from the subgraphs inside the MediaPipe wheel. `mediapipe.solutions` ties the
-same subgraphs into one graph that follows one person and has a face network too; apart, the second
-one can run once for each person. Streams inside the subgraphs that `mediapipe.solutions` does not
-give out are named here too: the presence score of a body, score and world landmarks of each hand.
+They are put together from the subgraphs inside the MediaPipe wheel. For one person all are tied
+into one graph, as in `mediapipe.solutions` but without its face network: what does not wait for
+each other runs side by side there. Apart, the graph of a body can run once for each person. Streams
+inside the subgraphs that `mediapipe.solutions` does not give out are named here too: the presence
+score of a body, score and world landmarks of each hand.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 import mediapipe
 from mediapipe.calculators.core import (
     constant_side_packet_calculator_pb2,
+    gate_calculator_pb2,
     split_vector_calculator_pb2,
 )
 from mediapipe.calculators.tensor import tensors_to_detections_calculator_pb2
@@ -30,8 +32,18 @@ BODY_SCORE = "body__tensorstoposelandmarksandsegmentation__pose_presence_score"
 # Wrist, little finger and index finger of the body, in the order that HandLandmarksFromPoseCpu
 # expects them.
 _HAND_POINTS_OF_BODY = {"left": (15, 17, 19), "right": (16, 18, 20)}
+_BODY_SCORE_OF_ONE = (
+    "body__poselandmarkbyroicpu__tensorstoposelandmarksandsegmentation__pose_presence_score"
+)
 _POSE_MODELS = ("lite", "full", "heavy")
 _MOST_LONE_HANDS = 2
+
+SURE_BODY_SCORE = 0.999
+"""Presence score above which a body is surely there.
+
+A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
+frames; bodies really there score above it in more than 9 of 10 (docs/pose.md).
+"""
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,41 @@ class GraphSettings:
             )
 
 
+def one_person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+    """Return the graph that does all for one person: finds, follows, and looks for lone hands.
+
+    The palm detector gets only the images in which there is no sure body.
+
+    Raises:
+        RuntimeError: This MediaPipe version has other subgraphs inside.
+    """
+    config = _config(IMAGE)
+    _add_constants(
+        config,
+        model_complexity=settings.model_complexity,
+        smooth_landmarks=settings.smooth_landmarks,
+        number_of_hands=_MOST_LONE_HANDS,
+    )
+    config.node.add(
+        name="body",
+        calculator="PoseLandmarkCpu",
+        input_stream=[f"IMAGE:{IMAGE}"],
+        input_side_packet=[
+            "MODEL_COMPLEXITY:model_complexity",
+            "SMOOTH_LANDMARKS:smooth_landmarks",
+        ],
+        output_stream=[f"LANDMARKS:{BODY}", f"WORLD_LANDMARKS:{BODY_WORLD}"],
+    )
+    for side in SIDES:
+        _add_hand_of_body(config, side)
+    _add_lone_hands(config, _without_sure_body(config))
+    hands = [name for streams in HANDS_OF_BODY.values() for name in streams.names()]
+    expanded = _expanded(config, [BODY, BODY_WORLD, *hands, *LONE_HANDS.names()])
+    _set_detection_threshold(expanded, settings.min_detection_confidence)
+    _set_thresholds(expanded, settings.min_tracking_confidence)
+    return expanded
+
+
 def detector_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
     """Return the graph that finds all bodies of an image, as regions, the surest first.
 
@@ -123,7 +170,7 @@ def detector_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphCo
     config = _config(IMAGE)
     _add_image_size(config)
     config.node.add(
-        name="detector",
+        name="posedetectioncpu",
         calculator="PoseDetectionCpu",
         input_stream=[f"IMAGE:{IMAGE}"],
         output_stream=["DETECTIONS:detections"],
@@ -146,12 +193,7 @@ def detector_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphCo
     )
     expanded = _expanded(config, [REGIONS])
     _take_all_detections(expanded)
-    for node in expanded.node:
-        if node.name == "detector__TensorsToDetectionsCalculator":
-            tensors = tensors_to_detections_calculator_pb2.TensorsToDetectionsCalculatorOptions
-            node.options.Extensions[
-                tensors.ext
-            ].min_score_thresh = settings.min_detection_confidence
+    _set_detection_threshold(expanded, settings.min_detection_confidence)
     return expanded
 
 
@@ -220,13 +262,7 @@ def lone_hands_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraph
     """
     config = _config(IMAGE)
     _add_constants(config, number_of_hands=_MOST_LONE_HANDS)
-    config.node.add(
-        name="lone_hands",
-        calculator="HandLandmarkTrackingCpu",
-        input_stream=[f"IMAGE:{IMAGE}"],
-        input_side_packet=["NUM_HANDS:number_of_hands"],
-        output_stream=["LANDMARKS:hand_landmarks"],
-    )
+    _add_lone_hands(config, IMAGE)
     expanded = _expanded(config, LONE_HANDS.names())
     _set_thresholds(expanded, settings.min_tracking_confidence)
     return expanded
@@ -302,6 +338,37 @@ def _add_hand_of_body(config: calculator_pb2.CalculatorGraphConfig, side: str) -
     )
 
 
+def _without_sure_body(config: calculator_pb2.CalculatorGraphConfig) -> str:
+    """Return the stream of the images in which there is no sure body."""
+    node = config.node.add(
+        calculator="ThresholdingCalculator",
+        input_stream=[f"FLOAT:{_BODY_SCORE_OF_ONE}"],
+        output_stream=["FLAG:sure_body"],
+    )
+    threshold = thresholding_calculator_pb2.ThresholdingCalculatorOptions
+    node.options.Extensions[threshold.ext].threshold = SURE_BODY_SCORE
+    node = config.node.add(
+        calculator="GateCalculator",
+        input_stream=[IMAGE, "DISALLOW:sure_body"],
+        output_stream=["image_without_sure_body"],
+    )
+    node.options.Extensions[
+        gate_calculator_pb2.GateCalculatorOptions.ext
+    ].empty_packets_as_allow = True
+    return "image_without_sure_body"
+
+
+def _add_lone_hands(config: calculator_pb2.CalculatorGraphConfig, images: str) -> None:
+    """Add the palm detector and what follows the hands that it finds."""
+    config.node.add(
+        name="lone_hands",
+        calculator="HandLandmarkTrackingCpu",
+        input_stream=[f"IMAGE:{images}"],
+        input_side_packet=["NUM_HANDS:number_of_hands"],
+        output_stream=["LANDMARKS:hand_landmarks"],
+    )
+
+
 def _take_all_detections(config: calculator_pb2.CalculatorGraphConfig) -> None:
     """Make regions of all detections: the calculators can, MediaPipe's subgraph takes the first."""
     (first,) = (at for at, node in enumerate(config.node) if node.name == "first")
@@ -314,6 +381,15 @@ def _take_all_detections(config: calculator_pb2.CalculatorGraphConfig) -> None:
         for streams in (node.input_stream, node.output_stream):
             for at, stream in enumerate(streams):
                 streams[at] = tags.get(stream, stream)
+
+
+def _set_detection_threshold(
+    config: calculator_pb2.CalculatorGraphConfig, threshold: float
+) -> None:
+    options = tensors_to_detections_calculator_pb2.TensorsToDetectionsCalculatorOptions
+    for node in config.node:
+        if node.name.endswith("posedetectioncpu__TensorsToDetectionsCalculator"):
+            node.options.Extensions[options.ext].min_score_thresh = threshold
 
 
 def _set_thresholds(config: calculator_pb2.CalculatorGraphConfig, threshold: float) -> None:

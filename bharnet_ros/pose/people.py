@@ -13,13 +13,16 @@ from bharnet_ros.pose import tracking
 from bharnet_ros.pose.graph import (
     BodyLandmarks,
     DetectorGraph,
+    FollowedBody,
+    Graph,
     HandLandmarks,
     LoneHandsGraph,
+    OnePersonGraph,
     PersonGraph,
     Region,
     image_packet,
 )
-from bharnet_ros.pose.graph_configs import GraphSettings
+from bharnet_ros.pose.graph_configs import SURE_BODY_SCORE, GraphSettings
 
 TICKS = 2
 """Microseconds that a frame takes of the graphs' time: one for itself, one to forget somebody."""
@@ -29,13 +32,6 @@ SEARCH_PERIOD_US = 300_000
 
 SAME_BODY = 0.15
 """Largest distance between the centres of two regions of the same body, in sizes of a region."""
-
-SURE_BODY_SCORE = 0.999
-"""Presence score above which a body is surely there.
-
-A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
-frames; bodies really there score above it in more than 9 of 10 (docs/pose.md).
-"""
 
 _NOWHERE = Region(-10.0, -10.0, 0.1, 0.1, 0.0)
 
@@ -51,6 +47,35 @@ class Scene:
 
     bodies: tuple[BodyLandmarks, ...]
     lone_hands: tuple[HandLandmarks, ...]
+
+
+class OnePerson:
+    """Follows one body. Not thread-safe.
+
+    Faster than `People` with room for one: where the body is not sure, its hands and lone hands are
+    looked for side by side.
+    """
+
+    def __init__(self, settings: GraphSettings) -> None:
+        """Load the networks."""
+        self._graph = OnePersonGraph(settings)
+
+    def process(self, image: npt.NDArray[np.uint8], timestamp_us: int) -> Scene:
+        """Run the networks on one frame; arguments and errors as for `People.process`."""
+        self._graph.begin(image_packet(image), timestamp_us)
+        body, lone_hands = self._graph.result()
+        return Scene(() if body is None else (body,), tuple(lone_hands))
+
+    def reset(self) -> None:
+        """Forget everybody; timestamps may start anew."""
+        self._graph.reset()
+
+    def close(self) -> None:
+        """Stop the graph."""
+        self._graph.close()
+
+    def _graphs(self) -> Iterator[Graph]:
+        yield self._graph
 
 
 class People:
@@ -107,7 +132,7 @@ class People:
 
     def _take_up(
         self, packet: Any, size: tuple[int, int], timestamp_us: int
-    ) -> list[tuple[PersonGraph, BodyLandmarks | None]]:
+    ) -> list[tuple[PersonGraph, FollowedBody | None]]:
         """Begin to follow bodies that the detector sees and no graph follows."""
         known = [region for _, region in self._followed]
         begun = []
@@ -125,11 +150,11 @@ class People:
     def _scene(
         self,
         packet: Any,
-        found: list[tuple[PersonGraph, BodyLandmarks | None]],
+        found: list[tuple[PersonGraph, FollowedBody | None]],
         size: tuple[int, int],
         timestamp_us: int,
     ) -> Scene:
-        bodies: list[BodyLandmarks] = []
+        bodies: list[FollowedBody] = []
         before = len(self._followed)
         self._followed = []
         for graph, body in found:
