@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.graph_configs import GraphSettings
+from bharnet_ros.pose.people import OnePerson, People
 from bharnet_ros.pose.tracking import body_size
 from bharnet_ros.puppet import open_puppet
 
@@ -120,3 +122,24 @@ def test_reset_makes_everybody_new(extractor, frames):
 def test_room_for_nobody_is_refused():
     with pytest.raises(ValueError, match="max_people: must be positive, got 0"):
         PoseExtractor(max_people=0)
+
+
+def test_graphs_apart_find_of_one_person_what_one_graph_finds():
+    settings = GraphSettings()
+    together, apart = OnePerson(settings), People(settings, 1)
+    try:
+        for number, frame in enumerate(itertools.islice(open_puppet("hello", fps=10.0), 8, 20)):
+            image = np.ascontiguousarray(frame.image)
+            (one,), (other,) = (
+                follower.process(image, number * 100_000).bodies for follower in (together, apart)
+            )
+            np.testing.assert_array_equal(one.body, other.body)
+            np.testing.assert_array_equal(one.world, other.world)
+            for first, second in zip(one.hands, other.hands, strict=True):
+                assert (first is None) == (second is None)
+                if first is not None and second is not None:
+                    np.testing.assert_array_equal(first.landmarks, second.landmarks)
+                    assert first.score == second.score
+    finally:
+        together.close()
+        apart.close()
