@@ -22,10 +22,6 @@ from bharnet_ros.pose import graph_configs
 from bharnet_ros.pose.graph_configs import GraphSettings, HandStreams
 from bharnet_ros.pose.startup_noise import without_startup_noise
 
-_HANDS_OF_BODY = [
-    name for streams in graph_configs.HANDS_OF_BODY.values() for name in streams.names()
-]
-
 
 @dataclass(frozen=True, eq=False)
 class HandLandmarks:
@@ -161,17 +157,21 @@ class Graph:
         self._graph.close()
 
 
-class OnePersonGraph(Graph):
-    """Finds and follows one person, and looks for hands where there is none."""
-
-    def __init__(self, settings: GraphSettings) -> None:
-        """Start the graph."""
-        outputs = [graph_configs.BODY, graph_configs.BODY_WORLD, *graph_configs.LONE_HANDS.names()]
-        super().__init__(graph_configs.one_person_config(settings), outputs + _HANDS_OF_BODY)
+class ImageGraph(Graph):
+    """A graph that looks at whole images."""
 
     def begin(self, image: Any, timestamp_us: int) -> None:
         """Look at an image; `image` is of `image_packet`, the rest as for `send`."""
         self.send(timestamp_us, {graph_configs.IMAGE: image})
+
+
+class OnePersonGraph(ImageGraph):
+    """Finds and follows one person, and looks for hands where there is none."""
+
+    def __init__(self, settings: GraphSettings) -> None:
+        """Start the graph."""
+        outputs = [*graph_configs.OF_BODY, *graph_configs.LONE_HANDS.names()]
+        super().__init__(graph_configs.one_person_config(settings), outputs)
 
     def result(self) -> tuple[BodyLandmarks | None, list[HandLandmarks]]:
         """Wait; return the body, None where there is none, and lone hands, two at most."""
@@ -179,16 +179,12 @@ class OnePersonGraph(Graph):
         return _body(packets), _hands(packets, graph_configs.LONE_HANDS)
 
 
-class DetectorGraph(Graph):
+class DetectorGraph(ImageGraph):
     """Finds all bodies of an image."""
 
     def __init__(self, settings: GraphSettings) -> None:
         """Start the graph."""
         super().__init__(graph_configs.detector_config(settings), [graph_configs.REGIONS])
-
-    def begin(self, image: Any, timestamp_us: int) -> None:
-        """Look at an image; `image` is of `image_packet`, the rest as for `send`."""
-        self.send(timestamp_us, {graph_configs.IMAGE: image})
 
     def result(self) -> list[Region]:
         """Wait; return where bodies are, the surest first."""
@@ -201,9 +197,8 @@ class PersonGraph(Graph):
 
     def __init__(self, settings: GraphSettings) -> None:
         """Start the graph."""
-        body = [graph_configs.BODY, graph_configs.BODY_WORLD, graph_configs.BODY_SCORE]
-        config = graph_configs.person_config(settings)
-        super().__init__(config, [*body, graph_configs.NEXT_REGION, *_HANDS_OF_BODY])
+        outputs = [*graph_configs.OF_BODY, graph_configs.BODY_SCORE, graph_configs.NEXT_REGION]
+        super().__init__(graph_configs.person_config(settings), outputs)
 
     def begin(self, image: Any, region: Region, timestamp_us: int) -> None:
         """Look at a region of an image; `image` is of `image_packet`, the rest as for `send`."""
@@ -235,7 +230,7 @@ class PersonGraph(Graph):
         )
 
 
-class LoneHandsGraph(Graph):
+class LoneHandsGraph(ImageGraph):
     """Finds hands by themselves, where no body leads to them."""
 
     def __init__(self, settings: GraphSettings) -> None:
@@ -243,10 +238,6 @@ class LoneHandsGraph(Graph):
         super().__init__(
             graph_configs.lone_hands_config(settings), graph_configs.LONE_HANDS.names()
         )
-
-    def begin(self, image: Any, timestamp_us: int) -> None:
-        """Look at an image; `image` is of `image_packet`, the rest as for `send`."""
-        self.send(timestamp_us, {graph_configs.IMAGE: image})
 
     def result(self) -> list[HandLandmarks]:
         """Wait; return the hands found, two at most."""

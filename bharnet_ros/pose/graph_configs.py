@@ -76,6 +76,12 @@ HANDS_OF_BODY = {
     )
     for side in SIDES
 }
+OF_BODY = (
+    *(BODY, BODY_WORLD),
+    *(name for streams in HANDS_OF_BODY.values() for name in streams.names()),
+)
+"""All that is read of one body and its hands, whichever graph finds them."""
+
 LONE_HANDS = HandStreams(
     landmarks="lone_hands__single_hand_landmarks",
     world="lone_hands__single_hand_world_landmarks",
@@ -151,8 +157,7 @@ def one_person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraph
     for side in SIDES:
         _add_hand_of_body(config, side)
     _add_lone_hands(config, _without_sure_body(config))
-    hands = [name for streams in HANDS_OF_BODY.values() for name in streams.names()]
-    expanded = _expanded(config, [BODY, BODY_WORLD, *hands, *LONE_HANDS.names()])
+    expanded = _expanded(config, [*OF_BODY, *LONE_HANDS.names()])
     _set_detection_threshold(expanded, settings.min_detection_confidence)
     _set_thresholds(expanded, settings.min_tracking_confidence)
     return expanded
@@ -248,8 +253,7 @@ def person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConf
     )
     for side in SIDES:
         _add_hand_of_body(config, side)
-    hands = [name for streams in HANDS_OF_BODY.values() for name in streams.names()]
-    expanded = _expanded(config, [BODY, BODY_WORLD, NEXT_REGION, BODY_SCORE, *hands])
+    expanded = _expanded(config, [*OF_BODY, NEXT_REGION, BODY_SCORE])
     _set_thresholds(expanded, settings.min_tracking_confidence)
     return expanded
 
