@@ -20,12 +20,13 @@ from bharnet_ros.conversions import (
 from bharnet_ros.frames import Frame, FrameSource
 from bharnet_ros.keypoints import NANOSECONDS
 from bharnet_ros.msg import BodyHandKeypoints
+from bharnet_ros.nodes.answers import Answers
 from bharnet_ros.nodes.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.managed import LOG_PERIOD
 from bharnet_ros.nodes.meter import Meter
-from bharnet_ros.nodes.pacing import Pacer
 from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.player import Player, PlayerSettings
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.relay import Relay
 from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.pose.depth_messages import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.video import open_source
@@ -111,11 +112,6 @@ PARAMETERS = (
     ),
 )
 
-POLL_SECONDS = 0.05
-REOPEN_SECONDS = 1.0
-ANSWER_SECONDS = 5.0
-UNLIKELY_ANSWER_SECONDS = 0.5
-
 
 class VideoSource(Node):
     """Publishes frames on `image_raw`; ends by itself where the source ends.
@@ -135,17 +131,13 @@ class VideoSource(Node):
         declare_parameters(self, PARAMETERS)
         self.meter = Meter()
         self._settings = read_parameters(self, PARAMETERS)
-        self._frames: FrameSource | None = None
+        self._feed: Player | Relay | None = None
         self._publisher = self.create_publisher(Image, "image_raw", SENSOR)
         self._calibration: Calibration | None = None
         self._camera_info: Publisher | None = None
         self._depth: Publisher | None = None
-        self._lost = ""
-        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe, lambda: self._lost)
-        self._answers = threading.Condition()
-        self._answered_ns = 0
-        self._patience = ANSWER_SECONDS
-        self._stop = threading.Event()
+        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe, self._warning)
+        self._answers: Answers | None = None
         self._thread: threading.Thread | None = None
         self._first_stamp_ns: int | None = None
         self._last_stamp_ns: int | None = None
@@ -164,7 +156,7 @@ class VideoSource(Node):
     @property
     def live(self) -> bool:
         """Whether the source, which is open, is a webcam."""
-        return self._frames is not None and self._frames.live
+        return isinstance(self._feed, Relay)
 
     @property
     def beside_images(self) -> tuple[str, ...]:
@@ -178,12 +170,13 @@ class VideoSource(Node):
         Raises:
             ValueError, OSError: The source cannot be opened; the message names it.
         """
-        self._frames = self._open()
+        frames = self._open()
+        self._feed = self._relay(frames) if frames.live else self._play(frames)
         url = self._settings["camera_info_url"]
-        if self._frames.camera is not None:
+        if frames.camera is not None:
             if url:
-                raise ValueError(f"camera_info_url: the camera of {self._frames.name} is known")
-            self._calibration = Calibration.of(self._frames.camera)
+                raise ValueError(f"camera_info_url: the camera of {frames.name} is known")
+            self._calibration = Calibration.of(frames.camera)
         elif url:
             self._calibration = read_calibration(url)
         if self._calibration is not None:
@@ -200,31 +193,27 @@ class VideoSource(Node):
         Raises:
             ValueError, OSError: The source cannot be opened; the message names it.
         """
-        if self._frames is None:
+        if self._feed is None:
             self.prepare()
-        assert self._frames is not None
-        if self._settings["wait_for_keypoints"] and not self.live:
+        assert self._feed is not None
+        if self._answers is not None:
             self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
-        self.get_logger().info(f"source: {self._frames.name}")
+        self.get_logger().info(f"source: {self._feed.frames.name}")
         self._thread = threading.Thread(
-            target=self._run, args=(on_end,), name="video source", daemon=True
+            target=self._run, args=(self._feed, on_end), name="video source", daemon=True
         )
         self._thread.start()
 
     def finish(self) -> None:
         """Stop to publish and close the source."""
-        self._stop.set()
-        with self._answers:
-            self._answers.notify_all()
-        if self._frames is not None and self._frames.live:
-            # Ends the wait for its next picture.
-            self._frames.close()
+        if self._feed is not None:
+            self._feed.stop()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._frames is not None:
-            self._frames.close()
-            self._frames = None
+        if self._feed is not None:
+            self._feed.frames.close()
+            self._feed = None
 
     def _open(self) -> FrameSource:
         return open_source(
@@ -235,124 +224,52 @@ class VideoSource(Node):
             depth=self._settings["depth"],
         )
 
+    def _relay(self, frames: FrameSource) -> Relay:
+        return Relay(
+            frames,
+            self._open if self._settings["loop"] else None,
+            now_ns=self._now_ns,
+            publish=self._publish,
+            meter=self.meter,
+            logger=self.get_logger(),
+        )
+
+    def _play(self, frames: FrameSource) -> Player:
+        if self._settings["wait_for_keypoints"]:
+            self._answers = Answers(expected=lambda: self.count_publishers("keypoints") > 0)
+        return Player(
+            frames,
+            self._open,
+            PlayerSettings(self._settings["as_fast_as_possible"], self._settings["loop"]),
+            answers=self._answers,
+            wanted=self._wanted,
+            now_ns=self._now_ns,
+            publish=self._publish,
+            meter=self.meter,
+            logger=self.get_logger(),
+        )
+
     def _describe(self) -> dict[str, str]:
         return {"source": self._settings["source"]}
 
-    def _run(self, on_end: Callable[[], None]) -> None:
+    def _warning(self) -> str:
+        return self._feed.lost if isinstance(self._feed, Relay) else ""
+
+    def _wanted(self) -> bool:
+        waits = self._settings["wait_for_subscriber"]
+        return not waits or self._publisher.get_subscription_count() > 0
+
+    def _now_ns(self) -> int:
+        return int(self.get_clock().now().nanoseconds)
+
+    def _run(self, feed: Player | Relay, on_end: Callable[[], None]) -> None:
         try:
-            if self.live:
-                self._relay()
-            else:
-                self._play()
+            feed.run()
         except (ValueError, OSError, RuntimeError) as error:
             self.failure = str(error)
             self.get_logger().error(f"source {self._settings['source']}: {error}")
         finally:
             on_end()
-
-    def _relay(self) -> None:
-        """Publish what a webcam gives until the node stops."""
-        while not self._stop.is_set():
-            try:
-                self._relay_until_lost()
-            except OSError as error:
-                if not self._settings["loop"]:
-                    raise
-                self._lost = str(error)
-                self.get_logger().error(f"source {self._settings['source']}: {error}; waiting")
-                self._open_again()
-
-    def _relay_until_lost(self) -> None:
-        assert self._frames is not None
-        # Those that nobody asked for, while models were loaded, are no loss.
-        skipped = self._frames.skipped
-        for frame in self._frames:
-            stamp_ns = self.get_clock().now().nanoseconds - round(
-                self._frames.age(frame) * NANOSECONDS
-            )
-            self.meter.count("received", 1 + self._frames.skipped - skipped)
-            self.meter.count("dropped", self._frames.skipped - skipped)
-            skipped = self._frames.skipped
-            if self._stop.is_set():
-                return
-            self._publish(frame, stamp_ns)
-
-    def _open_again(self) -> None:
-        """Wait until the webcam is back, or the node stops."""
-        assert self._frames is not None
-        self._frames.close()
-        while not self._stop.wait(REOPEN_SECONDS):
-            try:
-                self._frames = self._open()
-            except OSError as error:
-                self._lost = str(error)
-                self.get_logger().warning(str(error), throttle_duration_sec=LOG_PERIOD)
-            else:
-                self._lost = ""
-                self.get_logger().info(f"source {self._settings['source']}: is back")
-                return
-
-    def _play(self) -> None:
-        """Publish a recording until it ends or the node stops."""
-        assert self._frames is not None
-        if self._settings["wait_for_subscriber"]:
-            while not self._stop.is_set() and not self._publisher.get_subscription_count():
-                self._stop.wait(POLL_SECONDS)
-        period = 1.0 / self._frames.fps
-        pacer = Pacer(self.get_clock().now().nanoseconds, period)
-        round_start = 0.0
-        while not self._stop.is_set():
-            time = round_start
-            for frame in self._frames:
-                time = round_start + frame.time
-                self.meter.count("received")
-                # Only now, when the next frame is made: making it and working on the one before
-                # go on side by side.
-                self._wait_for_answer()
-                stamp_ns = self._stamp_when_due(pacer, time)
-                if self._stop.is_set():
-                    return
-                if stamp_ns is None:
-                    self.meter.count("dropped")
-                else:
-                    self._publish(frame, stamp_ns)
-            if not self._settings["loop"]:
-                return
-            round_start = time + period
-            self._frames.close()
-            self._frames = self._open()
-
-    def _stamp_when_due(self, pacer: Pacer, time: float) -> int | None:
-        """Wait for the time of a frame and return its stamp, or None where it is to be skipped.
-
-        Args:
-            pacer: Keeps the rate.
-            time: Time of the frame in the source, seconds.
-        """
-        if self._settings["as_fast_as_possible"]:
-            return pacer.stamp(time)
-        now_ns = self.get_clock().now().nanoseconds
-        if self._settings["wait_for_keypoints"]:
-            wait_ns = pacer.stamp(time) - now_ns
-        else:
-            delayed_ns = pacer.delayed_ns
-            decision = pacer.decide(time, now_ns)
-            if decision is None:
-                return None
-            wait_ns = decision
-            if pacer.delayed_ns > delayed_ns:
-                self._report_delay(pacer)
-        # The node's clock may be simulated: it is asked again rather than trusted to run on.
-        while wait_ns > 0 and not self._stop.wait(min(wait_ns / NANOSECONDS, POLL_SECONDS)):
-            wait_ns = pacer.stamp(time) - self.get_clock().now().nanoseconds
-        return pacer.stamp(time)
-
-    def _report_delay(self, pacer: Pacer) -> None:
-        self.get_logger().warning(
-            f"source {self._settings['source']}: this machine is too slow for its rate; it is "
-            f"played slower, by {pacer.delayed_ns / NANOSECONDS:.1f} s so far",
-            throttle_duration_sec=LOG_PERIOD,
-        )
 
     def _publish(self, frame: Frame, stamp_ns: int) -> None:
         about = (stamp_ns, self._settings["frame_id"])
@@ -367,33 +284,14 @@ class VideoSource(Node):
         if self._depth is not None and frame.depth is not None:
             self._depth.publish(depth_image_to_message(frame.depth, *about))
         self._publisher.publish(image_to_message(frame.image, *about))
-        self.meter.published((self.get_clock().now().nanoseconds - stamp_ns) / NANOSECONDS)
+        self.meter.published((self._now_ns() - stamp_ns) / NANOSECONDS)
         if self._first_stamp_ns is None:
             self._first_stamp_ns = stamp_ns
         self._last_stamp_ns = stamp_ns
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
-        with self._answers:
-            self._answered_ns = time_to_ns(message.header.stamp)
-            self._answers.notify_all()
-
-    def _wait_for_answer(self) -> None:
-        """Wait until the keypoints of the last image have come, if anybody makes them."""
-        stamp_ns = self._last_stamp_ns
-        if (
-            not self._settings["wait_for_keypoints"]
-            or stamp_ns is None
-            or not self.count_publishers("keypoints")
-        ):
-            return
-        with self._answers:
-            answered = self._answers.wait_for(
-                lambda: self._answered_ns >= stamp_ns or self._stop.is_set(), self._patience
-            )
-        # Whoever did not answer once may never do; the source must not crawl for that.
-        self._patience = ANSWER_SECONDS if answered else UNLIKELY_ANSWER_SECONDS
-        if not answered:
-            self.meter.count("unanswered")
+        assert self._answers is not None
+        self._answers.heard(time_to_ns(message.header.stamp))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
