@@ -24,6 +24,10 @@ class FeatureSettings:
         align_heading: Turn bodies in metres about the vertical axis of the camera so that the line
             through the shoulders, its mean over the window, lies along x. From where a person is
             seen does then not matter; bodies in images are left as they are.
+        fit_to_box: Scale each axis of bodies in metres so that what the people span over the window
+            is -1 to 1, in place of shoulder widths around the shoulders: one who walks becomes
+            small. So are skeletons of Northwestern-UCLA prepared where results on them were
+            published (arXiv 2107.12213); bodies in images are left as they are.
         hanging_drop: In images, a hand whose wrist is more than so many shoulder widths below the
             shoulders hangs at rest and is left out, as one below the image of a webcam; 0 keeps
             all.
@@ -34,6 +38,7 @@ class FeatureSettings:
     hand_layout: str = "mediapipe_hand"
     modalities: tuple[str, ...] = ("joint", "bone", "joint_motion")
     align_heading: bool = False
+    fit_to_box: bool = False
     hanging_drop: float = 0.0
 
     def __post_init__(self) -> None:

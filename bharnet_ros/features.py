@@ -50,7 +50,8 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
     The origin is the median place of the body layout's centre joints over the window, the unit its
     median scale (shoulder width), so that a person's place in the image and distance from the
     camera do not matter while their motion does. The people of one sample share the frame of the
-    first of them who was seen, so that where they stand to each other is kept.
+    first of them who was seen, so that where they stand to each other is kept. `fit_to_box` gives
+    bodies in metres a box in place of that frame.
 
     Hands get their place in that frame and, separately, their shape relative to the wrist in units
     of the hand's own size. Pixels have no place among metres: beside the body of a depth camera,
@@ -86,7 +87,10 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
         )
         hand_origin, hand_unit = _shared_frame(*frame_of_hands, hand_seen, batch.people)
 
-    body = (batch.body - origin[:, None, None]) / unit[:, None, None, None]
+    if layout.dimensions == 3 and settings.fit_to_box:
+        body = _in_box(batch.body, observed, batch.people)
+    else:
+        body = (batch.body - origin[:, None, None]) / unit[:, None, None, None]
     body = np.clip(body, -_FAR, _FAR) * observed[..., None]
     body_parts = [_modality(name, body, observed, layout) for name in settings.modalities]
     body = np.concatenate([*body_parts, batch.body_mask[..., None]], axis=-1)
@@ -235,6 +239,28 @@ def _body_frame(
         axis=-1,
     )
     return origin, unit
+
+
+def _in_box(body: FloatArray, observed: FloatArray, people: int) -> FloatArray:
+    """Scale each axis of (P, T, V, 3): what the people of a sample span over the window is -1..1.
+
+    Args:
+        body: Metres, people one after the other.
+        observed: (P, T, V) 1 where a joint was seen.
+        people: People of each sample.
+    """
+    seen = observed[..., None] > 0
+    of_sample = (len(body) // people, -1, body.shape[-1])
+    low = np.where(seen, body, np.inf).reshape(of_sample).min(1)
+    high = np.where(seen, body, -np.inf).reshape(of_sample).max(1)
+    anybody = low <= high
+    low, high = np.where(anybody, low, 0.0), np.where(anybody, high, 0.0)
+    # Of an axis along which nothing lies apart, all is in the middle.
+    half = np.maximum((high - low) / 2.0, 1e-3)
+    middle, half = (
+        np.repeat(values, people, axis=0)[:, None, None] for values in ((low + high) / 2.0, half)
+    )
+    return ((body - middle) / half).astype(np.float32)
 
 
 def _modality(

@@ -273,6 +273,51 @@ def test_bodies_in_images_are_not_aligned() -> None:
     assert_same(aligned, features(person()))
 
 
+BOXED = dataclasses.replace(METRIC, fit_to_box=True, modalities=("joint",))
+
+
+def test_in_a_box_each_axis_runs_from_minus_one_to_one() -> None:
+    given = features(tracked(), BOXED)
+    joints = given.body[0, :3, ..., 0].reshape(3, -1)
+    np.testing.assert_allclose(joints.min(1), -1.0, atol=1e-5)
+    np.testing.assert_allclose(joints.max(1), 1.0, atol=1e-5)
+
+
+def test_in_a_box_no_axis_has_a_place_or_size_of_its_own() -> None:
+    near = tracked()
+    body = near.body.copy()
+    body[..., :3] = body[..., :3] * np.float32((0.5, 2.0, 1.3)) + np.float32((0.7, -0.2, 1.1))
+    assert_same(features(near, BOXED), features(dataclasses.replace(near, body=body), BOXED))
+
+
+def test_whoever_walks_becomes_small_in_a_box() -> None:
+    walking = tracked()
+    walking.body[..., 0] += np.linspace(0.0, 3.0, len(walking.body), dtype=np.float32)[:, None]
+    width = [
+        np.abs(given.body[0, 0, :, 4, 0] - given.body[0, 0, :, 8, 0]).mean()
+        for given in (features(tracked(), BOXED), features(walking, BOXED))
+    ]
+    assert width[1] < 0.5 * width[0]
+
+
+def test_people_of_a_sample_share_a_box() -> None:
+    beside = tracked(1)
+    beside.body[..., 0] += 1.5
+    given = samples(BOXED, [tracked(0), beside])
+    x = given.body[0, 0]
+    assert (x.min(), x.max()) == (pytest.approx(-1.0, abs=1e-5), pytest.approx(1.0, abs=1e-5))
+    assert x[..., 0].max() < x[..., 1].min()
+
+
+def test_box_of_nobody_is_empty_and_bodies_in_images_have_none() -> None:
+    hidden = tracked()
+    hidden.body[:] = np.nan
+    assert not features(hidden, BOXED).body.any()
+    assert_same(
+        features(person(), dataclasses.replace(SETTINGS, fit_to_box=True)), features(person())
+    )
+
+
 def test_depth_of_the_body_does_matter() -> None:
     flat, deep = tracked(), tracked()
     deep.body[:, 11, 2] += 0.3

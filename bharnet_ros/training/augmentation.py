@@ -199,11 +199,11 @@ def _change_of_image(
 def _change_of_view(
     count: int, settings: AugmentationSettings, random: np.random.Generator
 ) -> FloatArray:
-    """Return (N, 3, 3) matrices that stretch people, then turn and tilt the camera around them.
+    """Return (N, 3, 3) matrices that stretch people, then turn the camera about each axis.
 
     Origins do not matter, since `network_input` takes the place of a person away.
     """
-    limits = (settings.tilt, settings.turn, settings.tilt)
+    limits = (settings.tilt, settings.turn, settings.roll)
     angles = np.stack([random.uniform(-limit, limit, count) for limit in limits], -1)
     stretch = random.uniform(*settings.stretch, (count, 1, 3))
     turned = Rotation.from_euler("yxz", angles[:, [1, 0, 2]]).as_matrix()

@@ -21,7 +21,8 @@ class AugmentationSettings:
         aspect: In images, least and greatest factor on heights, for unknown aspect ratios.
         rotation: In images, greatest camera roll, radians.
         turn: In metres, greatest rotation about the vertical axis of the camera, radians.
-        tilt: In metres, greatest rotation about each of the two other axes, radians.
+        tilt: In metres, greatest rotation about the axis to the right of the camera, radians.
+        roll: In metres, greatest rotation about the optical axis of the camera, radians.
         stretch: In metres, least and greatest factor on each of the three axes. Each has its own:
             a common one would be normalised away.
         noise: Standard deviation of coordinates in units of the shoulder width.
@@ -46,6 +47,7 @@ class AugmentationSettings:
     rotation: float = 0.15
     turn: float = 0.5
     tilt: float = 0.1
+    roll: float = 0.1
     stretch: tuple[float, float] = (0.9, 1.1)
     noise: float = 0.012
     hand_gap_probability: float = 0.25

@@ -32,6 +32,7 @@ UNVARIED = AugmentationSettings(
     rotation=0.0,
     turn=0.0,
     tilt=0.0,
+    roll=0.0,
     stretch=(1.0, 1.0),
     noise=0.0,
     hand_gap_probability=0.0,
@@ -162,7 +163,7 @@ def test_tilted_bodies_keep_their_bones_and_stretched_ones_do_not(
         return np.linalg.norm(bodies - bodies[..., list(KINECT.parents), :], axis=-1)
 
     plain = in_space(meeting_store)
-    tilted = in_space(meeting_store, replace(UNVARIED, turn=0.5, tilt=0.3))
+    tilted = in_space(meeting_store, replace(UNVARIED, turn=0.5, tilt=0.3, roll=0.2))
     stretched = in_space(meeting_store, replace(UNVARIED, stretch=(0.8, 1.2)))
     assert np.abs(tilted[..., 1] - plain[..., 1]).max() > 0.05
     np.testing.assert_allclose(bones(tilted), bones(plain), atol=1e-5)
@@ -172,10 +173,21 @@ def test_tilted_bodies_keep_their_bones_and_stretched_ones_do_not(
     assert np.abs(bones(stretched) - bones(plain)).max() > 0.01
 
 
+@pytest.mark.parametrize(("rotation", "axis"), [("tilt", 0), ("turn", 1), ("roll", 2)])
+def test_each_rotation_leaves_the_coordinate_along_its_axis_alone(
+    meeting_store: ClipStore, rotation: str, axis: int
+) -> None:
+    plain = in_space(meeting_store)
+    varied = in_space(meeting_store, replace(UNVARIED, **{rotation: 0.5}))
+    np.testing.assert_allclose(varied[..., axis], plain[..., axis], atol=1e-5)
+    others = [other for other in range(3) if other != axis]
+    assert np.abs(varied[..., others] - plain[..., others]).max() > 0.05
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        {"turn": 1.0, "tilt": 0.3},
+        {"turn": 1.0, "tilt": 0.3, "roll": 0.2},
         {"stretch": (0.7, 1.3)},
         {"mirror_probability": 0.5},
         {"warp": 0.3},
