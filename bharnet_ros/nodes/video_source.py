@@ -171,7 +171,7 @@ class VideoSource(Node):
             ValueError, OSError: The source cannot be opened; the message names it.
         """
         frames = self._open()
-        self._feed = self._relay(frames) if frames.live else self._play(frames)
+        self._feed = self._make_relay(frames) if frames.live else self._make_player(frames)
         url = self._settings["camera_info_url"]
         if frames.camera is not None:
             if url:
@@ -224,7 +224,7 @@ class VideoSource(Node):
             depth=self._settings["depth"],
         )
 
-    def _relay(self, frames: FrameSource) -> Relay:
+    def _make_relay(self, frames: FrameSource) -> Relay:
         return Relay(
             frames,
             self._open if self._settings["loop"] else None,
@@ -234,7 +234,7 @@ class VideoSource(Node):
             logger=self.get_logger(),
         )
 
-    def _play(self, frames: FrameSource) -> Player:
+    def _make_player(self, frames: FrameSource) -> Player:
         if self._settings["wait_for_keypoints"]:
             self._answers = Answers(expected=lambda: self.count_publishers("keypoints") > 0)
         return Player(
