@@ -78,19 +78,19 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
             *_body_frame(batch, layout, *frame_of_hands), body_seen | hand_seen, batch.people
         )
         hand_origin, hand_unit = origin, unit
+        body = _in_frame(batch.body, origin, unit)
     else:
-        total = np.maximum(observed.sum((1, 2)), 1.0)[:, None]
-        middle = (batch.body * observed[..., None]).sum((1, 2)) / total
-        width = np.full(len(middle), _SHOULDER_WIDTH, dtype=np.float32)
-        origin, unit = _shared_frame(
-            *_body_frame(batch, layout, middle, width), body_seen, batch.people
-        )
         hand_origin, hand_unit = _shared_frame(*frame_of_hands, hand_seen, batch.people)
-
-    if layout.dimensions == 3 and settings.fit_to_box:
-        body = _in_box(batch.body, observed, batch.people)
-    else:
-        body = (batch.body - origin[:, None, None]) / unit[:, None, None, None]
+        if settings.fit_to_box:
+            body = _in_box(batch.body, observed, batch.people)
+        else:
+            total = np.maximum(observed.sum((1, 2)), 1.0)[:, None]
+            middle = (batch.body * observed[..., None]).sum((1, 2)) / total
+            width = np.full(len(middle), _SHOULDER_WIDTH, dtype=np.float32)
+            origin, unit = _shared_frame(
+                *_body_frame(batch, layout, middle, width), body_seen, batch.people
+            )
+            body = _in_frame(batch.body, origin, unit)
     body = np.clip(body, -_FAR, _FAR) * observed[..., None]
     body_parts = [_modality(name, body, observed, layout) for name in settings.modalities]
     body = np.concatenate([*body_parts, batch.body_mask[..., None]], axis=-1)
@@ -239,6 +239,11 @@ def _body_frame(
         axis=-1,
     )
     return origin, unit
+
+
+def _in_frame(body: FloatArray, origin: FloatArray, unit: FloatArray) -> FloatArray:
+    """Return bodies (P, T, V, D) from an origin (P, D) in units (P,)."""
+    return (body - origin[:, None, None]) / unit[:, None, None, None]
 
 
 def _in_box(body: FloatArray, observed: FloatArray, people: int) -> FloatArray:
