@@ -1,6 +1,6 @@
 """Frames per second of PoseExtractor against MediaPipe itself, on the same frames.
 
-    python bench/extraction.py [CLIP] [--frames 100] [--rounds 5] [--json]
+    python bench/extraction.py [CLIP] [--frames 100] [--rounds 6] [--json]
 
 Three extractors take turns, frame by frame, in one process: ours; the same graph config, run by
 MediaPipe's own `SolutionBase`, results left as MediaPipe gives them; and
@@ -12,6 +12,7 @@ The stages of ours are timed in the same run, and what the node does before and 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import statistics
@@ -38,6 +39,11 @@ OURS, BARE, HOLISTIC = "ours", "bare graph", "holistic"
 _WARM_UP_FRAMES = 5
 # What Holistic gives out, less the face: the results that all three are asked for.
 _OUTPUTS = ["body_landmarks", "body_world_landmarks", "left_landmarks", "right_landmarks"]
+_LOADERS: dict[str, Callable[[], Any]] = {
+    OURS: PoseExtractor,
+    BARE: lambda: SolutionBase(graph_config=one_person_config(GraphSettings()), outputs=_OUTPUTS),
+    HOLISTIC: mediapipe.solutions.holistic.Holistic,
+}
 
 
 @dataclass
@@ -74,44 +80,59 @@ def measure(frames: list[Frame], rounds: int) -> Measurement:
 
     Args:
         frames: The same for all.
-        rounds: How often the clip is gone through.
+        rounds: How often the clip is gone through, by extractors that are loaded anew.
     """
     step_ns = round((frames[-1].time - frames[0].time) / max(len(frames) - 1, 1) * 1e9)
-    # Time goes on from round to round: to the trackers it is one long clip.
-    stamps = itertools.count(start=0, step=max(step_ns, 1))
-    with (
-        PoseExtractor() as ours,
-        SolutionBase(graph_config=one_person_config(GraphSettings()), outputs=_OUTPUTS) as bare,
-        mediapipe.solutions.holistic.Holistic() as holistic,
-    ):
-        clock = StageClock(ours)
-        time_messages = make_message_timer(clock)
-        extractors: dict[str, Callable[[Frame], Any]] = {
-            OURS: lambda frame: clock.extract(frame, next(stamps)),
-            BARE: lambda frame: bare.process(frame.image),
-            HOLISTIC: lambda frame: holistic.process(frame.image),
-        }
-        with without_startup_noise():
-            for process, frame in itertools.product(extractors.values(), frames[:_WARM_UP_FRAMES]):
-                process(frame)
-        for stage in clock.seconds.values():
-            stage.clear()
-        rounds_of: dict[str, list[list[float]]] = {name: [] for name in extractors}
-        for _ in range(rounds):
-            for seconds in rounds_of.values():
-                seconds.append([])
-            for number, frame in enumerate(frames):
-                # Each is first in turn, so that none always follows the same other one.
-                first = number % len(extractors)
-                for name in list(extractors)[first:] + list(extractors)[:first]:
-                    start = time.perf_counter()
-                    found = extractors[name](frame)
-                    rounds_of[name][-1].append(time.perf_counter() - start)
-                    if name == OURS:
-                        keypoints: FrameKeypoints = found
-                # Last, so that none of the three has the image in its caches for that.
-                time_messages(frame, keypoints)
-    return Measurement(rounds_of, {stage: clock.seconds[stage] for stage in STAGES})
+    orders = list(itertools.permutations((OURS, BARE, HOLISTIC)))
+    rounds_of: dict[str, list[list[float]]] = {name: [] for name in (OURS, BARE, HOLISTIC)}
+    stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
+    for number in range(rounds):
+        with contextlib.ExitStack() as stack:
+            # What is loaded first in a process is slower, by up to a tenth, as long as it lives.
+            loaded = {
+                name: stack.enter_context(_LOADERS[name]()) for name in orders[number % len(orders)]
+            }
+            clock = StageClock(loaded[OURS])
+            seconds = _round(frames, max(step_ns, 1), loaded, clock, orders)
+        for name, of_round in seconds.items():
+            rounds_of[name].append(of_round)
+        for stage in STAGES:
+            stages[stage] += clock.seconds[stage]
+    return Measurement(rounds_of, stages)
+
+
+def _round(
+    frames: list[Frame],
+    step_ns: int,
+    loaded: dict[str, Any],
+    clock: StageClock,
+    orders: list[tuple[str, ...]],
+) -> dict[str, list[float]]:
+    """Return the seconds of each frame of each extractor that is loaded."""
+    stamps = itertools.count(start=0, step=step_ns)
+    time_messages = make_message_timer(clock)
+    extractors: dict[str, Callable[[Frame], Any]] = {
+        OURS: lambda frame: clock.extract(frame, next(stamps)),
+        BARE: lambda frame: loaded[BARE].process(frame.image),
+        HOLISTIC: lambda frame: loaded[HOLISTIC].process(frame.image),
+    }
+    with without_startup_noise():
+        for frame, process in itertools.product(frames[:_WARM_UP_FRAMES], extractors.values()):
+            process(frame)
+    for stage in clock.seconds.values():
+        stage.clear()
+    seconds: dict[str, list[float]] = {name: [] for name in extractors}
+    for number, frame in enumerate(frames):
+        # In all orders in turn, so that each comes after each other one equally often.
+        for name in orders[number % len(orders)]:
+            start = time.perf_counter()
+            found = extractors[name](frame)
+            seconds[name].append(time.perf_counter() - start)
+            if name == OURS:
+                keypoints: FrameKeypoints = found
+        # Last, so that none of the three has the image in its caches for that.
+        time_messages(frame, keypoints)
+    return seconds
 
 
 def speed_table(measured: Measurement) -> str:
@@ -150,7 +171,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clip", nargs="?", default="puppet", help="video, folder or puppet:SCRIPT")
     parser.add_argument("--frames", type=int, default=100, help="frames of the clip to take")
-    parser.add_argument("--rounds", type=int, default=5, help="times to go through the clip")
+    parser.add_argument("--rounds", type=int, default=6, help="times to go through the clip")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     if arguments.frames < 2 or arguments.rounds < 1:
