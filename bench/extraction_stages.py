@@ -38,9 +38,14 @@ class StageClock:
 
         def watched(*arguments: Any) -> Any:
             self._mark(CHECK)
-            found = process(*arguments)
-            self._mark(UNPACK)
-            return found
+            read = process(*arguments)
+
+            def watched_read() -> Any:
+                scene = read()
+                self._mark(UNPACK)
+                return scene
+
+            return watched_read
 
         people.process = watched
         for graph in people._graphs():

@@ -19,9 +19,9 @@ from bharnet_ros.nodes.parameters import ParameterSpec
 from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.spin import run_node
 from bharnet_ros.nodes.synchronised import import_message_filters
-from bharnet_ros.nodes.worker import LatestWorker
+from bharnet_ros.nodes.worker import Finisher, LatestWorker
 from bharnet_ros.pose.depth_feed import take_depth_parameters
-from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
 from bharnet_ros.stamps import StampOrder, Step
 
 PARAMETERS = (
@@ -88,7 +88,10 @@ ImageMessage: TypeAlias = Image | CompressedImage
 
 
 class PoseExtraction(ManagedNode):
-    """Runs MediaPipe on the newest image; images that come meanwhile are dropped and counted."""
+    """Runs MediaPipe on the newest image; images that come meanwhile are dropped and counted.
+
+    While MediaPipe is at one image, what it found in the image before is interpreted and published.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         """Declare parameters."""
@@ -102,6 +105,7 @@ class PoseExtraction(ManagedNode):
         self._publisher: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
         self._worker: LatestWorker[ImageMessage] | None = None
+        self._finisher: Finisher[NetworkOutput] | None = None
         self._order = StampOrder()
 
     @property
@@ -112,7 +116,8 @@ class PoseExtraction(ManagedNode):
     @property
     def idle(self) -> bool:
         """Whether no image waits or is being worked on."""
-        return self._worker is None or self._worker.idle
+        # In this order: a worker hands over before it is idle.
+        return all(part is None or part.idle for part in (self._worker, self._finisher))
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the models, and compute once because the first time is slow."""
@@ -127,7 +132,8 @@ class PoseExtraction(ManagedNode):
 
     def activate(self) -> None:
         """Take images."""
-        self._worker = LatestWorker("pose extraction", self._extract, self.unexpected)
+        self._finisher = Finisher("pose extraction", self._publish, self.unexpected)
+        self._worker = LatestWorker("networks of pose extraction", self._run, self.unexpected)
         image: tuple[type, str] = (
             (CompressedImage, "image_raw/compressed") if self._compressed else (Image, "image_raw")
         )
@@ -156,6 +162,9 @@ class PoseExtraction(ManagedNode):
         if self._worker is not None:
             self._worker.close()
             self._worker = None
+        if self._finisher is not None:
+            self._finisher.close()
+            self._finisher = None
         if self._extractor is not None:
             self._extractor.reset()
         self._order = StampOrder()
@@ -186,8 +195,8 @@ class PoseExtraction(ManagedNode):
         if self._worker is not None and not self._worker.submit(message):
             self.meter.count("dropped")
 
-    def _extract(self, message: ImageMessage) -> None:
-        if self._extractor is None or self._publisher is None:
+    def _run(self, message: ImageMessage) -> None:
+        if self._extractor is None or self._finisher is None:
             return
         topic = self._topic
         stamp_ns = time_to_ns(message.header.stamp)
@@ -204,9 +213,16 @@ class PoseExtraction(ManagedNode):
         except ValueError as error:
             self.reject(f"{topic}: {error}")
             return
-        keypoints = self._extractor.extract(image, stamp_ns, message.header.frame_id)
-        self._publisher.publish(keypoints_to_message(self._placed(keypoints)))
-        self.meter.published(self.age(stamp_ns))
+        self._finisher.submit(
+            self._extractor.run_networks(image, stamp_ns, message.header.frame_id)
+        )
+
+    def _publish(self, found: NetworkOutput) -> None:
+        if self._extractor is None or self._publisher is None:
+            return
+        keypoints = self._placed(self._extractor.interpret(found))
+        self._publisher.publish(keypoints_to_message(keypoints))
+        self.meter.published(self.age(found.stamp_ns))
 
     def _placed(self, keypoints: FrameKeypoints) -> FrameKeypoints:
         """Return keypoints with their places before the camera, where depth says them."""

@@ -1,9 +1,10 @@
-"""A thread that computes on the newest item only."""
+"""Threads: one that computes on the newest item only, one that finishes what it began."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -78,3 +79,50 @@ class LatestWorker(Generic[Item]):
             finally:
                 with self._condition:
                     self._busy = False
+
+
+class Finisher(Generic[Item]):
+    """One thread that finishes items in their order, while the next one is begun elsewhere.
+
+    Args:
+        name: Name of the thread.
+        process: Called on the thread with each item.
+        on_error: Called on the thread with what `process` raised; the thread goes on.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        process: Callable[[Item], None],
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        """Start the thread."""
+        self._process = process
+        self._on_error = on_error
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._last: Future[None] | None = None
+
+    def submit(self, item: Item) -> None:
+        """Hand over an item; wait until the one before is finished, so that none pile up.
+
+        Raises:
+            RuntimeError: It is closed.
+        """
+        if self._last is not None:
+            self._last.result()
+        self._last = self._thread.submit(self._finish, item)
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was handed over is finished."""
+        return self._last is None or self._last.done()
+
+    def close(self) -> None:
+        """Finish what was handed over and end the thread."""
+        self._thread.shutdown()
+
+    def _finish(self, item: Item) -> None:
+        try:
+            self._process(item)
+        except Exception as error:  # the thread outlives whatever one item does to it
+            self._on_error(error)

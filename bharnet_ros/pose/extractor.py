@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +28,34 @@ from bharnet_ros.pose.people import TICKS, OnePerson, People, Scene
 _SIDES = (LEFT_HAND, RIGHT_HAND)
 
 
+@dataclass(frozen=True, eq=False)
+class NetworkOutput:
+    """What the networks found in a frame, before anything is decided about it.
+
+    Attributes:
+        stamp_ns: Capture time in nanoseconds.
+        width: Of the image, pixels.
+        height: Of the image, pixels.
+        frame_id: Optical frame of the camera.
+        scene: Reads the bodies and hands.
+        first: Whether nobody may be known from an earlier frame: the first one, also after `reset`.
+    """
+
+    stamp_ns: int
+    width: int
+    height: int
+    frame_id: str
+    scene: Callable[[], Scene]
+    first: bool
+
+
 class PoseExtractor:
     """Finds the bodies and hands of people in each frame of a stream.
 
     Frames must come in the order of their stamps: landmarks are tracked and smoothed over time.
-    Not thread-safe.
+    `run_networks` and `interpret` are the halves of `extract`. One thread may be in each, so that
+    the networks go on with the next frame while the last one is interpreted. Not thread-safe
+    otherwise.
     """
 
     def __init__(
@@ -91,21 +116,43 @@ class PoseExtractor:
                 rise; the state is as before, and `reset` accepts any stamp.
             RuntimeError: The extractor is closed.
         """
+        return self.interpret(self.run_networks(image, stamp_ns, frame_id))
+
+    def run_networks(
+        self, image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str = ""
+    ) -> NetworkOutput:
+        """Run the networks on one frame: by far the most of the time. Arguments as for `extract`.
+
+        Raises:
+            ValueError: As for `extract`.
+            RuntimeError: The extractor is closed.
+        """
         if self._people is None:
             raise RuntimeError("this PoseExtractor is closed")
         image = _checked(image)
         timestamp_us = self._next_timestamp(stamp_ns)
-        found = self._people.process(image, timestamp_us)
+        scene = self._people.process(image, timestamp_us)
+        first = self._last_stamp_ns is None
         self._last_stamp_ns = stamp_ns
         self._last_graph_us = timestamp_us
-
         height, width = image.shape[:2]
+        return NetworkOutput(stamp_ns, width, height, frame_id, scene, first)
+
+    def interpret(self, output: NetworkOutput) -> FrameKeypoints:
+        """Decide which hands are real, whose they are and who is who.
+
+        Args:
+            output: Of `run_networks`, each once and in its order.
+        """
+        if output.first:
+            self._tracker.forget()
+            self._lone_hands = []
         return FrameKeypoints(
-            stamp_ns=stamp_ns,
-            width=width,
-            height=height,
-            people=self._assembled(found, stamp_ns, width, height),
-            frame_id=frame_id,
+            stamp_ns=output.stamp_ns,
+            width=output.width,
+            height=output.height,
+            people=self._assembled(output.scene(), output.stamp_ns, output.width, output.height),
+            frame_id=output.frame_id,
         )
 
     def _next_timestamp(self, stamp_ns: int) -> int:
@@ -151,14 +198,14 @@ class PoseExtractor:
     def reset(self) -> None:
         """Forget the people in view and all stamps; the next frame may have any stamp.
 
+        What `run_networks` gave out before can still be interpreted, ahead of the next frame.
+
         Raises:
             RuntimeError: The extractor is closed.
         """
         if self._people is None:
             raise RuntimeError("this PoseExtractor is closed")
         self._people.reset()
-        self._tracker.forget()
-        self._lone_hands = []
         self._last_stamp_ns = None
         self._last_graph_us = 0
 

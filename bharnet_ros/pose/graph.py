@@ -6,7 +6,7 @@ Packets carry the real capture times, so that the smoothing filters know the tru
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,8 +101,9 @@ class Graph:
     ) -> None:
         """Start a graph, and keep what comes out of some of its streams."""
         self._graph: Any = mediapipe.CalculatorGraph(graph_config=config)
-        self._packets: dict[str, list[Any]] = {name: [] for name in outputs}
-        for name in self._packets:
+        self._outputs = tuple(outputs)
+        self._packets: dict[str, list[Any]] = {}
+        for name in self._outputs:
             self._graph.observe_output_stream(name, self._keep, False)
         self._start()
 
@@ -125,8 +126,8 @@ class Graph:
         Raises:
             RuntimeError: MediaPipe refused the frame.
         """
-        for packets in self._packets.values():
-            packets.clear()
+        # New lists: those of the frame before may still be read, on another thread.
+        self._packets = {name: [] for name in self._outputs}
         # What is printed once is printed while the first frame runs.
         quiet = without_startup_noise() if self._first_frame else contextlib.nullcontext()
         with quiet:
@@ -173,10 +174,13 @@ class OnePersonGraph(ImageGraph):
         outputs = [*graph_configs.OF_BODY, *graph_configs.LONE_HANDS.names()]
         super().__init__(graph_configs.one_person_config(settings), outputs)
 
-    def result(self) -> tuple[BodyLandmarks | None, list[HandLandmarks]]:
-        """Wait; return the body, None where there is none, and lone hands, two at most."""
+    def result(self) -> Callable[[], tuple[BodyLandmarks | None, list[HandLandmarks]]]:
+        """Wait; return what reads the body, None where there is none, and two lone hands at most.
+
+        It may be called at any time, on any thread.
+        """
         packets = self.wait()
-        return _body(packets), _hands(packets, graph_configs.LONE_HANDS)
+        return lambda: (_body(packets), _hands(packets, graph_configs.LONE_HANDS))
 
 
 class DetectorGraph(ImageGraph):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,11 +60,16 @@ class OnePerson:
         """Load the networks."""
         self._graph = OnePersonGraph(settings)
 
-    def process(self, image: npt.NDArray[np.uint8], timestamp_us: int) -> Scene:
-        """Run the networks on one frame; arguments and errors as for `People.process`."""
+    def process(self, image: npt.NDArray[np.uint8], timestamp_us: int) -> Callable[[], Scene]:
+        """Run the networks on one frame; as `People.process`."""
         self._graph.begin(image_packet(image), timestamp_us)
-        body, lone_hands = self._graph.result()
-        return Scene(() if body is None else (body,), tuple(lone_hands))
+        read = self._graph.result()
+
+        def scene() -> Scene:
+            body, lone_hands = read()
+            return Scene(() if body is None else (body,), tuple(lone_hands))
+
+        return scene
 
     def reset(self) -> None:
         """Forget everybody; timestamps may start anew."""
@@ -100,12 +105,16 @@ class People:
         self._lost = False
         self._last_search_us = 0
 
-    def process(self, image: npt.NDArray[np.uint8], timestamp_us: int) -> Scene:
+    def process(self, image: npt.NDArray[np.uint8], timestamp_us: int) -> Callable[[], Scene]:
         """Run the networks on one frame.
 
         Args:
             image: (H, W, 3) RGB, contiguous.
             timestamp_us: Capture time in microseconds, `TICKS` or more after the one before.
+
+        Returns:
+            What gives the scene. It may be called at any time, on any thread: the networks need
+            not wait for it.
 
         Raises:
             RuntimeError: MediaPipe refused the frame.
@@ -122,7 +131,8 @@ class People:
         if searches:
             self._last_search_us = timestamp_us
             found += self._take_up(packet, size, timestamp_us)
-        return self._scene(packet, found, size, timestamp_us)
+        scene = self._scene(packet, found, size, timestamp_us)
+        return lambda: scene
 
     def _is_time_to_search(self, timestamp_us: int) -> bool:
         if not self._idle:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from bharnet_ros.nodes.worker import LatestWorker
+from bharnet_ros.nodes.worker import Finisher, LatestWorker
 
 
 class Slow:
@@ -86,3 +86,39 @@ def test_close_finishes_what_is_computed_and_drops_what_waits():
     worker.submit(2)
     assert not closing.is_alive()
     assert slow.done == [0]
+
+
+def test_finisher_loses_nothing_keeps_the_order_and_lets_nothing_pile_up():
+    slow = Slow()
+    finisher = Finisher("test", slow, lambda error: None)
+    assert finisher.idle
+    finisher.submit(0)
+    assert slow.started.acquire(timeout=30)
+    assert not finisher.idle
+
+    second = threading.Thread(target=finisher.submit, args=(1,))
+    second.start()
+    second.join(0.05)
+    assert second.is_alive() and slow.done == []
+    slow.go.release()
+    second.join(30)
+    assert not second.is_alive() and slow.done == [0]
+
+    slow.go.release()
+    finisher.close()
+    assert slow.done == [0, 1] and finisher.idle
+
+
+def test_finisher_reports_an_error_and_goes_on():
+    errors, done = [], []
+
+    def process(item: int) -> None:
+        if item == 0:
+            raise ValueError("bad item")
+        done.append(item)
+
+    finisher = Finisher("test", process, errors.append)
+    finisher.submit(0)
+    finisher.submit(1)
+    finisher.close()
+    assert [str(error) for error in errors] == ["bad item"] and done == [1]

@@ -112,6 +112,42 @@ def test_track_ids_stay_unique_over_a_reset(extractor, puppet_frames):
     assert before != after
 
 
+def test_frames_may_be_interpreted_while_the_networks_are_at_later_ones(extractor, puppet_frames):
+    # Away for long, and back; then a new stream.
+    images = [frame.image for frame in puppet_frames[:4]]
+    stream = [*images, *[BLANK] * 6, *images]
+    expected = []
+    for _ in range(2):
+        expected += [extractor.extract(image, n * 100_000_000) for n, image in enumerate(stream)]
+        extractor.reset()
+
+    outputs = []
+    for _ in range(2):
+        outputs += [
+            extractor.run_networks(image, n * 100_000_000, "camera")
+            for n, image in enumerate(stream)
+        ]
+        extractor.reset()
+    found = [extractor.interpret(output) for output in outputs]
+
+    assert [output.first for output in outputs].count(True) == 2
+    assert {frame.frame_id for frame in found} == {"camera"}
+    for late, frame in zip(found, expected, strict=True):
+        assert (late.stamp_ns, late.width, late.height) == (
+            frame.stamp_ns,
+            frame.width,
+            frame.height,
+        )
+        for person, same in zip(late.people, frame.people, strict=True):
+            np.testing.assert_allclose(person.body, same.body, atol=0.01)
+            np.testing.assert_allclose(person.hands, same.hands, atol=0.01)
+    tracks = [[person.track_id for person in frame.people] for frame in found]
+    names = [track for (track,) in filter(None, tracks)]
+    # Who comes back after long, or in a new stream, is somebody new.
+    assert names == [name for name in dict.fromkeys(names) for _ in range(4)]
+    assert len(set(names)) == 4
+
+
 @pytest.mark.parametrize("stamp_ns", [1_000_000_000, 999_999_999, -5])
 def test_stamp_that_does_not_rise_is_refused_and_harms_nothing(extractor, stamp_ns):
     extractor.extract(BLANK, 1_000_000_000)

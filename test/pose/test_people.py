@@ -131,7 +131,7 @@ def test_graphs_apart_find_of_one_person_what_one_graph_finds():
         for number, frame in enumerate(itertools.islice(open_puppet("hello", fps=10.0), 8, 20)):
             image = np.ascontiguousarray(frame.image)
             (one,), (other,) = (
-                follower.process(image, number * 100_000).bodies for follower in (together, apart)
+                follower.process(image, number * 100_000)().bodies for follower in (together, apart)
             )
             np.testing.assert_array_equal(one.body, other.body)
             np.testing.assert_array_equal(one.world, other.world)
