@@ -44,6 +44,7 @@ _LOADERS: dict[str, Callable[[], Any]] = {
     BARE: lambda: SolutionBase(graph_config=one_person_config(GraphSettings()), outputs=_OUTPUTS),
     HOLISTIC: mediapipe.solutions.holistic.Holistic,
 }
+_ORDERS = list(itertools.permutations(_LOADERS))
 
 
 @dataclass
@@ -83,17 +84,15 @@ def measure(frames: list[Frame], rounds: int) -> Measurement:
         rounds: How often the clip is gone through, by extractors that are loaded anew.
     """
     step_ns = round((frames[-1].time - frames[0].time) / max(len(frames) - 1, 1) * 1e9)
-    orders = list(itertools.permutations((OURS, BARE, HOLISTIC)))
-    rounds_of: dict[str, list[list[float]]] = {name: [] for name in (OURS, BARE, HOLISTIC)}
+    rounds_of: dict[str, list[list[float]]] = {name: [] for name in _LOADERS}
     stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
     for number in range(rounds):
         with contextlib.ExitStack() as stack:
-            # What is loaded first in a process is slower, by up to a tenth, as long as it lives.
-            loaded = {
-                name: stack.enter_context(_LOADERS[name]()) for name in orders[number % len(orders)]
-            }
+            # What is loaded first in a process stays slower than the others: docs/performance.md.
+            order = _ORDERS[number % len(_ORDERS)]
+            loaded = {name: stack.enter_context(_LOADERS[name]()) for name in order}
             clock = StageClock(loaded[OURS])
-            seconds = _round(frames, max(step_ns, 1), loaded, clock, orders)
+            seconds = _round(frames, max(step_ns, 1), loaded, clock)
         for name, of_round in seconds.items():
             rounds_of[name].append(of_round)
         for stage in STAGES:
@@ -106,7 +105,6 @@ def _round(
     step_ns: int,
     loaded: dict[str, Any],
     clock: StageClock,
-    orders: list[tuple[str, ...]],
 ) -> dict[str, list[float]]:
     """Return the seconds of each frame of each extractor that is loaded."""
     stamps = itertools.count(start=0, step=step_ns)
@@ -124,7 +122,7 @@ def _round(
     seconds: dict[str, list[float]] = {name: [] for name in extractors}
     for number, frame in enumerate(frames):
         # In all orders in turn, so that each comes after each other one equally often.
-        for name in orders[number % len(orders)]:
+        for name in _ORDERS[number % len(_ORDERS)]:
             start = time.perf_counter()
             found = extractors[name](frame)
             seconds[name].append(time.perf_counter() - start)

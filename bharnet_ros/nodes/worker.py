@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
 
 
-class LatestWorker(Generic[Item]):
-    """One thread with a queue of one: a newer item takes the place of one that still waits.
+class _Worker(Generic[Item]):
+    """One thread that computes on one item after the other.
 
     Args:
         name: Name of the thread.
@@ -35,20 +34,6 @@ class LatestWorker(Generic[Item]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
-    def submit(self, item: Item) -> bool:
-        """Hand over the newest item.
-
-        Returns:
-            False where an older item was still waiting and is now dropped.
-        """
-        with self._condition:
-            if self._closed:
-                return True
-            displaced = bool(self._pending)
-            self._pending = [item]
-            self._condition.notify_all()
-        return not displaced
-
     @property
     def idle(self) -> bool:
         """Whether nothing waits and nothing is being computed."""
@@ -56,19 +41,22 @@ class LatestWorker(Generic[Item]):
             return not self._pending and not self._busy
 
     def close(self) -> None:
-        """Drop what waits, finish what is being computed and end the thread."""
+        """Finish what waits and what is being computed, and end the thread."""
         with self._condition:
             self._closed = True
-            self._pending = []
             self._condition.notify_all()
         if threading.current_thread() is not self._thread:
             self._thread.join()
+
+    def _put(self, item: Item) -> None:
+        self._pending = [item]
+        self._condition.notify_all()
 
     def _run(self) -> None:
         while True:
             with self._condition:
                 self._condition.wait_for(lambda: self._pending or self._closed)
-                if self._closed:
+                if not self._pending:
                     return
                 item = self._pending.pop()
                 self._busy = True
@@ -79,28 +67,35 @@ class LatestWorker(Generic[Item]):
             finally:
                 with self._condition:
                     self._busy = False
+                    self._condition.notify_all()
 
 
-class Finisher(Generic[Item]):
-    """One thread that finishes items in their order, while the next one is begun elsewhere.
+class LatestWorker(_Worker[Item]):
+    """A worker with a queue of one: a newer item takes the place of one that still waits."""
 
-    Args:
-        name: Name of the thread.
-        process: Called on the thread with each item.
-        on_error: Called on the thread with what `process` raised; the thread goes on.
-    """
+    def submit(self, item: Item) -> bool:
+        """Hand over the newest item.
 
-    def __init__(
-        self,
-        name: str,
-        process: Callable[[Item], None],
-        on_error: Callable[[Exception], None],
-    ) -> None:
-        """Start the thread."""
-        self._process = process
-        self._on_error = on_error
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._last: Future[None] | None = None
+        Returns:
+            False where an older item was still waiting and is now dropped.
+        """
+        with self._condition:
+            if self._closed:
+                return True
+            displaced = bool(self._pending)
+            self._put(item)
+        return not displaced
+
+    def close(self) -> None:
+        """Drop what waits, finish what is being computed and end the thread."""
+        with self._condition:
+            self._pending = []
+            self._closed = True
+        super().close()
+
+
+class Finisher(_Worker[Item]):
+    """A worker that finishes every item, in order, while the next one is begun elsewhere."""
 
     def submit(self, item: Item) -> None:
         """Hand over an item; wait until the one before is finished, so that none pile up.
@@ -108,21 +103,8 @@ class Finisher(Generic[Item]):
         Raises:
             RuntimeError: It is closed.
         """
-        if self._last is not None:
-            self._last.result()
-        self._last = self._thread.submit(self._finish, item)
-
-    @property
-    def idle(self) -> bool:
-        """Whether all that was handed over is finished."""
-        return self._last is None or self._last.done()
-
-    def close(self) -> None:
-        """Finish what was handed over and end the thread."""
-        self._thread.shutdown()
-
-    def _finish(self, item: Item) -> None:
-        try:
-            self._process(item)
-        except Exception as error:  # the thread outlives whatever one item does to it
-            self._on_error(error)
+        with self._condition:
+            self._condition.wait_for(lambda: not self._pending and not self._busy)
+            if self._closed:
+                raise RuntimeError("this Finisher is closed")
+            self._put(item)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from bharnet_ros.nodes.worker import Finisher, LatestWorker
 
 
@@ -38,7 +40,8 @@ def test_overload_keeps_the_newest_and_tells_of_each_loss():
     assert errors == []
 
 
-def test_error_is_reported_and_the_thread_goes_on():
+@pytest.mark.parametrize("kind", [LatestWorker, Finisher])
+def test_error_is_reported_and_the_thread_goes_on(kind):
     errors, done = [], threading.Event()
 
     def process(item: str) -> None:
@@ -52,7 +55,7 @@ def test_error_is_reported_and_the_thread_goes_on():
         errors.append(str(error))
         reported.set()
 
-    worker = LatestWorker("test", process, on_error)
+    worker = kind("test", process, on_error)
     worker.submit("bad")
     assert reported.wait(30)
     worker.submit("good")
@@ -107,18 +110,3 @@ def test_finisher_loses_nothing_keeps_the_order_and_lets_nothing_pile_up():
     slow.go.release()
     finisher.close()
     assert slow.done == [0, 1] and finisher.idle
-
-
-def test_finisher_reports_an_error_and_goes_on():
-    errors, done = [], []
-
-    def process(item: int) -> None:
-        if item == 0:
-            raise ValueError("bad item")
-        done.append(item)
-
-    finisher = Finisher("test", process, errors.append)
-    finisher.submit(0)
-    finisher.submit(1)
-    finisher.close()
-    assert [str(error) for error in errors] == ["bad item"] and done == [1]
