@@ -3,8 +3,9 @@
 #   make install                   make .venv and install the package into it
 #   make run                       show the puppet to the whole system and print its action events
 #   make run SOURCE=clip.mp4       the same for a video file (SOURCE=0: a webcam)
-#   make test                      lint, type check, and all tests against the installed package
-#   make bench                     the measurements of bench/, and their tables in docs/performance.md
+#   make check                     lint, types, import contracts and fast tests, from the checkout
+#   make test                      the same checks, and all tests against the installed package
+#   make bench                     the measurements of bench/, and their tables in bench/RESULTS.md
 #   make bench QUICK=1             only see whether they work; nothing is written
 #   make bench ROUNDS=2            measure less often than usual, or more often
 #   make bench DATA=folder         with those that need recorded videos
@@ -35,10 +36,13 @@ SOURCES := CMakeLists.txt package.xml pyproject.toml setup.py bharnet_ros config
 FINGERPRINT := $(shell find $(SOURCES) -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum \
 	| cksum | tr -s ' ' '-')
 INSTALLED := $(VENV)/installed-$(FINGERPRINT)
+# Of what messages and dependencies are made from alone.
+GENERATED := $(VENV)/generated-$(shell find msg CMakeLists.txt package.xml setup.py -type f \
+	| LC_ALL=C sort | xargs cksum | cksum | tr -s ' ' '-')
 TOOLS := $(VENV)/tools-$(shell cksum < setup.py | tr -s ' ' '-')
 BENCH_TOOLS := $(VENV)/bench-tools-$(shell cksum < setup.py | tr -s ' ' '-')
 
-.PHONY: install run test bench clean check-machine
+.PHONY: install run check test bench clean check-machine
 .SILENT:
 
 install: $(INSTALLED)
@@ -47,29 +51,51 @@ install: $(INSTALLED)
 run: $(INSTALLED)
 	$(BIN)/bharnet run --source '$(SOURCE)'
 
-# The tests run in test/, where the folder bharnet_ros of the checkout cannot shadow the package.
-test: $(INSTALLED) $(TOOLS)
+define LINT
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+endef
+
+# Needs an installation for the tools and the generated messages, be it an older one.
+check: $(GENERATED)
+	$(LINT)
+	PYTHONPATH='$(CURDIR)' $(BIN)/pytest -m 'not slow and not ros and not mediapipe' -q
+
+# The tests run in test/, where the folder bharnet_ros of the checkout cannot shadow the package.
+test: $(INSTALLED) $(TOOLS)
+	$(LINT)
 	cd test && $(BIN)/pytest
 
 bench: $(INSTALLED) $(BENCH_TOOLS)
-	$(BIN)/python bench/run_all.py $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds '$(ROUNDS)') \
+	$(BIN)/python -m bench.run_all $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds '$(ROUNDS)') \
 		$(if $(DATA),--data '$(DATA)')
 
 clean:
 	rm -rf $(VENV) dist bharnet_ros.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf build/bdist.* build/lib.* build/temp.*
-	find bharnet_ros launch test bench -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bharnet_ros launch test bench research -name __pycache__ -type d -prune -exec rm -rf {} +
 
-APT := (Debian and Ubuntu: sudo apt install python3 python3-venv python3-dev g++ make)
+APT := (Debian and Ubuntu: sudo apt install python3 python3-venv python3-dev g++ make libgl1 \
+	libglib2.0-0)
 define PROBE
 import ensurepip, os, sys, sysconfig, venv
 header = os.path.join(sysconfig.get_path("include"), "Python.h")
 sys.exit(None if os.path.exists(header) else "no " + header)
 endef
 export PROBE
+define LIBRARIES
+import ctypes, sys
+missing = []
+for name in ("libGL.so.1", "libgthread-2.0.so.0"):
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        missing.append(name)
+sys.exit("not found: " + ", ".join(missing) if missing else None)
+endef
+export LIBRARIES
 
 check-machine:
 	test -n '$(PYTHON)' && '$(PYTHON)' -c '$(SUPPORTED)' 2>/dev/null || { \
@@ -80,6 +106,7 @@ check-machine:
 	for compiler in "$$CXX" c++ g++ clang++; do \
 		command -v "$$compiler" >/dev/null 2>&1 && exit 0; done; \
 		echo 'error: a C++ compiler is needed and none was found. $(APT)' >&2; exit 1
+	'$(PYTHON)' -c "$$LIBRARIES" || { echo 'error: OpenCV needs these libraries. $(APT)' >&2; exit 1; }
 
 $(BIN)/python: | check-machine
 	'$(PYTHON)' -m venv $(VENV)
@@ -99,7 +126,12 @@ $(INSTALLED): | check-machine $(BIN)/python
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
 	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench,onnx]"
-	touch $@
+	rm -f $(VENV)/generated-*
+	touch $@ $(GENERATED)
+
+# Not a prerequisite: an installation that is older than the checkout is good enough.
+$(GENERATED):
+	$(MAKE) --no-print-directory $(TOOLS)
 
 $(BENCH_TOOLS): $(INSTALLED)
 	rm -f $(VENV)/bench-tools-*

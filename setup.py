@@ -173,7 +173,14 @@ setup(
         # What exports the network must get along with the protobuf of mediapipe.
         "onnx": ["onnx>=1.18,<2", "onnxruntime>=1.18,<2", "onnxscript>=0.3,<1"],
         "train": ["pytorch-lightning>=2.6", "torchmetrics>=1.0"],
-        "test": ["hypothesis>=6", "mypy>=1.11", "pytest>=8", "ruff>=0.6", "selenium>=4.10"],
+        "test": [
+            "hypothesis>=6",
+            "import-linter>=2,<3",
+            "mypy>=1.11",
+            "pytest>=8",
+            "ruff>=0.6",
+            "selenium>=4.10",
+        ],
     },
     entry_points={"console_scripts": ["bharnet = bharnet_ros.cli:main"]},
 )

@@ -1,8 +1,8 @@
-"""Run the benches, and put what they print into docs/performance.md.
+"""Run the benches, and put what they print into bench/RESULTS.md.
 
-    python bench/run_all.py [--quick] [--only NAME ...] [--data FOLDER] [--page FILE]
+    python -m bench.run_all [--quick] [--only NAME ...] [--data FOLDER] [--page FILE]
 
-A bench is a script of this folder. What it prints replaces the text between its two markers,
+A bench is a module below this folder. What it prints replaces the text between its two markers,
 
     <!-- bench: NAME -->
     <!-- end: NAME -->
@@ -27,7 +27,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
-PAGE = FOLDER.parent / "docs" / "performance.md"
+PAGE = FOLDER / "RESULTS.md"
 MACHINE = "machine"
 PACKAGES = ("torch", "mediapipe", "numpy")
 END_SECONDS = 60.0
@@ -37,10 +37,11 @@ REHEARSAL = ("--device", "cpu")
 
 @dataclass(frozen=True)
 class Bench:
-    """A script of this folder.
+    """A module below this folder.
 
     Attributes:
-        name: Without `.py`; its markers bear it too.
+        name: Of the module; its markers bear it too.
+        folder: Where the module is.
         arguments: For figures that are to be published.
         quick: For a look whether it works.
         rounds: Option that says how often it measures; empty where it has none.
@@ -51,6 +52,7 @@ class Bench:
     """
 
     name: str
+    folder: str = "speed"
     arguments: tuple[str, ...] = ()
     quick: tuple[str, ...] = ()
     rounds: str = ""
@@ -71,26 +73,23 @@ BENCHES = (
     Bench("recognition", quick=("--quick",)),
     Bench("growth", quick=("--quick",)),
     Bench("backends", quick=("--quick",), rounds="--rounds"),
-    Bench("streaming", quick=("--quick",), rounds="--rounds"),
     Bench("rgb", quick=("--quick",), rounds="--rounds"),
     Bench("gpu", quick=("--quick",), rounds="--rounds", needs_gpu=True),
     Bench("training", quick=("--quick",), rounds="--rounds"),
     Bench(
-        "puppet_tracking", ("gestures", "two_people"), quick=("rest", "--fps", "5"), on_page=False
-    ),
-    Bench(
-        "topology_groups",
-        quick=("--repeats", "1", "--instances", "8"),
-        rounds="--repeats",
+        "puppet_tracking",
+        "accuracy",
+        ("gestures", "two_people"),
+        quick=("rest", "--fps", "5"),
         on_page=False,
     ),
-    Bench("golden", on_page=False, needs_data=True),
+    Bench("golden", "accuracy", on_page=False, needs_data=True),
 )
 
 
 def command(bench: Bench, options: argparse.Namespace) -> list[str]:
     """Return the command line of a bench."""
-    words = [sys.executable, "-u", str(FOLDER / f"{bench.name}.py")]
+    words = [sys.executable, "-u", "-m", f"bench.{bench.folder}.{bench.name}"]
     if bench.needs_data:
         words.append(str(options.data))
     words += bench.quick if options.quick else bench.arguments
@@ -111,7 +110,7 @@ def has_gpu() -> bool:
 
 def run(words: Sequence[str]) -> tuple[int, str]:
     """Run a command and show what it prints; return its exit status and that."""
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=FOLDER.parent)
     lines = []
     try:
         assert process.stdout is not None
@@ -207,10 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(machine())
     failed = []
     for bench in chosen:
-        print(f"== bench/{bench.name}.py", flush=True)
-        if not (FOLDER / f"{bench.name}.py").is_file():
-            print(f"skipped: there is no bench/{bench.name}.py")
-            continue
+        print(f"== bench/{bench.folder}/{bench.name}.py", flush=True)
         if bench.needs_data and options.data is None:
             print("skipped: it needs recorded videos (--data)")
             continue

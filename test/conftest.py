@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# For bench/ and research/, which are not installed. Last, so that an installed bharnet_ros comes
+# first.
+sys.path.append(str(CHECKOUT))
 
 # On Linux, the ports of DDS domains above 101 overlap with those that the kernel hands out. Domain
 # 0 is what other ROS programs on the machine use by default.

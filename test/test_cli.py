@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bharnet_ros import __version__, cli
-from bharnet_ros.pose.clip import ClipKeypoints
+from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 
 
 def test_version(capsys):
@@ -29,7 +29,7 @@ def test_help_lists_every_command_and_imports_nothing_heavy():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
-    for command in ("run", "extract", "evaluate", "bench", "train", "doctor"):
+    for command in ("run", "evaluate", "data", "train", "doctor"):
         assert command in result.stdout
 
 
@@ -51,14 +51,14 @@ def test_ros_arguments_belong_to_run_alone(capsys):
 
 def test_extract_writes_one_row_a_frame(tmp_path, capfd):
     out = tmp_path / "keypoints.npz"
-    assert cli.main(["extract", "puppet:rest", "--out", str(out)]) == 0
+    assert cli.main(["data", "extract", "puppet:rest", "--out", str(out)]) == 0
     clip = ClipKeypoints.load(out)
     assert len(clip) > 10
     assert np.isfinite(clip.body[:, 0, 0]).any()
 
 
 def test_extract_of_a_missing_clip_names_it(tmp_path, capfd):
-    assert cli.main(["extract", "nothing.mp4", "--out", str(tmp_path / "k.npz")]) != 0
+    assert cli.main(["data", "extract", "nothing.mp4", "--out", str(tmp_path / "k.npz")]) != 0
     assert "nothing.mp4" in capfd.readouterr().err
 
 

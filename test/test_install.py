@@ -180,7 +180,16 @@ def test_package_xml_and_setup_name_the_same_dependencies() -> None:
         *("rosbag2-interfaces", "rosbag2-py", "rosbag2-storage-mcap"),
     }
     only_in_setup = {
-        *("distributed", "mypy", "onnx", "onnxruntime", "onnxscript", "pytorch-lightning", "ruff"),
+        *(
+            "distributed",
+            "import-linter",
+            "mypy",
+            "onnx",
+            "onnxruntime",
+            "onnxscript",
+            "pytorch-lightning",
+            "ruff",
+        ),
         *("safetensors", "torchmetrics"),
     }
 

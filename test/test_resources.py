@@ -25,7 +25,7 @@ def test_finds_what_comes_with_the_package(name: str) -> None:
 
 
 def test_names_the_missing_path() -> None:
-    with pytest.raises(FileNotFoundError, match=r"share/bharnet_ros/models/no_such_model"):
+    with pytest.raises(FileNotFoundError, match=r"/models/no_such_model does not exist"):
         find_resource("models/no_such_model")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from peers.network import SkeletonNetwork, convolution, normalised, shortcut
+from bench.peers.network import SkeletonNetwork, convolution, normalised, shortcut
 
 _LEAST_RELATIONS = 8
 _REDUCTION = 8

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from bharnet_ros.evaluation.network_cost import count_macs, count_parameters
-from bharnet_ros.evaluation.report import format_table
-from bharnet_ros.skeleton.graph import spatial_partition, tree_partition
-from bharnet_ros.skeleton.layouts import get_layout
-
-from peers.ctrgcn import CTRGCN
-from peers.stgcnpp import STGCNPP
+from bench.peers.ctrgcn import CTRGCN
+from bench.peers.stgcnpp import STGCNPP
+from bharnet_ros.evaluation.tables import format_table
+from bharnet_ros.network.cost import count_macs, count_parameters
+from bharnet_ros.network.layers.adjacency import spatial_partition, tree_partition
+from bharnet_ros.types.layouts import get_layout
 
 TOLERANCE = 0.03
 """Share by which parameters and multiplications may differ from the published ones."""

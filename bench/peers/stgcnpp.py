@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from peers.network import SkeletonNetwork, convolution, normalised, shortcut
+from bench.peers.network import SkeletonNetwork, convolution, normalised, shortcut
 
 _BRANCHES = 6
 _TAPS = 3

@@ -6,8 +6,9 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from bharnet_ros.datasets.clip import ClipDataset
+from bharnet_ros.datasets.base import ClipDataset
 from bharnet_ros.datasets.opening import KINDS, guess_kind, open_dataset
+from bharnet_ros.types.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
     """Open the data set that the arguments name; returns it and its kind.
 
     Raises:
-        ValueError: It cannot be used; names what is wrong.
+        InputError: It cannot be used; names what is wrong.
         OSError: A file cannot be read.
     """
     path: Path = arguments.data
@@ -91,17 +92,17 @@ def protocols_from(arguments: argparse.Namespace) -> list[Protocol]:
     """Return the protocols that the arguments name, none where they name none.
 
     Raises:
-        ValueError: Arguments that need each other are not together, or exclude each other.
+        InputError: Arguments that need each other are not together, or exclude each other.
     """
     if (arguments.fold is None) != (arguments.subjects_from is None):
-        raise ValueError("--fold and --subjects-from need each other")
+        raise InputError("--fold and --subjects-from need each other")
     if arguments.fold is not None:
         if arguments.protocol is not None or arguments.split_file is not None:
-            raise ValueError("--fold and --subjects-from exclude --protocol and --split-file")
+            raise InputError("--fold and --subjects-from exclude --protocol and --split-file")
         return [Protocol(f"fold_{fold}", arguments.subjects_from, fold) for fold in arguments.fold]
     if arguments.protocol is None:
         if arguments.split_file is not None:
-            raise ValueError("--split-file needs --protocol")
+            raise InputError("--split-file needs --protocol")
         return []
     number = arguments.protocol.removeprefix("fold_")
     of_folds = number != arguments.protocol and number.isdecimal()

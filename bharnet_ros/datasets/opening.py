@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bharnet_ros.datasets.arrays import array_names
-from bharnet_ros.datasets.clip import ClipDataset
-from bharnet_ros.datasets.cropped import CroppedClips, holds_cropped
-from bharnet_ros.datasets.ground_guide import read_ground_guide
-from bharnet_ros.datasets.holistic_wild import read_holistic_wild
-from bharnet_ros.datasets.ntu import read_ntu
-from bharnet_ros.datasets.nucla import read_nucla
-from bharnet_ros.datasets.pku_mmd import read_pku_mmd
+from bharnet_ros.datasets.base import ClipDataset
+from bharnet_ros.datasets.files import array_names
+from bharnet_ros.datasets.readers.cropped import CroppedClips, holds_cropped
+from bharnet_ros.datasets.readers.ground_guide import read_ground_guide
+from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
+from bharnet_ros.datasets.readers.ntu.reader import read_ntu
+from bharnet_ros.datasets.readers.nucla import read_nucla
+from bharnet_ros.datasets.readers.pku_mmd.reader import read_pku_mmd
+from bharnet_ros.types.errors import InputError
 
 _NTU_EDITIONS = {"ntu": None, "ntu60": 60, "ntu120": 120}
 
@@ -36,7 +37,7 @@ def open_dataset(
         missing: For NTU RGB+D, the makers' list of samples with missing skeletons.
 
     Raises:
-        ValueError: The kind is unknown or cannot be guessed, an option does not go with it, or the
+        InputError: The kind is unknown or cannot be guessed, an option does not go with it, or the
             data set is broken; names what.
         OSError: A file cannot be read.
     """
@@ -45,20 +46,20 @@ def open_dataset(
     if kind is None:
         kind = guess_kind(path)
     elif kind not in KINDS:
-        raise ValueError(f"kind: {kind!r} is unknown; known are: {', '.join(KINDS)}")
+        raise InputError(f"kind: {kind!r} is unknown; known are: {', '.join(KINDS)}")
     if missing is not None and kind not in _NTU_EDITIONS:
-        raise ValueError(f"missing: does not go with {kind}, whose skeletons are complete")
+        raise InputError(f"missing: does not go with {kind}, whose skeletons are complete")
     if kind == "holistic_wild":
         if hands is not None:
-            raise ValueError(f"hands: do not go with {kind}, which has its own")
+            raise InputError(f"hands: do not go with {kind}, which has its own")
         return read_holistic_wild(path)
     if kind == "ground_guide":
         if hands is not None:
-            raise ValueError(f"hands: do not go with {kind}, whose videos were not published")
+            raise InputError(f"hands: do not go with {kind}, whose videos were not published")
         return read_ground_guide(path)
     if kind == "cropped":
         if hands is not None:
-            raise ValueError(f"hands: do not go with {kind}, which has its own")
+            raise InputError(f"hands: do not go with {kind}, which has its own")
         return CroppedClips(path)
     if kind == "nucla":
         return read_nucla(path, hands=hands)
@@ -71,7 +72,7 @@ def guess_kind(path: Path) -> str:
     """Return the kind of a data set, where what is there can be nothing else.
 
     Raises:
-        ValueError: It cannot be told; the message lists the known kinds.
+        InputError: It cannot be told; the message lists the known kinds.
     """
     if path.is_file():
         if path.suffix == ".npz":
@@ -90,4 +91,4 @@ def guess_kind(path: Path) -> str:
         return "pku_mmd"
     elif holds_cropped(path):
         return "cropped"
-    raise ValueError(f"{path}: cannot tell what data set this is; known are: {', '.join(KINDS)}")
+    raise InputError(f"{path}: cannot tell what data set this is; known are: {', '.join(KINDS)}")

@@ -10,8 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bharnet_ros.evaluation.bag_replay import BagResult, BagTask, bag_result, replay_each
-from bharnet_ros.replay.truth import TOPIC
+from bharnet_ros.bags.truth import TOPIC
+from bharnet_ros.evaluation.bag_jobs import BagResult, BagTask, bag_result, replay_each
+from bharnet_ros.types.errors import InputError
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -42,7 +43,7 @@ def replay_on_cluster(
         One result for each task, in their order, the same as those of `replay_bags`.
 
     Raises:
-        ValueError: Dask is not installed, the address is none, or scheduler or workers lack this
+        InputError: Dask is not installed, the address is none, or scheduler or workers lack this
             package; names the address.
         OSError: No scheduler answers there; names the address.
     """
@@ -62,7 +63,7 @@ def _connect(address: str) -> Client:
         from distributed.comm import connect
         from distributed.security import Security
     except ImportError as error:
-        raise ValueError(
+        raise InputError(
             "--cluster: needs Dask, which is not installed: pip install 'bharnet_ros[cluster]'"
         ) from error
 
@@ -77,7 +78,7 @@ def _connect(address: str) -> Client:
     try:
         asyncio.run(greet())
     except ValueError as error:
-        raise ValueError(f"--cluster: {address!r} is no address: {error}") from error
+        raise InputError(f"--cluster: {address!r} is no address: {error}") from error
     except Exception as error:  # whatever an answer that is not Dask's leads to
         reason = str(error) or "nothing was said"
         raise OSError(f"--cluster: no scheduler of Dask answers at {address}: {reason}") from error
@@ -113,7 +114,7 @@ def _result_of(future: Future[BagResult | None], task: BagTask, address: str) ->
     """Return the result of a recording; None where a worker died that was, or may have been, at it.
 
     Raises:
-        ValueError: Scheduler or workers lack this package; names the address.
+        InputError: Scheduler or workers lack this package; names the address.
     """
     from distributed import CancelledError, KilledWorker, TimeoutError
 
@@ -126,7 +127,7 @@ def _result_of(future: Future[BagResult | None], task: BagTask, address: str) ->
         return lost
     except (ImportError, RuntimeError) as error:
         reason = error.__cause__ or error
-        raise ValueError(
+        raise InputError(
             f"--cluster: the scheduler and every worker at {address} need this version of "
             f"bharnet_ros: {reason}"
         ) from error

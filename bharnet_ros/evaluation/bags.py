@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from bharnet_ros.bags.reading import recording_name
+from bharnet_ros.bags.replay_settings import ReplaySettings
+from bharnet_ros.bags.topics import Stage
+from bharnet_ros.bags.truth import TOPIC
 from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
-from bharnet_ros.evaluation.bag_processes import replay_bags
-from bharnet_ros.evaluation.bag_replay import BagTask
-from bharnet_ros.evaluation.report import add_report_arguments, show
-from bharnet_ros.replay.recording import recording_name
-from bharnet_ros.replay.settings import ReplaySettings
-from bharnet_ros.replay.stages import Stage
-from bharnet_ros.replay.truth import TOPIC
+from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
+from bharnet_ros.evaluation.tables import add_report_arguments, show
+from bharnet_ros.types.errors import InputError
 
 SOME_BROKEN = 1
 _REFUSE, _BACKGROUND = "error", "background"
@@ -117,12 +117,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Run `bharnet evaluate bag`; returns the exit status, 1 where some recordings are broken.
 
     Raises:
-        ValueError: An argument or every recording cannot be used; names it.
+        InputError: An argument or every recording cannot be used; names it.
         OSError: A file cannot be read or written.
     """
-    from bharnet_ros.evaluation.detection import measure
-    from bharnet_ros.evaluation.detection_text import format_detection
-    from bharnet_ros.evaluation.report_page import write_report
+    from bharnet_ros.evaluation.event_tables import format_detection
+    from bharnet_ros.evaluation.metrics.events import measure
+    from bharnet_ros.evaluation.report.page import write_report
 
     tasks = tasks_from(arguments)
     progress = not arguments.json
@@ -138,7 +138,7 @@ def run(arguments: argparse.Namespace) -> int:
             broken[str(task.bag)] = result.problem
     timelines = [result.timeline for result in results if result.timeline is not None]
     if not timelines:
-        raise ValueError("; ".join(broken.values()))
+        raise InputError("; ".join(broken.values()))
     for problem in broken.values():
         print(f"bharnet evaluate bag: error: {problem}", file=sys.stderr)
     metrics = measure(timelines)
@@ -166,16 +166,16 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
     """Return what is to be done, by the arguments.
 
     Raises:
-        ValueError: Arguments do not fit together, or a truth is missing; names it.
+        InputError: Arguments do not fit together, or a truth is missing; names it.
     """
     if arguments.workers < 1:
-        raise ValueError(f"--workers: must be at least 1, got {arguments.workers}")
+        raise InputError(f"--workers: must be at least 1, got {arguments.workers}")
     stage = None if arguments.stage is None else Stage(arguments.stage)
     for option in _OF_IMAGES:
         if getattr(arguments, option) not in (None, False):
             if stage not in (None, Stage.IMAGES):
                 name = option.replace("_", "-")
-                raise ValueError(f"--{name}: does not go with --from {arguments.stage}")
+                raise InputError(f"--{name}: does not go with --from {arguments.stage}")
             stage = Stage.IMAGES
     settings = ReplaySettings(
         stage=stage,
@@ -210,7 +210,7 @@ def _truths(bags: Sequence[Path], given: Sequence[str]) -> list[str]:
     if len(given) == 1 and given[0].startswith(TOPIC):
         return list(given) * len(bags)
     if len(given) != len(bags):
-        raise ValueError(f"--truth: {len(given)} of them for {len(bags)} bags")
+        raise InputError(f"--truth: {len(given)} of them for {len(bags)} bags")
     return list(given)
 
 
@@ -218,5 +218,5 @@ def _truth_in(folder: Path, bag: Path) -> str:
     name = recording_name(bag)
     found = [path for path in (folder / f"{name}.csv", folder / f"{name}.txt") if path.is_file()]
     if len(found) != 1:
-        raise ValueError(f"{folder}: needs one of {name}.csv and {name}.txt, has {len(found)}")
+        raise InputError(f"{folder}: needs one of {name}.csv and {name}.txt, has {len(found)}")
     return str(found[0])

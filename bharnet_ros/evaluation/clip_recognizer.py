@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bharnet_ros.datasets.clip import RecordedClip, stack_people
-from bharnet_ros.features import network_input
+from bharnet_ros.datasets.base import RecordedClip, stack_people
+from bharnet_ros.features.modalities import network_input
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.types.errors import InputError
 
 
 class ClipRecognizer(Recognizer):
@@ -20,10 +21,10 @@ class ClipRecognizer(Recognizer):
             clips: N clips.
 
         Raises:
-            ValueError: There are no clips, or one does not fit the model's body layout.
+            InputError: There are no clips, or one does not fit the model's body layout.
         """
         if not clips:
-            raise ValueError("clips: need at least one")
+            raise InputError("clips: need at least one")
         people = max(len(clip.people) for clip in clips)
         features = self.description.features
         inputs = network_input(stack_people(clips, features, people), features)

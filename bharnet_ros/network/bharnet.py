@@ -1,36 +1,65 @@
-"""BHaRNet and its variants by name.
-
-A re-implementation from the text and figures of arXiv 2503.14960.
-"""
+"""What all variants of BHaRNet share: input, output and the masking of what was not seen."""
 
 from __future__ import annotations
 
-from bharnet_ros.network.base import Base, BHaRNet
-from bharnet_ros.network.expertized import Expertized
-from bharnet_ros.network.multimodal import Multimodal
-from bharnet_ros.network.pooling import Pooling
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from bharnet_ros.network.layers.instances import Instances, seen_instances
+from bharnet_ros.network.layers.tokens import Tokens
+from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
-from bharnet_ros.network.temporal import Temporal
-from bharnet_ros.network.unified import Unified
 
-VARIANTS: dict[str, type[BHaRNet]] = {
-    "base": Base,
-    "expertized": Expertized,
-    "pooling": Pooling,
-    "temporal": Temporal,
-    "unified": Unified,
-}
-"""Every variant by name; each takes `NetworkSettings` and returns `ExpertLogits`."""
+StreamInputs = Mapping[str, tuple[Tensor, Tensor]]
+"""Values and mask of each further stream by its name; one that is missing saw nothing."""
 
 
-def build_network(settings: NetworkSettings) -> BHaRNet:
-    """Build the network of that variant with random weights.
+class BHaRNet(nn.Module, ABC):
+    """What all variants share: the input, the output, and that unseen instances stay out."""
 
-    Raises:
-        ValueError: The variant or a further stream is unknown or does not fit the other settings.
-    """
-    if settings.variant not in VARIANTS:
-        known = ", ".join(sorted(VARIANTS))
-        raise ValueError(f"network variant {settings.variant!r} is unknown; known are: {known}")
-    skeleton = VARIANTS[settings.variant](settings)
-    return Multimodal(settings, skeleton) if settings.streams else skeleton
+    def __init__(self, settings: NetworkSettings) -> None:
+        """Keep the settings."""
+        super().__init__()
+        self.settings = settings
+
+    def forward(
+        self,
+        body: Tensor,
+        body_mask: Tensor,
+        hands: Tensor,
+        hand_mask: Tensor,
+        streams: StreamInputs | None = None,
+    ) -> ExpertLogits:
+        """Score N windows.
+
+        Args:
+            body: (N, C_body, T, V, I) of I people.
+            body_mask: (N, T, I) share of joints observed.
+            hands: (N, C_hand, T, 21, 2 I).
+            hand_mask: (N, T, 2 I) whether the hand was observed.
+            streams: What further streams saw; a network for skeletons has none.
+        """
+        return self.observe(*self.instances(body, body_mask, hands, hand_mask))[0]
+
+    @staticmethod
+    def instances(
+        body: Tensor, body_mask: Tensor, hands: Tensor, hand_mask: Tensor
+    ) -> tuple[Instances, Instances]:
+        """Return bodies and hands that were seen; arguments as for `forward`."""
+        return seen_instances(body, body_mask), seen_instances(hands, hand_mask)
+
+    @property
+    def token_channels(self) -> int | None:
+        """C of the tokens that `observe` shows of the body; None where it shows none."""
+        return None
+
+    @abstractmethod
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them.
+
+        Returns:
+            Logits, and the body's features for others to be guided by: a token for each person
+            and frame, none at all (L = 0) where there is no stream of the body's own.
+        """

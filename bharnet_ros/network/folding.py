@@ -8,9 +8,9 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from bharnet_ros.network.base import BHaRNet
-from bharnet_ros.network.graph_convolution import TopologyRefiningGraphConvolution
-from bharnet_ros.network.temporal_convolution import SampledTemporalConvolution
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.layers.graph_convolution import TopologyRefiningGraphConvolution
+from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvolution
 
 
 @torch.no_grad()

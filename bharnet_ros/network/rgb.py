@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bharnet_ros.network.rgb_settings import RGB, RgbSettings
+from bharnet_ros.features.rgb_settings import RGB, RgbSettings
+from bharnet_ros.network.layers.tokens import Tokens
 from bharnet_ros.network.streams import Stream, register_stream
-from bharnet_ros.network.tokens import Tokens
+from bharnet_ros.types.errors import InputError
 
 _MEAN, _DEVIATION = 0.45, 0.25
 """Of the pixels of photographs, where black is 0 and white 1."""
@@ -32,7 +33,7 @@ class RgbStream(Stream):
         """Build the network with random weights; nothing is ever downloaded.
 
         Raises:
-            ValueError: An option is wrong, or torchvision is not installed or has no such network.
+            InputError: An option is wrong, or torchvision is not installed or has no such network.
         """
         super().__init__()
         settings = RgbSettings.of(options)
@@ -84,13 +85,13 @@ def build_backbone(name: str, *, full_size: bool) -> tuple[nn.Module, int]:
             smaller: the first convolution then does not skip every other pixel.
 
     Raises:
-        ValueError: torchvision is not installed, or the name is none of such networks.
+        InputError: torchvision is not installed, or the name is none of such networks.
     """
     try:
         models = importlib.import_module("torchvision.models")
     except (ImportError, RuntimeError) as error:
         # A torchvision that was built for another torch raises a RuntimeError.
-        raise ValueError(
+        raise InputError(
             f"backbone: {name} needs the torchvision that fits this torch "
             f"(`pip install torchvision`): {error}"
         ) from error
@@ -113,7 +114,7 @@ def last_layer(name: str) -> str:
     """Return what torchvision calls the layer that classifies in one of its networks.
 
     Raises:
-        ValueError: It is not of the kinds that can be a backbone.
+        InputError: It is not of the kinds that can be a backbone.
     """
     for start, layer in _LAST_LAYER.items():
         if name.startswith(start):
@@ -121,8 +122,8 @@ def last_layer(name: str) -> str:
     raise _unknown(name)
 
 
-def _unknown(name: str) -> ValueError:
-    return ValueError(
+def _unknown(name: str) -> InputError:
+    return InputError(
         f"backbone: {name!r} is no network of torchvision of the kinds "
         f"{', '.join(sorted(_LAST_LAYER))}"
     )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.network.layers.backbone import BackboneSettings
+from bharnet_ros.types.errors import InputError
 
 ATTENTION_PLACES = ("none", "before", "after")
 """Where interactive branches look at each other: nowhere, before their blocks, or after."""
@@ -40,17 +41,17 @@ class InteractionSettings:
         """Check the values.
 
         Raises:
-            ValueError: A value is unknown or not positive; names the field.
+            InputError: A value is unknown or not positive; names the field.
         """
         for name, value, known in (
             ("attention", self.attention, ATTENTION_PLACES),
             ("fusion", self.fusion, FUSIONS),
         ):
             if value not in known:
-                raise ValueError(f"{name}: {value!r} is unknown; known are: {', '.join(known)}")
+                raise InputError(f"{name}: {value!r} is unknown; known are: {', '.join(known)}")
         for name in ("branch_blocks", "heads"):
             if getattr(self, name) < 1:
-                raise ValueError(f"{name}: must be positive, got {getattr(self, name)}")
+                raise InputError(f"{name}: must be positive, got {getattr(self, name)}")
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ def check_streams(streams: object) -> None:
     """Check that these are options of streams by name.
 
     Raises:
-        ValueError: They are something else; names the field.
+        InputError: They are something else; names the field.
     """
     if not isinstance(streams, Mapping):
-        raise ValueError(f"streams: expected options by name, got {streams!r}")
+        raise InputError(f"streams: expected options by name, got {streams!r}")
     for name, options in streams.items():
         if not isinstance(options, Mapping):
-            raise ValueError(f"streams.{name}: expected options, got {options!r}")
+            raise InputError(f"streams.{name}: expected options, got {options!r}")

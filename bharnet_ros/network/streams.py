@@ -11,10 +11,11 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from bharnet_ros.network.attention import CrossAttention
-from bharnet_ros.network.expert import Classifier
-from bharnet_ros.network.instances import observed_mean
-from bharnet_ros.network.tokens import Tokens
+from bharnet_ros.network.layers.attention import CrossAttention
+from bharnet_ros.network.layers.expert import Classifier
+from bharnet_ros.network.layers.instances import observed_mean
+from bharnet_ros.network.layers.tokens import Tokens
+from bharnet_ros.types.errors import InputError
 
 
 class Stream(nn.Module, ABC):
@@ -46,12 +47,12 @@ def register_stream(name: str) -> Callable[[StreamMaker], StreamMaker]:
     """Return a decorator that makes a stream known by this name.
 
     Raises:
-        ValueError: There is one of this name.
+        InputError: There is one of this name.
     """
 
     def register(make: StreamMaker) -> StreamMaker:
         if name in STREAMS:
-            raise ValueError(f"stream {name!r} is registered twice")
+            raise InputError(f"stream {name!r} is registered twice")
         STREAMS[name] = make
         return make
 
@@ -62,15 +63,15 @@ def build_stream(name: str, options: Mapping[str, Any]) -> Stream:
     """Build the stream of this name with random weights.
 
     Raises:
-        ValueError: The name is unknown, or an option is; names it.
+        InputError: The name is unknown, or an option is; names it.
     """
     if name not in STREAMS:
         known = ", ".join(sorted(STREAMS))
-        raise ValueError(f"streams: {name!r} is unknown; known are: {known}")
+        raise InputError(f"streams: {name!r} is unknown; known are: {known}")
     try:
         return STREAMS[name](options)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"streams.{name}: {error}") from error
+        raise InputError(f"streams.{name}: {error}") from error
 
 
 class GuidedStream(nn.Module):

@@ -10,27 +10,27 @@ from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from rclpy.timer import Timer
 
-from bharnet_ros.actions import ActionEvent, OffsetReason
-from bharnet_ros.conversions import (
+from bharnet_ros.msg import ActionEvent as ActionEventMessage
+from bharnet_ros.msg import ActionScores, ModelInfo
+from bharnet_ros.nodes.conversions import (
     detected_model_from_message,
     event_to_message,
     scores_from_message,
 )
-from bharnet_ros.msg import ActionEvent as ActionEventMessage
-from bharnet_ros.msg import ActionScores, ModelInfo
-from bharnet_ros.nodes.managed import LOG_PERIOD, ManagedNode
-from bharnet_ros.nodes.parameters import ParameterSpec
-from bharnet_ros.nodes.qos import LATCHED, RELIABLE
-from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.recognition.detection import (
+from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
+from bharnet_ros.nodes.runtime.parameters import ParameterSpec
+from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.overrides import (
     FROM_MODEL,
     EventOverrides,
     event_overrides,
     make_detector,
 )
-from bharnet_ros.recognition.event_parameters import EventParameters
-from bharnet_ros.recognition.events import EventDetector
-from bharnet_ros.stamps import StampOrder
+from bharnet_ros.recognition.events.parameters import EventParameters
+from bharnet_ros.types.actions import ActionEvent, OffsetReason
+from bharnet_ros.types.stamps import StampOrder
 
 DEFAULTS = EventParameters()
 

@@ -1,7 +1,9 @@
-"""Whether everything that the system needs is installed and works on this machine."""
+"""The command `bharnet doctor`: checks that everything needed is installed and works."""
 
 from __future__ import annotations
 
+import argparse
+import ctypes
 import platform
 import sys
 from collections.abc import Callable
@@ -14,6 +16,8 @@ from bharnet_ros import __version__
 
 VIDEO_DEVICES = Path("/dev")
 OLDEST_PYTHON = (3, 10)
+SYSTEM_LIBRARIES = {"libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0"}
+"""Libraries of the system that OpenCV loads, and the Debian packages that hold them."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,18 @@ class Check:
     needed: bool = True
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet doctor`."""
+    parser.add_argument(
+        "--model", metavar="NAME", default="gestures", help="name or folder of a model bundle"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet doctor`; returns the exit status."""
+    return examine(arguments.model)
+
+
 def examine(model: str) -> int:
     """Print one line for each check.
 
@@ -45,6 +61,7 @@ def examine(model: str) -> int:
         Check("bharnet_ros", lambda: f"{__version__} in {Path(__file__).parent.parent}"),
         Check("ROS", _ros),
         Check("messages", _messages),
+        Check("libraries", _libraries),
         Check("MediaPipe", _mediapipe),
         Check("torch", _torch),
         Check("CUDA", _cuda, needed=False),
@@ -93,6 +110,21 @@ def _messages() -> str:
     if deserialize_message(serialize_message(message), ActionEvent) != message:
         raise RuntimeError("a message does not survive serialisation")
     return "generated and loadable"
+
+
+def _libraries() -> str:
+    missing = {}
+    for library, package in SYSTEM_LIBRARIES.items():
+        try:
+            ctypes.CDLL(library)
+        except OSError:
+            missing[library] = package
+    if missing:
+        raise RuntimeError(
+            f"{', '.join(missing)} not found, which OpenCV needs; Debian and Ubuntu: "
+            f"sudo apt install {' '.join(missing.values())}"
+        )
+    return "those that OpenCV needs are here"
 
 
 def _mediapipe() -> str:

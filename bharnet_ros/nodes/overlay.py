@@ -17,23 +17,24 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
-from bharnet_ros.actions import Phase
-from bharnet_ros.conversions import (
+from bharnet_ros.msg import ActionEvent, BodyHandKeypoints
+from bharnet_ros.nodes.conversions import (
     image_from_message,
     image_to_message,
     keypoints_from_message,
     time_to_ns,
 )
-from bharnet_ros.drawing import BODY_BONES, HAND_BONES, draw_frame
-from bharnet_ros.keypoints import FloatArray, PersonKeypoints
-from bharnet_ros.msg import ActionEvent, BodyHandKeypoints
-from bharnet_ros.nodes.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.managed import LOG_PERIOD
-from bharnet_ros.nodes.meter import Meter
-from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
-from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.nodes.worker import LatestWorker
+from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
+from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.worker import LatestWorker
+from bharnet_ros.pose.drawing import draw_frame
+from bharnet_ros.types.actions import Phase
+from bharnet_ros.types.keypoints import FloatArray, PersonKeypoints
+from bharnet_ros.types.layouts import BODY_BONES, HAND_BONES
 
 PARAMETERS = (
     ParameterSpec(

@@ -10,19 +10,19 @@ from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
-from bharnet_ros.conversions import image_from_message, keypoints_to_message, time_to_ns
-from bharnet_ros.keypoints import FrameKeypoints
 from bharnet_ros.msg import BodyHandKeypoints
-from bharnet_ros.nodes.depth_input import DepthInput
-from bharnet_ros.nodes.managed import ManagedNode
-from bharnet_ros.nodes.parameters import ParameterSpec
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
-from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.nodes.synchronised import import_message_filters
-from bharnet_ros.nodes.worker import Finisher, LatestWorker
-from bharnet_ros.pose.depth_feed import take_depth_parameters
+from bharnet_ros.nodes.conversions import image_from_message, keypoints_to_message, time_to_ns
+from bharnet_ros.nodes.runtime.depth_input import DepthInput
+from bharnet_ros.nodes.runtime.managed import ManagedNode
+from bharnet_ros.nodes.runtime.parameters import ParameterSpec
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.synchronisation import import_message_filters
+from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
+from bharnet_ros.pipeline.depth import take_depth_parameters
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
-from bharnet_ros.stamps import StampOrder, Step
+from bharnet_ros.types.keypoints import FrameKeypoints
+from bharnet_ros.types.stamps import StampOrder, Step
 
 PARAMETERS = (
     ParameterSpec(

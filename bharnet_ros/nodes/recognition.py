@@ -9,30 +9,31 @@ from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
-from bharnet_ros.conversions import (
+from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
+from bharnet_ros.nodes.conversions import (
     image_from_message,
     keypoints_from_message,
     scores_to_message,
     time_from_ns,
     time_to_ns,
 )
-from bharnet_ros.crops import FrameCrops
-from bharnet_ros.keypoints import FrameKeypoints
-from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
-from bharnet_ros.nodes.managed import LOG_PERIOD, ManagedNode
-from bharnet_ros.nodes.parameters import ParameterSpec
-from bharnet_ros.nodes.qos import LATCHED, RELIABLE, SENSOR
-from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.nodes.synchronised import Synchronised, import_message_filters
-from bharnet_ros.nodes.worker import LatestWorker
+from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
+from bharnet_ros.nodes.runtime.parameters import ParameterSpec
+from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.synchronisation import Synchronised, import_message_filters
+from bharnet_ros.nodes.runtime.worker import LatestWorker
+from bharnet_ros.pipeline.crops import RgbFeed, make_rgb_feed, take_rgb_parameters
 from bharnet_ros.recognition.backends import BACKENDS
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.event_parameters import format_class_parameters
-from bharnet_ros.recognition.rgb_feed import RgbFeed, make_rgb_feed, take_rgb_parameters
-from bharnet_ros.recognition.stream import DueWindows, RecognitionStream, make_stream
+from bharnet_ros.recognition.events.parameters import format_class_parameters
+from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream, make_stream
 from bharnet_ros.resources import find_model
-from bharnet_ros.skeleton.layouts import get_layout
-from bharnet_ros.stamps import StampOrder, Step
+from bharnet_ros.types.crops import FrameCrops
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import FrameKeypoints
+from bharnet_ros.types.layouts import get_layout
+from bharnet_ros.types.stamps import StampOrder, Step
 
 PARAMETERS = (
     ParameterSpec(
@@ -151,12 +152,12 @@ class Recognition(ManagedNode):
         try:
             bundle = load_bundle(find_model(model))
         except (ValueError, OSError) as error:
-            raise ValueError(f"parameter model: {error}") from error
+            raise InputError(f"parameter model: {error}") from error
         self._stream = make_stream(bundle, **parameters)
         try:
             self._rgb = make_rgb_feed(bundle.description, self._stream.window_s, wanted=use_rgb)
         except ValueError as error:
-            raise ValueError(f"parameter {error}") from error
+            raise InputError(f"parameter {error}") from error
         if bundle.description.streams and not use_rgb:
             names = ", ".join(bundle.description.streams)
             self.get_logger().info(f"use_rgb is false: the model does without its stream {names}")

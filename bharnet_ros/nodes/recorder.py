@@ -12,12 +12,12 @@ from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import image_from_message, time_to_ns
-from bharnet_ros.nodes.managed import LOG_PERIOD
-from bharnet_ros.nodes.qos import LATCHED, RECORDED, RECORDED_IMAGES
-from bharnet_ros.pose.depth_messages import CAMERA_INFO_TOPIC, DEPTH_TOPIC
-from bharnet_ros.replay.bag_writer import BagWriter, recorded_messages
-from bharnet_ros.replay.recording_options import RecordingOptions
+from bharnet_ros.bags.options import RecordingOptions
+from bharnet_ros.bags.writing import BagWriter, recorded_messages
+from bharnet_ros.nodes.conversions import image_from_message, time_to_ns
+from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
+from bharnet_ros.nodes.runtime.qos import LATCHED, RECORDED, RECORDED_IMAGES
+from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 
 _IMAGES = "image_raw"
 _SUBSCRIPTIONS: dict[str, tuple[type, str, QoSProfile]] = {

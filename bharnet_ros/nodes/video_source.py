@@ -10,26 +10,27 @@ from rclpy.node import Node
 from rclpy.publisher import Publisher
 from sensor_msgs.msg import CameraInfo, Image
 
-from bharnet_ros.camera import Calibration, read_calibration
-from bharnet_ros.conversions import (
+from bharnet_ros.msg import BodyHandKeypoints
+from bharnet_ros.nodes.conversions import (
     camera_info_to_message,
     depth_image_to_message,
     image_to_message,
     time_to_ns,
 )
-from bharnet_ros.frames import Frame, FrameSource
-from bharnet_ros.keypoints import NANOSECONDS
-from bharnet_ros.msg import BodyHandKeypoints
-from bharnet_ros.nodes.answers import Answers
-from bharnet_ros.nodes.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.meter import Meter
-from bharnet_ros.nodes.parameters import ParameterSpec, declare_parameters, read_parameters
-from bharnet_ros.nodes.player import Player, PlayerSettings
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
-from bharnet_ros.nodes.relay import Relay
-from bharnet_ros.nodes.spin import run_node
-from bharnet_ros.pose.depth_messages import CAMERA_INFO_TOPIC, DEPTH_TOPIC
-from bharnet_ros.video import open_source
+from bharnet_ros.nodes.playback.acknowledgements import Answers
+from bharnet_ros.nodes.playback.player import Player, PlayerSettings
+from bharnet_ros.nodes.playback.webcam import Relay
+from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
+from bharnet_ros.sources.frame import Frame, FrameSource
+from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.camera import Calibration, read_calibration
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import NANOSECONDS
 
 PARAMETERS = (
     ParameterSpec(
@@ -168,14 +169,14 @@ class VideoSource(Node):
         """Open the source, so that `start` cannot fail.
 
         Raises:
-            ValueError, OSError: The source cannot be opened; the message names it.
+            InputError, OSError: The source cannot be opened; the message names it.
         """
         frames = self._open()
         self._feed = self._make_relay(frames) if frames.live else self._make_player(frames)
         url = self._settings["camera_info_url"]
         if frames.camera is not None:
             if url:
-                raise ValueError(f"camera_info_url: the camera of {frames.name} is known")
+                raise InputError(f"camera_info_url: the camera of {frames.name} is known")
             self._calibration = Calibration.of(frames.camera)
         elif url:
             self._calibration = read_calibration(url)
@@ -191,7 +192,7 @@ class VideoSource(Node):
             on_end: Called when the source has ended.
 
         Raises:
-            ValueError, OSError: The source cannot be opened; the message names it.
+            InputError, OSError: The source cannot be opened; the message names it.
         """
         if self._feed is None:
             self.prepare()
@@ -276,7 +277,7 @@ class VideoSource(Node):
         if self._calibration is not None and self._camera_info is not None:
             height, width = frame.image.shape[:2]
             if (self._calibration.width, self._calibration.height) != (width, height):
-                raise ValueError(
+                raise InputError(
                     f"camera_info_url: is of a camera of {self._calibration.width} x "
                     f"{self._calibration.height} pixels, the images have {width} x {height}"
                 )

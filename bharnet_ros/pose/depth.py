@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from bharnet_ros.camera import PinholeCamera
-from bharnet_ros.keypoints import FloatArray, FrameKeypoints
+from bharnet_ros.types.camera import PinholeCamera
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import FloatArray, FrameKeypoints
 
 PATCH_RADIUS = 2
 """Pixels to each side of a landmark that are looked at."""
@@ -41,7 +42,7 @@ def with_depth(frame: FrameKeypoints, depth: FloatArray, camera: PinholeCamera) 
         out of the image, where the depth is not known, or where it cannot be that of this body.
 
     Raises:
-        ValueError: Image, depth and camera are not of the same size; names which.
+        InputError: Image, depth and camera are not of the same size; names which.
     """
     size = (frame.width, frame.height)
     for name, other in (
@@ -49,7 +50,7 @@ def with_depth(frame: FrameKeypoints, depth: FloatArray, camera: PinholeCamera) 
         ("camera_info", (camera.width, camera.height)),
     ):
         if other != size:
-            raise ValueError(
+            raise InputError(
                 f"{name}: is of {other[0]} x {other[1]} pixels, but the image of "
                 f"{size[0]} x {size[1]}; it has to be that of the colour image"
             )

@@ -9,7 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.keypoints import (
+from bharnet_ros.pose import tracking
+from bharnet_ros.pose.mediapipe.graph_configs import GraphSettings
+from bharnet_ros.pose.mediapipe.people import TICKS, OnePerson, People
+from bharnet_ros.pose.scene import HandLandmarks, Scene
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
     LEFT_HAND,
@@ -20,10 +25,6 @@ from bharnet_ros.keypoints import (
     absent,
     absent_body,
 )
-from bharnet_ros.pose import tracking
-from bharnet_ros.pose.graph import HandLandmarks
-from bharnet_ros.pose.graph_configs import GraphSettings
-from bharnet_ros.pose.people import TICKS, OnePerson, People, Scene
 
 _SIDES = (LEFT_HAND, RIGHT_HAND)
 
@@ -78,7 +79,7 @@ class PoseExtractor:
             max_people: How many people are followed at most; each costs about as much as the first.
 
         Raises:
-            ValueError: A parameter is out of range.
+            InputError: A parameter is out of range.
             FileNotFoundError: The wheel does not contain the body network asked for.
         """
         settings = GraphSettings(
@@ -112,7 +113,7 @@ class PoseExtractor:
             nor a hand was found.
 
         Raises:
-            ValueError: The image is not (H, W, 3) uint8 or has no pixels, or the stamp does not
+            InputError: The image is not (H, W, 3) uint8 or has no pixels, or the stamp does not
                 rise; the state is as before, and `reset` accepts any stamp.
             RuntimeError: The extractor is closed.
         """
@@ -124,7 +125,7 @@ class PoseExtractor:
         """Run the networks on one frame: by far the most of the time. Arguments as for `extract`.
 
         Raises:
-            ValueError: As for `extract`.
+            InputError: As for `extract`.
             RuntimeError: The extractor is closed.
         """
         if self._people is None:
@@ -161,7 +162,7 @@ class PoseExtractor:
             self._first_stamp_ns = stamp_ns
             return 0
         if stamp_ns <= self._last_stamp_ns:
-            raise ValueError(
+            raise InputError(
                 f"stamp_ns: {stamp_ns} is not later than the frame before, {self._last_stamp_ns}; "
                 "call reset() after a jump in time"
             )
@@ -226,9 +227,9 @@ class PoseExtractor:
 
 def _checked(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f"image: expected (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
+        raise InputError(f"image: expected (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
     if image.size == 0:
-        raise ValueError(f"image: has no pixels, shape {image.shape}")
+        raise InputError(f"image: has no pixels, shape {image.shape}")
     return np.ascontiguousarray(image)
 
 

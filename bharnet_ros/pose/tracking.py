@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bharnet_ros.keypoints import FloatArray
+from bharnet_ros.types.keypoints import FloatArray
 
 LEFT_SHOULDER, RIGHT_SHOULDER = 11, 12
 WRISTS = (15, 16)

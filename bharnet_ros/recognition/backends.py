@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bharnet_ros.network.backbone import Backbone, Branch
-from bharnet_ros.network.base import BHaRNet
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.layers.backbone import Backbone, Branch
+from bharnet_ros.types.errors import InputError
 
 BACKENDS = ("torch", "onnxruntime")
 """Names of what may run the network; `onnxruntime` needs the extra `onnx` and a CPU."""
@@ -35,19 +36,19 @@ def use_backend(network: BHaRNet, backend: str, device: torch.device) -> BHaRNet
         device: Where the network is.
 
     Raises:
-        ValueError: The back end is unknown, is not installed, or does not run on the device.
+        InputError: The back end is unknown, is not installed, or does not run on the device.
     """
     if backend not in BACKENDS:
-        raise ValueError(f"backend: {backend!r} is unknown; known are: {', '.join(BACKENDS)}")
+        raise InputError(f"backend: {backend!r} is unknown; known are: {', '.join(BACKENDS)}")
     if backend == "torch":
         return network
     if device.type != "cpu":
-        raise ValueError(f"backend: onnxruntime runs on the CPU only, but the device is {device}")
+        raise InputError(f"backend: onnxruntime runs on the CPU only, but the device is {device}")
     for name in ("onnx", "onnxscript", "onnxruntime"):
         try:
             importlib.import_module(name)
         except ImportError as error:
-            raise ValueError(
+            raise InputError(
                 "backend: onnxruntime needs `pip install onnx onnxscript onnxruntime`, the extra "
                 f"`onnx` of setup.py: {error}"
             ) from error

@@ -14,18 +14,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from bharnet_ros.actions import BACKGROUND
-from bharnet_ros.feature_settings import FeatureSettings
-from bharnet_ros.network.backbone import BackboneSettings
-from bharnet_ros.network.base import BHaRNet
-from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.features.settings import FeatureSettings
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.build import build_network
+from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings, check_streams
-from bharnet_ros.recognition.event_parameters import (
+from bharnet_ros.recognition.events.parameters import (
     OF_MODEL,
     ClassParameters,
     DetectedModel,
     EventParameters,
 )
+from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.errors import InputError
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.json"
@@ -33,7 +34,7 @@ FORMAT = 1
 """Version of the layout of `model.json`."""
 
 
-class BundleError(ValueError):
+class BundleError(InputError):
     """A model bundle cannot be used; the message names the file and what is wrong with it."""
 
 
@@ -100,18 +101,18 @@ class BundleDescription:
         """Check the values.
 
         Raises:
-            ValueError: A value is out of range, `background` is no class, or there are parameters
+            InputError: A value is out of range, `background` is no class, or there are parameters
                 of a class that is none; names the field.
         """
         if BACKGROUND not in self.class_names:
-            raise ValueError(f"class_names: {BACKGROUND!r} must be among them")
+            raise InputError(f"class_names: {BACKGROUND!r} must be among them")
         if len(set(self.class_names)) != len(self.class_names):
-            raise ValueError("class_names: a name stands twice")
+            raise InputError("class_names: a name stands twice")
         for name in ("window_s", "stride_s", "temperature"):
             if not getattr(self, name) > 0:
-                raise ValueError(f"{name}: must be positive, got {getattr(self, name)}")
+                raise InputError(f"{name}: must be positive, got {getattr(self, name)}")
         if not 0.0 <= self.least_hand_share <= 1.0:
-            raise ValueError(f"least_hand_share: must lie in 0..1, got {self.least_hand_share}")
+            raise InputError(f"least_hand_share: must lie in 0..1, got {self.least_hand_share}")
         check_streams(self.streams)
         self.event_parameters().check_classes(self.class_names)
 

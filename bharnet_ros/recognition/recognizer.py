@@ -8,38 +8,39 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bharnet_ros.actions import ActionScores, TrackScores
-from bharnet_ros.features import NetworkInput, network_input
-from bharnet_ros.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
+from bharnet_ros.features.modalities import NetworkInput, network_input
+from bharnet_ros.features.resampling import KeypointBatch, resample
+from bharnet_ros.features.streams import StreamInput, prepare_streams
+from bharnet_ros.features.tensors import network_tensors
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.backends import use_backend
 from bharnet_ros.recognition.bundle import ModelBundle
-from bharnet_ros.recognition.tensors import network_tensors
-from bharnet_ros.resampling import KeypointBatch, resample
-from bharnet_ros.skeleton.layouts import get_layout
-from bharnet_ros.stream_inputs import StreamInput, prepare_streams
+from bharnet_ros.types.actions import ActionScores, TrackScores
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
+from bharnet_ros.types.layouts import get_layout
 
 
 def resolve_device(device: str) -> torch.device:
     """Return the device of that name; `auto` is a GPU where there is one, else the CPU.
 
     Raises:
-        ValueError: The name is unknown or there is no such device.
+        InputError: The name is unknown or there is no such device.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         resolved = torch.device(device)
     except RuntimeError:
-        raise ValueError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N") from None
+        raise InputError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N") from None
     if resolved.type not in ("cpu", "cuda"):
-        raise ValueError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N")
+        raise InputError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N")
     if resolved.type == "cuda":
         if not torch.cuda.is_available():
-            raise ValueError(f"device: {device!r} was asked for, but CUDA is not available")
+            raise InputError(f"device: {device!r} was asked for, but CUDA is not available")
         if (resolved.index or 0) >= torch.cuda.device_count():
-            raise ValueError(
+            raise InputError(
                 f"device: {device!r} was asked for, but there are {torch.cuda.device_count()} GPUs"
             )
     return resolved
@@ -59,7 +60,7 @@ class Recognizer:
             backend: What runs the network, one of `backends.BACKENDS`.
 
         Raises:
-            ValueError: There is no such device or back end.
+            InputError: There is no such device or back end.
         """
         self.description = bundle.description
         self._device = resolve_device(device)
@@ -102,10 +103,10 @@ class Recognizer:
             window_s: Seconds before the newest frame to use; None takes each sequence whole.
 
         Raises:
-            ValueError: There are no sequences, or one does not fit the model's body layout.
+            InputError: There are no sequences, or one does not fit the model's body layout.
         """
         if not sequences:
-            raise ValueError("sequences: need at least one")
+            raise InputError("sequences: need at least one")
         batch = resample(sequences, self.description.features, window_s)
         inputs = network_input(batch, self.description.features)
         return self._logits(inputs, self._stream_inputs(sequences, window_s))

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.crops import CropSequence, FrameCrops
-from bharnet_ros.keypoints import NANOSECONDS, FloatArray, KeypointSequence, PersonKeypoints
-from bharnet_ros.readings import Readings
-from bharnet_ros.skeleton.layouts import METRIC, get_layout
+from bharnet_ros.types.crops import CropSequence, FrameCrops
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import NANOSECONDS, FloatArray, KeypointSequence, PersonKeypoints
+from bharnet_ros.types.layouts import METRIC, get_layout
+from bharnet_ros.types.sensor_readings import Readings
 
 
 class TrackWindow:
@@ -26,14 +27,14 @@ class TrackWindow:
                 pixels.
 
         Raises:
-            ValueError: The window is not positive, or the joints of the layout are not among the
+            InputError: The window is not positive, or the joints of the layout are not among the
                 keypoints.
         """
         if not window_s > 0:
-            raise ValueError(f"window_s: must be positive, got {window_s}")
+            raise InputError(f"window_s: must be positive, got {window_s}")
         layout = get_layout(body_layout)
         if not layout.live:
-            raise ValueError(
+            raise InputError(
                 f"body_layout: joints of {body_layout} are not among the keypoints of images"
             )
         self._metric = layout.dimensions == 3
@@ -63,10 +64,10 @@ class TrackWindow:
         One frame beyond the window is kept, so that its first moment can be interpolated.
 
         Raises:
-            ValueError: The stamp is not newer than the newest frame.
+            InputError: The stamp is not newer than the newest frame.
         """
         if self._frames and stamp_ns <= self._frames[-1][0]:
-            raise ValueError(f"stamp_ns: {stamp_ns} is not after {self._frames[-1][0]}")
+            raise InputError(f"stamp_ns: {stamp_ns} is not after {self._frames[-1][0]}")
         self._frames.append((stamp_ns, person, crops))
         while len(self._frames) > 1 and stamp_ns - self._frames[1][0] >= self._window_ns:
             self._frames.popleft()
@@ -86,11 +87,11 @@ class TrackWindow:
             values: (...) of one shape for all readings of the stream.
 
         Raises:
-            ValueError: The stamp is not newer than that of the reading before.
+            InputError: The stamp is not newer than that of the reading before.
         """
         held = self._readings.setdefault(stream, deque())
         if held and stamp_ns <= held[-1][0]:
-            raise ValueError(f"stamp_ns: {stream}: {stamp_ns} is not after {held[-1][0]}")
+            raise InputError(f"stamp_ns: {stream}: {stamp_ns} is not after {held[-1][0]}")
         held.append((stamp_ns, values))
         while stamp_ns - held[0][0] > self._window_ns + NANOSECONDS:
             held.popleft()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bharnet_ros.actions import BACKGROUND
-from bharnet_ros.evaluation.clips import ClipMetrics, count_clips
+from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_clips
 from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.skeleton.layouts import get_layout
+from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.layouts import get_layout
 
 
 def model_card(description: BundleDescription, metrics: ClipMetrics) -> str:

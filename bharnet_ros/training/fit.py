@@ -12,15 +12,14 @@ from pytorch_lightning.profilers import SimpleProfiler
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from bharnet_ros.network.base import BHaRNet
+from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.training.clips import ClipStore, Indices
 from bharnet_ros.training.hardware import Hardware, waiting_share
+from bharnet_ros.training.initial_weights import take_backbone, take_skeleton
 from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
-from bharnet_ros.training.pretrained import take_backbone
 from bharnet_ros.training.settings import TrainingSettings
-from bharnet_ros.training.training_streams import TrainingStream
-from bharnet_ros.training.two_stages import take_skeleton
+from bharnet_ros.training.store.clips import ClipStore, Indices
+from bharnet_ros.training.streams import TrainingStream
 
 
 def fit(
@@ -56,7 +55,7 @@ def fit(
         None in all but the first of several processes.
 
     Raises:
-        ValueError: The skeleton or the backbone that the settings name does not fit; see
+        InputError: The skeleton or the backbone that the settings name does not fit; see
             `take_skeleton` and `take_backbone`.
         OSError: The file of the backbone cannot be read.
     """

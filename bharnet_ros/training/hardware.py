@@ -9,6 +9,7 @@ from typing import Any
 from pytorch_lightning.profilers import SimpleProfiler
 
 from bharnet_ros.recognition.recognizer import resolve_device
+from bharnet_ros.types.errors import InputError
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 """Lightning's names of the precisions that training offers."""
@@ -37,19 +38,19 @@ class Hardware:
         """Check the values.
 
         Raises:
-            ValueError: A value is unknown, not positive or not to be had here; names it.
+            InputError: A value is unknown, not positive or not to be had here; names it.
         """
         for name, value, known in (
             ("device", self.device, tuple(_ACCELERATORS)),
             ("precision", self.precision, PRECISIONS),
         ):
             if value not in known:
-                raise ValueError(f"--{name}: {value!r} is unknown; known are: {', '.join(known)}")
+                raise InputError(f"--{name}: {value!r} is unknown; known are: {', '.join(known)}")
         for name in ("devices", "nodes"):
             if getattr(self, name) < 1:
-                raise ValueError(f"--{name}: must be positive, got {getattr(self, name)}")
+                raise InputError(f"--{name}: must be positive, got {getattr(self, name)}")
         if resolve_device(self.device).type == "cpu" and self.precision == "16-mixed":
-            raise ValueError("--precision: 16-mixed needs a GPU; a CPU has bf16-mixed")
+            raise InputError("--precision: 16-mixed needs a GPU; a CPU has bf16-mixed")
 
     @property
     def processes(self) -> int:
@@ -85,7 +86,7 @@ def hardware_from(arguments: argparse.Namespace) -> Hardware:
     """Return what the arguments say.
 
     Raises:
-        ValueError: A value is unknown or not to be had here; names it.
+        InputError: A value is unknown or not to be had here; names it.
     """
     return Hardware(arguments.device, arguments.precision, arguments.devices, arguments.nodes)
 

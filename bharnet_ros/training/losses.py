@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.types.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,14 @@ class LossSettings:
         """Check the values.
 
         Raises:
-            ValueError: A weight is negative, or all are zero; names the field.
+            InputError: A weight is negative, or all are zero; names the field.
         """
         weights = ("ensemble_weight", "body_weight", "hand_weight")
         for name in (*weights, "skeleton_weight", "stream_weight"):
             if getattr(self, name) < 0:
-                raise ValueError(f"{name}: must not be negative, got {getattr(self, name)}")
+                raise InputError(f"{name}: must not be negative, got {getattr(self, name)}")
         if not any(getattr(self, name) for name in weights):
-            raise ValueError(f"{', '.join(weights)}: at least one must be positive")
+            raise InputError(f"{', '.join(weights)}: at least one must be positive")
 
 
 def ensemble_loss(logits: ExpertLogits, classes: Tensor, settings: LossSettings) -> Tensor:

@@ -12,19 +12,19 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset, IterableDataset
 
-from bharnet_ros.feature_settings import FeatureSettings
-from bharnet_ros.features import network_input
-from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.features.modalities import network_input
+from bharnet_ros.features.settings import FeatureSettings
+from bharnet_ros.features.tensors import StreamTensors, network_tensors
+from bharnet_ros.network.build import build_network
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
-from bharnet_ros.recognition.tensors import StreamTensors, network_tensors
-from bharnet_ros.skeleton.layouts import get_layout
-from bharnet_ros.training.augmentation import augmented_batch
-from bharnet_ros.training.augmentation_settings import AugmentationSettings
-from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.augmentation.keypoints import augmented_batch
+from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.losses import ensemble_loss
 from bharnet_ros.training.settings import TrainingSettings
-from bharnet_ros.training.training_streams import TrainingStream
+from bharnet_ros.training.store.clips import ClipStore
+from bharnet_ros.training.streams import TrainingStream
+from bharnet_ros.types.layouts import get_layout
 
 Batch = tuple[Tensor, Tensor, Tensor, Tensor, StreamTensors, Tensor]
 

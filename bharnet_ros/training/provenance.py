@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from bharnet_ros.datasets.arguments import Protocol
-from bharnet_ros.datasets.clip import ClipDataset
-from bharnet_ros.datasets.holistic_wild import read_subject_licences
+from bharnet_ros.datasets.base import ClipDataset
+from bharnet_ros.datasets.readers.holistic_wild import read_subject_licences
 from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.training.clips import Indices
 from bharnet_ros.training.settings import TrainingSettings
+from bharnet_ros.training.store.clips import Indices
+from bharnet_ros.types.errors import InputError
 
 
 def describe(
@@ -65,14 +66,14 @@ def under_licences(
         licences: Names of licences as that file has them.
 
     Raises:
-        ValueError: There is no such file, or nobody published under one of the licences.
+        InputError: There is no such file, or nobody published under one of the licences.
     """
     if sources is None:
-        raise ValueError("--licences: needs the sources.csv of --subjects-from")
+        raise InputError("--licences: needs the sources.csv of --subjects-from")
     of_people = read_subject_licences(sources)
     for name in licences:
         if not any(name in found for found in of_people.values()):
-            raise ValueError(f"--licences: nobody in {sources} published under {name!r}")
+            raise InputError(f"--licences: nobody in {sources} published under {name!r}")
     chosen = {one for one, found in of_people.items() if found <= set(licences)}
     return clips[np.isin(data.subjects[clips], sorted(chosen))]
 

@@ -9,15 +9,16 @@ from typing import Any, TypeVar
 
 import yaml
 
-from bharnet_ros.actions import BACKGROUND
-from bharnet_ros.feature_settings import FeatureSettings
-from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.features.settings import FeatureSettings
+from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.settings import InteractionSettings, check_streams
 from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.recognition.event_parameters import OF_MODEL, ClassParameters
-from bharnet_ros.training.augmentation_settings import AugmentationSettings
-from bharnet_ros.training.crop_augmentation import CropAugmentation
+from bharnet_ros.recognition.events.parameters import OF_MODEL, ClassParameters
+from bharnet_ros.training.augmentation.crops import CropAugmentation
+from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.losses import LossSettings
+from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.errors import InputError
 
 Settings = TypeVar("Settings")
 
@@ -140,7 +141,7 @@ def read_settings(path: Path) -> TrainingSettings:
     also within `features`, `body` and the like.
 
     Raises:
-        ValueError: A key is unknown, missing or has a wrong value, or files extend each other in a
+        InputError: A key is unknown, missing or has a wrong value, or files extend each other in a
             circle; names the file and the key.
         OSError: A file cannot be read; names it.
     """
@@ -153,7 +154,7 @@ def read_settings(path: Path) -> TrainingSettings:
                 content[name] = _build(kind, content[name], f"{name}.")
         return _build(TrainingSettings, content, "")
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise InputError(f"{path}: {error}") from error
 
 
 def _read_mapping(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
@@ -161,16 +162,16 @@ def _read_mapping(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, A
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: cannot be read as YAML: {error}") from error
+        raise InputError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: expected a mapping of settings")
+        raise InputError(f"{path}: expected a mapping of settings")
     if "extends" not in content:
         return content
     base = path.parent / str(content.pop("extends"))
     chain = (*extended_by, path)
     if base.resolve() in [one.resolve() for one in chain]:
         names = " extends ".join(one.name for one in (*chain, base))
-        raise ValueError(f"{path}: extends: a file cannot extend itself: {names}")
+        raise InputError(f"{path}: extends: a file cannot extend itself: {names}")
     if not base.is_file():
         raise FileNotFoundError(f"{path}: extends: {base}: no such file")
     merged = _read_mapping(base, chain)
@@ -191,17 +192,17 @@ def _resolve_classes(content: dict[str, Any]) -> None:
     if names == _ALL:
         content["class_names"] = []
     elif not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        raise ValueError(f"class_names: expected a list of names, or {_ALL}, got {names!r}")
+        raise InputError(f"class_names: expected a list of names, or {_ALL}, got {names!r}")
 
 
 def _build(kind: type[Settings], content: Any, prefix: str) -> Settings:
     """Build a settings class from a mapping, lists becoming tuples."""
     if not isinstance(content, dict):
-        raise ValueError(f"{prefix.rstrip('.')}: expected a mapping")
+        raise InputError(f"{prefix.rstrip('.')}: expected a mapping")
     known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(content) - known)
     if unknown:
-        raise ValueError(
+        raise InputError(
             f"{prefix}{unknown[0]}: is no setting; known are {', '.join(sorted(known))}"
         )
     return kind(

@@ -10,31 +10,32 @@ import numpy as np
 import torch
 from pytorch_lightning.utilities import move_data_to_device
 
-from bharnet_ros.actions import BACKGROUND
 from bharnet_ros.datasets.arguments import (
     add_dataset_arguments,
     add_protocol_arguments,
     open_from,
     protocols_from,
 )
-from bharnet_ros.datasets.clip import ClipDataset, split
-from bharnet_ros.evaluation.clips import count_metrics, format_metrics
-from bharnet_ros.evaluation.report import without_nan
-from bharnet_ros.network.base import BHaRNet
+from bharnet_ros.datasets.base import ClipDataset, split
+from bharnet_ros.evaluation.metrics.clips import count_metrics, format_metrics
+from bharnet_ros.evaluation.metrics.temperature import fit_temperature
+from bharnet_ros.evaluation.tables import without_nan
+from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
 from bharnet_ros.recognition.recognizer import resolve_device
-from bharnet_ros.skeleton.layouts import get_layout
-from bharnet_ros.training.cache import cached_clips
-from bharnet_ros.training.calibration import fit_temperature
 from bharnet_ros.training.card import model_card
-from bharnet_ros.training.clips import ClipStore, Indices, class_indices, store_clips
 from bharnet_ros.training.fit import fit
 from bharnet_ros.training.hardware import add_hardware_arguments, hardware_from
 from bharnet_ros.training.module import WholeClips
 from bharnet_ros.training.provenance import describe, under_licences
 from bharnet_ros.training.settings import TrainingSettings, read_settings
-from bharnet_ros.training.training_streams import training_streams
+from bharnet_ros.training.store.cache import cached_clips
+from bharnet_ros.training.store.clips import ClipStore, Indices, class_indices, store_clips
+from bharnet_ros.training.streams import training_streams
+from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.layouts import get_layout
 
 _TESTED_AT_ONCE = 32
 """Clips of a batch without gradients. On a CPU, more are slower."""
@@ -91,16 +92,16 @@ def run(arguments: argparse.Namespace) -> int:
     """Run `bharnet train`; returns the exit status.
 
     Raises:
-        ValueError: An argument, settings or data cannot be used; names it, or file and key.
+        InputError: An argument, settings or data cannot be used; names it, or file and key.
         OSError: A file cannot be read or written.
     """
     hardware = hardware_from(arguments)
     protocols = protocols_from(arguments)
     if not protocols:
-        raise ValueError("--protocol is needed, or --fold and --subjects-from")
+        raise InputError("--protocol is needed, or --fold and --subjects-from")
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
-        raise ValueError(f"--validate-every: must be positive, got {arguments.validate_every}")
+        raise InputError(f"--validate-every: must be positive, got {arguments.validate_every}")
     overriding = ("epochs", "seed", "skeleton_from", "backbone_from")
     given = {name: getattr(arguments, name) for name in overriding}
     settings = replace(settings, **{name: one for name, one in given.items() if one is not None})
@@ -141,14 +142,14 @@ def with_classes_of(data: ClipDataset, settings: TrainingSettings) -> TrainingSe
     """Return the settings with the names of their classes, those of the data set if it is all.
 
     Raises:
-        ValueError: The data set has no clip of a class; names it.
+        InputError: The data set has no clip of a class; names it.
     """
     known = [name for name in data.class_names if name != BACKGROUND]
     if not settings.class_names:
         return replace(settings, class_names=tuple(known))
     strange = [name for name in settings.class_names if name not in known]
     if strange:
-        raise ValueError(f"class_names: {strange[0]!r} is no label of the data set")
+        raise InputError(f"class_names: {strange[0]!r} is no label of the data set")
     return settings
 
 

@@ -60,10 +60,12 @@ def test_without_a_gpu_its_bench_is_named_and_its_table_stays(bench: Any, tmp_pa
     page = tmp_path / "page.md"
     measured = run_all.with_printed(run_all.PAGE.read_text(encoding="utf-8"), "gpu", "a table")
     page.write_text(measured, encoding="utf-8")
-    words = [sys.executable, CHECKOUT / "bench" / "run_all.py", "--only", "gpu", "--page", page]
+    words = [sys.executable, "-m", "bench.run_all", "--only", "gpu", "--page", page]
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
-    found = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
-    assert found.stdout.endswith("== bench/gpu.py\nnot measured: no GPU\n")
+    found = subprocess.run(
+        words, env=environment, capture_output=True, text=True, check=True, cwd=CHECKOUT
+    )
+    assert found.stdout.endswith("== bench/speed/gpu.py\nnot measured: no GPU\n")
     assert "a table" in page.read_text(encoding="utf-8")
 
 
@@ -75,11 +77,11 @@ def test_without_a_gpu_a_quick_look_at_its_bench_is_a_rehearsal(
     options = argparse.Namespace(quick=True, rounds=None, data=None)
     for has_gpu, added in ((True, []), (False, ["--device", "cpu"])):
         monkeypatch.setattr(run_all, "has_gpu", lambda has_gpu=has_gpu: has_gpu)
-        assert run_all.command(of_gpu, options)[3:] == ["--quick", *added]
+        assert run_all.command(of_gpu, options)[4:] == ["--quick", *added]
 
 
 def test_a_process_that_ends_is_named_with_its_last_lines(bench: Any) -> None:
-    chain_process = bench("chain_process")
+    chain_process = bench("speed.chain_process")
     fails = [sys.executable, "-c", "import sys; sys.exit('no camera here')"]
     chain = chain_process.ChainProcesses({"waits": SLEEP, "fails": fails})
     try:
@@ -93,7 +95,7 @@ def test_a_process_that_ends_is_named_with_its_last_lines(bench: Any) -> None:
 
 
 def test_processes_get_a_domain_of_their_own_and_the_environment_is_put_back(bench: Any) -> None:
-    chain_process = bench("chain_process")
+    chain_process = bench("speed.chain_process")
     before = dict(os.environ)
     with chain_process.ros_environment():
         first = os.environ["ROS_DOMAIN_ID"]

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import tiny_data
 
-from bharnet_ros.datasets.clip import ClipDataset
-from bharnet_ros.datasets.holistic_wild import HolisticWild
-from bharnet_ros.datasets.ntu import Ntu
-from bharnet_ros.datasets.nucla import Nucla
+from bharnet_ros.datasets.base import ClipDataset
+from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.datasets.opening import KINDS, open_dataset
-from bharnet_ros.datasets.pku_mmd import PkuMmd
-from bharnet_ros.pose.clip import ClipKeypoints
+from bharnet_ros.datasets.readers.holistic_wild import HolisticWild
+from bharnet_ros.datasets.readers.ntu.reader import Ntu
+from bharnet_ros.datasets.readers.nucla import Nucla
+from bharnet_ros.datasets.readers.pku_mmd.reader import PkuMmd
 
 JOINT = "0.1 0.2 3 0 0 0 0 0 0 0 0 2\n"
 

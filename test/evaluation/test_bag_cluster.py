@@ -15,7 +15,7 @@ from distributed import LocalCluster
 from bharnet_ros import cli
 from bharnet_ros.evaluation import bag_cluster, bags
 from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
-from bharnet_ros.evaluation.bag_replay import BagTask
+from bharnet_ros.evaluation.bag_jobs import BagTask
 
 # What every worker runs before it takes work.
 DEADLY = """

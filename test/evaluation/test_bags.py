@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 
 from bharnet_ros import cli
-from bharnet_ros.evaluation import bag_replay, bags
-from bharnet_ros.evaluation.bag_processes import replay_bags
-from bharnet_ros.evaluation.bag_replay import BagTask
-from bharnet_ros.evaluation.timeline import TrueAction
-from bharnet_ros.replay.stages import Stage
+from bharnet_ros.bags.topics import Stage
+from bharnet_ros.evaluation import bag_jobs, bags
+from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
+from bharnet_ros.types.timeline import TrueAction
 
 WAVES = [(1.0, 3.0)]
 
@@ -100,7 +99,7 @@ def test_a_wrong_label_comes_to_light_before_anything_is_computed(
     _, truth = make(label="jump")
     pixels = np.zeros((4, 4, 3), dtype=np.uint8)
     bag = write_bag(tmp_path / "film", [("camera", messages.image(0.0, pixels))])
-    monkeypatch.setattr(bag_replay, "replay", lambda *_, **__: pytest.fail("was computed"))
+    monkeypatch.setattr(bag_jobs, "replay", lambda *_, **__: pytest.fail("was computed"))
     (result,) = replay_bags(tasks(bag, "--truth", truth, "--model", tiny_bundle))
     assert "label 'jump' is none of the model's" in result.problem
 

@@ -11,14 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from bharnet_ros.evaluation.clips import (
-    ClipMetrics,
-    add_arguments,
-    clip_metrics,
-    count_metrics,
-    format_metrics,
-    run,
-)
+from bharnet_ros.evaluation.clips import add_arguments, clip_metrics, run
+from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_metrics, format_metrics
 from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import time_to_ns
-from bharnet_ros.replay.convert import ConversionOptions, convert
-from bharnet_ros.replay.recording import Recording
-from bharnet_ros.video import open_source
+from bharnet_ros.bags.convert import ConversionOptions, convert
+from bharnet_ros.bags.reading import Recording
+from bharnet_ros.nodes.conversions import time_to_ns
+from bharnet_ros.sources.video import open_source
 
 pytest.importorskip(
     "launch_ros.actions", reason="needs launch and launch_ros, which a ROS distribution has"

@@ -10,18 +10,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from bharnet_ros.network.backbone import BackboneSettings
-from bharnet_ros.network.base import BHaRNet
-from bharnet_ros.network.bharnet import build_network
-from bharnet_ros.network.graph_convolution import TopologyRefiningGraphConvolution
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.build import build_network
+from bharnet_ros.network.layers.backbone import BackboneSettings
+from bharnet_ros.network.layers.graph_convolution import TopologyRefiningGraphConvolution
+from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvolution
 from bharnet_ros.network.settings import (
     ATTENTION_PLACES,
     FUSIONS,
     InteractionSettings,
     NetworkSettings,
 )
-from bharnet_ros.network.temporal_convolution import SampledTemporalConvolution
-from bharnet_ros.skeleton.layouts import get_layout
+from bharnet_ros.types.layouts import get_layout
 
 FRAMES = 12
 BASE = NetworkSettings(

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch import nn
 
-from bharnet_ros.network.backbone import BackboneSettings
-from bharnet_ros.network.base import BHaRNet
+from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.folding import fold_for_inference
+from bharnet_ros.network.layers.backbone import BackboneSettings
+from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvolution
 from bharnet_ros.network.settings import NetworkSettings
-from bharnet_ros.network.temporal_convolution import SampledTemporalConvolution
 
 MakeNetwork = Callable[[NetworkSettings], BHaRNet]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bharnet_ros.network.bharnet import build_network
+from bharnet_ros.network.build import build_network
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
 
 

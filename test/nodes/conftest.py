@@ -12,9 +12,9 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
-from bharnet_ros.nodes.managed import ManagedNode
-from bharnet_ros.nodes.spin import NodeRunner, ros
-from bharnet_ros.video import open_source
+from bharnet_ros.nodes.runtime.managed import ManagedNode
+from bharnet_ros.nodes.runtime.spin import NodeRunner, ros
+from bharnet_ros.sources.video import open_source
 
 PATIENCE = 60.0
 

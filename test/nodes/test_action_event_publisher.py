@@ -10,10 +10,10 @@ from rclpy.parameter import Parameter
 from rosgraph_msgs.msg import Clock
 
 from bharnet_ros import msg
-from bharnet_ros.actions import ActionScores, TrackScores
-from bharnet_ros.conversions import scores_to_message, time_from_ns, time_to_ns
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
-from bharnet_ros.nodes.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.conversions import scores_to_message, time_from_ns, time_to_ns
+from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+from bharnet_ros.types.actions import ActionScores, TrackScores
 
 SECOND = 1_000_000_000
 CLASSES = ["background", "hello", "thanks"]

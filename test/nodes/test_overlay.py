@@ -8,15 +8,15 @@ from sensor_msgs.msg import Image
 from visualization_msgs.msg import Marker, MarkerArray
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import (
+from bharnet_ros.nodes.conversions import (
     image_from_message,
     image_to_message,
     keypoints_to_message,
     time_to_ns,
 )
-from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
 from bharnet_ros.nodes.overlay import Overlay
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 STAMP = 5_000_000_000
 BLACK = np.zeros((240, 320, 3), dtype=np.uint8)

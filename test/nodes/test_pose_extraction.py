@@ -14,10 +14,10 @@ from rclpy.qos import qos_profile_sensor_data, qos_profile_system_default
 from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import image_to_message, keypoints_from_message, time_from_ns
+from bharnet_ros.nodes.conversions import image_to_message, keypoints_from_message, time_from_ns
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
-from bharnet_ros.puppet import open_puppet
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.sources.puppet import open_puppet
 
 SECOND = 1_000_000_000
 

@@ -13,21 +13,21 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, Image
 
 from bharnet_ros import msg
-from bharnet_ros.camera import Calibration
-from bharnet_ros.conversions import (
+from bharnet_ros.bags.reading import Recording
+from bharnet_ros.bags.recorded_depth import RecordedDepth
+from bharnet_ros.bags.writing import BagWriter, recorded_messages
+from bharnet_ros.nodes.conversions import (
     camera_info_to_message,
     depth_image_to_message,
     image_to_message,
     keypoints_from_message,
 )
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints
 from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.puppet import open_puppet
-from bharnet_ros.replay.bag_writer import BagWriter, recorded_messages
-from bharnet_ros.replay.chain import ImagesToKeypoints
-from bharnet_ros.replay.depth import RecordedDepth
-from bharnet_ros.replay.recording import Recording
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.camera import Calibration
 
 SECOND = 1_000_000_000
 

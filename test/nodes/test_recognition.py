@@ -15,18 +15,18 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import (
+from bharnet_ros.nodes.conversions import (
     detected_model_from_message,
     keypoints_to_message,
     scores_from_message,
     time_to_ns,
 )
-from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
-from bharnet_ros.nodes.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.recognition import Recognition
+from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.recognition.bundle import load_bundle, write_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.stream import RecognitionStream
+from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 SECOND = 1_000_000_000
 

@@ -14,19 +14,19 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import (
+from bharnet_ros.nodes.conversions import (
     compressed_image_to_message,
     image_to_message,
     keypoints_to_message,
     scores_from_message,
 )
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.recognition import Recognition
-from bharnet_ros.puppet import open_puppet
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.pipeline.crops import make_rgb_feed
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.rgb_feed import make_rgb_feed
-from bharnet_ros.recognition.stream import RecognitionStream
+from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.sources.puppet import open_puppet
 
 SECOND = 1_000_000_000
 SIZE = {"width": 160, "height": 120, "fps": 10.0}

@@ -15,14 +15,14 @@ import pytest
 from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage
 
-from bharnet_ros.conversions import calibration_from_message, compressed_image_to_message
-from bharnet_ros.keypoints import NANOSECONDS
-from bharnet_ros.nodes.qos import SENSOR
-from bharnet_ros.puppet import open_puppet
-from bharnet_ros.replay.depth import RecordedDepth
-from bharnet_ros.replay.recording import Recording
-from bharnet_ros.replay.recording_options import RecordingOptions
-from bharnet_ros.replay.typestore import message_types
+from bharnet_ros.bags.message_types import message_types
+from bharnet_ros.bags.options import RecordingOptions
+from bharnet_ros.bags.reading import Recording
+from bharnet_ros.bags.recorded_depth import RecordedDepth
+from bharnet_ros.nodes.conversions import calibration_from_message, compressed_image_to_message
+from bharnet_ros.nodes.runtime.qos import SENSOR
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.keypoints import NANOSECONDS
 
 CLI = "from bharnet_ros.cli import main; import sys; sys.exit(main())"
 PATIENCE = 240.0

@@ -11,18 +11,18 @@ from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage
 
 from bharnet_ros import msg
-from bharnet_ros.actions import OffsetReason
-from bharnet_ros.conversions import event_from_message, time_to_ns
+from bharnet_ros.bags.convert import ConversionOptions, convert
+from bharnet_ros.bags.message_types import message_types
+from bharnet_ros.bags.reading import Recording
+from bharnet_ros.bags.replay import replay
+from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
+from bharnet_ros.nodes.conversions import event_from_message, time_to_ns
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
-from bharnet_ros.nodes.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.recognition import Recognition
-from bharnet_ros.replay.convert import ConversionOptions, convert
-from bharnet_ros.replay.recording import Recording
-from bharnet_ros.replay.replay import replay
-from bharnet_ros.replay.settings import ReplaySettings
-from bharnet_ros.replay.typestore import message_types
-from bharnet_ros.video import open_source
+from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.actions import OffsetReason
 
 TOPIC = "/image_raw/compressed"
 SLOW_MACHINE = 240.0

@@ -17,9 +17,9 @@ from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 
 from bharnet_ros import msg
-from bharnet_ros.conversions import duration_from_ns, time_from_ns
-from bharnet_ros.nodes.qos import LATCHED, RELIABLE
-from bharnet_ros.nodes.run import format_event
+from bharnet_ros.nodes.conversions import duration_from_ns, time_from_ns
+from bharnet_ros.nodes.event_printer import format_event
+from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 
 SECOND = 1_000_000_000
 PATIENCE = 120.0

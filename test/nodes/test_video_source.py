@@ -13,16 +13,16 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from bharnet_ros import msg
-from bharnet_ros.camera import read_calibration
-from bharnet_ros.conversions import (
+from bharnet_ros.nodes.conversions import (
     calibration_from_message,
     depth_from_message,
     image_from_message,
     time_to_ns,
 )
-from bharnet_ros.nodes.qos import RELIABLE
+from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.nodes.video_source import VideoSource
-from bharnet_ros.puppet import open_puppet
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.camera import read_calibration
 
 SECOND = 1_000_000_000
 EVERY_IMAGE = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)

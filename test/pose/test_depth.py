@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bharnet_ros.camera import PinholeCamera
-from bharnet_ros.keypoints import FrameKeypoints, PersonKeypoints
 from bharnet_ros.pose.depth import depth_at, with_depth
+from bharnet_ros.types.camera import PinholeCamera
+from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 CAMERA = PinholeCamera(64, 48, fx=50.0, fy=50.0, cx=32.0, cy=24.0)
 WALL = np.full((48, 64), 3.0, dtype=np.float32)

@@ -11,13 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bharnet_ros.keypoints import RIGHT_HAND
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.tracking import body_size, palm_size, same_hand
-from bharnet_ros.puppet import open_puppet
-from bharnet_ros.video import open_source
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.keypoints import RIGHT_HAND
 
-GOLDEN = Path(__file__).resolve().parents[2] / "bench" / "golden.py"
+CHECKOUT = Path(__file__).resolve().parents[2]
 BLANK = np.full((240, 320, 3), 90, dtype=np.uint8)
 
 
@@ -255,7 +255,7 @@ def test_signing_hand_is_found_on_its_side(extractor, shared_data):
 
 def test_landmarks_agree_with_those_of_mediapipes_makers(shared_data):
     data = shared_data("golden").parent
-    command = [sys.executable, str(GOLDEN), str(data), "--json"]
+    command = [sys.executable, "-m", "bench.accuracy.golden", str(data), "--json"]
     results = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     hand = results["hand: ours"]
     body = results["body: ours"]

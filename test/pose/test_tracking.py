@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bharnet_ros.keypoints import absent, absent_body
 from bharnet_ros.pose.tracking import (
     Place,
     Tracker,
@@ -16,6 +15,7 @@ from bharnet_ros.pose.tracking import (
     same_hand,
     wrist_distance,
 )
+from bharnet_ros.types.keypoints import absent, absent_body
 
 SECOND = 1_000_000_000
 

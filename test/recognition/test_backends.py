@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
-from bharnet_ros.evaluation.network_cost import config_description, random_windows
-from bharnet_ros.network.backbone import Backbone, BackboneSettings, Branch
-from bharnet_ros.network.bharnet import build_network
-from bharnet_ros.network.expert import partition_of
+from bharnet_ros.network.build import build_network
 from bharnet_ros.network.folding import fold_for_inference
+from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings, Branch
+from bharnet_ros.network.layers.expert import partition_of
 from bharnet_ros.recognition.backends import AGREEMENT, OnnxBackbone, use_backend
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
+from research.network_cost import config_description, random_windows
 
 SETTINGS = BackboneSettings(channels=(16, 32), depths=(1, 1), channels_per_topology=16)
 CPU = torch.device("cpu")

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bharnet_ros.network.rgb_settings import RgbSettings
+from bharnet_ros.features.rgb_settings import RgbSettings
 from bharnet_ros.recognition.bundle import (
     DESCRIPTION,
     WEIGHTS,

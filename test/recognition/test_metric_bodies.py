@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from bundles import make_bundle
 
-from bharnet_ros.features import network_input
-from bharnet_ros.keypoints import FrameKeypoints, absent
+from bharnet_ros.features.modalities import network_input
+from bharnet_ros.features.resampling import resample
 from bharnet_ros.pose.depth import with_depth
-from bharnet_ros.puppet import open_puppet
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.stream import RecognitionStream
-from bharnet_ros.resampling import resample
-from bharnet_ros.skeleton.layouts import get_layout
+from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.keypoints import FrameKeypoints, absent
+from bharnet_ros.types.layouts import get_layout
 
 LAYOUT = "mediapipe_upper_body_metric"
 SIZE = {"width": 320, "height": 240, "fps": 10.0}

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from bharnet_ros.keypoints import KeypointSequence
-from bharnet_ros.network.bharnet import build_network
-from bharnet_ros.puppet import open_puppet
+from bharnet_ros.network.build import build_network
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer, resolve_device
 from bharnet_ros.resources import find_model
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.keypoints import KeypointSequence
 
 GESTURES = ("hello", "iloveyou", "help")
 RATES = (10.0, 15.0, 25.0, 30.0, 60.0)
@@ -144,7 +144,7 @@ def test_a_gpu_gives_the_same_probabilities_as_the_cpu(shipped: Recognizer) -> N
 def test_a_recorded_clip_gets_the_same_decision_at_half_its_frames(
     shipped: Recognizer, shared_data: Callable[[str], Path]
 ) -> None:
-    from bharnet_ros.datasets.holistic_wild import read_holistic_wild
+    from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
 
     data = read_holistic_wild(shared_data("holistic_wild/holistic_wild.npz"))
     clip = int(np.flatnonzero(data.labels == "iloveyou")[0])

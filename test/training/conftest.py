@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 import tiny_data
 
-from bharnet_ros.datasets.clip import RecordedClip, metric_sequence
-from bharnet_ros.datasets.holistic_wild import read_holistic_wild
-from bharnet_ros.skeleton.layouts import get_layout
-from bharnet_ros.training.clips import ClipStore, store_clips
+from bharnet_ros.datasets.base import RecordedClip, metric_sequence
+from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
+from bharnet_ros.training.store.clips import ClipStore, store_clips
+from bharnet_ros.types.layouts import get_layout
 
 STANDING = {
     "hip_centre": (0.0, 0.0, 0.0),

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from bharnet_ros.feature_settings import FeatureSettings
-from bharnet_ros.network.backbone import BackboneSettings
+from bharnet_ros.features.settings import FeatureSettings
+from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.settings import NetworkSettings
-from bharnet_ros.training.augmentation_settings import AugmentationSettings
-from bharnet_ros.training.clips import ClipStore
+from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.module import AugmentedClips, Batch, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings
+from bharnet_ros.training.store.clips import ClipStore
 
 FEATURES = FeatureSettings(frames=8)
 CLASSES = np.asarray([0, 1, 2] * 4)

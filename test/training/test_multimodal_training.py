@@ -15,8 +15,9 @@ pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightnin
 pytest.importorskip("torchvision.models", reason="needs the torchvision that fits torch")
 
 from bharnet_ros import cli
-from bharnet_ros.network.multimodal import Multimodal
+from bharnet_ros.network.variants.multimodal import Multimodal
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from research.__main__ import main as study
 
 SKELETON = """
 name: skeleton
@@ -70,12 +71,12 @@ def skeleton(objects: Path, configs: Path, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def evaluated(objects: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
-    """Return a function that runs `bharnet evaluate clips` and returns what it prints."""
+    """Return a function that runs `python -m research clips` and returns what it prints."""
 
     def evaluate(*words: str | Path) -> dict[str, Any]:
         capsys.readouterr()
         given = ("--data", objects, "--protocol", "folders", "--device", "cpu", "--json", *words)
-        assert cli.main(["evaluate", "clips", *map(str, given)]) == 0
+        assert study(["clips", *map(str, given)]) == 0
         return dict(json.loads(capsys.readouterr().out))
 
     return evaluate

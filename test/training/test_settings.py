@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bharnet_ros.resources import find_resource
-from bharnet_ros.training.crop_augmentation import CropAugmentation
+from bharnet_ros.training.augmentation.crops import CropAugmentation
 from bharnet_ros.training.settings import read_settings
 
 

@@ -15,8 +15,9 @@ import tiny_data
 pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightning")
 
 from bharnet_ros import cli
-from bharnet_ros.datasets.ntu import Ntu
+from bharnet_ros.datasets.readers.ntu.reader import Ntu
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from research.__main__ import main as study
 
 WEBCAM = """
 name: tiny
@@ -59,12 +60,12 @@ def described(out: Path) -> BundleDescription:
 
 @pytest.fixture
 def evaluated(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any]]:
-    """Return a function that runs `bharnet evaluate clips` and returns what it prints."""
+    """Return a function that runs `python -m research clips` and returns what it prints."""
 
     def evaluate(*words: str | Path) -> dict[str, Any]:
         capsys.readouterr()
-        given = ("evaluate", "clips", *words, "--device", "cpu", "--json")
-        assert cli.main([str(word) for word in given]) == 0
+        given = ("clips", *words, "--device", "cpu", "--json")
+        assert study([str(word) for word in given]) == 0
         return dict(json.loads(capsys.readouterr().out))
 
     return evaluate

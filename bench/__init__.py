@@ -1,0 +1,1 @@
+"""Benches: speed, accuracy, pictures, and the networks of peers."""

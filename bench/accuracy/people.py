@@ -1,0 +1,238 @@
+"""How well several people are followed: two puppets, and two clips in one image.
+
+    python -m bench.accuracy.people [DATA] [--frames 150] [--json]
+
+DATA is a folder with `videos/`; without it, only the puppet is looked at. *puppet*: two people.
+Clips: the people of two clips, side by side in one image, against what is found in each alone.
+*detector*: how far the place of a body as the detector sees it is from where it is followed, in
+sizes of its region; two that are farther apart than `SAME_BODY` are taken for two people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.evaluation.tables import format_table, percent
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.mediapipe.graph import DetectorGraph, PersonGraph, image_packet
+from bharnet_ros.pose.mediapipe.graph_configs import GraphSettings
+from bharnet_ros.pose.mediapipe.people import SAME_BODY, TICKS
+from bharnet_ros.pose.tracking import body_size, palm_size
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.keypoints import PersonKeypoints
+
+CLIPS = ("sign_a.mp4", "juggle.mp4")
+"""Two people from the front, seen whole enough."""
+
+HEIGHT = 480
+"""Of the image that two clips are put into, pixels."""
+
+DETECTED = ("sign_a.mp4", "juggle.mp4", "walk_in_and_out.mp4", "exercise_three_people.avi")
+
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass
+class Followed:
+    """What became of one person.
+
+    Attributes:
+        expected: Frames in which the person should be found.
+        found: Of those, frames in which somebody was found there.
+        names: Track ids that the person had.
+        body: Distance of shoulders and hips in body sizes, of each frame.
+        hands: Distance of each hand in palms, of each frame.
+        hands_expected: Hands that should be found.
+    """
+
+    expected: int = 0
+    found: int = 0
+    names: set[str] = field(default_factory=set)
+    body: list[float] = field(default_factory=list)
+    hands: list[float] = field(default_factory=list)
+    hands_expected: int = 0
+
+    def add(self, true: PersonKeypoints, people: Sequence[PersonKeypoints]) -> None:
+        """Compare a frame."""
+        if not true.body_present:
+            return
+        self.expected += 1
+        size = body_size(true.body)
+        near = [(_apart(true, one) / size, one) for one in people if one.body_present]
+        distance, person = min(near, key=lambda pair: pair[0], default=(np.inf, None))
+        self.hands_expected += sum(true.hands_present)
+        if person is None or distance > 0.5:
+            return
+        self.found += 1
+        self.names.add(person.track_id)
+        self.body.append(distance)
+        for side in (0, 1):
+            if true.hands_present[side] and person.hands_present[side]:
+                apart = np.linalg.norm(true.hands[side, :, :2] - person.hands[side, :, :2], axis=1)
+                self.hands.append(float(apart.mean() / palm_size(true.hands[side])))
+
+    def summary(self) -> dict[str, float]:
+        """Return shares and means."""
+        return {
+            "frames": self.expected,
+            "found": self.found / max(self.expected, 1),
+            "names": len(self.names),
+            "body_error": float(np.mean(self.body)),
+            "hands": self.hands_expected,
+            "hands_found": len(self.hands) / max(self.hands_expected, 1),
+            "hand_error": float(np.median(self.hands)),
+        }
+
+
+def _apart(first: PersonKeypoints, second: PersonKeypoints) -> float:
+    trunk = [11, 12, 23, 24]
+    return float(np.linalg.norm(first.body[trunk, :2] - second.body[trunk, :2], axis=1).mean())
+
+
+def puppets(count: int) -> dict[str, Followed]:
+    """Follow both people of the puppet's script `two_people`."""
+    followed: dict[str, Followed] = {}
+    with PoseExtractor(max_people=2) as extractor:
+        for frame in itertools.islice(open_puppet("two_people"), count):
+            people = extractor.extract(frame.image, round(frame.time * 1e9)).people
+            for true in frame.truth.people:
+                followed.setdefault(true.track_id, Followed()).add(true, people)
+    return {f"puppet {name}": one for name, one in followed.items()}
+
+
+def clips(folder: Path, count: int) -> dict[str, Followed]:
+    """Follow the people of two clips in one image; what is found in each alone is the truth."""
+    followed = {name: Followed() for name in CLIPS}
+    images = zip(*(_images(folder / name) for name in CLIPS), strict=False)
+    with PoseExtractor(max_people=2) as both, PoseExtractor() as left, PoseExtractor() as right:
+        for number, pair in enumerate(itertools.islice(images, count)):
+            stamp_ns = number * 33_333_333
+            people = both.extract(np.hstack(pair), stamp_ns).people
+            middle = pair[0].shape[1]
+            for name, alone, image, shift in zip(
+                CLIPS, (left, right), pair, (0, middle), strict=True
+            ):
+                for true in alone.extract(image, stamp_ns).people:
+                    followed[name].add(_moved(true, shift), people)
+    return followed
+
+
+def _images(path: Path) -> Iterator[Image]:
+    with open_source(str(path)) as frames:
+        for frame in frames:
+            height, width = frame.image.shape[:2]
+            scaled = cv2.resize(frame.image, (round(width * HEIGHT / height), HEIGHT))
+            # Half as wide each, two are as wide as one: the detector scales all widths to its own.
+            middle = scaled[:, scaled.shape[1] // 4 : 3 * scaled.shape[1] // 4]
+            yield np.ascontiguousarray(middle, dtype=np.uint8)
+
+
+def _moved(person: PersonKeypoints, pixels: float) -> PersonKeypoints:
+    body, hands = person.body.copy(), person.hands.copy()
+    body[:, 0] += pixels
+    hands[..., 0] += pixels
+    return PersonKeypoints(track_id=person.track_id, body=body, hands=hands)
+
+
+def detector_distances(path: Path, count: int) -> tuple[list[float], list[int]]:
+    """Return how far the nearest detection is from where one person is followed, and how many.
+
+    Returns:
+        Distances of the frames in which somebody is followed and found, bodies found in each frame.
+    """
+    settings = GraphSettings()
+    detector, graph = DetectorGraph(settings), PersonGraph(settings)
+    distances: list[float] = []
+    bodies: list[int] = []
+    region = None
+    try:
+        with open_source(str(path)) as frames:
+            for number, frame in enumerate(itertools.islice(frames, count)):
+                image = np.ascontiguousarray(frame.image)
+                packet, time_us = image_packet(image), (number + 1) * max(TICKS, 33_333)
+                detector.begin(packet, time_us)
+                found = detector.result()
+                bodies.append(len(found))
+                size = np.array(image.shape[1::-1])
+                if region is None:
+                    region = found[0] if found else None
+                elif found:
+                    apart = [
+                        np.linalg.norm(([one.x, one.y] - np.array([region.x, region.y])) * size)
+                        / (max(one.width, region.width) * size[0])
+                        for one in found
+                    ]
+                    distances.append(float(min(apart)))
+                if region is not None:
+                    graph.begin(packet, region, time_us)
+                    body = graph.result()
+                    region = None if body is None else body.next_region
+    finally:
+        detector.close()
+        graph.close()
+    return distances, bodies
+
+
+def main() -> int:
+    """Print what was found."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", nargs="?", type=Path, help="folder with videos/")
+    parser.add_argument("--frames", type=int, default=150, help="of each clip")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    arguments = parser.parse_args()
+    found = puppets(arguments.frames)
+    spread: dict[str, dict[str, float]] = {}
+    if arguments.data is not None:
+        videos = arguments.data / "videos"
+        found |= clips(videos, arguments.frames)
+        for name in DETECTED:
+            distances, bodies = detector_distances(videos / name, arguments.frames)
+            quantiles = np.quantile(distances, (0.5, 0.99, 1.0))
+            spread[name] = {
+                "frames": len(bodies),
+                "bodies in each": float(np.mean(bodies)),
+                **dict(zip(("p50", "p99", "most"), map(float, quantiles), strict=True)),
+            }
+    if arguments.json:
+        result = {"people": {name: one.summary() for name, one in found.items()}}
+        print(json.dumps(result | {"detector": spread}, indent=2))
+        return 0
+    rows = []
+    for name, one in found.items():
+        told = one.summary()
+        rows.append(
+            [
+                name,
+                f"{told['frames']:.0f}",
+                percent(told["found"]),
+                f"{told['names']:.0f}",
+                f"{told['body_error']:.3f}",
+                f"{told['hands']:.0f}",
+                percent(told["hands_found"]),
+                f"{told['hand_error']:.2f}",
+            ]
+        )
+    head = ["", "frames", "found", "names", "of body size", "hands", "found", "of palm, median"]
+    print(format_table(head, rows))
+    if spread:
+        print(f"\ndetector, of the region's size (limit {SAME_BODY})")
+        rows = [
+            [name, f"{told['frames']:.0f}", *(f"{value:.3f}" for value in list(told.values())[1:])]
+            for name, told in spread.items()
+        ]
+        print(format_table(["", *next(iter(spread.values()))], rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

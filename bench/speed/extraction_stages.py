@@ -1,0 +1,124 @@
+"""How long each stage of the extraction of a frame takes, from message to message."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.sources.frame import Frame
+from bharnet_ros.types.keypoints import FrameKeypoints
+
+RECEIVE, SEND = "image message to array", "keypoints to message"
+CHECK, PACK, NETWORKS = "checks", "array to packet", "graphs of networks"
+UNPACK, DECIDE = "packets to arrays", "hands, sides, track"
+STAGES = (RECEIVE, CHECK, PACK, NETWORKS, UNPACK, DECIDE, SEND)
+"""In the order in which a frame goes through them; those of messages only where ROS is there."""
+
+
+class StageClock:
+    """Runs an extractor and notes when a frame passes from one stage to the next.
+
+    The stages inside are private to the extractor: it is the boundaries to MediaPipe that are
+    watched, so that it needs no clocks of its own.
+
+    Attributes:
+        seconds: Of each frame, by stage.
+    """
+
+    def __init__(self, extractor: PoseExtractor) -> None:
+        """Watch an extractor; it has to be fed by `extract` from now on."""
+        self.seconds: dict[str, list[float]] = {stage: [] for stage in STAGES}
+        self._extractor = extractor
+        self._last = 0.0
+        self._of_frame: dict[str, float] = {}
+        people: Any = extractor._people
+        process = people.process
+
+        def watched(*arguments: Any) -> Any:
+            self._mark(CHECK)
+            read = process(*arguments)
+
+            def watched_read() -> Any:
+                scene = read()
+                self._mark(UNPACK)
+                return scene
+
+            return watched_read
+
+        people.process = watched
+        for graph in people._graphs():
+            graph._graph = _WatchedGraph(graph._graph, self._mark_packed, self._mark_run)
+
+    def extract(self, frame: Frame, stamp_ns: int) -> FrameKeypoints:
+        """Extract a frame."""
+        self._of_frame = {}
+        self._last = time.perf_counter()
+        keypoints = self._extractor.extract(frame.image, stamp_ns)
+        self._mark(DECIDE)
+        for stage, seconds in self._of_frame.items():
+            self.seconds[stage].append(seconds)
+        return keypoints
+
+    def _mark_packed(self) -> None:
+        # What lies between one graph and the next is mostly reading what the first one found.
+        self._mark(UNPACK if NETWORKS in self._of_frame else PACK)
+
+    def _mark_run(self) -> None:
+        self._mark(NETWORKS)
+
+    def _mark(self, stage: str) -> None:
+        """Count the time since the last mark to a stage."""
+        now = time.perf_counter()
+        self._of_frame[stage] = self._of_frame.get(stage, 0.0) + now - self._last
+        self._last = now
+
+
+class _WatchedGraph:
+    """A calculator graph that tells when its run begins and when it has ended."""
+
+    def __init__(
+        self, graph: Any, begins: Callable[[], None], has_ended: Callable[[], None]
+    ) -> None:
+        self._graph = graph
+        self._begins = begins
+        self._has_ended = has_ended
+
+    def add_packet_to_input_stream(self, **arguments: Any) -> None:
+        self._begins()
+        self._graph.add_packet_to_input_stream(**arguments)
+
+    def wait_until_idle(self) -> None:
+        self._graph.wait_until_idle()
+        self._has_ended()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._graph, name)
+
+
+def make_message_timer(clock: StageClock) -> Callable[[Frame, FrameKeypoints], None]:
+    """Return what times the work of the node around the extractor; it does nothing without ROS."""
+    try:
+        from rclpy.serialization import deserialize_message, serialize_message
+        from sensor_msgs.msg import Image
+
+        from bharnet_ros.nodes.conversions import (
+            image_from_message,
+            image_to_message,
+            keypoints_to_message,
+        )
+    except ImportError:
+        return lambda frame, keypoints: None
+
+    def time_messages(frame: Frame, keypoints: FrameKeypoints) -> None:
+        received = serialize_message(image_to_message(frame.image, keypoints.stamp_ns))
+        start = time.perf_counter()
+        image_from_message(deserialize_message(received, Image))
+        between = time.perf_counter()
+        serialize_message(keypoints_to_message(keypoints))
+        end = time.perf_counter()
+        clock.seconds[RECEIVE].append(between - start)
+        clock.seconds[SEND].append(end - between)
+
+    return time_messages

@@ -1,0 +1,249 @@
+"""How fast a GPU scores windows in each form that it can run a network in, beside published ones.
+
+    python -m bench.speed.gpu [--quick] [--rounds 30] [--windows 1 8 64 512] [--models NAME ...]
+                        [--forms eager graph ...] [--device cpu] [--json]
+
+Ours are folded, as the recognizer runs them. The forms are eager 32-bit floats, autocast to 16
+bits, `torch.compile`, CUDA graphs, and some of these together. The peers (bench/peers) run as their
+users run them: eager. Input lies on the GPU before the clock starts, logits are there when it
+stops. What a form says is compared with what eager says before it is timed. Everything takes turns
+in one process; ratios are taken within a round, and medians over the rounds. Compiling takes
+minutes: `--forms` can leave it out.
+
+`--device cpu` is a rehearsal: it runs what a CPU can, and its numbers say nothing of a GPU.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.speed.gpu_forms import (
+    EAGER,
+    FORMS,
+    MOST_APART,
+    EveryInstance,
+    Form,
+    Inputs,
+    compiled,
+    greatest_difference,
+    other_windows,
+    runner,
+    shapes_allowed,
+    why_not_compiled,
+)
+from bench.speed.gpu_tables import (
+    TYPES,
+    Contestant,
+    evaluate,
+    format_ceilings,
+    format_results,
+    format_targets,
+)
+from bench.speed.recognition import MODELS, Candidate, ours, peers
+from bench.speed.roofline import measure_ceilings, wait_for, work_of
+from bharnet_ros.evaluation.tables import add_report_arguments, show
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.cost import seconds_in_turn
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.resources import find_model
+
+WINDOWS = {"cuda": (1, 8, 64, 512), "cpu": (1, 8)}
+BACK_TO_BACK = 32
+"""Windows, at least, that are asked for between two waits for a GPU to measure its throughput."""
+
+_SIDE = {"cuda": 8192, "cpu": 512}
+_COPIED = {"cuda": 2 << 30, "cpu": 1 << 28}
+
+
+def networks(models: Sequence[str]) -> list[Candidate]:
+    """Return ours, folded, and the peers once for each number of frames of ours.
+
+    Raises:
+        ValueError: A model has further streams than the skeleton, which peers do not see.
+    """
+    bundles = [load_bundle(find_model(name)) for name in models]
+    for bundle in bundles:
+        if bundle.description.streams:
+            raise ValueError(f"--models: {bundle.description.name} has streams beside the skeleton")
+    found = [ours(bundle.description, bundle.network)[1] for bundle in bundles]
+    by_frames = {bundle.description.frames: bundle.description for bundle in bundles}
+    return found + [peer for one in by_frames.values() for peer in peers(one)]
+
+
+def enter(
+    one: Candidate, forms: Sequence[Form], windows: Sequence[int], device: torch.device
+) -> tuple[list[Contestant], list[str]]:
+    """Build a network in its forms, and compare each with eager before it may take part.
+
+    Returns:
+        The contestants, and a sentence for each that cannot run or says something else.
+    """
+    network = one.network.to(device)
+    plain = EveryInstance(network) if isinstance(network, BHaRNet) else network
+    work = work_of(plain, *_skeleton(one.windows(1)))
+    made: dict[bool, nn.Module] = {False: plain}
+    entered, refused = [], []
+    for count in windows:
+        inputs = tuple(tensor.to(device) for tensor in _skeleton(one.windows(count)))
+        batches = (inputs, other_windows(inputs))
+        reference = runner(EAGER, network, inputs)
+        for form in forms if plain is not network else [EAGER]:
+            what = f"{one.name}, {form.name}, {count} windows"
+            if form.compiled:
+                made.setdefault(True, compiled(plain))
+            try:
+                whole = form.compiled or form.graphed
+                module = made[form.compiled] if whole else network
+                run = runner(form, module, inputs)
+                difference = greatest_difference(reference, run, batches)
+            except RuntimeError as error:  # no memory, or nothing that can be compiled or recorded
+                refused.append(f"not measured: {what}: {str(error).strip().splitlines()[0]}")
+                continue
+            if difference > MOST_APART[form.dtype]:
+                refused.append(f"not measured: {what}: logits are {difference:.1%} off eager's")
+                continue
+            entered.append(
+                Contestant(one.name, form, one.frames, count, inputs, run, work, difference)
+            )
+    return entered, refused
+
+
+def _skeleton(inputs: Sequence[Any]) -> Inputs:
+    """Return the tensors of an input, without the further streams that it has not."""
+    return tuple(one for one in inputs if isinstance(one, Tensor))
+
+
+def passes_back_to_back(windows: int, device: torch.device) -> int:
+    """Return after how many batches the throughput bench waits for the device.
+
+    A GPU computes a batch while the next one is asked for; a CPU does one thing after the other.
+    """
+    return max(1, BACK_TO_BACK // windows) if device.type == "cuda" else 1
+
+
+def measure(
+    contestants: Sequence[Contestant], rounds: int, device: torch.device
+) -> tuple[list[list[float]], list[list[float]]]:
+    """Return seconds of a batch, round by round: from asking to having it, and back to back."""
+
+    def scoring(one: Contestant, passes: int) -> Callable[[], None]:
+        def score() -> None:
+            for _ in range(passes):
+                one.run(*one.inputs)
+            wait_for(device)
+
+        return score
+
+    passes = [passes_back_to_back(one.windows, device) for one in contestants]
+    many = [index for index, number in enumerate(passes) if number > 1]
+    single = [scoring(one, 1) for one in contestants]
+    repeated = [scoring(contestants[index], passes[index]) for index in many]
+    taken = seconds_in_turn([*single, *repeated], rounds)
+    alone, together = taken[: len(single)], list(taken[: len(single)])
+    for index, seconds in zip(many, taken[len(single) :], strict=True):
+        together[index] = [one / passes[index] for one in seconds]
+    return alone, together
+
+
+def possible(forms: Sequence[Form], device: torch.device) -> tuple[list[Form], list[str]]:
+    """Return the forms that can be tried here, and a sentence for the others."""
+    found, reasons = list(forms), []
+    if device.type != "cuda":
+        kept = [form for form in found if not form.graphed]
+        if len(kept) < len(found):
+            names = ", ".join(form.name for form in found if form.graphed)
+            reasons.append(f"not measured: {names}: CUDA graphs need a GPU")
+        found = kept
+    if any(form.compiled for form in found):
+        why = why_not_compiled(device)
+        if why:
+            names = ", ".join(form.name for form in found if form.compiled)
+            reasons.append(f"not measured: {names}: {why}")
+            found = [form for form in found if not form.compiled]
+    return found, reasons
+
+
+def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options; exits where they, or this machine, do not do."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--device", choices=sorted(WINDOWS), help="cpu: a rehearsal without a GPU")
+    parser.add_argument("--models", nargs="+", default=MODELS, metavar="NAME")
+    parser.add_argument(
+        "--forms", nargs="+", default=[one.name for one in FORMS], choices=[o.name for o in FORMS]
+    )
+    parser.add_argument(
+        "--windows", type=int, nargs="+", help="in a batch (default: 1 8 64 512; cpu: 1 8)"
+    )
+    parser.add_argument("--rounds", type=int, default=30, help="rounds (default: %(default)s)")
+    parser.add_argument(
+        "--quick", action="store_true", help="2 rounds of the smaller model, nothing compiled"
+    )
+    add_report_arguments(parser)
+    options = parser.parse_args(arguments)
+    if options.device != "cpu" and not torch.cuda.is_available():
+        parser.error("there is no GPU, so nothing is measured; --device cpu is a rehearsal")
+    options.device = torch.device(options.device or "cuda")
+    options.windows = sorted(set(options.windows or WINDOWS[options.device.type]))
+    options.forms = [form for form in FORMS if form.name in {EAGER.name, *options.forms}]
+    if min(options.rounds, *options.windows) < 1:
+        parser.error("--rounds and --windows must be positive")
+    if options.quick:
+        options.rounds, options.models = 2, options.models[-1:]
+        options.forms = [form for form in options.forms if not form.compiled]
+    return options
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables."""
+    options = read_options(arguments)
+    device, rounds = options.device, options.rounds
+    torch.manual_seed(0)
+    forms, reasons = possible(options.forms, device)
+    ceilings = measure_ceilings(
+        *(device, list(TYPES)),
+        side=_SIDE[device.type],
+        copied=_COPIED[device.type],
+        rounds=min(rounds, 10),
+    )
+    contestants: list[Contestant] = []
+    with shapes_allowed():
+        for one in networks(options.models):
+            entered, refused = enter(one, forms, options.windows, device)
+            contestants += entered
+            reasons += refused
+        results = evaluate(contestants, *measure(contestants, rounds, device), ceilings)
+    where, targets = torch.cuda.get_device_name(device) if device.type == "cuda" else "", ""
+    if where:
+        where += f", CUDA {torch.version.cuda}"
+        targets = format_targets(results, options.models)
+    else:
+        where = f"A REHEARSAL ON THE CPU, {torch.get_num_threads()} thread(s): no target is judged"
+    parts = [f"{where}, {rounds} rounds", format_ceilings(ceilings)]
+    parts += [format_results(results, options.windows), "\n".join(reasons), targets]
+    content = {
+        "device": where,
+        "rehearsal": device.type != "cuda",
+        "rounds": rounds,
+        "ceilings": {
+            "gflops": {TYPES[dtype]: flops / 1e9 for dtype, flops in ceilings.flops.items()},
+            "gbytes": ceilings.bandwidth / 1e9,
+        },
+        "not_measured": reasons,
+        "results": results,
+    }
+    show(options, "\n\n".join(part for part in parts if part), content)
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,184 @@
+"""How many clips a second training takes, beside a plain loop over the same network and batches.
+
+    python -m bench.speed.training [--quick] [--data FILE] [--config base ...] [--rounds 5]
+        [--steps 20]
+                             [--device cpu] [--threads 1] [--clock cpu] [--json]
+
+`bharnet train` is the function that the command runs, from clips in memory on: augmentation,
+network, loss, clipped gradients, optimiser, schedule, moving average of the weights, by Lightning.
+The plain loop is the least that trains the same network with the same augmentation, batch and loss
+by the same optimiser: eager PyTorch, and nothing besides. Both are timed from one step of the
+optimiser to another, after some that do not count. The loader alone makes the same batches for
+nobody. All take turns in one process, and ratios are taken within a round.
+
+Without `--data` the clips are the puppet's, by its exact keypoints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import statistics
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.measuring import add_clock_argument
+from bench.speed.recognition import median_ratio
+from bench.speed.training_loops import LOADER, LOOPS, PLAIN, Job
+from bharnet_ros.datasets.base import RecordedClip
+from bharnet_ros.datasets.opening import guess_kind, open_dataset
+from bharnet_ros.evaluation.tables import add_report_arguments, format_table, percent, show
+from bharnet_ros.recognition.recognizer import resolve_device
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.training.store.clips import class_indices, store_clips
+from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.keypoints import KeypointSequence
+from bharnet_ros.types.layouts import get_layout
+from research.network_cost import config_settings
+
+_FPS = 15.0
+"""Frames a second of the puppet: those that are assumed of the clips of holistic_wild."""
+
+
+def measure(job: Job, rounds: int) -> dict[str, list[float]]:
+    """Return seconds of a batch in each round, by loop."""
+    seconds: dict[str, list[float]] = {name: [] for name in LOOPS}
+    for _ in range(rounds):
+        for name, loop in LOOPS.items():
+            seconds[name].append(loop(job))
+    return seconds
+
+
+def evaluate(seconds: dict[str, list[float]], batch_size: int) -> list[dict[str, Any]]:
+    """Return for each loop what the table shows.
+
+    The share of the loader is that of the time in which a loop would wait for batches that are made
+    when they are asked for, by the same process.
+    """
+    return [
+        {
+            "loop": name,
+            "clips_per_s": batch_size / statistics.median(taken),
+            "ms_batch": 1e3 * statistics.median(taken),
+            "loader_share": median_ratio(seconds[LOADER], taken),
+            "times_plain": median_ratio(seconds[PLAIN], taken),
+        }
+        for name, taken in seconds.items()
+    ]
+
+
+def format_results(results: Sequence[dict[str, Any]]) -> str:
+    """Return the table."""
+    rows = []
+    for one in results:
+        row = [one["loop"], f"{one['clips_per_s']:.1f}", f"{one['ms_batch']:.1f}"]
+        is_loader = one["loop"] == LOADER
+        row += ["-" if is_loader else percent(one["loader_share"])]
+        rows.append([*row, "-" if is_loader else f"{one['times_plain']:.2f}"])
+    header = ["loop", "clips/s", "ms a batch", "share of the loader", "times as fast as plain"]
+    return format_table(header, rows)
+
+
+def puppet_clips(seeds: range) -> list[RecordedClip]:
+    """Return a clip of each gesture of the puppet for each seed."""
+    clips = []
+    for seed in seeds:
+        puppet = open_puppet("gestures", fps=_FPS, seed=seed)
+        for act in puppet.segments:
+            numbers = range(round(act.start * _FPS), min(round(act.end * _FPS), len(puppet)))
+            sequence = KeypointSequence.of(
+                [(number / _FPS, puppet.truth(number).people[0]) for number in numbers],
+                width=puppet.width,
+                height=puppet.height,
+                label=act.label,
+            )
+            clips.append(RecordedClip(f"{act.label}_{seed}", (sequence,), act.label))
+    return clips
+
+
+def read_clips(path: Path | None, seeds: int) -> tuple[str, list[RecordedClip]]:
+    """Return what the clips are, and the clips: of a data set, or the puppet's."""
+    if path is None:
+        clips = puppet_clips(range(seeds))
+        return f"the puppet, {len(clips)} clips", clips
+    data = open_dataset(path, guess_kind(path))
+    return f"{path.name}, {len(data)} clips", list(data.clips(np.arange(len(data))))
+
+
+def job_of(config: str, clips: Sequence[RecordedClip], options: argparse.Namespace) -> Job:
+    """Return what is to be done for some settings.
+
+    Raises:
+        ValueError: The settings have streams beside the skeleton, which the plain loop lacks.
+    """
+    settings = replace(config_settings(config), epochs=1)
+    if settings.streams:
+        raise ValueError(f"--config: {config} has streams beside the skeleton")
+    labels = np.asarray([clip.label for clip in clips])
+    if not settings.class_names:
+        settings = replace(settings, class_names=tuple(sorted({*labels.tolist()} - {BACKGROUND})))
+    names = settings.bundle_description().class_names
+    store = store_clips(clips, get_layout(settings.features.body_layout))
+    device = resolve_device(options.device)
+    return Job(
+        settings, store, class_indices(labels, names), device, options.warm_up, options.steps
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a table for each of the settings."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, metavar="FILE", help="data set (default: the puppet)")
+    parser.add_argument("--config", nargs="+", default=["base"], help="YAML files or their names")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=20, help="batches (default: %(default)s)")
+    parser.add_argument("--warm-up", type=int, default=5, help="that do not count before them")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--quick", action="store_true", help="1 round, 2 batches")
+    add_clock_argument(parser)
+    add_report_arguments(parser)
+    options = parser.parse_args(arguments)
+    if options.quick:
+        options.rounds, options.steps, options.warm_up = 1, 2, 1
+    if min(options.rounds, options.steps, options.warm_up, options.threads) < 1:
+        parser.error("--rounds, --steps, --warm-up and --threads must be positive")
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    torch.set_num_threads(options.threads)
+    told, clips = read_clips(options.data, 1 if options.quick else 12)
+    texts, content = [], []
+    for config in options.config:
+        job = job_of(config, clips, options)
+        results = evaluate(measure(job, options.rounds), job.settings.batch_size)
+        where = "cpu" if job.device.type == "cpu" else torch.cuda.get_device_name(job.device)
+        head = {
+            "config": job.settings.name,
+            "data": told,
+            "device": where,
+            "threads": options.threads,
+            "clock": options.clock,
+            "batch_size": job.settings.batch_size,
+        }
+        content.append({**head, "rounds": options.rounds, "results": results})
+        texts.append(
+            f"{job.settings.name}, batches of {job.settings.batch_size}, {told}; {where}, "
+            f"{options.threads} thread(s), {options.rounds} rounds of {options.steps} batches, "
+            f"{options.clock} clock\n\n" + format_results(results)
+        )
+    show(options, "\n\n".join(texts), {"trainings": content})
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (ValueError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,5 @@
+"""Commands that work on ROS recordings: name, help in one line, and the module that does it."""
+
+COMMANDS = {
+    "convert": ("write a clip as a ROS recording (rosbag2)", "bharnet_ros.bags.convert"),
+}

@@ -1,0 +1,186 @@
+"""A clip to a recording of ROS 2: `bharnet convert`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bharnet_ros.bags.frame_writer import (
+    EARLIEST_NS,
+    FRAME_ID,
+    IMAGE_TOPIC,
+    KEYPOINTS_TOPIC,
+    ConversionOptions,
+    FrameWriter,
+)
+from bharnet_ros.bags.options import add_bag_arguments, add_image_arguments
+from bharnet_ros.bags.truth import write_truth
+from bharnet_ros.bags.writing import BagWriter, check_new
+from bharnet_ros.sources.frame import FrameSource
+from bharnet_ros.sources.puppet import Segment
+from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.timeline import ANYBODY, TrueAction
+
+TRUTH_SUFFIX = ".truth.csv"
+
+
+def convert(
+    frames: FrameSource, out: str | Path, options: ConversionOptions, *, progress: bool = True
+) -> int:
+    """Write every frame of a source into a recording; twice gives the same bytes.
+
+    Where the source knows which actions it shows, they are written beside, to `truth_path(out)`.
+    Either everything appears or nothing.
+
+    Args:
+        frames: Not live.
+        out: Folder of the recording; nothing may be there yet.
+        options: How.
+        progress: Draw a progress bar on stderr.
+
+    Returns:
+        Number of messages written.
+
+    Raises:
+        InputError: The source is live, has no frame that can be decoded or no depth where that is
+            asked for, or an option is out of range.
+        OSError: Something is at `out` or beside it already, or it cannot be written.
+    """
+    if frames.live:
+        raise InputError(f"source: {frames.name} is a webcam, which has no end; use bharnet record")
+    beside = check_new(truth_path(out)) if frames.segments else None
+    with ExitStack() as stack:
+        bag = stack.enter_context(
+            BagWriter(out, storage=options.storage, compression=options.compression)
+        )
+        bar = stack.enter_context(
+            tqdm(
+                frames,
+                total=frames.frame_count,
+                desc=Path(frames.name).name,
+                unit="frame",
+                disable=not progress,
+            )
+        )
+        writer = FrameWriter(bag, options, frames, stack)
+        for frame in bar:
+            writer.write(frame)
+        if not bag.count:
+            raise InputError(f"source: {frames.name} has no frame that can be decoded")
+        if beside is not None:
+            scratch = beside.with_name(f".{beside.name}.{os.getpid()}")
+            stack.callback(scratch.unlink, missing_ok=True)
+            write_truth(scratch, true_actions(frames.segments))
+        bag.close()
+        if beside is not None:
+            scratch.rename(beside)
+        return bag.count
+
+
+def truth_path(out: str | Path) -> Path:
+    """Return where the truth of a recording is written."""
+    out = Path(out)
+    return out.with_name(out.name + TRUTH_SUFFIX)
+
+
+def true_actions(segments: Sequence[Segment]) -> tuple[TrueAction, ...]:
+    """Return the truth of a puppet.
+
+    One person alone is `ANYBODY`: whoever is found can be nobody else, under whatever name.
+    """
+    alone = len({segment.track_id for segment in segments}) == 1
+    return tuple(
+        TrueAction(
+            segment.label, segment.start, segment.end, ANYBODY if alone else segment.track_id
+        )
+        for segment in segments
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `bharnet convert`."""
+    parser.add_argument(
+        "clip", metavar="CLIP", help="a video file, a folder of images or puppet:SCRIPT"
+    )
+    parser.add_argument("bag", metavar="BAG", help="folder of the recording to write")
+    parser.add_argument(
+        "--topic", default=IMAGE_TOPIC, help=f"topic of the images (default: {IMAGE_TOPIC})"
+    )
+    parser.add_argument(
+        "--compressed", action="store_true", help="write compressed images, to TOPIC/compressed"
+    )
+    add_image_arguments(parser)
+    parser.add_argument(
+        "--keypoints", action="store_true", help=f"write keypoints too, to {KEYPOINTS_TOPIC}"
+    )
+    parser.add_argument(
+        "--max-people",
+        type=int,
+        default=1,
+        metavar="N",
+        help="people to follow at most, for --keypoints (default: 1)",
+    )
+    parser.add_argument(
+        "--depth",
+        action="store_true",
+        help="write depth and camera too, of the puppet alone; places keypoints in space",
+    )
+    parser.add_argument(
+        "--start",
+        type=_nanoseconds,
+        default=EARLIEST_NS,
+        metavar="SECONDS",
+        help="ROS time of the first frame (default: 1)",
+    )
+    parser.add_argument(
+        "--fps", type=float, help="frames per second (default: the clip's own; else 30)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the puppet's variations")
+    parser.add_argument("--frame-id", default=FRAME_ID, help=f"camera frame (default: {FRAME_ID})")
+    add_bag_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out `bharnet convert`.
+
+    Raises:
+        InputError, OSError: As `convert` and `open_source` say.
+    """
+    options = ConversionOptions(
+        topic=arguments.topic,
+        image_compression=arguments.format if arguments.compressed else None,
+        quality=arguments.quality,
+        keypoints=arguments.keypoints,
+        max_people=arguments.max_people,
+        depth=arguments.depth,
+        start_ns=arguments.start,
+        frame_id=arguments.frame_id,
+        storage=arguments.storage,
+        compression=arguments.compression,
+    )
+    # Before a clip is opened, which may take a while.
+    check_new(arguments.bag)
+    with open_source(
+        arguments.clip, fps=arguments.fps, seed=arguments.seed, depth=arguments.depth
+    ) as frames:
+        count = convert(frames, arguments.bag, options)
+        print(f"{arguments.bag}: {count} messages")
+        if frames.segments:
+            print(f"{truth_path(arguments.bag)}: the true actions, {len(frames.segments)}")
+    return 0
+
+
+def _nanoseconds(text: str) -> int:
+    """Return seconds as nanoseconds, exactly: a float of today's time is off by some hundred."""
+    try:
+        return int(Decimal(text) * NANOSECONDS)
+    except (InvalidOperation, ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None

@@ -1,0 +1,170 @@
+"""Frames of a clip as messages of a recording: images, and what belongs to them."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bharnet_ros.bags.writing import BagWriter, recorded_messages
+from bharnet_ros.messages.images import decode_compressed
+from bharnet_ros.messages.writing import LARGEST_SECONDS
+from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC, DepthMessages, DepthPlacer
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.sources.frame import Frame, FrameSource
+from bharnet_ros.types.camera import Calibration
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import NANOSECONDS
+
+logger = logging.getLogger(__name__)
+
+IMAGE_TOPIC = "/image_raw"
+KEYPOINTS_TOPIC = "/keypoints"
+FRAME_ID = "camera_color_optical_frame"
+EARLIEST_NS = NANOSECONDS
+"""Where stamps start by default. A stamp of zero counts as not set."""
+
+
+@dataclass(frozen=True)
+class ConversionOptions:
+    """How a clip becomes a recording.
+
+    Attributes:
+        topic: Topic of the images; compressed ones go to "compressed" below it.
+        image_compression: "jpeg" or "png"; None for raw images.
+        quality: Of JPEG, 1 to 100.
+        keypoints: Whether keypoints are extracted and written too, on `KEYPOINTS_TOPIC`.
+        max_people: Of `PoseExtractor`.
+        depth: Whether the depth of the frames and their camera are written too, on `DEPTH_TOPIC`
+            and `CAMERA_INFO_TOPIC` in the namespace of `topic`; keypoints get their places then.
+        start_ns: Stamp of the first frame, nanoseconds, greater than 0.
+        frame_id: Optical frame of the camera.
+        storage: One of `bag_writer.STORAGES`.
+        compression: One of `bag_writer.COMPRESSIONS`.
+    """
+
+    topic: str = IMAGE_TOPIC
+    image_compression: str | None = None
+    quality: int = 95
+    keypoints: bool = False
+    max_people: int = 1
+    depth: bool = False
+    start_ns: int = EARLIEST_NS
+    frame_id: str = FRAME_ID
+    storage: str = "mcap"
+    compression: str = "none"
+
+    def __post_init__(self) -> None:
+        """Check what nobody else checks.
+
+        Raises:
+            InputError: A field is out of range; the message names it.
+        """
+        if not self.topic.startswith("/") or self.topic.endswith("/"):
+            raise InputError(f"topic: must be absolute, such as /image_raw, got {self.topic!r}")
+        if not 0 < self.start_ns <= LARGEST_SECONDS * NANOSECONDS:
+            raise InputError(
+                f"start: must be greater than 0 and at most {LARGEST_SECONDS} s, "
+                f"got {self.start_ns / NANOSECONDS} s"
+            )
+
+
+class FrameWriter:
+    """Writes frames, and what is asked for with them, into a recording."""
+
+    def __init__(
+        self, bag: BagWriter, options: ConversionOptions, frames: FrameSource, stack: ExitStack
+    ) -> None:
+        """Declare the topics.
+
+        Args:
+            bag: The recording.
+            options: What to write and how.
+            frames: Where the frames come from.
+            stack: Closes what finds keypoints.
+
+        Raises:
+            InputError: Depth is asked for, and the camera is not known.
+        """
+        self._bag = bag
+        self._options = options
+        self._messages = recorded_messages()
+        self._topic = options.topic
+        self._extractor: PoseExtractor | None = None
+        if options.image_compression is None:
+            bag.add_topic(self._topic, "sensor_msgs/msg/Image")
+        else:
+            self._topic += "/compressed"
+            bag.add_topic(self._topic, "sensor_msgs/msg/CompressedImage")
+        if options.keypoints:
+            self._extractor = stack.enter_context(PoseExtractor(max_people=options.max_people))
+            bag.add_topic(KEYPOINTS_TOPIC, "bharnet_ros/msg/BodyHandKeypoints")
+        self._depth: _DepthWriter | None = None
+        if options.depth:
+            if frames.camera is None:
+                raise InputError(f"source: the camera of {frames.name} is not known")
+            self._depth = _DepthWriter(bag, options, Calibration.of(frames.camera))
+
+    def write(self, frame: Frame) -> None:
+        """Write one frame.
+
+        Raises:
+            InputError: Depth is asked for, and the frame has none; or as `MessageFactory` says.
+            OSError: It cannot be written.
+        """
+        options, image = self._options, frame.image
+        stamp_ns = options.start_ns + round(frame.time * NANOSECONDS)
+        if options.image_compression is None:
+            message = self._messages.image(image, stamp_ns, options.frame_id)
+        else:
+            message = self._messages.compressed_image(
+                image,
+                stamp_ns,
+                options.frame_id,
+                compression=options.image_compression,
+                quality=options.quality,
+            )
+        beside = None if self._depth is None else self._depth.write(frame, stamp_ns)
+        self._bag.write(self._topic, message, stamp_ns)
+        if self._extractor is not None:
+            # Of what is in the recording, so that whoever extracts from it finds the same.
+            if options.image_compression is not None:
+                image = decode_compressed(message.format, message.data)
+            found = self._extractor.extract(image, stamp_ns, options.frame_id)
+            if self._depth is not None and beside is not None:
+                found = self._depth.placer.place(found, beside)
+            self._bag.write(KEYPOINTS_TOPIC, self._messages.keypoints(found), stamp_ns)
+
+
+class _DepthWriter:
+    """Writes what belongs to an image before it, as the node `video_source` does."""
+
+    def __init__(
+        self, bag: BagWriter, options: ConversionOptions, calibration: Calibration
+    ) -> None:
+        self._bag = bag
+        self._frame_id = options.frame_id
+        self._calibration = calibration
+        self._messages = recorded_messages()
+        namespace = options.topic.rpartition("/")[0]
+        self._depth_topic = f"{namespace}/{DEPTH_TOPIC}"
+        self._info_topic = f"{namespace}/{CAMERA_INFO_TOPIC}"
+        bag.add_topic(self._info_topic, "sensor_msgs/msg/CameraInfo")
+        bag.add_topic(self._depth_topic, "sensor_msgs/msg/Image")
+        self.placer = DepthPlacer(self._depth_topic, self._info_topic, logger.warning)
+
+    def write(self, frame: Frame, stamp_ns: int) -> DepthMessages:
+        """Write the depth and the camera of a frame, and return the messages.
+
+        Raises:
+            InputError: The frame has no depth.
+        """
+        if frame.depth is None:
+            raise InputError("depth: the source has none; open it with depth")
+        found = DepthMessages(
+            self._messages.depth_image(frame.depth, stamp_ns, self._frame_id),
+            self._messages.camera_info(self._calibration, stamp_ns, self._frame_id),
+        )
+        self._bag.write(self._info_topic, found.camera_info, stamp_ns)
+        self._bag.write(self._depth_topic, found.depth, stamp_ns)
+        return found

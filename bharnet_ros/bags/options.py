@@ -1,0 +1,118 @@
+"""What `bharnet record` is asked for."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from bharnet_ros.bags.writing import COMPRESSIONS, STORAGES, BagWriter
+from bharnet_ros.messages.images import COMPRESSIONS as IMAGE_COMPRESSIONS
+from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
+from bharnet_ros.types.errors import InputError
+
+OF_CHAIN = ("image_raw", "keypoints", "action_scores", "action_recognition", "model_info")
+"""What is recorded unless something else is asked for."""
+
+TOPICS = (*OF_CHAIN, CAMERA_INFO_TOPIC, DEPTH_TOPIC)
+"""What can be recorded, by the names of the topics without namespace and remapping."""
+
+
+@dataclass(frozen=True)
+class RecordingOptions:
+    """What to record and how.
+
+    Attributes:
+        out: Folder of the recording; nothing may be there yet.
+        topics: Some of `TOPICS`.
+        image_compression: "jpeg" or "png"; None for raw images. Images that come compressed stay
+            as they are.
+        quality: Of JPEG, 1 to 100.
+        storage: One of `bag_writer.STORAGES`.
+        compression: One of `bag_writer.COMPRESSIONS`.
+    """
+
+    out: str
+    topics: tuple[str, ...] = OF_CHAIN
+    image_compression: str | None = "jpeg"
+    quality: int = 95
+    storage: str = "mcap"
+    compression: str = "none"
+
+    def __post_init__(self) -> None:
+        """Check what would only be found when the first image comes.
+
+        Raises:
+            InputError: A field is out of range; the message names it.
+        """
+        unknown = [topic for topic in self.topics if topic not in TOPICS]
+        if unknown or not self.topics:
+            raise InputError(f"topics: must be some of {', '.join(TOPICS)}, got {unknown}")
+        if not 1 <= self.quality <= 100:
+            raise InputError(f"quality: must be in 1..100, got {self.quality}")
+
+    def open(self) -> BagWriter:
+        """Begin the recording; raises as `BagWriter` does."""
+        return BagWriter(self.out, storage=self.storage, compression=self.compression)
+
+
+def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a recording to a command."""
+    parser.add_argument(
+        "--out", metavar="BAG", required=True, help="folder of the recording to write"
+    )
+    parser.add_argument(
+        "--topics",
+        nargs="+",
+        choices=TOPICS,
+        default=OF_CHAIN,
+        metavar="TOPIC",
+        help=f"what to record, of {', '.join(TOPICS)} (default: all but the last two)",
+    )
+    parser.add_argument(
+        "--raw", action="store_true", help="record images as they are, not compressed"
+    )
+    add_image_arguments(parser)
+    add_bag_arguments(parser)
+
+
+def read_options(arguments: argparse.Namespace) -> RecordingOptions:
+    """Return what `add_recording_arguments` declares.
+
+    Raises:
+        InputError: As `RecordingOptions` says.
+    """
+    return RecordingOptions(
+        out=arguments.out,
+        topics=tuple(arguments.topics),
+        image_compression=None if arguments.raw else arguments.format,
+        quality=arguments.quality,
+        storage=arguments.storage,
+        compression=arguments.compression,
+    )
+
+
+def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of how a recording is stored: `storage` and `compression`."""
+    parser.add_argument(
+        "--storage", choices=tuple(STORAGES), default="mcap", help="file format (default: mcap)"
+    )
+    parser.add_argument(
+        "--compression",
+        choices=tuple(COMPRESSIONS),
+        default="none",
+        help="what zstd compresses: nothing, each message, the whole file, or the chunks of an "
+        "mcap file (default: none)",
+    )
+
+
+def add_image_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of how an image is compressed: `format` and `quality`."""
+    parser.add_argument(
+        "--format",
+        choices=IMAGE_COMPRESSIONS,
+        default="jpeg",
+        help="of compressed images (default: jpeg)",
+    )
+    parser.add_argument(
+        "--quality", type=int, default=95, help="of JPEG images, 1 to 100 (default: 95)"
+    )

@@ -1,0 +1,236 @@
+"""Recordings of ROS 2 (rosbag2), written without ROS: whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import numpy.typing as npt
+from rosbags.interfaces import (
+    Connection,
+    Qos,
+    QosDurability,
+    QosHistory,
+    QosLiveliness,
+    QosReliability,
+    QosTime,
+)
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+
+from bharnet_ros.bags.message_types import message_types
+from bharnet_ros.messages.writing import MessageFactory
+from bharnet_ros.types.errors import InputError
+
+Result = TypeVar("Result")
+
+STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+COMPRESSIONS = {
+    "none": CompressionMode.NONE,
+    "message": CompressionMode.MESSAGE,
+    "file": CompressionMode.FILE,
+    "chunk": CompressionMode.STORAGE,
+}
+"""What zstd compresses: nothing, each message, the whole file, or the chunks of an mcap file."""
+
+_FOREVER = QosTime(2**31 - 1, 2**32 - 1)
+_LATCHED = Qos(
+    QosHistory.KEEP_LAST,
+    1,
+    QosReliability.RELIABLE,
+    QosDurability.TRANSIENT_LOCAL,
+    _FOREVER,
+    _FOREVER,
+    QosLiveliness.AUTOMATIC,
+    _FOREVER,
+    False,
+)
+
+
+def recorded_messages() -> MessageFactory:
+    """Return what makes messages of core types that `BagWriter.write` takes."""
+
+    def pack(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return values
+
+    return MessageFactory(message_types().types.__getitem__, pack)
+
+
+class BagWriter:
+    """Writes one recording; it appears under its name when it is closed, complete.
+
+    Until then it lies in a hidden folder beside. As a context manager it is closed at the end,
+    and discarded where the block fails. May be used by one thread after the other.
+    """
+
+    def __init__(
+        self, path: str | Path, *, storage: str = "mcap", compression: str = "none"
+    ) -> None:
+        """Begin a recording.
+
+        Args:
+            path: Folder of the recording; nothing may be there yet.
+            storage: One of `STORAGES`.
+            compression: One of `COMPRESSIONS`.
+
+        Raises:
+            InputError: Storage or compression are not known, or do not go together.
+            FileExistsError: Something is at `path` already.
+            FileNotFoundError: The folder that it is to be in does not exist.
+        """
+        self.path = check_new(path)
+        for name, value, known in (
+            ("storage", storage, STORAGES),
+            ("compression", compression, COMPRESSIONS),
+        ):
+            if value not in known:
+                raise InputError(f"{name}: {value!r} is none of {', '.join(known)}")
+        if compression == "chunk" and storage != "mcap":
+            raise InputError(f"compression: chunk is for mcap alone, not for {storage}")
+        self._types = message_types()
+        self._connections: dict[str, Connection] = {}
+        self._count = 0
+        self._open = True
+        # SQLite refuses every thread but the one that has opened the file.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="bag writer")
+        self._scratch = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", dir=self.path.parent))
+        try:
+            self._writer = Writer(
+                # The files in a recording are named after its folder.
+                self._scratch / self.path.name,
+                version=Writer.VERSION_LATEST,
+                storage_plugin=STORAGES[storage],
+            )
+            self._writer.set_compression(COMPRESSIONS[compression], CompressionFormat.ZSTD)
+            self._do(self._writer.open)
+        except BaseException:
+            self._thread.shutdown()
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            raise
+
+    @property
+    def count(self) -> int:
+        """Messages written so far."""
+        return self._count
+
+    def add_topic(self, topic: str, message_type: str, *, latched: bool = False) -> None:
+        """Declare a topic.
+
+        Args:
+            topic: Absolute name.
+            message_type: Such as "sensor_msgs/msg/Image".
+            latched: Whether who comes late still gets the last message when it is played.
+
+        Raises:
+            InputError: The topic is declared already, or the type is not known.
+        """
+        if topic in self._connections:
+            raise InputError(f"topic {topic}: is declared already")
+        if message_type not in self._types.types:
+            raise InputError(f"topic {topic}: type {message_type!r} is not known")
+        self._connections[topic] = self._do(
+            self._writer.add_connection,
+            topic,
+            message_type,
+            typestore=self._types,
+            offered_qos_profiles=[_LATCHED] if latched else [],
+        )
+
+    def write(self, topic: str, message: Any, time_ns: int) -> None:
+        """Write a message that `recorded_messages` made.
+
+        Args:
+            topic: A declared topic.
+            message: A message of its type.
+            time_ns: When it was received, nanoseconds.
+
+        Raises:
+            InputError: The topic is not declared.
+            OSError: It cannot be written.
+        """
+        connection = self._connection(topic)
+        raw = self._types.serialize_cdr(message, connection.msgtype)
+        self._write(connection, raw, time_ns)
+
+    def write_serialised(self, topic: str, raw: bytes, time_ns: int) -> None:
+        """Write a message as it came over the wire (CDR); else as `write`."""
+        self._write(self._connection(topic), raw, time_ns)
+
+    def close(self) -> None:
+        """Complete the recording and put it in its place; does nothing a second time.
+
+        Raises:
+            InputError: No message was written; nothing is left then.
+            FileExistsError: Something has come to its place meanwhile; nothing is left then.
+            OSError: It cannot be written; nothing is left then.
+        """
+        if not self._open:
+            return
+        try:
+            if not self._count:
+                raise InputError(f"{self.path}: no message was recorded")
+            self._do(self._writer.close)
+            check_new(self.path)
+            self._writer.path.rename(self.path)
+        finally:
+            self.discard()
+
+    def discard(self) -> None:
+        """Leave nothing of a recording that is not closed."""
+        if not self._open:
+            return
+        self._open = False
+        self._do(self._writer.abort)
+        self._thread.shutdown()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def __enter__(self) -> BagWriter:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close, or discard after an error."""
+        if error is None:
+            self.close()
+        else:
+            self.discard()
+
+    def _connection(self, topic: str) -> Connection:
+        if topic not in self._connections:
+            raise InputError(f"topic {topic}: is not declared")
+        return self._connections[topic]
+
+    def _write(self, connection: Connection, raw: bytes | memoryview, time_ns: int) -> None:
+        self._do(self._writer.write, connection, time_ns, raw)
+        self._count += 1
+
+    def _do(self, function: Callable[..., Result], *values: Any, **named: Any) -> Result:
+        try:
+            return self._thread.submit(function, *values, **named).result()
+        except sqlite3.Error as error:
+            raise OSError(f"{self.path}: {error}") from error
+
+
+def check_new(path: str | Path) -> Path:
+    """Return the path of something to be written.
+
+    Raises:
+        FileExistsError: Something is there.
+        FileNotFoundError: The folder that it is to be in does not exist.
+    """
+    path = Path(path).expanduser().absolute()
+    if path.exists():
+        raise FileExistsError(f"{path} exists already")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"folder {path.parent} does not exist")
+    return path

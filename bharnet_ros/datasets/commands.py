@@ -1,0 +1,16 @@
+"""Commands that create data sets: name, help in one line, and the module that does it."""
+
+COMMANDS = {
+    "data extract": (
+        "write the keypoints of a clip to a file",
+        "bharnet_ros.datasets.create.extract",
+    ),
+    "data crop": (
+        "write the keypoints of videos with crops around hands and body",
+        "bharnet_ros.datasets.create.crop",
+    ),
+    "data puppet": (
+        "write labelled clips of the puppet holding things, with crops",
+        "bharnet_ros.datasets.create.puppet",
+    ),
+}

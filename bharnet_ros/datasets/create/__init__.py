@@ -1,0 +1,1 @@
+"""Commands that create data sets: `bharnet data extract`, `crop` and `puppet`."""

@@ -1,0 +1,241 @@
+"""`bharnet crop`: keypoints and crops of videos, one file each, for the stream `rgb`."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from bharnet_ros.datasets.create.extract import extracted_frames
+from bharnet_ros.datasets.readers.cropped import write_cropped
+from bharnet_ros.pose.cropping import cut_crops
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.types.crops import REGIONS, CropSequence, CropSettings, FrameCrops
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
+
+VIDEOS = {".avi", ".mkv", ".mov", ".mp4", ".webm"}
+SETTINGS = "crop.json"
+"""What the files of a folder were cut with."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    default = CropSettings()
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a video, or a folder of videos in LABEL/, or in train/LABEL/ and test/LABEL/, or of "
+        "NTU RGB+D or PKU-MMD",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write NAME.npz, in the same folders"
+    )
+    parser.add_argument(
+        "--sheet", type=Path, metavar="PNG", help="write a picture of all crops of one video"
+    )
+    parser.add_argument(
+        "--regions", nargs="+", choices=REGIONS, default=default.regions, help="what to cut out"
+    )
+    parser.add_argument("--size", type=int, default=default.size, help="pixels of a crop's side")
+    parser.add_argument(
+        "--hand-reach",
+        type=float,
+        default=default.hand_reach,
+        help="shoulder widths from the middle of a hand to the side of its crop",
+    )
+    parser.add_argument(
+        "--every", type=float, default=0.1, metavar="S", help="seconds between two crops"
+    )
+    parser.add_argument(
+        "--subjects",
+        type=Path,
+        metavar="CSV",
+        help="who is in which video: lines of file name, subject",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the command; returns the exit status.
+
+    Raises:
+        InputError: An argument cannot be used, or no video could; names it.
+        OSError: A file cannot be read or written.
+    """
+    settings = CropSettings(
+        tuple(arguments.regions), arguments.size, hand_reach=arguments.hand_reach
+    )
+    if not arguments.every > 0:
+        raise InputError(f"--every: must be positive, got {arguments.every}")
+    source = Path(arguments.source)
+    if not source.is_dir():
+        return _crop_one(arguments, settings)
+    if arguments.out is None or arguments.sheet is not None:
+        raise InputError("a folder of videos needs --out, and has no --sheet")
+    subjects = _read_subjects(arguments.subjects) if arguments.subjects else {}
+    return crop_folder(source, arguments.out, settings, arguments.every, subjects)
+
+
+def _crop_one(arguments: argparse.Namespace, settings: CropSettings) -> int:
+    """Crop one video, to a file and to a sheet."""
+    if arguments.out is None and arguments.sheet is None:
+        raise InputError("needs --out, --sheet or both")
+    with PoseExtractor() as extractor:
+        clip = crop_clip(arguments.source, settings, arguments.every, extractor)
+    assert clip.crops is not None
+    if arguments.out is not None:
+        write_cropped(arguments.out / f"{Path(arguments.source).stem}.npz", clip)
+    if arguments.sheet is not None:
+        picture = contact_sheet(clip.crops)
+        if not cv2.imwrite(str(arguments.sheet), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
+            raise OSError(f"{arguments.sheet}: cannot be written")
+    found = clip.crops.present.sum(axis=0).tolist()
+    told = ", ".join(f"{name} in {n}" for name, n in zip(settings.regions, found, strict=True))
+    print(f"{arguments.source}: {len(clip)} frames, {len(clip.crops)} of them cropped: {told}")
+    return 0
+
+
+def crop_folder(
+    source: Path,
+    out: Path,
+    settings: CropSettings,
+    every_s: float,
+    subjects: Mapping[str, str] | None = None,
+) -> int:
+    """Crop every video below a folder that was not cropped yet; go on past those that are broken.
+
+    Args:
+        source: Folder of videos, at any depth.
+        out: Gets a file for each at the same place. An interrupted run is gone on with.
+        settings: Which crops.
+        every_s: Seconds between two crops.
+        subjects: Who is in which video, by file name.
+
+    Returns:
+        Exit status: 0, or 1 where a video could not be used; each is named on stderr.
+
+    Raises:
+        InputError: There are no videos, none could be used, or the folder holds files that were
+            cut otherwise.
+    """
+    videos = sorted(path for path in source.rglob("*") if path.suffix.lower() in VIDEOS)
+    if not videos:
+        raise InputError(f"{source}: holds no videos ({', '.join(sorted(VIDEOS))})")
+    _keep_settings(out, settings, every_s)
+    broken: list[str] = []
+    with PoseExtractor() as extractor:
+        for path in tqdm(videos, unit="video"):
+            target = (out / path.relative_to(source)).with_suffix(".npz")
+            if target.exists():
+                continue
+            extractor.reset()
+            try:
+                clip = crop_clip(path, settings, every_s, extractor, progress=False)
+            except (ValueError, OSError) as error:
+                broken.append(f"{path}: {error}")
+                tqdm.write(f"skipped: {broken[-1]}", file=sys.stderr)
+                continue
+            subject = (subjects or {}).get(path.name)
+            write_cropped(target, replace(clip, subject=subject))
+    if len(broken) == len(videos):
+        raise InputError(f"{source}: none of {len(videos)} videos could be used")
+    print(f"{len(videos) - len(broken)} of {len(videos)} videos are in {out}")
+    return int(bool(broken))
+
+
+def crop_clip(
+    source: str | Path,
+    settings: CropSettings,
+    every_s: float,
+    extractor: PoseExtractor,
+    *,
+    progress: bool = True,
+) -> KeypointSequence:
+    """Return keypoints of every frame of a video, and crops at even times.
+
+    Args:
+        source: A video file, a folder of images or "puppet:<script>".
+        settings: Which crops.
+        every_s: Seconds between two crops.
+        extractor: Has seen nothing yet, or was reset.
+        progress: Draw a progress bar on stderr.
+
+    Raises:
+        InputError: The source cannot be decoded.
+        FileNotFoundError: The source does not exist.
+    """
+    people: list[tuple[float, PersonKeypoints]] = []
+    crops: list[tuple[float, FrameCrops]] = []
+    due = 0.0
+    size = (0, 0)
+    for frame, found in extracted_frames(source, extractor, progress=progress):
+        size = found.width, found.height
+        person = found.people[0] if found.people else PersonKeypoints("")
+        people.append((frame.time, person))
+        # Not a hair too late for want of digits.
+        if frame.time >= due - 1e-6:
+            crops.append((frame.time, cut_crops(frame.image, person, settings)))
+            due = max(due + every_s, frame.time)
+    return KeypointSequence.of(people, width=size[0], height=size[1], crops=CropSequence.of(crops))
+
+
+def contact_sheet(crops: CropSequence, columns: int = 16) -> npt.NDArray[np.uint8]:
+    """Return a picture of all crops: (H, W, 3) uint8 RGB, a row of each region after the other.
+
+    Args:
+        crops: M times, R regions.
+        columns: Times side by side.
+    """
+    count, regions, size = crops.pixels.shape[:3]
+    lines = []
+    for start in range(0, count, columns):
+        part = crops.pixels[start : start + columns]
+        for region in range(regions):
+            line = np.zeros((size, columns * size, 3), dtype=np.uint8)
+            line[:, : len(part) * size] = np.hstack(list(part[:, region]))
+            lines.append(line)
+    return np.vstack(lines)
+
+
+def _keep_settings(out: Path, settings: CropSettings, every_s: float) -> None:
+    """Write down what files are cut with, and refuse to mix them with others."""
+    wanted = json.loads(json.dumps({**asdict(settings), "every_s": every_s}))
+    del wanted["moments"]
+    path = out / SETTINGS
+    if path.exists():
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"{path}: cannot be read as JSON: {error}") from error
+        if found != wanted:
+            raise InputError(f"{out}: was cut with {found}, not with {wanted}; take another --out")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+
+
+def _read_subjects(path: Path) -> dict[str, str]:
+    """Read lines of file name, subject.
+
+    Raises:
+        InputError: A line is not of that kind; names file and line.
+        OSError: The file cannot be read.
+    """
+    return dict(_subject_lines(path))
+
+
+def _subject_lines(path: Path) -> Iterator[tuple[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        for number, row in enumerate(csv.reader(file), start=1):
+            if len(row) != 2:
+                raise InputError(f"{path}:{number}: expected a file name and a subject, got {row}")
+            yield row[0].strip(), row[1].strip()

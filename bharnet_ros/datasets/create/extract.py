@@ -1,0 +1,129 @@
+"""The command `bharnet data extract`: the keypoints of a whole clip."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from bharnet_ros.datasets.keypoint_file import ClipKeypoints, check_name
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.sources.frame import Frame
+from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import (
+    HAND_LANDMARKS,
+    FrameKeypoints,
+    absent,
+    absent_body,
+)
+
+
+def extract_clip(
+    source: str | Path, *, progress: bool = True, model_complexity: int = 1
+) -> ClipKeypoints:
+    """Extract the keypoints of the person in view from every frame of a clip.
+
+    Args:
+        source: A video file, a folder of images or "puppet:<script>" (see `open_source`).
+        progress: Draw a progress bar on stderr.
+        model_complexity: Of `PoseExtractor`.
+
+    Raises:
+        InputError: The source cannot be decoded, is a live webcam, or has frames of two sizes.
+        FileNotFoundError: The source does not exist.
+    """
+    stamps: list[float] = []
+    found: list[FrameKeypoints] = []
+    with PoseExtractor(model_complexity=model_complexity) as extractor:
+        for frame, keypoints in extracted_frames(source, extractor, progress=progress):
+            stamps.append(frame.time)
+            found.append(keypoints)
+    return _rows(stamps, found)
+
+
+def extracted_frames(
+    source: str | Path, extractor: PoseExtractor, *, progress: bool = True
+) -> Iterator[tuple[Frame, FrameKeypoints]]:
+    """Yield every frame of a clip with its keypoints.
+
+    Args:
+        source: As for `extract_clip`.
+        extractor: Has seen nothing yet, or was reset.
+        progress: Draw a progress bar on stderr.
+
+    Raises:
+        InputError: As for `extract_clip`.
+        FileNotFoundError: The source does not exist.
+    """
+    size = None
+    with open_source(str(source)) as frames:
+        if frames.live:
+            raise InputError(f"source: {source} is a webcam, which has no end")
+        with tqdm(
+            frames,
+            total=frames.frame_count,
+            desc=Path(source).name,
+            unit="frame",
+            disable=not progress,
+        ) as bar:
+            for frame in bar:
+                keypoints = extractor.extract(frame.image, round(frame.time * 1e9))
+                if size not in (None, (keypoints.width, keypoints.height)):
+                    raise InputError(
+                        f"source: {source} changes its size at {frame.time:.3f} s, from "
+                        f"{size[0]}x{size[1]} to {keypoints.width}x{keypoints.height}"
+                    )
+                size = keypoints.width, keypoints.height
+                yield frame, keypoints
+    if size is None:
+        raise InputError(f"source: {source} has no frame that can be decoded")
+
+
+def _rows(stamps: list[float], found: list[FrameKeypoints]) -> ClipKeypoints:
+    body = np.tile(absent_body(), (len(found), 1, 1))
+    hands = absent(len(found), 2, HAND_LANDMARKS, 3)
+    scores = np.zeros((len(found), 2), dtype=np.float32)
+    for row, frame in enumerate(found):
+        for person in frame.people:
+            body[row] = person.body
+            hands[row] = person.hands
+            scores[row] = person.hand_scores
+    return ClipKeypoints(
+        stamp=np.array(stamps, dtype=np.float64),
+        body=body,
+        hands=hands,
+        hand_scores=scores,
+        width=found[0].width,
+        height=found[0].height,
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet data extract`."""
+    parser.add_argument("clip", metavar="CLIP", help="a video file or a folder of images")
+    parser.add_argument(
+        "--out", metavar="FILE", required=True, type=Path, help="where to write the .npz"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet data extract`: write the keypoints of a clip and say what was found.
+
+    Raises:
+        InputError: The clip cannot be used, or the name of the file is wrong.
+        OSError: A file cannot be read or written.
+    """
+    check_name(arguments.out)
+    keypoints = extract_clip(arguments.clip)
+    keypoints.save(arguments.out)
+    bodies = np.isfinite(keypoints.body[:, 0, 0]).sum()
+    left, right = np.isfinite(keypoints.hands[:, :, 0, 0]).sum(axis=0)
+    print(
+        f"{arguments.out}: {len(keypoints)} frames, body in {bodies}, "
+        f"left hand in {left}, right hand in {right}"
+    )
+    return 0

@@ -1,0 +1,338 @@
+"""Reader of PKU-MMD: long recordings of many actions, as text of 150 numbers a frame."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.datasets.base import ClipDataset, RecordedClip, metric_sequence
+from bharnet_ros.datasets.files import parse_rows, read_lines
+from bharnet_ros.datasets.readers.added_hands import HandFiles
+from bharnet_ros.datasets.readers.pku_mmd.actions import PKU_ACTIONS
+from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import KeypointSequence
+
+FRAME_RATE = 30.0
+"""Frames per second, according to the data set's own description."""
+
+_PEOPLE = 2
+_JOINTS = 25
+_VALUES = _PEOPLE * _JOINTS * 3
+_NAME = re.compile(r"(?:\d{4}|A\d{2}(N\d{2}))-([LMR])")
+_SPLIT_FILES = {"x_sub": "cross-subject", "x_view": "cross-view"}
+
+
+@dataclass(frozen=True)
+class Interval:
+    """One action in a recording.
+
+    Attributes:
+        recording: Name of the recording.
+        label: Name of the action.
+        first: First frame, counted from 0.
+        last: Last frame, which belongs to it.
+        confidence: How well it was performed, as its file says.
+    """
+
+    recording: str
+    label: str
+    first: int
+    last: int
+    confidence: float
+
+
+class PkuMmd(ClipDataset):
+    """Recordings of PKU-MMD, and as clips the actions in them.
+
+    A recording is named as `0002-L` or `A01N02-L`: what and who, and the left, middle or right
+    camera. A clip is named as its recording and the line of its label.
+
+    Attributes:
+        intervals: (N,) place of each clip.
+        names: (N,) as `0002-L_003`.
+        labels: (N,) name in `PKU_ACTIONS`.
+        subjects: (N,) as `N02`; empty in phase 1, whose names do not say it.
+        recordings: (N,) name of the recording of each clip.
+    """
+
+    def __init__(
+        self,
+        skeletons: Path,
+        labels: Path,
+        *,
+        splits: Path | None = None,
+        hands: Path | None = None,
+    ) -> None:
+        """Read the labels; skeletons are read when they are asked for.
+
+        Args:
+            skeletons: Folder of `<recording>.txt`.
+            labels: Folder of `<recording>.txt`.
+            splits: Folder of the lists that define the protocols.
+            hands: Folder of keypoints that `bharnet extract` made of the videos.
+
+        Raises:
+            InputError: A file of labels is broken or has no skeletons, or there are none; names
+                file and line.
+            OSError: A file cannot be read.
+        """
+        self._skeletons = {path.stem: path for path in sorted(skeletons.glob("*.txt"))}
+        self._splits = splits
+        numbered: list[tuple[str, Interval]] = []
+        for path in sorted(labels.glob("*.txt")):
+            if not _NAME.fullmatch(path.stem):
+                raise InputError(f"{path}: is not named as PKU-MMD's recordings, 0002-L")
+            if path.stem not in self._skeletons:
+                raise InputError(f"{path}: has no skeletons, {skeletons / path.name}")
+            numbered += [
+                (f"{path.stem}_{line:03d}", interval) for line, interval in read_labels(path)
+            ]
+        if not numbered:
+            raise InputError(f"{labels}: has no labels, files as 0002-L.txt")
+        names, intervals = zip(*numbered, strict=True)
+        self.intervals: tuple[Interval, ...] = intervals
+        self.names = np.asarray(names)
+        self.labels = np.asarray([interval.label for interval in self.intervals])
+        self.recordings = np.asarray([interval.recording for interval in self.intervals])
+        self.subjects = np.asarray([_subject(str(name)) for name in self.recordings])
+        self._hands = HandFiles.of(hands, set(self.recordings.tolist()))
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the actions, class 1 first."""
+        return PKU_ACTIONS
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """The published ones, each defined by a file that came with the data set."""
+        return tuple(_SPLIT_FILES)
+
+    def parts(
+        self, protocol: str, file: Path | None
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Return (N,) masks of training and test clips, by the lists of recordings in the file."""
+        if file is None:
+            file = self._split_file(protocol)
+        training, testing = read_split(file)
+        return np.isin(self.recordings, training), np.isin(self.recordings, testing)
+
+    def clip(self, index: int) -> RecordedClip:
+        """Read one action; people who are in none of its frames are left out.
+
+        Raises:
+            InputError: The file of its recording is broken; names file and line.
+            OSError: The file cannot be read.
+        """
+        interval = self.intervals[index]
+        path = self._skeletons[interval.recording]
+        frames = read_skeletons(path)
+        if interval.first >= len(frames):
+            raise InputError(
+                f"{path}: line {len(frames) + 1}: ends before {self.names[index]} begins, in frame "
+                f"{interval.first}"
+            )
+        return self._cut(
+            interval.recording,
+            str(self.names[index]),
+            interval.label,
+            frames,
+            slice(interval.first, min(interval.last + 1, len(frames))),
+        )
+
+    def windows(self, recording: str, window_s: float, stride_s: float) -> Iterator[RecordedClip]:
+        """Cut a whole recording into windows, for detection.
+
+        A window has the label of the action that fills most of it, if that is at least half, and
+        is background otherwise. Stamps count from the start of the recording. The first window
+        ends `window_s` after it, the last at its last frame or less than a stride before.
+
+        Args:
+            recording: One of `recordings`.
+            window_s: Length, seconds.
+            stride_s: From one window to the next, seconds.
+
+        Raises:
+            InputError: There is no such recording, a length is less than a frame, or the file is
+                broken; names file and line.
+            OSError: The file cannot be read.
+        """
+        if recording not in self._skeletons:
+            raise InputError(f"recording: {recording!r} is unknown")
+        length, stride = round(window_s * FRAME_RATE), round(stride_s * FRAME_RATE)
+        if length < 1 or stride < 1:
+            raise InputError("window_s, stride_s: must each be at least a frame, 1/30 s")
+        frames = read_skeletons(self._skeletons[recording])
+        inside = [one for one in self.intervals if one.recording == recording]
+        for first in range(0, max(len(frames) - length, 0) + 1, stride):
+            window = slice(first, min(first + length, len(frames)))
+            overlaps = [
+                min(one.last + 1, window.stop) - max(one.first, window.start) for one in inside
+            ]
+            best = int(np.argmax(overlaps)) if overlaps else -1
+            filled = best >= 0 and 2 * overlaps[best] >= window.stop - window.start
+            label = inside[best].label if filled else BACKGROUND
+            yield self._cut(recording, f"{recording}_frame_{first:05d}", label, frames, window)
+
+    def _cut(
+        self,
+        recording: str,
+        name: str,
+        label: str,
+        frames: npt.NDArray[np.float32],
+        where: slice,
+    ) -> RecordedClip:
+        subject = _subject(recording)
+        stamps = np.arange(where.start, where.stop) / FRAME_RATE
+        people = _people(frames[where], stamps, label, subject)
+        return RecordedClip(
+            name=name,
+            people=self._hands.given_to(people, recording),
+            label=label,
+            subject=subject,
+            camera=recording[-1],
+        )
+
+    def _split_file(self, protocol: str) -> Path:
+        """Return the one file beside the data that defines the protocol."""
+        stem = _SPLIT_FILES[protocol]
+        found = sorted(self._splits.rglob(f"{stem}*.txt")) if self._splits else []
+        if len(found) != 1:
+            raise InputError(
+                f"protocol: {protocol} needs the data set's {stem}.txt; found {len(found)} of them"
+            )
+        return found[0]
+
+
+def read_pku_mmd(root: Path, *, hands: Path | None = None) -> PkuMmd:
+    """Open the folder in which the archives of PKU-MMD were unpacked.
+
+    Below it there must be one folder of text files whose name has "skeleton" in it and one whose
+    name has "label"; the lists of the splits may be anywhere below.
+
+    Raises:
+        InputError: There are no such folders or several, or a file is broken; names it.
+        OSError: A file cannot be read.
+    """
+    folders = sorted({path.parent for path in root.rglob("*.txt")})
+
+    def only(word: str) -> Path:
+        found = [folder for folder in folders if word in folder.name.lower()]
+        if len(found) != 1:
+            names = ", ".join(str(folder) for folder in found) or "none"
+            raise InputError(f"{root}: needs one folder of text files named as {word}; has {names}")
+        return found[0]
+
+    return PkuMmd(only("skeleton"), only("label"), splits=root, hands=hands)
+
+
+def read_labels(path: Path) -> list[tuple[int, Interval]]:
+    """Read the actions of a recording: a line `class,start,end,confidence` for each.
+
+    Whether frames count from 0 or 1 the data set does not say; they are taken to count from 0, and
+    the end to belong to the action. Either may be wrong by a frame.
+
+    Returns:
+        Number of the line and what it says.
+
+    Raises:
+        InputError: A line is not so; names file and line.
+        OSError: The file cannot be read.
+    """
+    intervals = []
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            action, first, last = (int(part) for part in line.split(",")[:3])
+            (confidence,) = (float(part) for part in line.split(",")[3:])
+        except ValueError:
+            raise InputError(
+                f"{path}: line {number}: expected class,start,end,confidence, got {line.strip()!r}"
+            ) from None
+        if not 1 <= action <= len(PKU_ACTIONS):
+            raise InputError(
+                f"{path}: line {number}: class: must be 1 to {len(PKU_ACTIONS)}, got {action}"
+            )
+        if not 0 <= first <= last:
+            raise InputError(f"{path}: line {number}: start, end: {first} to {last} is no interval")
+        label = PKU_ACTIONS[action - 1]
+        intervals.append((number, Interval(path.stem, label, first, last, confidence)))
+    return intervals
+
+
+@lru_cache(maxsize=2)
+def read_skeletons(path: Path) -> npt.NDArray[np.float32]:
+    """Read a recording; the last two are kept, since its actions are asked for one by one.
+
+    A line is a frame: x, y, z in metres of 25 joints of the first person, then of the second, all
+    zero where there is nobody.
+
+    Returns:
+        (F, 2, 25, 3).
+
+    Raises:
+        InputError: A line is not so, or there are none; names file and line.
+        OSError: The file cannot be read.
+    """
+    lines = read_lines(path)
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise InputError(f"{path}: line 1: the file is empty")
+    frames = parse_rows(path, lines, _VALUES, 1).reshape(-1, _PEOPLE, _JOINTS, 3)
+    frames.setflags(write=False)
+    return frames
+
+
+def read_split(path: Path) -> tuple[list[str], list[str]]:
+    """Read a list of recordings to train on and to test on.
+
+    A line that ends in "videos:" begins each part, the first with "Training", the second with
+    "Validation" or a misspelling of it; names follow, between commas.
+
+    Raises:
+        InputError: A name is none, or a part is missing; names file and line.
+        OSError: The file cannot be read.
+    """
+    parts: dict[str, list[str]] = {"training": [], "validation": []}
+    current: list[str] | None = None
+    for number, line in enumerate(read_lines(path), start=1):
+        text = line.strip()
+        if text.lower().endswith("videos:"):
+            current = parts["training" if text.lower().startswith("train") else "validation"]
+            continue
+        for name in filter(None, (part.strip() for part in text.split(","))):
+            if current is None or not _NAME.fullmatch(name):
+                raise InputError(f"{path}: line {number}: {name!r} is no name of a recording")
+            current.append(name)
+    for part, names in parts.items():
+        if not names:
+            raise InputError(f"{path}: has no {part} videos")
+    return parts["training"], parts["validation"]
+
+
+def _subject(recording: str) -> str:
+    """Return who is in a recording, empty where its name does not say."""
+    match = _NAME.fullmatch(recording)
+    return (match[1] or "") if match else ""
+
+
+def _people(
+    frames: npt.NDArray[np.float32],
+    stamps: npt.NDArray[np.floating],
+    label: str,
+    subject: str,
+) -> tuple[KeypointSequence, ...]:
+    """Return who is in these frames (F, 2, 25, 3); the first where nobody is."""
+    seen = frames.any((0, 2, 3)).nonzero()[0].tolist() or [0]
+    return tuple(
+        metric_sequence(frames[:, person], stamps, "kinect_v2", label, subject if not place else "")
+        for place, person in enumerate(seen)
+    )

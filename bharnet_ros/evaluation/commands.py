@@ -1,0 +1,9 @@
+"""Commands that measure: name, help in one line, and the module that does it."""
+
+COMMANDS = {
+    "evaluate clips": ("classify the clips of a data set", "bharnet_ros.evaluation.clips"),
+    "evaluate bag": (
+        "compare the events of recordings with the truth",
+        "bharnet_ros.evaluation.bags",
+    ),
+}

@@ -1,0 +1,1 @@
+"""What is measured: clips, events, their overlap with the truth, and mistakes."""

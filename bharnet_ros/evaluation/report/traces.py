@@ -1,0 +1,135 @@
+"""The scores around one event or one missed action."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bharnet_ros.evaluation.metrics.outcomes import OUTCOME_NAMES
+from bharnet_ros.evaluation.report.svg import colour, figure_style, fill, inline_svg
+from bharnet_ros.evaluation.report.timeline import clock, condensed, named_traces
+from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.timeline import FoundEvent, Timeline, TrueAction
+
+BEFORE_S, AFTER_S = 2.0, 2.0
+"""What is shown around it."""
+
+LONGEST_S = 60.0
+"""Of something longer, the begin is shown."""
+
+_BAR_TOP = 1.42
+
+
+def draw_traces(
+    timeline: Timeline,
+    truth: TrueAction | None,
+    event: FoundEvent | None,
+    tracks: tuple[str, ...],
+    outcome: str,
+    name: str,
+) -> str:
+    """Return an <svg> of truth, event and the probabilities around them.
+
+    Args:
+        timeline: The recording.
+        truth: The true action, if there is one.
+        event: The event, if there is one.
+        tracks: Whose scores to draw; none: everybody's.
+        outcome: What became of them.
+        name: Unique in the page.
+
+    Raises:
+        InputError: Neither a true action nor an event is given.
+    """
+    spans = [span for span in (truth, event) if span is not None]
+    if not spans:
+        raise InputError("truth, event: one of them is needed")
+    start = max(0.0, min(span.start_s for span in spans) - BEFORE_S)
+    newest = max([span.end_s for span in spans] + ([event.onset_s] if event else []))
+    end = min(newest + AFTER_S, max(timeline.duration_s, newest), start + LONGEST_S)
+    with figure_style():
+        figure = Figure(figsize=(4.4, 2.1))
+        axes = figure.add_axes((0.13, 0.12, 0.85, 0.86))
+        has_scores = _draw_scores(axes, timeline, truth, event, tracks, (start, end))
+        for span, level, word in ((truth, _BAR_TOP, "true"), (event, 1.2, "found")):
+            if span is not None:
+                role = outcome if span is event or event is None else "right"
+                _draw_span(axes, span, level, f"{word}: {span.label}", role, (start, end))
+        if event is not None:
+            axes.axvline(event.onset_s, 0, 1.0, color=colour("ink"), linewidth=1, linestyle=":")
+        axes.set_xlim(start, end)
+        axes.set_ylim(-0.03 if has_scores else 1.05, _BAR_TOP + 0.18)
+        axes.set_yticks([0.0, 0.5, 1.0] if has_scores else [])
+        axes.set_ylabel("probability" if has_scores else "", fontsize=9, y=0.3)
+        ticks = np.linspace(start, end, 5)
+        axes.set_xticks(ticks, [_moment(tick, end - start) for tick in ticks], fontsize=9)
+        axes.tick_params(axis="y", labelsize=9)
+        what = " and ".join(
+            f"{word} {span.label} {span.start_s:.2f} to {span.end_s:.2f} s"
+            for word, span in (("true", truth), ("found", event))
+            if span is not None
+        )
+        title = f"Scores in {timeline.name}"
+        return inline_svg(figure, name, title, f"{what}: {OUTCOME_NAMES[outcome]}")
+
+
+def _draw_scores(
+    axes: Axes,
+    timeline: Timeline,
+    truth: TrueAction | None,
+    event: FoundEvent | None,
+    tracks: tuple[str, ...],
+    limits: tuple[float, float],
+) -> bool:
+    """Draw each label's probability; returns whether there was any."""
+    known = [trace for trace in timeline.traces if not tracks or trace.track_id in tracks]
+    drawn = False
+    roles = {}
+    if event is not None:
+        roles[event.label] = "wrong_label"
+    if truth is not None:
+        roles[truth.label] = "right"
+    names = [label for label in timeline.class_names if label != BACKGROUND]
+    for trace in named_traces(timeline):
+        if not any(trace.track_id == one.track_id for one in known):
+            continue
+        stamps, values = condensed(trace, *limits)
+        drawn = drawn or bool(len(stamps))
+        for label, curve in zip(names, values.T, strict=False):
+            role = roles.get(label)
+            axes.plot(
+                stamps,
+                curve,
+                color=colour(role or "muted"),
+                linewidth=1.8 if role else 0.7,
+                zorder=3 if role else 2,
+            )
+    return drawn
+
+
+def _draw_span(
+    axes: Axes,
+    span: TrueAction | FoundEvent,
+    level: float,
+    text: str,
+    role: str,
+    limits: tuple[float, float],
+) -> None:
+    start, end = max(span.start_s, limits[0]), min(span.end_s, limits[1])
+    axes.barh(
+        level,
+        end - start,
+        0.18,
+        left=start,
+        color=fill(role),
+        edgecolor=colour(role),
+    )
+    # The text begins where it has room to the right.
+    place = min(start, limits[0] + 0.6 * (limits[1] - limits[0]))
+    axes.text(place, level, f" {text}", va="center_baseline", fontsize=9)
+
+
+def _moment(time_s: float, span_s: float) -> str:
+    return clock(time_s) if span_s > 20 else f"{time_s:.1f}"

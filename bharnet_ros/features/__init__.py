@@ -1,0 +1,1 @@
+"""Keypoints to the arrays and tensors that a network takes."""

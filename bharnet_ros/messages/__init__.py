@@ -1,0 +1,1 @@
+"""Conversion between our types and ROS messages of any message library."""

@@ -1,0 +1,46 @@
+"""An expert: a backbone over one skeleton, and what classifies its features."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from bharnet_ros.network.layers.adjacency import spatial_partition
+from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings
+from bharnet_ros.network.layers.instances import Instances
+from bharnet_ros.types.layouts import get_layout
+
+
+def partition_of(layout: str) -> Tensor:
+    """Return the partitioned adjacency (S, V, V) of a joint layout by name."""
+    return torch.from_numpy(spatial_partition(get_layout(layout)))
+
+
+class Classifier(nn.Module):
+    """Dropout and a linear layer; says nothing of samples in which nothing was seen."""
+
+    def __init__(self, channels: int, classes: int, dropout: float) -> None:
+        """Build the layer."""
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.classify = nn.Linear(channels, classes)
+
+    def forward(self, pooled: Tensor, seen: Tensor) -> Tensor:
+        """Map (N, C) and (N,) bool to logits (N, K), zero where nothing was seen."""
+        logits: Tensor = self.classify(self.dropout(pooled))
+        return logits * seen.unsqueeze(1).to(logits.dtype)
+
+
+class Expert(Classifier):
+    """A backbone over instances, averaged over what was seen, and a classifier."""
+
+    def __init__(
+        self, in_channels: int, layout: str, settings: BackboneSettings, classes: int
+    ) -> None:
+        """Build the expert for a joint layout by name."""
+        super().__init__(settings.channels[-1], classes, settings.dropout)
+        self.backbone = Backbone(in_channels, partition_of(layout), settings)
+
+    def logits(self, instances: Instances) -> Tensor:
+        """Map instances to logits (N, K), zero where nothing was seen."""
+        return self(instances.mean(self.backbone(instances.values)), instances.seen)

@@ -1,0 +1,44 @@
+"""The variant `base`: two experts without cross-attention."""
+
+from __future__ import annotations
+
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.fusion import Fusion
+from bharnet_ros.network.layers.expert import Expert
+from bharnet_ros.network.layers.instances import Instances
+from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
+from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.settings import NetworkSettings
+
+
+class Base(BHaRNet):
+    """Two experts; their logits are summed, or joined as the settings say.
+
+    Source: arXiv 2503.14960, the dual-stream model with ensemble loss and no cross-attention. A
+    hand that was never seen adds nothing.
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        """Build both experts."""
+        super().__init__(settings)
+        self.body = Expert(
+            settings.body_channels, settings.body_layout, settings.body, settings.classes
+        )
+        self.hand = Expert(
+            settings.hand_channels, settings.hand_layout, settings.hand, settings.classes
+        )
+        self.fuse = Fusion(settings.interaction)
+
+    @property
+    def token_channels(self) -> int:
+        """C of the body's tokens."""
+        return self.settings.body.channels[-1]
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show the body's features."""
+        features = self.body.backbone(body.values)
+        body_logits = self.body(body.mean(features), body.seen)
+        hand_logits = self.hand.logits(hands)
+        ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
+        logits = ExpertLogits.of_skeleton(ensemble, body_logits, hand_logits, hands.seen)
+        return logits, frame_tokens(body, features)

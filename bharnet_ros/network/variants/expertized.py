@@ -1,0 +1,118 @@
+"""Variant `expertized`: streams that fork into a branch of their own and one that interacts."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.fusion import Fusion
+from bharnet_ros.network.layers.attention import CrossAttention
+from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings, Branch
+from bharnet_ros.network.layers.expert import Classifier, partition_of
+from bharnet_ros.network.layers.instances import Instances
+from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
+from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.settings import NetworkSettings
+
+
+class ForkedStream(nn.Module):
+    """A shared trunk, then an expertized branch and an interactive branch, a classifier each."""
+
+    def __init__(
+        self, in_channels: int, layout: str, settings: BackboneSettings, classes: int, blocks: int
+    ) -> None:
+        """Build the stream; its last `blocks` blocks fork."""
+        super().__init__()
+        partition = partition_of(layout)
+        self.trunk = Backbone(in_channels, partition, settings, last_blocks_left_out=blocks)
+        self.expertized = Branch(in_channels, partition, settings, blocks)
+        self.interactive = Branch(in_channels, partition, settings, blocks)
+        channels, dropout = settings.channels[-1], settings.dropout
+        self.expertized_head = Classifier(channels, classes, dropout)
+        self.interactive_head = Classifier(channels, classes, dropout)
+
+    def own_logits(self, instances: Instances, trunk: Tensor) -> Tensor:
+        """Return what the expertized branch says of trunk features (B, C, T, V): (N, K)."""
+        return self.expertized_head(instances.mean(self.expertized(trunk)), instances.seen)
+
+
+class Look(nn.Module):
+    """One stream's features, updated by cross-attention to the tokens of the other."""
+
+    def __init__(self, channels: int, context_channels: int, heads: int) -> None:
+        """Build the attention from `channels` to `context_channels`."""
+        super().__init__()
+        self.attention = CrossAttention(channels, context_channels, heads)
+
+    def forward(self, instances: Instances, features: Tensor, other: Tokens) -> Tensor:
+        """Add to features (B, C, T, V), at every joint alike, what their frames took."""
+        tokens = frame_tokens(instances, features)
+        change = self.attention.look(tokens.values, *other)
+        count, _, instances_each = instances.mask.shape
+        change = change.reshape(count * instances_each, features.shape[2], -1)[instances.place]
+        return features + change.transpose(1, 2).unsqueeze(3)
+
+
+class Expertized(BHaRNet):
+    """Each stream forks: one branch specialises alone, the other looks at the other stream.
+
+    The logits of all four heads enter the ensemble; L_B and L_H judge the interactive heads.
+
+    Source: arXiv 2503.14960, expertized branches. The depth of the fork and the place of the
+    attention are not published: both are settings.
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        """Build both streams and the attention between their interactive branches."""
+        super().__init__(settings)
+        interaction = settings.interaction
+        blocks = interaction.branch_blocks
+        self.body = ForkedStream(
+            settings.body_channels, settings.body_layout, settings.body, settings.classes, blocks
+        )
+        self.hand = ForkedStream(
+            settings.hand_channels, settings.hand_layout, settings.hand, settings.classes, blocks
+        )
+        if interaction.attention == "before":
+            widths = self.body.trunk.out_channels, self.hand.trunk.out_channels
+        else:
+            widths = settings.body.channels[-1], settings.hand.channels[-1]
+        if interaction.attention != "none":
+            self.body_look = Look(*widths, interaction.heads)
+            self.hand_look = Look(*widths[::-1], interaction.heads)
+        self.fuse = Fusion(interaction)
+
+    @property
+    def token_channels(self) -> int:
+        """C of the body's tokens."""
+        return self.settings.body.channels[-1]
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show the body's interactive features."""
+        place = self.settings.interaction.attention
+        body_trunk, hand_trunk = self.body.trunk(body.values), self.hand.trunk(hands.values)
+        shared = body_trunk, hand_trunk
+        if place == "before":
+            shared = self._exchange(body, hands, *shared)
+        shared = self.body.interactive(shared[0]), self.hand.interactive(shared[1])
+        if place == "after":
+            shared = self._exchange(body, hands, *shared)
+        body_head = self.body.interactive_head(body.mean(shared[0]), body.seen)
+        hand_head = self.hand.interactive_head(hands.mean(shared[1]), hands.seen)
+        body_logits = body_head + self.body.own_logits(body, body_trunk)
+        hand_logits = hand_head + self.hand.own_logits(hands, hand_trunk)
+        ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
+        logits = ExpertLogits.of_skeleton(
+            *(ensemble, body_logits, hand_logits, hands.seen, body_head, hand_head)
+        )
+        return logits, frame_tokens(body, shared[0])
+
+    def _exchange(
+        self, body: Instances, hands: Instances, body_features: Tensor, hand_features: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        body_tokens = frame_tokens(body, body_features)
+        hand_tokens = frame_tokens(hands, hand_features)
+        return (
+            self.body_look(body, body_features, hand_tokens),
+            self.hand_look(hands, hand_features, body_tokens),
+        )

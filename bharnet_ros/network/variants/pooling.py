@@ -1,0 +1,98 @@
+"""Variant `pooling`: streams that look at each other along time, joints and instances."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.fusion import Fusion
+from bharnet_ros.network.layers.attention import CrossAttention
+from bharnet_ros.network.layers.backbone import Backbone
+from bharnet_ros.network.layers.expert import Classifier, partition_of
+from bharnet_ros.network.layers.instances import Instances, observed_mean
+from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
+from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.settings import NetworkSettings
+
+AXES = ("time", "joints", "instances")
+
+
+def pooled_along(instances: Instances, features: Tensor) -> dict[str, Tokens]:
+    """Pool features (B, C, T, V) over two axes each, leaving tokens along the third.
+
+    Returns:
+        For each of `AXES` the tokens (N, L, C), where L is T, V or I, zero where nothing was seen.
+    """
+    values = instances.spread(features).permute(0, 1, 3, 4, 2)
+    present = instances.presence(features.shape[2])
+    frame_seen, instance_seen = present.amax(dim=1), present.amax(dim=2)
+    over_joints = values.mean(dim=3)
+    over_time = observed_mean(values.transpose(2, 3), present.unsqueeze(2), 3)
+    joints = observed_mean(over_time, instance_seen.unsqueeze(2), 1)
+    sample_seen = frame_seen.amax(dim=1, keepdim=True).expand(joints.shape[:2])
+    return {
+        "time": Tokens(observed_mean(over_joints, present, 1), frame_seen),
+        "joints": Tokens(joints, sample_seen),
+        "instances": Tokens(observed_mean(over_joints, present, 2), instance_seen),
+    }
+
+
+class PoolingAttention(nn.Module):
+    """Cross-attention to the other stream along each axis; pooled again and summed."""
+
+    def __init__(self, channels: int, context_channels: int, heads: int, *, look: bool) -> None:
+        """Build an attention for each axis, or none where the streams must not look."""
+        super().__init__()
+        self.attend = nn.ModuleDict(
+            {axis: CrossAttention(channels, context_channels, heads) for axis in AXES}
+            if look
+            else {}
+        )
+
+    def forward(self, own: dict[str, Tokens], other: dict[str, Tokens]) -> Tensor:
+        """Map the tokens of both streams to pooled features (N, C) of the first."""
+        pooled = []
+        for axis in AXES:
+            tokens, present = own[axis]
+            if axis in self.attend:
+                tokens = self.attend[axis](tokens, *other[axis])
+            pooled.append(observed_mean(tokens, present, 1))
+        return pooled[0] + pooled[1] + pooled[2]
+
+
+class Pooling(BHaRNet):
+    """Two backbones whose features are pooled with a look at the other's, along each axis.
+
+    Source: arXiv 2503.14960, pooling-attention module.
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        """Build both backbones, their attention and their classifiers."""
+        super().__init__(settings)
+        interaction = settings.interaction
+        look = interaction.attention != "none"
+        body, hand = settings.body, settings.hand
+        widths = body.channels[-1], hand.channels[-1]
+        self.body = Backbone(settings.body_channels, partition_of(settings.body_layout), body)
+        self.hand = Backbone(settings.hand_channels, partition_of(settings.hand_layout), hand)
+        self.body_pool = PoolingAttention(*widths, interaction.heads, look=look)
+        self.hand_pool = PoolingAttention(*widths[::-1], interaction.heads, look=look)
+        self.body_head = Classifier(widths[0], settings.classes, body.dropout)
+        self.hand_head = Classifier(widths[1], settings.classes, hand.dropout)
+        self.fuse = Fusion(interaction)
+
+    @property
+    def token_channels(self) -> int:
+        """C of the body's tokens."""
+        return self.settings.body.channels[-1]
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show the body's features."""
+        features = self.body(body.values)
+        of_body = pooled_along(body, features)
+        of_hand = pooled_along(hands, self.hand(hands.values))
+        body_logits = self.body_head(self.body_pool(of_body, of_hand), body.seen)
+        hand_logits = self.hand_head(self.hand_pool(of_hand, of_body), hands.seen)
+        ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
+        logits = ExpertLogits.of_skeleton(ensemble, body_logits, hand_logits, hands.seen)
+        return logits, frame_tokens(body, features)

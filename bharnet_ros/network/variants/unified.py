@@ -1,0 +1,72 @@
+"""Variant `unified`: the rival, one graph over body and both hands."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from bharnet_ros.network.bharnet import BHaRNet
+from bharnet_ros.network.layers.adjacency import tree_partition, unified_parents
+from bharnet_ros.network.layers.backbone import Backbone
+from bharnet_ros.network.layers.expert import Classifier
+from bharnet_ros.network.layers.instances import Instances, mean_of_samples
+from bharnet_ros.network.layers.tokens import Tokens, no_tokens
+from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.types.layouts import get_layout
+
+
+class Unified(BHaRNet):
+    """One backbone over the joints of a person's body and both hands, joined at the wrists.
+
+    Body and hands differ in what is known of a joint: a linear map each brings them to the same
+    channels first. Features are averaged over the joints that were seen. There is one decision:
+    `ensemble`, `body` and `hand` are the same, so that all losses judge it.
+
+    Source: the unified graphs that arXiv 2503.14960 compares itself with, on our backbone.
+    """
+
+    def __init__(self, settings: NetworkSettings) -> None:
+        """Build the backbone with the size of `settings.body`.
+
+        Raises:
+            InputError: The body layout has no wrists.
+        """
+        super().__init__(settings)
+        body, hand = get_layout(settings.body_layout), get_layout(settings.hand_layout)
+        partition = torch.from_numpy(tree_partition(unified_parents(body, hand)))
+        width = max(settings.body_channels, settings.hand_channels)
+        self.body_in = nn.Conv2d(settings.body_channels, width, 1, bias=False)
+        # Left hands come mirrored onto right ones: a map for each side can undo that.
+        self.hands_in = nn.ModuleList(
+            nn.Conv2d(settings.hand_channels, width, 1, bias=False) for _ in range(2)
+        )
+        self.backbone = Backbone(width, partition, settings.body)
+        self.classify = Classifier(
+            settings.body.channels[-1], settings.classes, settings.body.dropout
+        )
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+        """Score N windows from what was seen in them; show nothing of the body alone."""
+        count, frames, people = body.mask.shape
+        bodies = body.spread(self.body_in(body.values)).flatten(0, 1)
+        of_hands = hands.spread(hands.values).view(count * people, 2, *hands.values.shape[1:])
+        parts = [bodies] + [into(of_hands[:, side]) for side, into in enumerate(self.hands_in)]
+        # (N * I, parts, T): a person's body, left hand and right hand.
+        present = torch.stack(
+            [
+                body.presence(frames).flatten(0, 1),
+                *hands.presence(frames).reshape(count * people, 2, frames).unbind(1),
+            ],
+            dim=1,
+        )
+        seen = present.amax(dim=(1, 2)).nonzero().squeeze(1)
+        features = self.backbone(torch.cat(parts, dim=3)[seen])
+        present = nn.functional.adaptive_max_pool1d(present[seen], features.shape[2])
+        joints = torch.as_tensor([part.shape[3] for part in parts], device=present.device)
+        weight = present.repeat_interleave(joints, dim=1).transpose(1, 2).unsqueeze(1)
+        sums, weights = (features * weight).sum((2, 3)), weight.sum((1, 2, 3))
+        pooled = mean_of_samples(sums, weights, seen // people, count)
+        logits = self.classify(pooled, body.seen | hands.seen)
+        said = ExpertLogits.of_skeleton(logits, logits, logits, hands.seen)
+        return said, no_tokens(logits)

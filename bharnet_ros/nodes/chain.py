@@ -1,0 +1,280 @@
+"""The whole chain of nodes in one process, with one printed line for each event."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from bharnet_ros.bags.options import RecordingOptions
+from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
+from bharnet_ros.nodes.event_printer import EventPrinter
+from bharnet_ros.nodes.pose_extraction import PoseExtraction
+from bharnet_ros.nodes.recognition import Recognition
+from bharnet_ros.nodes.recorder import Recorder
+from bharnet_ros.nodes.run import RunOptions
+from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.managed import ManagedNode
+from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
+from bharnet_ros.nodes.video_source import VideoSource
+from bharnet_ros.types.actions import OffsetReason
+
+POLL_SECONDS = 0.02
+LAST_IMAGE_SECONDS = 1.0
+DRAIN_SECONDS = 15.0
+PRINT_SECONDS = 2.0
+PATIENT_SECONDS = 60.0
+CONNECT_SECONDS = 10.0
+RECORD_SECONDS = 15.0
+
+SUCCESS = 0
+CHAIN_FAILED = 1
+SOURCE_FAILED = 2
+
+
+@dataclass(frozen=True)
+class _Chain:
+    video: VideoSource | None
+    pose: PoseExtraction
+    recognition: Recognition
+    events: ActionEventPublisher
+    printer: EventPrinter
+    recorder: Recorder | None
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes."""
+        given = (self.video, self.pose, self.recognition, self.events, self.printer, self.recorder)
+        return tuple(node for node in given if node is not None)
+
+    @property
+    def managed(self) -> tuple[ManagedNode, ...]:
+        """The lifecycle nodes, the end of the chain first: nothing is sent to nobody."""
+        return self.events, self.recognition, self.pose
+
+    def drained(self) -> bool:
+        """Whether everything that pose extraction took has come out at the end."""
+        return (
+            self.pose.idle
+            and self.recognition.idle
+            and self.recognition.last_input_ns == self.pose.last_stamp_ns
+            and self.events.last_stamp_ns == self.recognition.last_output_ns
+        )
+
+    def connected(self) -> bool:
+        """Whether every publisher has found every subscription of the chain."""
+        subscriptions = Counter(
+            subscription.topic_name for node in self.nodes for subscription in node.subscriptions
+        )
+        return all(
+            publisher.get_subscription_count() >= subscriptions[publisher.topic_name]
+            for node in self.nodes
+            for publisher in node.publishers
+        )
+
+    def unrecorded(self) -> int:
+        """Return how many messages were published and have not come to the recorder."""
+        if self.recorder is None:
+            return 0
+        publishers: dict[str, Meter | None] = {
+            "image_raw": self.video.meter if self.video is not None else None,
+            "keypoints": self.pose.meter,
+            "action_scores": self.recognition.meter,
+            "action_recognition": self.events.meter,
+        }
+        if self.video is not None:
+            # Each goes out with every image, or never.
+            publishers |= dict.fromkeys(self.video.beside_images, self.video.meter)
+        return sum(
+            meter.totals["published"] - self.recorder.counts[name]
+            for name, meter in publishers.items()
+            if meter is not None and name in self.recorder.topics
+        )
+
+
+def record_chain(options: RunOptions, recording: RecordingOptions) -> int:
+    """Run the chain as `run_chain` does, and record what its nodes publish.
+
+    Returns:
+        As `run_chain`; 1 also where the recording could not be written to its end.
+
+    Raises:
+        InputError: Nothing was recorded.
+        OSError: Something is in the recording's place already, or it cannot be written.
+    """
+    with recording.open() as bag:
+        status = run_chain(
+            options, lambda end: Recorder(bag, recording, end, compressed=options.compressed)
+        )
+        if status != SUCCESS and not bag.count:
+            bag.discard()
+            return status
+        bag.close()
+    print(f"bharnet record: {bag.count} messages recorded in {bag.path}", file=sys.stderr)
+    return status
+
+
+def run_chain(
+    options: RunOptions, make_recorder: Callable[[Callable[[], None]], Recorder] | None = None
+) -> int:
+    """Run the chain until the source ends, or until SIGINT or SIGTERM.
+
+    Args:
+        options: What to run.
+        make_recorder: Makes a node that records what the others publish, given a function that
+            ends the run.
+
+    Returns:
+        Exit status: 0, 1 where a node cannot be started, 2 where the source cannot be opened.
+    """
+    arguments = list(options.ros_arguments)
+    if options.image_topic is not None:
+        arguments += [] if "--ros-args" in arguments else ["--ros-args"]
+        images = "image_raw/compressed" if options.compressed else "image_raw"
+        arguments += ["-r", f"{images}:={options.image_topic}"]
+    with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
+        video = _make_source(options) if options.image_topic is None else None
+        if video is not None:
+            runner.add(video)
+            try:
+                video.prepare()
+            except (ValueError, OSError) as error:
+                print(f"bharnet run: error: {error}", file=sys.stderr)
+                return SOURCE_FAILED
+        chain = _make_chain(options, video, make_recorder and make_recorder(stop.set))
+        for node in chain.nodes:
+            if node is not video:
+                runner.add(node)
+        ended = threading.Event()
+
+        def on_end() -> None:
+            ended.set()
+            stop.set()
+
+        if not _activate(chain, runner, stop):
+            return CHAIN_FAILED
+        if chain.recorder is not None:
+            runner.call(chain.recorder, chain.recorder.listen)
+            _wait(chain.connected, CONNECT_SECONDS)
+        if chain.video is not None:
+            chain.video.start(on_end)
+        stop.wait()
+        if ended.is_set():
+            _drain(chain)
+            runner.call(chain.events, lambda: chain.events.close_events(OffsetReason.SOURCE_LOST))
+        for node in (chain.video, *reversed(chain.managed)):
+            if node is not None:
+                runner.call(node, node.finish)
+        _wait(
+            lambda: chain.printer.printed >= chain.events.meter.totals["published"], PRINT_SECONDS
+        )
+        _wait(lambda: not chain.unrecorded(), RECORD_SECONDS)
+        _summarise(chain, options)
+        if chain.recorder is not None and chain.recorder.failure:
+            raise OSError(chain.recorder.failure)
+        return CHAIN_FAILED if chain.video is not None and chain.video.failure else SUCCESS
+
+
+def _make_source(options: RunOptions) -> VideoSource:
+    return VideoSource(
+        parameter_overrides=_overrides(
+            source=options.source,
+            width=options.width,
+            height=options.height,
+            fps=options.fps,
+            as_fast_as_possible=True if options.pace == "fast" else None,
+            wait_for_keypoints=True if options.pace != "camera" else None,
+            loop=options.loop or None,
+        )
+    )
+
+
+def _make_chain(
+    options: RunOptions, video: VideoSource | None, recorder: Recorder | None
+) -> _Chain:
+    # A recording that waits for this machine is not lost, however long that takes; its end is
+    # known.
+    patient = video is not None and not video.live and options.pace != "camera"
+    return _Chain(
+        video=video,
+        pose=PoseExtraction(
+            parameter_overrides=_overrides(
+                image_transport="compressed" if options.compressed else None,
+                max_people=options.max_people,
+            )
+        ),
+        recognition=Recognition(
+            parameter_overrides=_overrides(
+                model=options.model,
+                device=options.device,
+                image_transport="compressed" if options.compressed else None,
+            )
+        ),
+        events=ActionEventPublisher(
+            parameter_overrides=_overrides(
+                source_timeout_s=PATIENT_SECONDS if patient else None,
+            )
+        ),
+        printer=EventPrinter(
+            lambda: video.first_stamp_ns if video is not None else None, options.pace != "fast"
+        ),
+        recorder=recorder,
+    )
+
+
+def _overrides(**values: Any) -> list[Parameter]:
+    return [Parameter(name, value=value) for name, value in values.items() if value is not None]
+
+
+def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> bool:
+    """Configure and activate every lifecycle node; return False where one refuses."""
+    for node in chain.managed:
+        for transition in (node.trigger_configure, node.trigger_activate):
+            if stop.is_set():
+                return True
+            if runner.call(node, transition) is not TransitionCallbackReturn.SUCCESS:
+                return False
+    return True
+
+
+def _drain(chain: _Chain) -> None:
+    """Wait until the last images have gone through the whole chain."""
+    video = chain.video
+    if video is not None:
+        # The last image may have been dropped on its way, so this wait has a short end.
+        _wait(lambda: chain.pose.last_stamp_ns == video.last_stamp_ns, LAST_IMAGE_SECONDS)
+    _wait(chain.drained, DRAIN_SECONDS)
+
+
+def _wait(condition: Callable[[], bool], seconds: float) -> bool:
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _summarise(chain: _Chain, options: RunOptions) -> None:
+    """Say on standard error how much of the source was used, so that silence is explained."""
+    pose = chain.pose.meter.report(time.monotonic())
+    events = chain.events.meter.report(time.monotonic())
+    lines = [f"{pose.totals['published']} images worked on, {pose.totals['dropped']} dropped"]
+    if chain.video is not None:
+        totals = chain.video.meter.totals
+        skipped = f", {totals['dropped']} of them skipped" if totals["dropped"] else ""
+        lines.insert(0, f"{totals['received']} frames{skipped}")
+    lines.append(f"{events.totals['published']} messages on /action_recognition")
+    if chain.unrecorded():
+        lines.append(f"{chain.unrecorded()} messages did not come to the recorder")
+    if options.pace != "fast" and pose.latency is not None:
+        lines.append(f"keypoints after {pose.latency[0] * 1e3:.0f} ms (median)")
+    print("bharnet run: " + "; ".join(lines), file=sys.stderr)

@@ -1,0 +1,72 @@
+"""Prints action events to the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.node import Node
+
+from bharnet_ros.msg import ActionEvent
+from bharnet_ros.nodes.conversions import time_to_ns
+from bharnet_ros.nodes.runtime.qos import RELIABLE
+from bharnet_ros.types.actions import Phase
+from bharnet_ros.types.keypoints import NANOSECONDS
+
+
+class EventPrinter(Node):
+    """Prints one line for each message on /action_recognition.
+
+    Args:
+        first_stamp_ns: Returns the stamp that printed times count from; None while not known.
+        show_latency: Whether latencies mean anything.
+        kwargs: Passed on to `rclpy.node.Node`.
+    """
+
+    def __init__(
+        self, first_stamp_ns: Callable[[], int | None], show_latency: bool, **kwargs: Any
+    ) -> None:
+        """Subscribe."""
+        super().__init__("event_printer", **kwargs)
+        self._first_stamp_ns = first_stamp_ns
+        self._show_latency = show_latency
+        self._start_ns = self.get_clock().now().nanoseconds
+        self.printed = 0
+        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
+
+    def _on_event(self, message: ActionEvent) -> None:
+        origin_ns = self._first_stamp_ns()
+        print(
+            format_event(
+                message, self._start_ns if origin_ns is None else origin_ns, self._show_latency
+            ),
+            flush=True,
+        )
+        self.printed += 1
+
+
+def format_event(message: ActionEvent, origin_ns: int, show_latency: bool) -> str:
+    """Return the line that stands for an event.
+
+    Args:
+        message: The event.
+        origin_ns: Stamp that the printed time counts from, nanoseconds.
+        show_latency: Whether to add the latency.
+    """
+    onset = message.phase == Phase.ONSET
+    at = (time_to_ns(message.start if onset else message.end) - origin_ns) / NANOSECONDS
+    words = [
+        "ONSET " if onset else "OFFSET",
+        f"{message.label:<10}",
+        f"track={message.track_id}",
+        f"score={message.score:.2f}",
+        f"t={at:.2f} s",
+    ]
+    if not onset:
+        duration = (time_to_ns(message.end) - time_to_ns(message.start)) / NANOSECONDS
+        words.append(f"duration={duration:.2f} s")
+    if show_latency:
+        words.append(f"latency={time_to_ns(message.latency) / 1e6:.0f} ms")
+    if not onset:
+        words.append(f"reason={message.reason}")
+    return " ".join(words)

@@ -1,0 +1,78 @@
+"""Publication of a node's meter on /diagnostics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.node import Node
+
+from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.qos import RELIABLE
+
+PERIOD = 1.0
+
+
+class NodeDiagnostics:
+    """Publishes the state of a node once a second.
+
+    Args:
+        node: The node.
+        meter: Its counters.
+        describe: Returns further values (state, device, model ...) by name; `state` is read to
+            tell whether input is expected.
+        warning: Returns what is not as it should be, empty where nothing is amiss.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        meter: Meter,
+        describe: Callable[[], dict[str, str]],
+        warning: Callable[[], str] = str,
+    ) -> None:
+        """Create publisher and timer."""
+        self._warning = warning
+        self._node = node
+        self._meter = meter
+        self._describe = describe
+        self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", RELIABLE)
+        # A steady clock, so that diagnostics keep coming while simulated time is paused.
+        self._timer = node.create_timer(
+            PERIOD, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
+
+    def publish(self) -> None:
+        """Publish what happened since the last time."""
+        report = self._meter.report(time.monotonic())
+        values = self._describe()
+        level, message = DiagnosticStatus.OK, "ok"
+        if values.get("state", "active") != "active":
+            message = values["state"]
+        elif report.rejected:
+            level, message = DiagnosticStatus.ERROR, report.last_problem
+        elif report.dropped:
+            level = DiagnosticStatus.WARN
+            message = f"overloaded: {report.dropped} inputs dropped for newer ones"
+        elif self._warning():
+            level, message = DiagnosticStatus.WARN, self._warning()
+        values["input rate (Hz)"] = f"{report.input_rate:.1f}"
+        values["output rate (Hz)"] = f"{report.output_rate:.1f}"
+        for name, count in sorted(report.totals.items()):
+            values[name] = str(count)
+        if report.latency is not None:
+            for name, seconds in zip(("p50", "p95", "p99"), report.latency, strict=True):
+                values[f"latency {name} (ms)"] = f"{seconds * 1e3:.1f}"
+        status = DiagnosticStatus(
+            level=level,
+            name=f"{self._node.get_fully_qualified_name()}: bharnet_ros",
+            message=message,
+            hardware_id=values.get("device", ""),
+            values=[KeyValue(key=key, value=value) for key, value in values.items()],
+        )
+        array = DiagnosticArray(status=[status])
+        array.header.stamp = self._node.get_clock().now().to_msg()
+        self._publisher.publish(array)

@@ -1,0 +1,184 @@
+"""What the lifecycle nodes share: parameters, diagnostics, and transitions that cannot die."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+
+from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.stamps import StampOrder, Step
+
+LOG_PERIOD = 5.0
+
+
+class ManagedNode(LifecycleNode):
+    """A lifecycle node whose subclasses say what to load, start, stop and release.
+
+    `configure` loads and warms up, `activate` starts, `deactivate` stops (and publishes whatever
+    must not stay open), `release` undoes `configure` and works from any state. What `configure`
+    or `activate` raise is logged and refuses the transition.
+
+    Args:
+        name: Name of the node.
+        specs: Its parameters.
+        kwargs: Passed on to `rclpy.node.Node`.
+    """
+
+    def __init__(self, name: str, specs: Sequence[ParameterSpec], **kwargs: Any) -> None:
+        """Declare parameters; everything else waits for `configure`."""
+        super().__init__(name, **kwargs)
+        self._specs = tuple(specs)
+        declare_parameters(self, self._specs)
+        self.meter = Meter()
+        self.state = "unconfigured"
+        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe, self.warning)
+
+    def configure(self, parameters: dict[str, Any]) -> None:
+        """Load everything that `parameters` name.
+
+        Raises:
+            InputError, OSError, RuntimeError: Something cannot be loaded.
+        """
+        raise NotImplementedError
+
+    def activate(self) -> None:
+        """Begin to work."""
+        raise NotImplementedError
+
+    def deactivate(self) -> None:
+        """Stop to work and close what is open; does nothing where nothing was started."""
+        raise NotImplementedError
+
+    def release(self) -> None:
+        """Give back what `configure` took; does nothing where nothing was taken."""
+        raise NotImplementedError
+
+    def describe(self) -> dict[str, str]:
+        """Return further values for the diagnostics, by name."""
+        return {}
+
+    def warning(self) -> str:
+        """Return what is not as it should be though the node works; nothing where all is well."""
+        return ""
+
+    def reject(self, problem: str) -> None:
+        """Count an input that cannot be used, and log why, not more often than every 5 s."""
+        self.meter.rejected(problem)
+        self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
+
+    def take_stamp(self, order: StampOrder, stamp_ns: int, topic: str, anew: str) -> Step:
+        """Take the next stamp of a topic; count repetitions and steps back, and log the latter.
+
+        Args:
+            order: Of the stamps before.
+            stamp_ns: The next one, nanoseconds.
+            topic: Name of the topic.
+            anew: What starts anew where stamps go back, to be logged.
+        """
+        before_ns = order.newest_ns
+        step = order.take(stamp_ns)
+        if step is Step.REPEATED:
+            self.meter.count("duplicates")
+        elif step is Step.BACK and before_ns is not None:
+            back = (before_ns - stamp_ns) / NANOSECONDS
+            self.get_logger().warning(f"{topic}: stamps went back by {back:.3f} s; {anew}")
+            self.meter.count("time jumps")
+        return step
+
+    def unexpected(self, error: Exception) -> None:
+        """Log an error that nobody foresaw, with its traceback; the node goes on."""
+        self.meter.rejected(f"internal error: {error}")
+        text = "".join(traceback.format_exception(error))
+        self.get_logger().error(f"internal error: {text}", throttle_duration_sec=LOG_PERIOD)
+
+    def age(self, stamp_ns: int) -> float:
+        """Return the seconds from a stamp to now on the node's clock."""
+        return (self.get_clock().now().nanoseconds - stamp_ns) / NANOSECONDS
+
+    def finish(self) -> None:
+        """Shut down for good, from any state; to be called on the thread that spins the node."""
+        if self.state != "finalized":
+            self.trigger_shutdown()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load; a failure leaves the node unconfigured."""
+
+        def load() -> None:
+            self.configure(read_parameters(self, self._specs))
+
+        result = self._attempt("configure", load, super().on_configure, state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self.state = "inactive"
+        else:
+            self.release()
+        return result
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start; a failure leaves the node inactive."""
+        # Publishers go first, so that nothing computed right after the start is lost.
+        result = super().on_activate(state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            result = self._attempt("activate", self.activate, None, state)
+        if result is TransitionCallbackReturn.SUCCESS:
+            self.state = "active"
+            self.get_logger().info("active")
+        else:
+            self.deactivate()
+            super().on_deactivate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop; publishers stay open until everything is closed."""
+        self.deactivate()
+        self.state = "inactive"
+        self.get_logger().info("inactive")
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Release everything."""
+        self.release()
+        self.state = "unconfigured"
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and release, from any state."""
+        self.deactivate()
+        result = super().on_shutdown(state)
+        self.release()
+        self.state = "finalized"
+        return result
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop and release, so that the node can be configured again."""
+        self.deactivate()
+        super().on_error(state)
+        self.release()
+        self.state = "unconfigured"
+        return TransitionCallbackReturn.SUCCESS
+
+    def _attempt(
+        self,
+        what: str,
+        function: Callable[[], None],
+        then: Callable[[LifecycleState], TransitionCallbackReturn] | None,
+        state: LifecycleState,
+    ) -> TransitionCallbackReturn:
+        try:
+            function()
+        except (ValueError, OSError, RuntimeError) as error:
+            self.get_logger().error(f"{what} refused: {error}")
+            return TransitionCallbackReturn.FAILURE
+        except Exception as error:
+            # rclpy turns an exception into a transition error without saying which.
+            self.unexpected(error)
+            raise
+        return then(state) if then is not None else TransitionCallbackReturn.SUCCESS
+
+    def _describe(self) -> dict[str, str]:
+        return {"state": self.state, **self.describe()}

@@ -1,0 +1,1 @@
+"""The three steps from images to events, shared by the nodes and the replay of recordings."""

@@ -1,0 +1,1 @@
+"""The pose engine built on the graphs of MediaPipe."""

@@ -1,0 +1,408 @@
+"""MediaPipe calculator graphs: all for one person, and apart bodies, one body, hands alone.
+
+They are put together from the subgraphs inside the MediaPipe wheel. For one person all are tied
+into one graph, as in `mediapipe.solutions` but without its face network: what does not wait for
+each other runs side by side there. Apart, the graph of a body can run once for each person. Streams
+inside the subgraphs that `mediapipe.solutions` does not give out are named here too: the presence
+score of a body, score and world landmarks of each hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import mediapipe
+from mediapipe.calculators.core import (
+    constant_side_packet_calculator_pb2,
+    gate_calculator_pb2,
+    split_vector_calculator_pb2,
+)
+from mediapipe.calculators.tensor import tensors_to_detections_calculator_pb2
+from mediapipe.calculators.util import thresholding_calculator_pb2
+from mediapipe.framework import calculator_pb2
+
+from bharnet_ros.types.errors import InputError
+
+SIDES = ("left", "right")
+IMAGE, REGION = "image", "region"
+BODY, BODY_WORLD, NEXT_REGION = "body_landmarks", "body_world_landmarks", "next_region"
+REGIONS = "regions"
+BODY_SCORE = "body__tensorstoposelandmarksandsegmentation__pose_presence_score"
+
+# Wrist, little finger and index finger of the body, in the order that HandLandmarksFromPoseCpu
+# expects them.
+_HAND_POINTS_OF_BODY = {"left": (15, 17, 19), "right": (16, 18, 20)}
+_BODY_SCORE_OF_ONE = (
+    "body__poselandmarkbyroicpu__tensorstoposelandmarksandsegmentation__pose_presence_score"
+)
+_POSE_MODELS = ("lite", "full", "heavy")
+_MOST_LONE_HANDS = 2
+
+SURE_BODY_SCORE = 0.999
+"""Presence score above which a body is surely there.
+
+A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
+frames; bodies really there score above it in more than 9 of 10 (docs/pose.md).
+"""
+
+
+@dataclass(frozen=True)
+class HandStreams:
+    """Names of the streams that tell of hands.
+
+    Attributes:
+        landmarks: Landmarks in the image.
+        world: Landmarks in metres.
+        score: Presence score of every crop, also of those without a hand.
+        handedness: Which hand the network takes it for.
+    """
+
+    landmarks: str
+    world: str
+    score: str
+    handedness: str
+
+    def names(self) -> tuple[str, ...]:
+        """Return all of them."""
+        return self.landmarks, self.world, self.score, self.handedness
+
+
+HANDS_OF_BODY = {
+    side: HandStreams(
+        landmarks=f"{side}_landmarks",
+        world=f"{side}_hand__handlandmarkcpu__hand_world_landmarks",
+        score=f"{side}_hand__handlandmarkcpu__hand_presence_score",
+        handedness=f"{side}_hand__handlandmarkcpu__handedness",
+    )
+    for side in SIDES
+}
+OF_BODY = (
+    *(BODY, BODY_WORLD),
+    *(name for streams in HANDS_OF_BODY.values() for name in streams.names()),
+)
+"""All that is read of one body and its hands, whichever graph finds them."""
+
+LONE_HANDS = HandStreams(
+    landmarks="lone_hands__single_hand_landmarks",
+    world="lone_hands__single_hand_world_landmarks",
+    score="lone_hands__handlandmarkcpu__hand_presence_score",
+    handedness="lone_hands__single_handedness",
+)
+
+
+@dataclass(frozen=True)
+class GraphSettings:
+    """What can be set of the networks.
+
+    Attributes:
+        model_complexity: Body network: 0 lite, 1 full, 2 heavy. Only `full` is in the wheel.
+        min_detection_confidence: Least score in 0..1 of a newly detected body. Furniture taken for
+            a person scores below 0.6, people above 0.7 (docs/pose.md). Palms keep MediaPipe's 0.5.
+        min_tracking_confidence: Least presence score in 0..1 of a body or hand that is kept.
+        smooth_landmarks: Smooth the body over time (one-euro filter of MediaPipe).
+    """
+
+    model_complexity: int = 1
+    min_detection_confidence: float = 0.6
+    min_tracking_confidence: float = 0.5
+    smooth_landmarks: bool = True
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            InputError: A parameter is out of range.
+            FileNotFoundError: The wheel does not contain the body network asked for.
+        """
+        for name in ("min_detection_confidence", "min_tracking_confidence"):
+            value = getattr(self, name)
+            if not 0.0 <= value <= 1.0:
+                raise InputError(f"{name}: must be in 0..1, got {value}")
+        if self.model_complexity not in range(len(_POSE_MODELS)):
+            raise InputError(f"model_complexity: must be 0, 1 or 2, got {self.model_complexity}")
+        file = f"pose_landmark_{_POSE_MODELS[self.model_complexity]}.tflite"
+        model = _package() / "modules" / "pose_landmark" / file
+        if not model.is_file():
+            raise FileNotFoundError(
+                f"model_complexity={self.model_complexity}: this MediaPipe wheel lacks {model}; "
+                "use 1, or put the model there"
+            )
+
+
+def one_person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+    """Return the graph that does all for one person: finds, follows, and looks for lone hands.
+
+    The palm detector gets only the images in which there is no sure body.
+
+    Raises:
+        RuntimeError: This MediaPipe version has other subgraphs inside.
+    """
+    config = _config(IMAGE)
+    _add_constants(
+        config,
+        model_complexity=settings.model_complexity,
+        smooth_landmarks=settings.smooth_landmarks,
+        number_of_hands=_MOST_LONE_HANDS,
+    )
+    config.node.add(
+        name="body",
+        calculator="PoseLandmarkCpu",
+        input_stream=[f"IMAGE:{IMAGE}"],
+        input_side_packet=[
+            "MODEL_COMPLEXITY:model_complexity",
+            "SMOOTH_LANDMARKS:smooth_landmarks",
+        ],
+        output_stream=[f"LANDMARKS:{BODY}", f"WORLD_LANDMARKS:{BODY_WORLD}"],
+    )
+    for side in SIDES:
+        _add_hand_of_body(config, side)
+    _add_lone_hands(config, _without_sure_body(config))
+    expanded = _expanded(config, [*OF_BODY, *LONE_HANDS.names()])
+    _set_detection_threshold(expanded, settings.min_detection_confidence)
+    _set_thresholds(expanded, settings.min_tracking_confidence)
+    return expanded
+
+
+def detector_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+    """Return the graph that finds all bodies of an image, as regions, the surest first.
+
+    A region is a rectangle around the whole body, turned so that the spine is upright in it; its
+    centre is between the hips.
+
+    Raises:
+        RuntimeError: This MediaPipe version has other subgraphs inside.
+    """
+    config = _config(IMAGE)
+    _add_image_size(config)
+    config.node.add(
+        name="posedetectioncpu",
+        calculator="PoseDetectionCpu",
+        input_stream=[f"IMAGE:{IMAGE}"],
+        output_stream=["DETECTIONS:detections"],
+    )
+    first = config.node.add(
+        name="first",
+        calculator="SplitDetectionVectorCalculator",
+        input_stream=["detections"],
+        output_stream=["detection"],
+    )
+    options = split_vector_calculator_pb2.SplitVectorCalculatorOptions
+    split = first.options.Extensions[options.ext]
+    split.element_only = True
+    split.ranges.add(begin=0, end=1)
+    config.node.add(
+        name="region",
+        calculator="PoseDetectionToRoi",
+        input_stream=["DETECTION:detection", "IMAGE_SIZE:image_size"],
+        output_stream=[f"ROI:{REGIONS}"],
+    )
+    expanded = _expanded(config, [REGIONS])
+    _take_all_detections(expanded)
+    _set_detection_threshold(expanded, settings.min_detection_confidence)
+    return expanded
+
+
+def person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+    """Return the graph that finds the landmarks of one body, in its region, and of its hands.
+
+    The body network comes first. Its wrists lead to a crop of each hand, from which the hand
+    network finds the landmarks.
+
+    Raises:
+        RuntimeError: This MediaPipe version has other subgraphs inside.
+    """
+    config = _config(IMAGE, REGION)
+    _add_image_size(config)
+    _add_constants(
+        config,
+        model_complexity=settings.model_complexity,
+        smooth_landmarks=settings.smooth_landmarks,
+    )
+    config.node.add(
+        name="body",
+        calculator="PoseLandmarkByRoiCpu",
+        input_stream=[f"IMAGE:{IMAGE}", f"ROI:{REGION}"],
+        input_side_packet=["MODEL_COMPLEXITY:model_complexity"],
+        output_stream=[
+            "LANDMARKS:raw_landmarks",
+            "AUXILIARY_LANDMARKS:raw_auxiliary_landmarks",
+            "WORLD_LANDMARKS:raw_world_landmarks",
+        ],
+    )
+    config.node.add(
+        name="smoothing",
+        calculator="PoseLandmarkFiltering",
+        input_stream=[
+            "IMAGE_SIZE:image_size",
+            "NORM_LANDMARKS:raw_landmarks",
+            "AUX_NORM_LANDMARKS:raw_auxiliary_landmarks",
+            "WORLD_LANDMARKS:raw_world_landmarks",
+        ],
+        input_side_packet=["ENABLE:smooth_landmarks"],
+        output_stream=[
+            f"FILTERED_NORM_LANDMARKS:{BODY}",
+            "FILTERED_AUX_NORM_LANDMARKS:auxiliary_landmarks",
+            f"FILTERED_WORLD_LANDMARKS:{BODY_WORLD}",
+        ],
+    )
+    config.node.add(
+        name="next",
+        calculator="PoseLandmarksToRoi",
+        input_stream=["LANDMARKS:auxiliary_landmarks", "IMAGE_SIZE:image_size"],
+        output_stream=[f"ROI:{NEXT_REGION}"],
+    )
+    for side in SIDES:
+        _add_hand_of_body(config, side)
+    expanded = _expanded(config, [*OF_BODY, NEXT_REGION, BODY_SCORE])
+    _set_thresholds(expanded, settings.min_tracking_confidence)
+    return expanded
+
+
+def lone_hands_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+    """Return the graph that finds hands by themselves, where no body leads to them.
+
+    Raises:
+        RuntimeError: This MediaPipe version has other subgraphs inside.
+    """
+    config = _config(IMAGE)
+    _add_constants(config, number_of_hands=_MOST_LONE_HANDS)
+    _add_lone_hands(config, IMAGE)
+    expanded = _expanded(config, LONE_HANDS.names())
+    _set_thresholds(expanded, settings.min_tracking_confidence)
+    return expanded
+
+
+def _package() -> Path:
+    return Path(mediapipe.__file__).parent
+
+
+def _config(*inputs: str) -> calculator_pb2.CalculatorGraphConfig:
+    return calculator_pb2.CalculatorGraphConfig(input_stream=inputs)
+
+
+def _expanded(
+    config: calculator_pb2.CalculatorGraphConfig, streams: Iterable[str]
+) -> calculator_pb2.CalculatorGraphConfig:
+    """Replace every subgraph by its nodes, and check that the streams to be read are there."""
+    # MediaPipe finds its networks below this folder.
+    mediapipe.resource_util.set_resource_dir(str(_package().parent))
+    validated = mediapipe.ValidatedGraphConfig()
+    validated.initialize(graph_config=config)
+    expanded = calculator_pb2.CalculatorGraphConfig.FromString(validated.binary_config)
+    present = {stream.split(":")[-1] for node in expanded.node for stream in node.output_stream}
+    missing = [name for name in streams if name not in present]
+    if missing:
+        raise RuntimeError(
+            f"mediapipe {mediapipe.__version__}: its graphs lack the streams {', '.join(missing)}; "
+            "install mediapipe 0.10.21"
+        )
+    return expanded
+
+
+def _add_image_size(config: calculator_pb2.CalculatorGraphConfig) -> None:
+    config.node.add(
+        calculator="ImagePropertiesCalculator",
+        input_stream=[f"IMAGE_CPU:{IMAGE}"],
+        output_stream=["SIZE:image_size"],
+    )
+
+
+def _add_constants(config: calculator_pb2.CalculatorGraphConfig, **constants: int | bool) -> None:
+    """Add side packets by name."""
+    options = constant_side_packet_calculator_pb2.ConstantSidePacketCalculatorOptions
+    node = config.node.add(
+        calculator="ConstantSidePacketCalculator",
+        output_side_packet=[f"PACKET:{at}:{name}" for at, name in enumerate(constants)],
+    )
+    packets = node.options.Extensions[options.ext].packet
+    for value in constants.values():
+        if isinstance(value, bool):
+            packets.add(bool_value=value)
+        else:
+            packets.add(int_value=value)
+
+
+def _add_hand_of_body(config: calculator_pb2.CalculatorGraphConfig, side: str) -> None:
+    """Add the chain from the body's wrist to the landmarks of its hand."""
+    node = config.node.add(
+        calculator="SplitNormalizedLandmarkListCalculator",
+        input_stream=[BODY],
+        output_stream=[f"{side}_hand_of_body"],
+    )
+    options = split_vector_calculator_pb2.SplitVectorCalculatorOptions
+    split = node.options.Extensions[options.ext]
+    split.combine_outputs = True
+    for point in _HAND_POINTS_OF_BODY[side]:
+        split.ranges.add(begin=point, end=point + 1)
+    config.node.add(
+        name=f"{side}_hand",
+        calculator="HandLandmarksFromPoseCpu",
+        input_stream=[f"IMAGE:{IMAGE}", f"HAND_LANDMARKS_FROM_POSE:{side}_hand_of_body"],
+        output_stream=[f"HAND_LANDMARKS:{HANDS_OF_BODY[side].landmarks}"],
+    )
+
+
+def _without_sure_body(config: calculator_pb2.CalculatorGraphConfig) -> str:
+    """Return the stream of the images in which there is no sure body."""
+    node = config.node.add(
+        calculator="ThresholdingCalculator",
+        input_stream=[f"FLOAT:{_BODY_SCORE_OF_ONE}"],
+        output_stream=["FLAG:sure_body"],
+    )
+    threshold = thresholding_calculator_pb2.ThresholdingCalculatorOptions
+    node.options.Extensions[threshold.ext].threshold = SURE_BODY_SCORE
+    node = config.node.add(
+        calculator="GateCalculator",
+        input_stream=[IMAGE, "DISALLOW:sure_body"],
+        output_stream=["image_without_sure_body"],
+    )
+    node.options.Extensions[
+        gate_calculator_pb2.GateCalculatorOptions.ext
+    ].empty_packets_as_allow = True
+    return "image_without_sure_body"
+
+
+def _add_lone_hands(config: calculator_pb2.CalculatorGraphConfig, images: str) -> None:
+    """Add the palm detector and what follows the hands that it finds."""
+    config.node.add(
+        name="lone_hands",
+        calculator="HandLandmarkTrackingCpu",
+        input_stream=[f"IMAGE:{images}"],
+        input_side_packet=["NUM_HANDS:number_of_hands"],
+        output_stream=["LANDMARKS:hand_landmarks"],
+    )
+
+
+def _take_all_detections(config: calculator_pb2.CalculatorGraphConfig) -> None:
+    """Make regions of all detections: the calculators can, MediaPipe's subgraph takes the first."""
+    (first,) = (at for at, node in enumerate(config.node) if node.name == "first")
+    del config.node[first]
+    tags = {
+        "DETECTION:detection": "DETECTIONS:detections",
+        "NORM_RECT:region__raw_roi": "NORM_RECTS:region__raw_roi",
+    }
+    for node in config.node:
+        for streams in (node.input_stream, node.output_stream):
+            for at, stream in enumerate(streams):
+                streams[at] = tags.get(stream, stream)
+
+
+def _set_detection_threshold(
+    config: calculator_pb2.CalculatorGraphConfig, threshold: float
+) -> None:
+    options = tensors_to_detections_calculator_pb2.TensorsToDetectionsCalculatorOptions
+    for node in config.node:
+        if node.name.endswith("posedetectioncpu__TensorsToDetectionsCalculator"):
+            node.options.Extensions[options.ext].min_score_thresh = threshold
+
+
+def _set_thresholds(config: calculator_pb2.CalculatorGraphConfig, threshold: float) -> None:
+    options = thresholding_calculator_pb2.ThresholdingCalculatorOptions
+    for node in config.node:
+        # How far a wrist must be in view before its hand is looked for stays as it is.
+        if node.name.endswith(
+            ("handlandmarkcpu__ThresholdingCalculator", "segmentation__ThresholdingCalculator")
+        ):
+            node.options.Extensions[options.ext].threshold = threshold

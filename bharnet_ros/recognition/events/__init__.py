@@ -1,0 +1,1 @@
+"""Scores to action events: hysteresis, thresholds and overrides by class."""

@@ -1,0 +1,313 @@
+"""Scores over time to events: one ONSET and one OFFSET for each action of each person."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bharnet_ros.recognition.events.evidence import TrackEvidence, check_scores
+from bharnet_ros.recognition.events.parameters import EventParameters
+from bharnet_ros.types.actions import (
+    BACKGROUND,
+    ActionEvent,
+    ActionScores,
+    OffsetReason,
+    Phase,
+    TrackScores,
+)
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import NANOSECONDS
+
+# How long the end of a track's last event is remembered, and so how far back a start may reach.
+_MEMORY_NS = 60 * NANOSECONDS
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Thresholds and times of one class, ready for use."""
+
+    enter: float
+    exit: float
+    min_duration_ns: int
+    min_gap_ns: int
+    refractory_ns: int
+
+    @classmethod
+    def of(cls, parameters: EventParameters) -> _Rule:
+        return cls(
+            enter=max(parameters.enter_threshold, parameters.rejection_threshold),
+            exit=parameters.exit_threshold,
+            min_duration_ns=_nanoseconds(parameters.min_duration_s),
+            min_gap_ns=_nanoseconds(parameters.min_gap_s),
+            refractory_ns=_nanoseconds(parameters.refractory_s),
+        )
+
+
+@dataclass
+class _OpenEvent:
+    """An event without its OFFSET yet: its ONSET, its best window and when it began to fade."""
+
+    onset: ActionEvent
+    score: float
+    body_score: float
+    hand_score: float
+    fading_since_ns: int | None = None
+
+
+@dataclass
+class _Track:
+    """One person: the evidence so far, the class about to enter and the event that is open."""
+
+    evidence: TrackEvidence
+    missing: bool = False
+    candidate: int | None = None
+    candidate_since_ns: int = 0
+    event: _OpenEvent | None = None
+
+
+class EventDetector:
+    """Hysteresis over calibrated scores, for any number of people; see docs/events.md.
+
+    Args:
+        class_names: Class names in the order of the probabilities, `background` among them.
+        parameters: Thresholds and times, for all classes and for single ones.
+        background: The class that never opens an event.
+        id_prefix: What event ids begin with; None for something that no other detector has.
+
+    Raises:
+        InputError: A name occurs twice, `background` is missing or alone, or there are parameters
+            of a class that is none.
+    """
+
+    def __init__(
+        self,
+        class_names: Sequence[str],
+        parameters: EventParameters,
+        *,
+        background: str = BACKGROUND,
+        id_prefix: str | None = None,
+    ) -> None:
+        """Start with nobody in view."""
+        names = tuple(class_names)
+        if len(set(names)) != len(names):
+            raise InputError(f"class_names: every name must occur once, got {names}")
+        if background not in names:
+            raise InputError(f"class_names: background class '{background}' is not in {names}")
+        if len(names) < 2:
+            raise InputError(f"class_names: needs an action besides '{background}', got {names}")
+        parameters.check_classes(names, background)
+        self.class_names = names
+        self.parameters = parameters
+        self._background = names.index(background)
+        self._rules = tuple(_Rule.of(parameters.of_class(name)) for name in names)
+        self._support = np.array([(rule.enter + rule.exit) / 2.0 for rule in self._rules])
+        self._min_gap_ns = np.array([rule.min_gap_ns for rule in self._rules])
+        self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
+        self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
+        self._id_prefix = uuid.uuid4().hex if id_prefix is None else id_prefix
+        self._id_count = 0
+        self._stamp_ns: int | None = None
+        self._tracks: dict[str, _Track] = {}
+        self._ended_ns: dict[str, int] = {}
+        self._refractory_until_ns: dict[tuple[str, int], int] = {}
+
+    @property
+    def open_events(self) -> tuple[ActionEvent, ...]:
+        """The ONSET of each event that has no OFFSET yet."""
+        return tuple(track.event.onset for track in self._tracks.values() if track.event)
+
+    def update(self, scores: ActionScores) -> list[ActionEvent]:
+        """Take the scores of one stride and return the events that they begin or end, in order.
+
+        Scores with the stamp of the newest ones are a repetition and change nothing. A stamp
+        that goes back closes everything (TIME_JUMP), a step beyond `source_timeout_s` likewise
+        (SOURCE_LOST); these scores are then the first of a new stream.
+
+        Raises:
+            InputError: Probabilities are not numbers in 0..1 or not one for each class, a window
+                is impossible, or a track occurs twice. Nothing has changed then.
+        """
+        check_scores(scores, len(self.class_names))
+        stamp = scores.stamp_ns
+        events: list[ActionEvent] = []
+        if self._stamp_ns is not None:
+            if stamp == self._stamp_ns:
+                return []
+            if stamp < self._stamp_ns:
+                events += self.close(OffsetReason.TIME_JUMP)
+            elif stamp - self._stamp_ns > self._source_timeout_ns:
+                events += self.close(OffsetReason.SOURCE_LOST)
+        self._stamp_ns = stamp
+        self._ended_ns = {
+            track_id: end for track_id, end in self._ended_ns.items() if end > stamp - _MEMORY_NS
+        }
+        self._refractory_until_ns = {
+            key: until for key, until in self._refractory_until_ns.items() if until > stamp
+        }
+        events += self._drop_lost(scores)
+        for person in scores.tracks:
+            events += self._update_track(person, scores)
+        return events
+
+    def close(self, reason: OffsetReason, stamp_ns: int | None = None) -> list[ActionEvent]:
+        """Close every open event and forget everybody; the detector can be used again.
+
+        Args:
+            reason: Why, written into each OFFSET.
+            stamp_ns: Stamp of the OFFSETs in nanoseconds; by default, and where it is older,
+                the stamp of the newest scores.
+
+        Raises:
+            InputError: The reason is NONE.
+        """
+        if reason is OffsetReason.NONE:
+            raise InputError("reason: an OFFSET needs one")
+        events: list[ActionEvent] = []
+        if self._stamp_ns is not None:
+            stamp = self._stamp_ns if stamp_ns is None else max(stamp_ns, self._stamp_ns)
+            for track in self._tracks.values():
+                events += self._close_event(track, reason, stamp)
+        self._tracks.clear()
+        if reason is OffsetReason.TIME_JUMP:
+            # Times before the jump say nothing about times after it.
+            self._ended_ns.clear()
+            self._refractory_until_ns.clear()
+        return events
+
+    def _drop_lost(self, scores: ActionScores) -> list[ActionEvent]:
+        """Close and forget people who have been missing for too long, also if they are back."""
+        events: list[ActionEvent] = []
+        present = {person.track_id for person in scores.tracks}
+        for track_id, track in list(self._tracks.items()):
+            absent = track_id not in present
+            unseen_ns = scores.stamp_ns - track.evidence.stamp_ns
+            if (track.missing or absent) and unseen_ns >= self._person_timeout_ns:
+                events += self._close_event(track, OffsetReason.PERSON_LOST, scores.stamp_ns)
+                del self._tracks[track_id]
+            else:
+                track.missing = absent
+        return events
+
+    def _update_track(self, person: TrackScores, scores: ActionScores) -> list[ActionEvent]:
+        stamp = scores.stamp_ns
+        track = self._observe(person, stamp)
+        events: list[ActionEvent] = []
+        entered = self._entered(track, person.track_id, stamp)
+        event = track.event
+        if event is not None:
+            class_id = event.onset.class_id
+            rule = self._rules[class_id]
+            smoothed = float(track.evidence.smoothed[class_id])
+            if smoothed > event.score:
+                event.score = smoothed
+                event.body_score = float(person.body_probabilities[class_id])
+                event.hand_score = float(person.hand_probabilities[class_id])
+            if smoothed >= rule.exit:
+                event.fading_since_ns = None
+            elif event.fading_since_ns is None:
+                event.fading_since_ns = stamp
+            if entered is not None:
+                events += self._close_event(track, OffsetReason.REPLACED, stamp)
+            elif (
+                event.fading_since_ns is not None
+                and stamp - event.fading_since_ns >= rule.min_gap_ns
+            ):
+                events += self._close_event(track, OffsetReason.ENDED, stamp)
+        if entered is not None:
+            events.append(self._open_event(track, entered, person, scores))
+        return events
+
+    def _observe(self, person: TrackScores, stamp: int) -> _Track:
+        track = self._tracks.get(person.track_id)
+        if track is None:
+            evidence = TrackEvidence(
+                person,
+                stamp,
+                support_threshold=self._support,
+                support_share=self.parameters.support_share,
+                smoothing_s=self.parameters.smoothing_s,
+                min_gap_ns=self._min_gap_ns,
+            )
+            track = self._tracks[person.track_id] = _Track(evidence)
+        else:
+            track.evidence.observe(person, stamp)
+        return track
+
+    def _entered(self, track: _Track, track_id: str, stamp: int) -> int | None:
+        """Return the class that has met the enter condition for long enough and may open."""
+        actions = track.evidence.smoothed.copy()
+        actions[self._background] = -1.0
+        best = int(actions.argmax())
+        is_open = track.event is not None and track.event.onset.class_id == best
+        rule = self._rules[best]
+        score = actions[best]
+        if is_open or score < rule.enter or score < track.evidence.smoothed[self._background]:
+            track.candidate = None
+            return None
+        if track.candidate != best:
+            track.candidate = best
+            track.candidate_since_ns = stamp
+        lasted = stamp - track.candidate_since_ns >= rule.min_duration_ns
+        rested = stamp >= self._refractory_until_ns.get((track_id, best), stamp)
+        return best if lasted and rested else None
+
+    def _open_event(
+        self, track: _Track, class_id: int, person: TrackScores, scores: ActionScores
+    ) -> ActionEvent:
+        horizon = scores.stamp_ns - _MEMORY_NS
+        previous_end = self._ended_ns.get(person.track_id, horizon)
+        start = max(track.evidence.start_ns(class_id), previous_end, horizon)
+        self._id_count += 1
+        onset = ActionEvent(
+            stamp_ns=scores.stamp_ns,
+            event_id=f"{self._id_prefix}-{self._id_count}",
+            phase=Phase.ONSET,
+            track_id=person.track_id,
+            class_id=class_id,
+            label=self.class_names[class_id],
+            score=float(track.evidence.smoothed[class_id]),
+            body_score=float(person.body_probabilities[class_id]),
+            hand_score=float(person.hand_probabilities[class_id]),
+            start_ns=start,
+            end_ns=max(track.evidence.end_ns(class_id), start),
+            frame_id=scores.frame_id,
+            model_name=scores.model_name,
+        )
+        track.event = _OpenEvent(onset, onset.score, onset.body_score, onset.hand_score)
+        return onset
+
+    def _close_event(self, track: _Track, reason: OffsetReason, stamp: int) -> list[ActionEvent]:
+        """Return the OFFSET of the track's open event, if there is one."""
+        event = track.event
+        if event is None:
+            return []
+        class_id = event.onset.class_id
+        rule = self._rules[class_id]
+        cut_off = reason not in (OffsetReason.ENDED, OffsetReason.REPLACED)
+        end = max(track.evidence.end_ns(class_id, cut_off=cut_off), event.onset.end_ns)
+        if not cut_off:
+            held_until = stamp if event.fading_since_ns is None else event.fading_since_ns
+            if held_until - event.onset.stamp_ns < rule.min_duration_ns:
+                reason = OffsetReason.RETRACTED
+        track.event = None
+        self._ended_ns[event.onset.track_id] = end
+        self._refractory_until_ns[event.onset.track_id, class_id] = stamp + rule.refractory_ns
+        return [
+            replace(
+                event.onset,
+                stamp_ns=stamp,
+                phase=Phase.OFFSET,
+                score=event.score,
+                body_score=event.body_score,
+                hand_score=event.hand_score,
+                end_ns=end,
+                reason=reason,
+            )
+        ]
+
+
+def _nanoseconds(seconds: float) -> int:
+    return round(seconds * NANOSECONDS)

@@ -1,0 +1,138 @@
+"""What the windows of one person say over time: smoothed scores and runs of support."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.types.actions import ActionScores, TrackScores
+from bharnet_ros.types.errors import InputError
+
+# Float seconds since 1970 and float32 probabilities do not survive a round trip exactly.
+_STAMP_TOLERANCE_NS = 1_000_000
+_PROBABILITY_TOLERANCE = 1e-5
+
+
+def check_scores(scores: ActionScores, class_count: int) -> None:
+    """Check that scores can be used: one probability in 0..1 for each class, possible windows.
+
+    Raises:
+        InputError: They cannot; the message names the track and the field.
+    """
+    seen: set[str] = set()
+    for person in scores.tracks:
+        where = f"track '{person.track_id}' at stamp {scores.stamp_ns} ns"
+        if person.track_id in seen:
+            raise InputError(f"{where}: occurs twice in the same scores")
+        seen.add(person.track_id)
+        for name in ("probabilities", "body_probabilities", "hand_probabilities"):
+            values = np.asarray(getattr(person, name))
+            if values.shape != (class_count,):
+                raise InputError(
+                    f"{where}: {name} must have shape ({class_count},), one for each class, "
+                    f"got {values.shape}"
+                )
+            if not np.isfinite(values).all():
+                raise InputError(f"{where}: {name} must be finite, got {values}")
+            low, high = float(values.min()), float(values.max())
+            if low < -_PROBABILITY_TOLERANCE or high > 1.0 + _PROBABILITY_TOLERANCE:
+                raise InputError(f"{where}: {name} must be in 0..1, got {low} to {high}")
+        if person.window_start_ns > person.window_end_ns:
+            raise InputError(
+                f"{where}: window_start_ns {person.window_start_ns} is after "
+                f"window_end_ns {person.window_end_ns}"
+            )
+        if person.window_end_ns > scores.stamp_ns + _STAMP_TOLERANCE_NS:
+            raise InputError(f"{where}: window_end_ns {person.window_end_ns} is after the stamp")
+
+
+class TrackEvidence:
+    """Smoothed probabilities of one person, and from when to when each class was supported.
+
+    A window supports a class whose probability in it reaches `support_threshold`. A window does so
+    as soon as the action fills `support_share` of it, and as long: so the action began that share
+    before the end of the first window of a run of support, and ended that share after the
+    beginning of the last. A run survives windows that do not support it for up to the `min_gap_ns`
+    of the class.
+
+    Args:
+        person: Scores of the first window.
+        stamp_ns: Its stamp, nanoseconds.
+        support_threshold: (K,) probability from which a window supports each class.
+        support_share: Share 0..1 of a window that an action fills when it begins to support it.
+        smoothing_s: Time constant of the exponential smoothing in seconds, 0 for none.
+        min_gap_ns: (K,) longest gap in a run of support of each class, nanoseconds.
+
+    Attributes:
+        smoothed: (K,) probabilities, smoothed over stamps.
+        stamp_ns: Stamp of the newest window, nanoseconds.
+    """
+
+    def __init__(
+        self,
+        person: TrackScores,
+        stamp_ns: int,
+        *,
+        support_threshold: npt.NDArray[np.float64],
+        support_share: float,
+        smoothing_s: float,
+        min_gap_ns: npt.NDArray[np.int64],
+    ) -> None:
+        """Begin with the first window of a person."""
+        self._support_threshold = support_threshold
+        self._support_share = support_share
+        self._smoothing_ns = smoothing_s * 1e9
+        self._min_gap_ns = min_gap_ns
+        self.stamp_ns = stamp_ns
+        self.smoothed: npt.NDArray[np.float64] = np.array(person.probabilities, dtype=np.float64)
+        window_start, self._window_end_ns = _window(person, stamp_ns)
+        first, last = self._estimates(window_start)
+        self._supported = self.smoothed >= support_threshold
+        self._in_run = self._supported.copy()
+        # What the very first window shows was under way when the view began.
+        self._run_start_ns = np.where(self._supported, window_start, first).astype(np.int64)
+        self._run_end_ns = np.full(len(self.smoothed), last, dtype=np.int64)
+
+    def observe(self, person: TrackScores, stamp_ns: int) -> None:
+        """Take the next window in; `stamp_ns` must be later than the one before."""
+        raw = np.asarray(person.probabilities, dtype=np.float64)
+        keep = 0.0
+        if self._smoothing_ns > 0.0:
+            keep = math.exp(-(stamp_ns - self.stamp_ns) / self._smoothing_ns)
+        self.smoothed = raw + (self.smoothed - raw) * keep
+        self.stamp_ns = stamp_ns
+        window_start, self._window_end_ns = _window(person, stamp_ns)
+        first, last = self._estimates(window_start)
+        self._supported = raw >= self._support_threshold
+        self._run_start_ns[self._supported & ~self._in_run] = first
+        self._run_end_ns[self._supported] = last
+        bridged = self._in_run & (last - self._run_end_ns <= self._min_gap_ns)
+        self._in_run = self._supported | bridged
+
+    def _estimates(self, window_start: int) -> tuple[int, int]:
+        """Return when an action began and ended, had the newest window been the first and last."""
+        covered = round((self._window_end_ns - window_start) * self._support_share)
+        return self._window_end_ns - covered, window_start + covered
+
+    def start_ns(self, class_id: int) -> int:
+        """Return the estimated begin of the newest run of support of a class, nanoseconds."""
+        return int(self._run_start_ns[class_id])
+
+    def end_ns(self, class_id: int, *, cut_off: bool = False) -> int:
+        """Return the estimated end of the newest run of support of a class, nanoseconds.
+
+        Args:
+            class_id: Index of the class.
+            cut_off: The view ended here: what the newest window supports lasted to its last frame.
+        """
+        if cut_off and self._supported[class_id]:
+            return self._window_end_ns
+        return int(self._run_end_ns[class_id])
+
+
+def _window(person: TrackScores, stamp_ns: int) -> tuple[int, int]:
+    """Return start and end of a window, neither of them after the stamp, nanoseconds."""
+    end = min(person.window_end_ns, stamp_ns)
+    return min(person.window_start_ns, end), end

@@ -1,0 +1,1 @@
+"""Where frames come from: webcams, videos, folders of images and the puppet."""

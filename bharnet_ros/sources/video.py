@@ -1,0 +1,200 @@
+"""Frames with their times from a webcam, a video file, a folder of images or the puppet."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.sources.frame import (
+    DEFAULT_FPS,
+    DEFAULT_HEIGHT,
+    DEFAULT_WIDTH,
+    Frame,
+    FrameSource,
+    rgb,
+)
+from bharnet_ros.sources.webcam import Webcam, is_webcam
+from bharnet_ros.types.errors import InputError
+
+logger = logging.getLogger(__name__)
+
+PUPPET = "puppet"
+_IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+# FFmpeg gives up on a frame that it cannot decode, and goes on with the next one when asked again.
+_MAX_FAILED_READS = 50
+
+
+def open_source(
+    source: str,
+    *,
+    width: int | None = None,
+    height: int | None = None,
+    fps: float | None = None,
+    seed: int = 0,
+    depth: bool = False,
+) -> FrameSource:
+    """Open a source of frames.
+
+    Args:
+        source: "puppet" or "puppet:<script>", the index of a webcam ("0") or its device
+            ("/dev/video0"), or the path of a video file, an animated GIF or a folder of images
+            (taken in the order of their names).
+        width: Pixels, of the puppet or a webcam. If None, 640, or what a webcam has nearest to it.
+        height: Pixels, of the puppet or a webcam. If None, 480, or what a webcam has nearest to it.
+        fps: Frames per second of a webcam, or in place of the source's own; 30 for a folder or
+            puppet if None.
+        seed: Of the puppet's variations.
+        depth: Whether frames come with the depth of their pixels; the puppet alone has it.
+
+    Raises:
+        InputError: A parameter is out of range, the file cannot be decoded, the folder holds no
+            images, the puppet has no such script, or the webcam no such size or rate.
+        FileNotFoundError: There is no such file, folder or webcam.
+        OSError: The webcam cannot be opened, because another program has it for example.
+    """
+    source = source.strip()
+    if not source:
+        raise InputError("source: is empty; give puppet, a webcam index, a file or a folder")
+    if fps is not None and not 0.0 < fps <= 1000.0:
+        raise InputError(f"fps: must be in 0..1000, got {fps}")
+    if any(side is not None and side <= 0 for side in (width, height)):
+        raise InputError(f"width, height: must be positive, got {width} x {height}")
+    if source == PUPPET or source.startswith(f"{PUPPET}:"):
+        return _PuppetSource(
+            source,
+            width=width or DEFAULT_WIDTH,
+            height=height or DEFAULT_HEIGHT,
+            fps=fps,
+            seed=seed,
+            depth=depth,
+        )
+    if depth:
+        raise InputError(f"depth: the puppet alone has it, not source {source!r}")
+    if is_webcam(source):
+        return Webcam(source, width=width, height=height, fps=fps)
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise FileNotFoundError(f"source: {source!r} does not exist")
+    if path.is_dir():
+        return _ImageFolder(source, path, fps=fps)
+    return _VideoFile(source, path, fps=fps)
+
+
+class _VideoFile(FrameSource):
+    def __init__(self, name: str, path: Path, *, fps: float | None) -> None:
+        self._capture: Any = cv2.VideoCapture(str(path))
+        opened = self._capture.isOpened()
+        found, first = self._capture.read() if opened else (False, None)
+        if not found:
+            self._capture.release()
+            raise InputError(f"source: {name!r} cannot be decoded as a video")
+        own_fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        if not 0.0 < own_fps <= 1000.0:
+            own_fps = DEFAULT_FPS
+        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        super().__init__(
+            name, fps=fps or own_fps, frame_count=count if count > 0 else None, live=False
+        )
+        self._given_fps = fps
+        self._first: Any = first
+        self._start_ms = float(self._capture.get(cv2.CAP_PROP_POS_MSEC))
+
+    def __iter__(self) -> Iterator[Frame]:
+        last = -1.0
+        index = 0
+        while True:
+            image = self._next_image()
+            if image is None:
+                break
+            now = self._time_of(index, last)
+            yield Frame(rgb(image), now)
+            last = now
+            index += 1
+        if self.frame_count is not None:
+            # FFmpeg drops some corrupt frames silently, and all behind the end of a cut file.
+            self.skipped = max(self.skipped, self.frame_count - index)
+        if self.skipped:
+            logger.warning("%s: %d frames are corrupt or missing", self.name, self.skipped)
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _next_image(self) -> npt.NDArray[np.uint8] | None:
+        if self._first is not None:
+            image, self._first = self._first, None
+            return image
+        failed = 0
+        while failed < _MAX_FAILED_READS:
+            found, image = self._capture.read()
+            if found and image is not None:
+                self.skipped += failed
+                return np.asarray(image, dtype=np.uint8)
+            position = self._capture.get(cv2.CAP_PROP_POS_FRAMES)
+            if self.frame_count is None or position + failed >= self.frame_count:
+                return None
+            failed += 1
+        return None
+
+    def _time_of(self, index: int, last: float) -> float:
+        if self._given_fps is not None:
+            return index / self._given_fps
+        now = (float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) - self._start_ms) / 1000.0
+        # Containers without times, and some broken ones, repeat a time.
+        return now if now > last else last + 1.0 / self.fps
+
+
+class _ImageFolder(FrameSource):
+    def __init__(self, name: str, path: Path, *, fps: float | None) -> None:
+        self._files = sorted(
+            file for file in path.iterdir() if file.suffix.lower() in _IMAGE_SUFFIXES
+        )
+        if not self._files:
+            raise InputError(f"source: folder {name!r} holds no images")
+        super().__init__(name, fps=fps or DEFAULT_FPS, frame_count=len(self._files), live=False)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index, file in enumerate(self._files):
+            image: Any = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            if image is None:
+                self.skipped += 1
+                logger.warning("%s: cannot be decoded, skipped", file)
+                continue
+            yield Frame(rgb(image), index / self.fps)
+
+
+class _PuppetSource(FrameSource):
+    def __init__(
+        self,
+        name: str,
+        *,
+        width: int,
+        height: int,
+        fps: float | None,
+        seed: int,
+        depth: bool,
+    ) -> None:
+        # Drawing is needed by this source alone.
+        from bharnet_ros.sources.puppet import open_puppet
+
+        script = name.partition(":")[2]
+        options: dict[str, Any] = {
+            "width": width,
+            "height": height,
+            "fps": fps or DEFAULT_FPS,
+            "seed": seed,
+        }
+        self.puppet = open_puppet(script, **options) if script else open_puppet(**options)
+        self.segments = self.puppet.segments
+        self.camera = self.puppet.camera
+        self._depth = depth
+        super().__init__(name, fps=self.puppet.fps, frame_count=self.puppet.frame_count, live=False)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for number, (image, seconds, _) in enumerate(self.puppet):
+            yield Frame(image, seconds, self.puppet.depth(number) if self._depth else None)

@@ -1,0 +1,1 @@
+"""How training varies keypoints and crops."""

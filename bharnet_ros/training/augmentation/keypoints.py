@@ -1,0 +1,217 @@
+"""Random variation of clips: speed, frame rate, mirroring, view, missing hands and frames, rest.
+
+All of it happens on raw keypoints, before `features.network_input` sees them, as a camera would.
+What befalls the view or the time befalls all people of a clip alike; noise and missing hands are
+each person's own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
+
+from bharnet_ros.features.resampling import KeypointBatch
+from bharnet_ros.training.augmentation.rest import rest_in_part
+from bharnet_ros.training.augmentation.settings import AugmentationSettings
+from bharnet_ros.training.store.clips import ClipStore
+from bharnet_ros.types.layouts import SkeletonLayout, get_layout
+
+FloatArray = npt.NDArray[np.floating]
+
+_LEAST_WIDTH = {2: 1.0, 3: 0.05}
+"""Least width of shoulders by the dimensions of a layout: pixels in an image, metres in space."""
+
+_SHOULDERS_PER_HAND = 3.5
+"""Shoulder width over the size of a hand, where pixels of a hand stand beside a body in metres."""
+
+
+def augmented_batch(
+    store: ClipStore,
+    clips: npt.NDArray[np.integer],
+    classes: npt.NDArray[np.int64],
+    frames: int,
+    layout: SkeletonLayout,
+    background_id: int,
+    settings: AugmentationSettings,
+    random: np.random.Generator,
+) -> tuple[KeypointBatch, npt.NDArray[np.int64]]:
+    """Cut and vary clips.
+
+    Args:
+        store: All clips.
+        clips: (N,) which of them.
+        classes: (N,) their classes.
+        frames: Frames T of the result.
+        layout: Layout of the body in the store.
+        background_id: Class of windows that show (almost) only rest.
+        settings: How far to vary.
+        random: Source of randomness.
+
+    Returns:
+        The batch of N x I people and its (N,) classes.
+    """
+    batch = _cut(store, clips, frames, settings, random)
+    unit = _unit(batch, layout)
+    _miss_hands(batch, settings, random)
+    if layout.dimensions == 2:
+        classes = rest_in_part(batch, classes, background_id, unit, layout, settings, random)
+    batch = _mirror(batch, layout, settings, random)
+    _distort(batch, unit, layout, settings, random)
+    return batch, classes
+
+
+def _cut(
+    store: ClipStore,
+    clips: npt.NDArray[np.integer],
+    frames: int,
+    settings: AugmentationSettings,
+    random: np.random.Generator,
+) -> KeypointBatch:
+    """Choose when each frame of the window is taken from the clip, and take it."""
+    count = len(clips)
+    last = (store.frames[clips] - 1)[:, None]
+    length = random.uniform(*settings.speed, (count, 1)) * last
+    start = random.uniform(0, 1, (count, 1)) * (last - length)
+    place = np.linspace(0.0, 1.0, frames)[None]
+    shift = random.uniform(-settings.warp, settings.warp, (count, 2, 1))
+    place = (
+        place + shift[:, 0] * np.sin(np.pi * place) + shift[:, 1] * np.sin(2 * np.pi * place) / 2
+    )
+    at = np.clip(start + place * length, 0, last)
+
+    slow = random.random((count, 1)) < settings.slow_rate_probability
+    step = np.where(slow, random.uniform(1.0, 3.0, (count, 1)), 1.0)
+    phase = random.uniform(0, 1, (count, 1)) * (step - 1)
+    index = np.floor((at - phase) / step)
+    before = np.clip(np.round(phase + index * step), 0, last)
+    after = np.clip(np.round(phase + (index + 1) * step), 0, last)
+    weight = np.clip((at - before) / np.maximum(after - before, 1e-6), 0, 1)
+    # A lost frame leaves its neighbour in its place.
+    lossy = random.random((count, 1)) < settings.frame_loss_probability
+    lost = lossy & (random.random(at.shape) < 0.2)
+    weight = np.where(lost, np.round(weight), weight)
+
+    return store.at(clips, before, after, weight)
+
+
+def _unit(batch: KeypointBatch, layout: SkeletonLayout) -> FloatArray:
+    """Return (P,) mean shoulder width in pixels or metres, never less than could be seen."""
+    left, right = layout.scale
+    width = np.linalg.norm(batch.body[:, :, left] - batch.body[:, :, right], axis=-1)
+    return np.maximum(width.mean(1), _LEAST_WIDTH[layout.dimensions])
+
+
+def _everybody(values: FloatArray, people: int) -> FloatArray:
+    """Give each of the I people of a clip what the clip has: (N, ...) to (N x I, ...)."""
+    return np.repeat(values, people, axis=0)
+
+
+def _miss_hands(
+    batch: KeypointBatch, settings: AugmentationSettings, random: np.random.Generator
+) -> None:
+    """Take hands away, for a while or throughout, in place."""
+    count, frames, _ = batch.hand_mask.shape
+    time = np.arange(frames)[None, :, None]
+    length = random.integers(1, frames // 2, (count, 1, 2))
+    start = random.integers(-frames // 4, frames, (count, 1, 2))
+    gap = (time >= start) & (time < start + length)
+    gap &= random.random((count, 1, 2)) < settings.hand_gap_probability
+    absent = random.random((count, 1, 2)) < settings.hand_absent_probability
+    seen = batch.hand_mask.sum(1, keepdims=True)
+    weaker = seen < seen.max(2, keepdims=True)
+    weaker &= random.random((count, 1, 1)) < settings.weaker_hand_absent_probability
+    keep = ~(gap | absent | weaker)
+    batch.hand_mask[...] *= keep
+    batch.hands[...] *= keep[..., None, None]
+
+
+def _mirror(
+    batch: KeypointBatch,
+    layout: SkeletonLayout,
+    settings: AugmentationSettings,
+    random: np.random.Generator,
+) -> KeypointBatch:
+    """Swap left and right of some windows."""
+    flip = random.random(len(batch.body) // batch.people) < settings.mirror_probability
+    flip = np.repeat(flip, batch.people)
+    swapped = list(layout.mirror)
+    sign = np.asarray([-1.0, 1.0, 1.0][: layout.dimensions], dtype=np.float32)
+    body = np.where(flip[:, None, None, None], batch.body[:, :, swapped] * sign, batch.body)
+    body_mask = np.where(flip[:, None, None], batch.body_mask[:, :, swapped], batch.body_mask)
+    hand_sign = np.asarray([-1.0, 1.0, 1.0], dtype=np.float32)
+    hands = np.where(
+        flip[:, None, None, None, None], batch.hands[:, :, ::-1] * hand_sign, batch.hands
+    )
+    hand_mask = np.where(flip[:, None, None], batch.hand_mask[:, :, ::-1], batch.hand_mask)
+    return KeypointBatch(body, body_mask, hands, hand_mask, batch.people, batch.times, flip)
+
+
+def _distort(
+    batch: KeypointBatch,
+    unit: FloatArray,
+    layout: SkeletonLayout,
+    settings: AugmentationSettings,
+    random: np.random.Generator,
+) -> None:
+    """Change view and depth scale and add noise, in place."""
+    people = len(batch.body)
+    count = people // batch.people
+    in_image = _everybody(_change_of_image(count, settings, random), batch.people)
+    level = _everybody(settings.noise * random.random(count), batch.people)
+    hand_unit = unit
+    change = in_image
+    if layout.dimensions == 3:
+        change = _everybody(_change_of_view(count, settings, random), batch.people)
+        hand_unit = _SHOULDERS_PER_HAND * _hand_size(batch)
+
+    def noise(shape: tuple[int, ...], unit: FloatArray) -> FloatArray:
+        values = random.standard_normal(shape, dtype=np.float32)
+        sigma = (level * unit).astype(np.float32)
+        return values * sigma.reshape(people, *(1,) * (len(shape) - 1))
+
+    body = np.einsum("nij,ntvj->ntvi", change, batch.body)
+    batch.body[...] = body + noise(batch.body.shape, unit)
+    if layout.dimensions == 3 and not batch.hand_mask.any():
+        # Most data sets of depth cameras have no hands, and noise takes time.
+        return
+    hands = batch.hands
+    hands[..., :2] = np.einsum("nij,nthvj->nthvi", in_image, hands[..., :2])
+    depth = random.uniform(0.7, 1.3, (count, 1, 1, 1))
+    hands[..., 2] *= _everybody(depth, batch.people)
+    hands += 0.5 * noise(hands.shape, hand_unit)
+    hands *= batch.hand_mask[..., None, None]
+
+
+def _change_of_image(
+    count: int, settings: AugmentationSettings, random: np.random.Generator
+) -> FloatArray:
+    """Return (N, 2, 2) matrices that roll the camera, then change the aspect."""
+    aspect = random.uniform(*settings.aspect, count)
+    angle = random.uniform(-settings.rotation, settings.rotation, count)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    change = np.stack(
+        [np.stack([cosine, -sine], -1), np.stack([sine * aspect, cosine * aspect], -1)], 1
+    )
+    return change.astype(np.float32)
+
+
+def _change_of_view(
+    count: int, settings: AugmentationSettings, random: np.random.Generator
+) -> FloatArray:
+    """Return (N, 3, 3) matrices that stretch people, then turn the camera about each axis.
+
+    Origins do not matter, since `network_input` takes the place of a person away.
+    """
+    limits = (settings.tilt, settings.turn, settings.roll)
+    angles = np.stack([random.uniform(-limit, limit, count) for limit in limits], -1)
+    stretch = random.uniform(*settings.stretch, (count, 1, 3))
+    turned = Rotation.from_euler("yxz", angles[:, [1, 0, 2]]).as_matrix()
+    return (turned * stretch).astype(np.float32)
+
+
+def _hand_size(batch: KeypointBatch) -> FloatArray:
+    """Return (P,) mean distance from wrist to middle knuckle in pixels, zero without hands."""
+    first, second = get_layout("mediapipe_hand").scale
+    length = np.linalg.norm(batch.hands[..., first, :] - batch.hands[..., second, :], axis=-1)
+    return length.sum((1, 2)) / np.maximum(batch.hand_mask.sum((1, 2)), 1.0)

@@ -1,0 +1,1 @@
+"""Clips in memory during training, and their cache on disk."""

@@ -1,0 +1,139 @@
+"""Stored clips on disk: a data set of many text files is parsed once and then memory-mapped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.datasets.base import RecordedClip
+from bharnet_ros.training.store.clips import ClipStore, no_hands, store_clips
+from bharnet_ros.training.store.crops import CropStore
+from bharnet_ros.training.store.readings import ReadingStore
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.layouts import SkeletonLayout
+
+_FORMAT = 3
+"""Version of what is stored, part of every key."""
+
+_HANDS = "hands"
+_CROPS = "crops_"
+_READINGS = "readings_of_"
+_BESIDE = ("crops", "readings")
+_COLUMNS = [column.name for column in fields(ClipStore) if column.name not in _BESIDE]
+
+
+def cached_clips(
+    cache: Path,
+    sources: Sequence[Path],
+    clips: Iterable[RecordedClip],
+    layout: SkeletonLayout,
+    settings: Mapping[str, object],
+) -> ClipStore:
+    """Return the stored clips of a data set, memory-mapped; parse them only if they are not there.
+
+    The key is made of the path, size and modification time of every file of the data set, of the
+    layout and of the settings, so that data that changed are stored anew. Nothing is ever deleted:
+    a folder in `cache` may be, at any time that nobody trains from it.
+
+    Args:
+        cache: Folder that holds one folder for each key; made if needed.
+        sources: Files and folders that the clips are read from.
+        clips: All clips of the data set, read while they are iterated.
+        layout: Layout of the body stream.
+        settings: What else decides which clips there are; must be writable as JSON.
+
+    Raises:
+        InputError: A clip or a stored file is broken; names the file.
+        OSError: A file cannot be read or written.
+    """
+    folder = cache / cache_key(sources, layout, settings)
+    if not folder.is_dir():
+        _write(folder, store_clips(clips, layout))
+    return _read(folder)
+
+
+def cache_key(
+    sources: Sequence[Path], layout: SkeletonLayout, settings: Mapping[str, object]
+) -> str:
+    """Return the name of the folder for these files, this layout and these settings.
+
+    Raises:
+        OSError: A file or folder cannot be read.
+    """
+    files = []
+    for source in sources:
+        found = sorted(source.rglob("*")) if source.is_dir() else [source]
+        for path in found:
+            state = path.stat()
+            if not path.is_dir():
+                files.append((str(path.resolve()), state.st_size, state.st_mtime_ns))
+    content = json.dumps([_FORMAT, files, repr(layout), dict(settings)], sort_keys=True)
+    return f"{sources[0].stem}-{hashlib.sha256(content.encode()).hexdigest()[:16]}"
+
+
+def _write(folder: Path, store: ClipStore) -> None:
+    """Write all columns, so that the folder is there either with all of them or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
+    try:
+        for name in _COLUMNS:
+            if name != _HANDS or store.hand_present.any():
+                np.save(unfinished / f"{name}.npy", getattr(store, name))
+        if store.crops is not None:
+            for one in fields(CropStore):
+                np.save(unfinished / f"{_CROPS}{one.name}.npy", getattr(store.crops, one.name))
+        for stream, readings in store.readings.items():
+            beside = unfinished / f"{_READINGS}{stream}"
+            beside.mkdir()
+            for one in fields(ReadingStore):
+                np.save(beside / f"{one.name}.npy", getattr(readings, one.name))
+        try:
+            unfinished.replace(folder)
+        except OSError:
+            # Another process was faster, with the same content.
+            if not folder.is_dir():
+                raise
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _read(folder: Path) -> ClipStore:
+    """Map all columns into memory."""
+    columns: dict[str, npt.NDArray[Any]] = {}
+    for name in _COLUMNS:
+        path = folder / f"{name}.npy"
+        if name == _HANDS and not path.exists():
+            columns[name] = no_hands(len(columns["body"]))
+        else:
+            columns[name] = _mapped(path)
+    crops = None
+    if next(folder.glob(f"{_CROPS}*.npy"), None):
+        crops = CropStore(
+            **{one.name: _mapped(folder / f"{_CROPS}{one.name}.npy") for one in fields(CropStore)}
+        )
+    readings = {
+        beside.name.removeprefix(_READINGS): ReadingStore(
+            **{one.name: _mapped(beside / f"{one.name}.npy") for one in fields(ReadingStore)}
+        )
+        for beside in sorted(folder.glob(f"{_READINGS}*"))
+    }
+    return ClipStore(**columns, crops=crops, readings=readings)
+
+
+def _mapped(path: Path) -> npt.NDArray[Any]:
+    """Map one column into memory."""
+    try:
+        return np.asarray(np.load(path, mmap_mode="r"))
+    except (ValueError, EOFError, FileNotFoundError) as error:
+        raise InputError(
+            f"{path}: cannot be read, delete {path.parent} to have it written anew: {error}"
+        ) from error

@@ -1,0 +1,202 @@
+"""What happened in a recording and what was found: true actions, events and scores over time.
+
+All times are seconds since the start of the recording, by capture stamps.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import NANOSECONDS, KeypointSequence
+
+ANYBODY = ""
+"""Track of a true action that any person may have done."""
+
+
+@dataclass(frozen=True)
+class TrueAction:
+    """One action that somebody did.
+
+    Attributes:
+        label: Name of the action.
+        start_s: When it began.
+        end_s: When it ended, not before it began.
+        track_id: Who did it, or `ANYBODY`.
+    """
+
+    label: str
+    start_s: float
+    end_s: float
+    track_id: str = ANYBODY
+
+    def __post_init__(self) -> None:
+        """Check the times.
+
+        Raises:
+            InputError: A time is not finite, or the end lies before the start.
+        """
+        if not (math.isfinite(self.start_s) and math.isfinite(self.end_s)):
+            raise InputError(f"{self.label}: start {self.start_s} and end {self.end_s} not finite")
+        if self.end_s < self.start_s:
+            raise InputError(f"{self.label}: end {self.end_s} is before start {self.start_s}")
+
+
+@dataclass(frozen=True)
+class FoundEvent:
+    """One event, ONSET and OFFSET together.
+
+    Attributes:
+        label: Name of the action.
+        start_s: Estimated begin of the action.
+        end_s: Estimated end.
+        score: Greatest smoothed probability up to the OFFSET, 0..1.
+        track_id: Who did it.
+        onset_s: Capture time of the newest frame when the ONSET was published.
+        offset_s: The same of the OFFSET.
+        reason: Why it ended.
+        latency_s: From the capture of that frame to the publication of the ONSET; NaN where
+            nothing was published, as in a replay.
+    """
+
+    label: str
+    start_s: float
+    end_s: float
+    score: float
+    track_id: str
+    onset_s: float
+    offset_s: float
+    reason: str = OffsetReason.ENDED.value
+    latency_s: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreTrace:
+    """Probabilities of one person over time.
+
+    Attributes:
+        track_id: Who.
+        stamps_s: (S,) capture time of the newest frame of each window, rising.
+        probabilities: (S, K) calibrated, not smoothed, in class order.
+    """
+
+    track_id: str
+    stamps_s: npt.NDArray[np.float64]
+    probabilities: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """One recording: what is true and what was found.
+
+    Attributes:
+        name: Of the recording.
+        duration_s: From the first to the last stamp.
+        truth: True actions.
+        events: Events in the order of their ONSETs.
+        class_names: Names of the classes in the order of the probabilities.
+        traces: Scores of each person; none where only events were recorded.
+        frames: Frames that went in.
+        dropped: Frames that were recorded and did not go in.
+        keypoints: People to draw beside mistakes, if any: stamps are seconds since the start of
+            the recording, track ids those of the events. A few frames a second are enough.
+    """
+
+    name: str
+    duration_s: float
+    truth: tuple[TrueAction, ...]
+    events: tuple[FoundEvent, ...]
+    class_names: tuple[str, ...] = ()
+    traces: tuple[ScoreTrace, ...] = field(default=())
+    frames: int = 0
+    dropped: int = 0
+    keypoints: tuple[KeypointSequence, ...] = field(default=())
+
+
+class TraceCollector:
+    """Keeps the probabilities of each person over time."""
+
+    def __init__(self) -> None:
+        """Start with nobody."""
+        self._stamps: dict[str, list[int]] = {}
+        self._probabilities: dict[str, list[np.ndarray]] = {}
+
+    def take(self, scores: ActionScores) -> None:
+        """Take scores; a person's that are not newer than those before are left out."""
+        for person in scores.tracks:
+            stamps = self._stamps.setdefault(person.track_id, [])
+            if stamps and scores.stamp_ns <= stamps[-1]:
+                continue
+            stamps.append(scores.stamp_ns)
+            rows = self._probabilities.setdefault(person.track_id, [])
+            rows.append(np.array(person.probabilities, dtype=np.float32))
+
+    def traces(self, origin_ns: int) -> tuple[ScoreTrace, ...]:
+        """Return the scores of everybody, in the order in which they came.
+
+        Args:
+            origin_ns: Stamp that their times count from, nanoseconds.
+        """
+        return tuple(
+            ScoreTrace(
+                track_id,
+                (np.array(stamps, dtype=np.int64) - origin_ns) / NANOSECONDS,
+                np.stack(self._probabilities[track_id]),
+            )
+            for track_id, stamps in self._stamps.items()
+        )
+
+
+def found_events(
+    events: Sequence[ActionEvent], origin_ns: int, latencies_s: Sequence[float] | None = None
+) -> tuple[FoundEvent, ...]:
+    """Join each ONSET with its OFFSET.
+
+    Args:
+        events: ONSETs and OFFSETs in the order of their publication.
+        origin_ns: Start of the recording, nanoseconds.
+        latencies_s: Latency of each of them; None where nothing was published.
+
+    Raises:
+        InputError: An OFFSET has no ONSET, an ONSET no OFFSET, or an id occurs twice; names the id.
+    """
+    told = [math.nan] * len(events) if latencies_s is None else list(latencies_s)
+    begun: dict[str, tuple[ActionEvent, float]] = {}
+    ended: dict[str, ActionEvent] = {}
+    for event, latency in zip(events, told, strict=True):
+        known = ended if event.phase is Phase.OFFSET else begun
+        if event.event_id in known:
+            raise InputError(f"event {event.event_id}: has two {event.phase.name}s")
+        if event.phase is Phase.ONSET:
+            begun[event.event_id] = event, latency
+        elif event.event_id in begun:
+            ended[event.event_id] = event
+        else:
+            raise InputError(f"event {event.event_id}: has an OFFSET and no ONSET before it")
+    never = [event_id for event_id in begun if event_id not in ended]
+    if never:
+        raise InputError(f"event {never[0]}: has an ONSET and no OFFSET")
+
+    def seconds(stamp_ns: int) -> float:
+        return (stamp_ns - origin_ns) / NANOSECONDS
+
+    return tuple(
+        FoundEvent(
+            label=onset.label,
+            start_s=seconds(onset.start_ns),
+            end_s=seconds(ended[event_id].end_ns),
+            score=ended[event_id].score,
+            track_id=onset.track_id,
+            onset_s=seconds(onset.stamp_ns),
+            offset_s=seconds(ended[event_id].stamp_ns),
+            reason=ended[event_id].reason.value,
+            latency_s=latency,
+        )
+        for event_id, (onset, latency) in begun.items()
+    )

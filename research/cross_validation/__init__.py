@@ -1,0 +1,1 @@
+"""Models of a cross-validation, each scored on the people that it was not trained on."""

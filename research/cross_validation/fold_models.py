@@ -1,0 +1,102 @@
+"""Models that were each trained without one fold of people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
+from bharnet_ros.evaluation.clips import ClipModel
+from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.resources import find_model
+from bharnet_ros.types.errors import InputError
+from research.cross_validation.late_ensemble import LateEnsemble, check_same_classes
+
+
+@dataclass(frozen=True, eq=False)
+class FoldModel:
+    """A model, or a late ensemble, that was trained on all folds but one.
+
+    Attributes:
+        fold: The fold of people that it was not trained on.
+        model: What to score clips with.
+        parameters: Of its networks.
+        bundles: Folders of its bundles.
+    """
+
+    fold: int
+    model: ClipModel
+    parameters: int
+    bundles: tuple[Path, ...]
+
+
+def load_fold_models(
+    names: Sequence[str],
+    device: str = "auto",
+    *,
+    ensemble: bool = False,
+    weights: Sequence[float] | None = None,
+) -> list[FoldModel]:
+    """Load bundles that were each trained without one fold; ordered by fold.
+
+    Args:
+        names: Folders or names of bundles.
+        device: Where to compute.
+        ensemble: Whether bundles with the same held-out fold decide together. Without it, each
+            fold may have one bundle only.
+        weights: How much each bundle of a fold counts, in the order in which they are named.
+
+    Raises:
+        InputError: A bundle cannot be used, does not say its held-out fold, has other classes
+            than the first, or shares its fold with another; the message names it.
+    """
+    if weights and not ensemble:
+        raise InputError("--weights needs --ensemble")
+    bundles = [load_bundle(find_model(name)) for name in names]
+    check_same_classes(bundles)
+    groups: dict[int, list[ModelBundle]] = {}
+    for bundle in bundles:
+        group = groups.setdefault(held_out_fold(bundle), [])
+        if group and not ensemble:
+            raise InputError(
+                f"{bundle.path}: holds out fold {held_out_fold(bundle)}, as {group[0].path} does; "
+                "--ensemble lets them decide together"
+            )
+        group.append(bundle)
+    models = []
+    for fold, group in sorted(groups.items()):
+        parameters = [one for bundle in group for one in bundle.network.parameters()]
+        model: ClipModel = (
+            LateEnsemble(group, device, weights) if ensemble else ClipRecognizer(group[0], device)
+        )
+        count = sum(parameter.numel() for parameter in parameters)
+        models.append(FoldModel(fold, model, count, tuple(bundle.path for bundle in group)))
+    return models
+
+
+def held_out_fold(bundle: ModelBundle) -> int:
+    """Return the fold of people that the model was not trained on.
+
+    Raises:
+        InputError: The bundle does not say it; names the bundle.
+    """
+    fold = bundle.description.training.get("held_out_fold")
+    if not isinstance(fold, int):
+        raise InputError(
+            f"{bundle.path}: training.held_out_fold: the bundle does not say which fold of people "
+            "it was not trained on"
+        )
+    return fold
+
+
+def describe_models(models: Sequence[FoldModel]) -> list[dict[str, object]]:
+    """Return which bundles scored which fold, for a report."""
+    return [
+        {
+            "fold": model.fold,
+            "bundles": [str(path) for path in model.bundles],
+            "parameters": model.parameters,
+        }
+        for model in models
+    ]

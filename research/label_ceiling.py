@@ -1,0 +1,195 @@
+"""How much wrong labels and foreign signs leave to be reached: what every model always misses."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.evaluation.tables import format_table, percent, show
+from bharnet_ros.types.errors import InputError
+from research.cross_validation.arguments import add_cross_validation_arguments, score_variants
+from research.cross_validation.fold_models import describe_models
+from research.cross_validation.out_of_fold import OutOfFoldScores, check_same_clips
+
+
+@dataclass(frozen=True)
+class MissedPair:
+    """A person's clips of one label, every one of which is missed by every model.
+
+    Attributes:
+        subject: The person.
+        label: What the clips are said to show.
+        fold: Fold of the person.
+        clips: How many there are.
+        taken_for: What models took them for and how often, over all models, most frequent first.
+    """
+
+    subject: str
+    label: str
+    fold: int
+    clips: int
+    taken_for: dict[str, int]
+
+
+@dataclass(frozen=True)
+class VariantResult:
+    """One variant with and without the clips that every model misses.
+
+    Attributes:
+        top1: Share named rightly, choosing among the gestures.
+        mean_class_accuracy: The same, averaged over the gestures.
+        top1_without: `top1` over the other clips.
+        mean_class_accuracy_without: `mean_class_accuracy` over the other clips.
+    """
+
+    top1: float
+    mean_class_accuracy: float
+    top1_without: float
+    mean_class_accuracy_without: float
+
+
+@dataclass(frozen=True)
+class CeilingResult:
+    """What no model can be right about, if the labels are wrong.
+
+    Attributes:
+        clips: Clips whose label is a class.
+        missed: The pairs of person and label, most clips first.
+        missed_share: Share 0..1 of the clips that belong to them.
+        ceiling: Top-1 of a model that is right about everything else.
+        variants: In the order in which they were named.
+    """
+
+    clips: int
+    missed: list[MissedPair]
+    missed_share: float
+    ceiling: float
+    variants: list[VariantResult]
+
+
+def estimate_ceiling(variants: Sequence[OutOfFoldScores]) -> CeilingResult:
+    """Find what every model always misses, and judge the models without it.
+
+    The estimate is rough both ways: a person who signs in a rare but right way is counted too, and
+    single wrong labels among right ones are not.
+
+    Args:
+        variants: Scores of each variant, of the same clips in the same order.
+
+    Raises:
+        InputError: There are no variants, they score other clips than the first, or every known
+            clip is missed.
+    """
+    check_same_clips(variants)
+    first = variants[0]
+    truth = first.truth()
+    known = truth >= 0
+    choices = np.stack([scores.chosen() for scores in variants])
+    hit = (choices == truth).any(axis=0)
+    missed, missed_clips = [], np.zeros(len(first), dtype=bool)
+    for subject, label in sorted(
+        set(zip(first.subjects[known].tolist(), first.labels[known].tolist(), strict=True))
+    ):
+        pair = (first.subjects == subject) & (first.labels == label)
+        if hit[pair].any():
+            continue
+        missed_clips |= pair
+        missed.append(
+            MissedPair(
+                subject=subject,
+                label=label,
+                fold=int(first.folds[pair][0]),
+                clips=int(pair.sum()),
+                taken_for=_count(choices[:, pair], first.gestures),
+            )
+        )
+    share = float(missed_clips[known].mean())
+    if share == 1.0:
+        raise InputError("no model names any clip rightly: there is nothing to measure")
+    return CeilingResult(
+        clips=int(known.sum()),
+        missed=sorted(missed, key=lambda pair: -pair.clips),
+        missed_share=share,
+        ceiling=1.0 - share,
+        variants=[_with_and_without(scores, missed_clips) for scores in variants],
+    )
+
+
+def format_result(result: CeilingResult, names: Sequence[str]) -> str:
+    """Return the result as tables for a terminal; `names` says what to call the variants."""
+    pairs = [
+        [
+            pair.subject,
+            pair.label,
+            str(pair.fold),
+            str(pair.clips),
+            ", ".join(f"{name} {count}" for name, count in pair.taken_for.items()),
+        ]
+        for pair in result.missed
+    ]
+    variants = [
+        [
+            name,
+            percent(one.top1),
+            percent(one.mean_class_accuracy),
+            percent(one.top1_without),
+            percent(one.mean_class_accuracy_without),
+        ]
+        for name, one in zip(names, result.variants, strict=True)
+    ]
+    missed_clips = sum(pair.clips for pair in result.missed)
+    return "\n\n".join(
+        [
+            format_table(["person", "label", "fold", "clips", "taken for"], pairs),
+            f"{len(result.missed)} pairs of person and label, {missed_clips} of {result.clips} "
+            f"clips ({percent(result.missed_share)}); without them right: "
+            f"at most {percent(result.ceiling)} top-1",
+            format_table(
+                ["models", "top-1", "mean class", "top-1 without", "mean class without"], variants
+            ),
+        ]
+    )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet evaluate ceiling`."""
+    add_cross_validation_arguments(parser, variants=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet evaluate ceiling`; returns the exit status.
+
+    Raises:
+        InputError: An argument, a model or the data cannot be used; names it.
+        OSError: A file cannot be read or written.
+    """
+    variants, scores = score_variants(arguments)
+    names = [str(models[0].bundles[0]) for models in variants]
+    result = estimate_ceiling(scores)
+    show(
+        arguments,
+        format_result(result, names),
+        {"models": [describe_models(models) for models in variants], **asdict(result)},
+    )
+    return 0
+
+
+def _count(choices: npt.NDArray[np.int64], gestures: Sequence[str]) -> dict[str, int]:
+    """Return how often each gesture was chosen, most frequent first."""
+    counts = Counter(choices.ravel().tolist())
+    return {gestures[index]: count for index, count in counts.most_common()}
+
+
+def _with_and_without(scores: OutOfFoldScores, missed: npt.NDArray[np.bool_]) -> VariantResult:
+    everything, rest = scores.metrics(), scores.subset(~missed).metrics()
+    return VariantResult(
+        top1=everything.top1,
+        mean_class_accuracy=everything.mean_class_accuracy,
+        top1_without=rest.top1,
+        mean_class_accuracy_without=rest.mean_class_accuracy,
+    )

@@ -1,0 +1,117 @@
+"""Which event parameters hold for people other than those they were chosen on.
+
+Spliced streams of a cross-validation are scored once; then every combination of the parameters
+below is tried on them. For each fold, the one that is best on all *other* folds is judged on it.
+research/RESULTS.md has the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
+from bharnet_ros.evaluation.metrics.events import DetectionMetrics, measure
+from bharnet_ros.evaluation.tables import format_table
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.resources import find_model
+from bharnet_ros.types.errors import InputError
+from research.cross_validation.fold_models import held_out_fold
+from research.long_streams.scoring import timeline_of
+from research.long_streams.spliced import StreamSettings, scored_streams
+
+GRID = {
+    "enter_threshold": (0.55, 0.65, 0.75),
+    "exit_threshold": (0.4, 0.5),
+    "smoothing_s": (0.1, 0.3),
+    "min_duration_s": (0.1, 0.3),
+}
+"""Values of event parameters that are tried in all combinations."""
+
+MOST_FALSE, LONGEST_DELAY = 0.5, 1.0
+"""False events per minute of background, and seconds of median onset delay, that are aimed at."""
+
+Choice = tuple[float, tuple[float, ...]]
+"""Seconds of a window, and a value for each of `GRID`."""
+
+
+def goodness(metrics: DetectionMetrics) -> tuple[float, float]:
+    """Return what is to be greatest: how far the two limits are kept, then F1."""
+    false, delay = metrics.false_per_minute, metrics.onset_delay.median_s
+    kept = -max(false - MOST_FALSE, 0.0) - max(delay - LONGEST_DELAY, 0.0)
+    f1 = metrics.total.f1
+    return (kept, f1) if math.isfinite(kept) and math.isfinite(f1) else (-math.inf, 0.0)
+
+
+def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], DetectionMetrics]) -> Choice:
+    """Return the choice whose goodness, its mean over some folds, is greatest."""
+
+    def mean(choice: Choice) -> tuple[float, ...]:
+        each = [goodness(results[fold, choice]) for fold in folds]
+        return tuple(sum(column) / len(each) for column in zip(*each, strict=True))
+
+    return max((choice for fold, choice in results if fold == folds[0]), key=mean)
+
+
+def row(name: str, how: str, choice: Choice, metrics: DetectionMetrics) -> list[str]:
+    """Return a line of the table."""
+    window_s, tried = choice
+    values = (metrics.total.f1, metrics.false_per_minute, metrics.onset_delay.median_s)
+    return [
+        *(name, how, f"{window_s:g}"),
+        *(f"{value:g}" for value in tried),
+        *(f"{value:.3f}" for value in values),
+    ]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `python -m research long-streams event-parameters`."""
+    parser.add_argument("--models", nargs="+", required=True, metavar="BUNDLE")
+    parser.add_argument("--data", required=True, type=Path)
+    parser.add_argument("--subjects-from", required=True, type=Path)
+    parser.add_argument("--minutes", type=float, default=0.5)
+    parser.add_argument("--windows", type=float, nargs="+", default=(1.4, 2.0), metavar="S")
+    parser.add_argument("--seed", type=int, default=0)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print, for each fold, the default and what is best on the others.
+
+    Raises:
+        InputError: There are fewer than two models, or a model or the data cannot be used.
+        OSError: A file cannot be read.
+    """
+    torch.set_num_threads(1)
+    data = read_holistic_wild(options.data)
+    bundles = [load_bundle(find_model(name)) for name in options.models]
+    if len(bundles) < 2:
+        raise InputError("--models: needs two folds at least, one to choose on and one to judge")
+    settings = StreamSettings(minutes=options.minutes, seed=options.seed)
+    results: dict[tuple[int, Choice], DetectionMetrics] = {}
+    rows = []
+    for fold, bundle in enumerate(bundles):
+        default = bundle.description.event_parameters()
+        for window_s in options.windows:
+            scored = scored_streams(
+                bundle, data, options.subjects_from, settings, window_s=window_s, progress=True
+            )
+            for values in itertools.product(*GRID.values()):
+                tried = default.with_overrides(dict(zip(GRID, values, strict=True)))
+                timelines = [timeline_of(one, tried) for one in scored]
+                results[fold, (window_s, values)] = measure(timelines)
+            if window_s == bundle.description.window_s:
+                usual = measure([timeline_of(one, default) for one in scored])
+                name = f"fold {held_out_fold(bundle)}"
+                values = tuple(getattr(default, field) for field in GRID)
+                rows.append(row(name, "default", (window_s, values), usual))
+    for fold, bundle in enumerate(bundles):
+        choice = best_on([other for other in range(len(bundles)) if other != fold], results)
+        name = f"fold {held_out_fold(bundle)}"
+        rows.append(row(name, "best on the others", choice, results[fold, choice]))
+    print(format_table(["", "", "window_s", *GRID, "F1", "false/min", "onset delay"], rows))
+    return 0

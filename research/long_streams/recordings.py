@@ -1,0 +1,106 @@
+"""`bharnet evaluate recordings`: event metrics over whole recordings of a continuous data set."""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from bharnet_ros.datasets.arguments import add_dataset_arguments, open_from
+from bharnet_ros.datasets.base import ContinuousDataset, split
+from bharnet_ros.evaluation.event_tables import show_detection
+from bharnet_ros.evaluation.tables import add_report_arguments
+from bharnet_ros.recognition.bundle import ModelBundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.timeline import Timeline, TrueAction
+from research.cross_validation.held_out import load_by_held_out
+from research.long_streams.scoring import frames_of, score_recording, timeline_of
+
+
+def held_out_protocol(bundle: ModelBundle) -> str:
+    """Return the protocol by which a model was trained.
+
+    Raises:
+        InputError: The bundle does not say it; names the bundle.
+    """
+    protocol = bundle.description.training.get("protocol")
+    if not isinstance(protocol, str):
+        raise InputError(
+            f"{bundle.path}: training.protocol: the bundle does not say whom it was not trained on"
+        )
+    return protocol
+
+
+def recording_timelines(
+    bundle: ModelBundle,
+    data: ContinuousDataset,
+    *,
+    device: str = "auto",
+    progress: bool = False,
+) -> list[Timeline]:
+    """Recognise the recordings of the people whom a model was not trained on.
+
+    Args:
+        bundle: Trained by a protocol of the data set that leaves people out.
+        data: The recordings.
+        device: Where to compute.
+        progress: Whether to show a bar on the terminal.
+
+    Raises:
+        InputError: The protocol is unknown here, or the people it leaves out train too.
+    """
+    protocol = held_out_protocol(bundle)
+    training, testing = split(data, protocol)
+    people = set(data.subjects[testing].tolist())
+    if people & set(data.subjects[training].tolist()):
+        raise InputError(f"{bundle.path}: training.protocol: {protocol} leaves nobody out")
+    recognizer = Recognizer(bundle, device)
+    parameters = bundle.description.event_parameters()
+    timelines = []
+    chosen = np.flatnonzero(np.isin(data.recording_subjects, sorted(people)))
+    for index in tqdm(chosen, desc=protocol, unit="recording", disable=not progress):
+        recording = data.recording(int(index))
+        truth = [TrueAction(*action) for action in recording.actions]
+        frames = list(frames_of(recording.person))
+        scored = score_recording(recording.name, frames, truth, recognizer)
+        timelines.append(timeline_of(scored, parameters))
+    return timelines
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet evaluate recordings`."""
+    parser.add_argument(
+        "--models",
+        required=True,
+        nargs="+",
+        metavar="BUNDLE",
+        help="folders of model bundles, each run on the people that its protocol left out",
+    )
+    add_dataset_arguments(parser)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    add_report_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet evaluate recordings`; returns the exit status.
+
+    Raises:
+        InputError: An argument, a model or the data cannot be used; names it.
+        OSError: A file cannot be read or written.
+    """
+    torch.set_num_threads(1)
+    data, kind = open_from(arguments)
+    if not isinstance(data, ContinuousDataset):
+        raise InputError(f"{arguments.data}: {kind} has clips only, no recordings in pixels")
+    bundles = load_by_held_out(arguments.models, held_out_protocol)
+    groups = {
+        protocol: recording_timelines(
+            bundle, data, device=arguments.device, progress=not arguments.json
+        )
+        for protocol, bundle in bundles.items()
+    }
+    show_detection(arguments, groups)
+    return 0

@@ -1,0 +1,233 @@
+"""`bharnet evaluate streams`: events in long streams spliced from the clips of unseen people."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tqdm import tqdm
+
+from bharnet_ros.datasets.base import split
+from bharnet_ros.datasets.readers.holistic_wild import HolisticWild, read_holistic_wild
+from bharnet_ros.evaluation.event_tables import show_detection
+from bharnet_ros.evaluation.metrics.clips import gesture_classes
+from bharnet_ros.evaluation.tables import add_report_arguments
+from bharnet_ros.recognition.bundle import ModelBundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.timeline import Timeline
+from research.cross_validation.fold_models import held_out_fold
+from research.cross_validation.held_out import load_by_held_out
+from research.long_streams.scoring import (
+    ScoredRecording,
+    add_event_arguments,
+    frames_of,
+    score_recording,
+    timeline_of,
+)
+from research.long_streams.splicing import SplicedStream, Splicer, SplicingSettings
+
+IMAGE_SIZES = ((640, 480), (640, 360))
+"""Sizes of which each person is given one, pixels: the data set does not say them."""
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """What streams are made.
+
+    Attributes:
+        minutes: Length of each person's stream at most; a person with few clips has less.
+        frame_rate: Least and greatest frames per second; each person is given one between them.
+        splicing: How clips follow each other.
+        seed: Of all chance. Each person's stream depends on it and on that person alone.
+    """
+
+    minutes: float = 1.0
+    frame_rate: tuple[float, float] = (15.0, 30.0)
+    splicing: SplicingSettings = field(default_factory=SplicingSettings)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            InputError: One is out of range; names it.
+        """
+        if not self.minutes > 0:
+            raise InputError(f"minutes: must be positive, got {self.minutes}")
+        least, greatest = self.frame_rate
+        if not 0 < least <= greatest:
+            raise InputError(f"frame_rate: must be positive and rise, got {least} to {greatest}")
+
+
+def spliced_stream(
+    data: HolisticWild,
+    clips: npt.NDArray[np.integer],
+    class_names: Sequence[str],
+    settings: StreamSettings,
+) -> SplicedStream | None:
+    """Splice the clips of one person; None where the person shows no gesture that is a class.
+
+    Clips with a frame in which nobody was found are left out.
+
+    Args:
+        data: All clips.
+        clips: (N,) indices of that person's.
+        class_names: Names of the model's classes.
+        settings: What streams are made.
+    """
+    subject = str(data.subjects[clips[0]])
+    random = np.random.default_rng((settings.seed, zlib.crc32(subject.encode())))
+    rate = float(random.uniform(*settings.frame_rate))
+    width, height = IMAGE_SIZES[random.integers(len(IMAGE_SIZES))]
+    known = np.isin(data.labels, gesture_classes(class_names)[0])
+    sequences = {}
+    for of_gestures in (True, False):
+        chosen = random.permutation(clips[known[clips] == of_gestures])
+        read = (data.sequence(int(one), width=width, height=height) for one in chosen)
+        sequences[of_gestures] = [one for one in read if one.body[..., 3].any(1).all()]
+    if not sequences[True]:
+        return None
+    splicer = Splicer(sequences[True], sequences[False], rate, random, settings.splicing)
+    return splicer.splice(60.0 * settings.minutes)
+
+
+def scored_streams(
+    bundle: ModelBundle,
+    data: HolisticWild,
+    sources: Path,
+    settings: StreamSettings,
+    *,
+    device: str = "auto",
+    window_s: float | None = None,
+    progress: bool = False,
+) -> list[ScoredRecording]:
+    """Score a stream of each person whom a model was not trained on.
+
+    Args:
+        bundle: Of a cross-validation: it says which fold of people it was not trained on.
+        data: All clips.
+        sources: sources.csv with the fold of each subject.
+        settings: What streams are made.
+        device: Where to compute.
+        window_s: Length of the sliding window, seconds; None means the model's.
+        progress: Whether to show a bar on the terminal.
+
+    Raises:
+        InputError: The bundle does not say its fold, or nobody in it shows a gesture it knows.
+        OSError: The file of folds cannot be read.
+    """
+    fold = held_out_fold(bundle)
+    _, testing = split(data, f"fold_{fold}", sources)
+    recognizer = Recognizer(bundle, device)
+    names = bundle.description.class_names
+    scored = []
+    people = np.unique(data.subjects[testing])
+    for subject in tqdm(people, desc=f"fold {fold}", unit="person", disable=not progress):
+        clips = testing[data.subjects[testing] == subject]
+        stream = spliced_stream(data, clips, names, settings)
+        if stream is None:
+            continue
+        frames = list(frames_of(stream.person))
+        name = f"fold_{fold}/{subject}"
+        scored.append(score_recording(name, frames, stream.truth, recognizer, window_s=window_s))
+    if not scored:
+        raise InputError(f"{bundle.path}: fold {fold}: nobody shows a gesture that the model knows")
+    return scored
+
+
+def by_frame_rate(
+    groups: Mapping[str, Sequence[Timeline]], limits: tuple[float, float]
+) -> dict[str, list[Timeline]]:
+    """Return the streams of all groups in three bands of their frame rate, none that is empty.
+
+    Args:
+        groups: Streams.
+        limits: Least and greatest frames per second that they may have.
+    """
+    borders = np.linspace(*limits, 4)
+    bands: dict[str, list[Timeline]] = {}
+    for place, (least, greatest) in enumerate(itertools.pairwise(borders.tolist())):
+        band = [
+            one
+            for timelines in groups.values()
+            for one in timelines
+            if np.searchsorted(borders[1:3], (one.frames - 1) / one.duration_s) == place
+        ]
+        if band:
+            bands[f"{least:.3g} to {greatest:.3g} fps"] = band
+    return bands
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet evaluate streams`."""
+    parser.add_argument(
+        "--models",
+        required=True,
+        nargs="+",
+        metavar="BUNDLE",
+        help="names or folders of model bundles, each run on the people it was not trained on",
+    )
+    parser.add_argument("--data", required=True, type=Path, help="file of the holistic_wild format")
+    parser.add_argument(
+        "--subjects-from", required=True, type=Path, help="sources.csv with a fold for each subject"
+    )
+    default = StreamSettings()
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=default.minutes,
+        help="length of each person's stream at most (default: 1)",
+    )
+    parser.add_argument(
+        "--frame-rate",
+        type=float,
+        nargs=2,
+        default=default.frame_rate,
+        metavar=("LEAST", "GREATEST"),
+        help="frames per second, chosen for each person (default: 15 30)",
+    )
+    parser.add_argument(
+        "--window", type=float, metavar="S", help="window in seconds (default: the model's)"
+    )
+    add_event_arguments(parser)
+    parser.add_argument("--seed", type=int, default=0, help="seed of chance (default: 0)")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    add_report_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet evaluate streams`; returns the exit status.
+
+    Raises:
+        InputError: An argument, a model or the data cannot be used; names it.
+        OSError: A file cannot be read or written.
+    """
+    settings = StreamSettings(
+        minutes=arguments.minutes, frame_rate=tuple(arguments.frame_rate), seed=arguments.seed
+    )
+    torch.set_num_threads(1)
+    bundles = load_by_held_out(arguments.models, lambda one: f"fold {held_out_fold(one)}")
+    data = read_holistic_wild(arguments.data)
+    groups: dict[str, list[Timeline]] = {}
+    for name, bundle in bundles.items():
+        scored = scored_streams(
+            bundle,
+            data,
+            arguments.subjects_from,
+            settings,
+            device=arguments.device,
+            window_s=arguments.window,
+            progress=not arguments.json,
+        )
+        parameters = bundle.description.event_parameters().with_overrides(dict(arguments.event))
+        groups[name] = [timeline_of(one, parameters) for one in scored]
+    show_detection(arguments, groups, by_frame_rate(groups, settings.frame_rate))
+    return 0

@@ -1,0 +1,221 @@
+"""The same events, from whatever is in a recording."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from bharnet_ros.bags.reading import Recording
+from bharnet_ros.bags.replay import replay
+from bharnet_ros.bags.replay_settings import ReplaySettings
+from bharnet_ros.bags.topics import Stage, origin_of
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.sources.puppet.source import open_puppet
+from bharnet_ros.types.actions import OffsetReason, Phase
+from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.timeline import TrueAction
+
+WAVES = [(1.0, 3.0), (5.0, 7.0)]
+
+
+def play(bag, progress=False, left_out=(), **settings):
+    with Recording(bag) as recording:
+        return replay(recording, ReplaySettings(**settings), left_out=left_out, progress=progress)
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_bundle):
+    return str(tiny_bundle)
+
+
+@pytest.fixture(scope="module")
+def waves(tmp_path_factory, messages, write_bag):
+    """Return a recording of scores in which somebody waves twice."""
+    folder = tmp_path_factory.mktemp("scores") / "waves"
+    return write_bag(folder, messages.waving(WAVES, until=9.0))
+
+
+def test_scores_become_events(waves):
+    found = play(waves)
+    assert found.stage is Stage.SCORES
+    timeline = found.timeline([TrueAction("wave", *times) for times in WAVES])
+    assert [(event.start_s, event.end_s) for event in timeline.events] == WAVES
+    assert {event.reason for event in timeline.events} == {"ended"}
+    assert timeline.class_names == ("wave", "point", "background")
+    assert timeline.duration_s == pytest.approx(9.0)
+    (trace,) = timeline.traces
+    assert trace.stamps_s == pytest.approx(np.arange(91) / 10)
+    assert trace.probabilities.shape == (91, 3)
+
+
+def test_a_replay_is_reproducible(waves):
+    first, second = play(waves), play(waves)
+    assert first.events == second.events
+    assert [event.event_id for event in first.events] == ["replay-waves-1"] * 2 + [
+        "replay-waves-2"
+    ] * 2
+
+
+def test_what_is_open_at_the_end_is_closed(tmp_path, messages, write_bag):
+    bag = write_bag(tmp_path / "open", messages.waving([(1.0, 9.0)], until=3.0))
+    events = play(bag).events
+    assert [event.phase for event in events] == [Phase.ONSET, Phase.OFFSET]
+    assert events[-1].reason is OffsetReason.SOURCE_LOST
+
+
+def test_scores_that_stay_out_end_events(tmp_path, messages, write_bag):
+    rows = messages.waving([(1.0, 20.0)], until=20.0)
+    kept = [row for row in rows if not 5 < row[1].header.stamp.sec - 1_700_000_000 < 10]
+    reasons = [one.reason for one in play(write_bag(tmp_path / "gap", kept)).events]
+    assert reasons[1::2] == [OffsetReason.SOURCE_LOST, OffsetReason.SOURCE_LOST]
+
+
+def test_stamps_that_go_back_end_events_and_are_noted(tmp_path, messages, write_bag):
+    rows = messages.waving([(1.0, 9.0)], until=4.0)
+    again = messages.waving([(1.0, 3.0)], until=6.0)[1:]
+    found = play(write_bag(tmp_path / "loop", rows + again, in_order=True))
+    assert found.events[1].reason is OffsetReason.TIME_JUMP
+    assert any("stamps went back" in note for note in found.notes)
+    assert (np.diff(found.traces[0].stamps_s) > 0).all()
+
+
+def test_scores_of_another_model_are_left_out_and_noted(tmp_path, messages, write_bag):
+    rows = messages.waving(WAVES, until=4.0)
+    rows.append(("action_scores", messages.scores(4.1, {}, model_name="other")))
+    found = play(write_bag(tmp_path / "mixed", rows))
+    assert len(found.events) == 2
+    assert any("1 messages on /action_scores cannot be used" in note for note in found.notes)
+
+
+def test_scores_that_can_never_be_used_are_refused(tmp_path, messages, write_bag):
+    rows = [("model_info", messages.model_info())]
+    rows += [("action_scores", messages.scores(at, {"body_1": (1.0, 0.0)})) for at in (0.1, 0.2)]
+    with pytest.raises(ValueError, match=r"topic /action_scores: .*has 2 classes, not 3"):
+        play(write_bag(tmp_path / "bag", rows))
+
+
+def test_scores_without_their_model_need_one(tmp_path, messages, write_bag, tiny):
+    rows = messages.waving(WAVES, until=9.0)[1:]
+    bag = write_bag(tmp_path / "nameless", rows)
+    with pytest.raises(ValueError, match=r"/action_scores: nothing in the bag says .*--model"):
+        play(bag)
+    assert len(play(bag, model=tiny).events) == 4
+
+
+def test_a_model_of_other_classes_is_refused(tmp_path, messages, write_bag, tiny):
+    rows = messages.waving([], until=1.0)
+    rows[0] = ("model_info", messages.model_info(class_names=("point", "wave", "background")))
+    with pytest.raises(ValueError, match=r"topic /model_info: the classes of model tiny are point"):
+        play(write_bag(tmp_path / "bag", rows), model=tiny)
+
+
+def test_a_second_model_ends_events(tmp_path, messages, write_bag):
+    rows = messages.waving([(1.0, 9.0)], until=6.0)
+    rows.append(("model_info", messages.model_info(at=3.05)))
+    found = play(write_bag(tmp_path / "bag", rows))
+    assert [one.reason for one in found.events if one.phase is Phase.OFFSET] == [
+        OffsetReason.SOURCE_LOST,
+        OffsetReason.SOURCE_LOST,
+    ]
+    assert len({one.event_id for one in found.events}) == 2
+
+
+def test_recorded_events_stay_as_they_are(tmp_path, messages, write_bag):
+    rows = [
+        ("action_scores", messages.scores(0.0, {})),
+        ("action_recognition", messages.event("a", 1, 2.0, 1.0, 1.5, latency=0.125)),
+        ("action_recognition", messages.event("a", 2, 4.0, 1.0, 3.0, reason="ended", latency=0.25)),
+        ("model_info", messages.model_info(10.0)),
+    ]
+    found = play(write_bag(tmp_path / "events", rows))
+    assert found.stage is Stage.EVENTS
+    timeline = found.timeline([])
+    (event,) = timeline.events
+    assert (event.start_s, event.end_s, event.onset_s, event.offset_s) == (1.0, 3.0, 2.0, 4.0)
+    assert (event.latency_s, event.reason, event.label) == (0.125, "ended", "wave")
+    assert timeline.duration_s == 10.0
+    assert timeline.class_names == ("wave", "point", "background")
+
+
+def test_silence_of_events_is_no_event(tmp_path, messages, write_bag):
+    silent = [("/action_recognition", "bharnet_ros/msg/ActionEvent")]
+    bag = write_bag(tmp_path / "bag", messages.waving([], until=2.0), silent=silent)
+    found = play(bag, stage=Stage.EVENTS)
+    assert found.events == ()
+    assert found.duration_s == pytest.approx(2.0)
+
+
+def test_every_stage_has_the_same_start(tmp_path, messages, write_bag):
+    rows = [
+        ("camera", messages.image(0.5, np.zeros((4, 4, 3), dtype=np.uint8))),
+        *messages.waving([], until=1.0)[10:],
+        ("action_recognition", messages.event("a", 1, 2.0, 1.0, 1.5)),
+    ]
+    with Recording(write_bag(tmp_path / "bag", rows)) as recording:
+        assert origin_of(recording) == messages.start_ns + NANOSECONDS // 2
+
+
+FRAMES = 16
+RATE = 10.0
+
+
+@pytest.fixture(scope="module")
+def frames():
+    """Return drawn images with the time of each, the first at 1 s."""
+    source = open_puppet("gestures", width=320, height=240, fps=RATE)
+    return [(1.0 + one.time, one.image) for one in map(source.frame, range(FRAMES))]
+
+
+@pytest.fixture(scope="module")
+def filmed(tmp_path_factory, messages, write_bag, frames):
+    """Return a recording of the images and of the keypoints in them."""
+    rows = []
+    with PoseExtractor() as extractor:
+        for at, image in frames:
+            stamp = messages.start_ns + round(at * NANOSECONDS)
+            keypoints = extractor.extract(image, stamp)
+            rows.append(("camera/image_raw", messages.image(at, image)))
+            relative = replace(keypoints, stamp_ns=stamp - messages.start_ns)
+            rows.append(("keypoints", messages.keypoints(relative)))
+    folder = tmp_path_factory.mktemp("filmed") / "filmed"
+    return write_bag(folder, rows, compression="storage")
+
+
+@pytest.fixture(scope="module")
+def from_images(filmed, eager_bundle):
+    return play(filmed, stage=Stage.IMAGES, model=str(eager_bundle), device="cpu")
+
+
+def test_images_become_events(from_images):
+    onset, offset = from_images.events
+    assert (onset.label, onset.phase, offset.phase) == ("wave", Phase.ONSET, Phase.OFFSET)
+    assert offset.reason is OffsetReason.SOURCE_LOST
+    assert from_images.duration_s == pytest.approx((FRAMES - 1) / RATE)
+    assert (from_images.frames, from_images.dropped, from_images.notes) == (FRAMES, 0, ())
+
+
+def test_keypoints_become_the_same_events_as_their_images(filmed, from_images, eager_bundle):
+    found = play(filmed, model=str(eager_bundle), device="cpu")
+    assert found.stage is Stage.KEYPOINTS
+    assert found.events == from_images.events
+    assert found.origin_ns == from_images.origin_ns
+    for one, other in zip(found.traces, from_images.traces, strict=True):
+        np.testing.assert_array_equal(one.probabilities, other.probabilities)
+
+
+def test_images_that_cannot_be_used_are_dropped(
+    tmp_path, messages, write_bag, frames, eager_bundle
+):
+    rows = [
+        ("image/compressed", messages.compressed(at, cv2.imencode(".png", image)[1].tobytes()))
+        for at, image in frames[:3]
+    ]
+    rows.insert(1, ("image/compressed", messages.compressed(1.05, b"no picture")))
+    rows.append(rows[-1])
+    found = play(write_bag(tmp_path / "bag", rows), model=str(eager_bundle), device="cpu")
+    assert (found.frames, found.dropped) == (3, 1)
+    assert any("1 messages on /image/compressed cannot be used" in note for note in found.notes)
+    assert any("1 messages had the stamp of the one before" in note for note in found.notes)

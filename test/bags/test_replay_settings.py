@@ -1,0 +1,94 @@
+"""Parameters of the nodes, for a replay."""
+
+from __future__ import annotations
+
+import pytest
+
+from bharnet_ros.bags.replay_settings import ReplaySettings
+from bharnet_ros.messages.reading import detected_model_from_message
+from bharnet_ros.recognition.events.overrides import EventOverrides, event_overrides, make_detector
+
+
+def write(tmp_path, text: str):
+    path = tmp_path / "parameters.yaml"
+    path.write_text(text)
+    return ReplaySettings(parameter_file=path)
+
+
+def test_defaults_are_those_of_the_launched_system():
+    events = ReplaySettings().parameters("action_event_publisher")
+    assert events["enter_threshold"] == -1.0
+    assert ReplaySettings().parameters("recognition")["model"] == "gestures"
+    assert ReplaySettings().parameters("pose_extraction")["model_complexity"] == 1
+
+
+def test_command_line_goes_before_parameters():
+    parameters = ReplaySettings(model="other", device="cpu").parameters("recognition")
+    assert (parameters["model"], parameters["device"]) == ("other", "cpu")
+    assert ReplaySettings().parameters("pose_extraction")["max_people"] == 1
+    assert ReplaySettings(max_people=3).parameters("pose_extraction")["max_people"] == 3
+
+
+@pytest.mark.parametrize(
+    "asked", [{"use_depth": True}, {"depth_topic": "/depth"}, {"camera_info_topic": "/info"}]
+)
+def test_depth_is_used_where_it_or_a_topic_of_it_is_asked_for(asked):
+    assert ReplaySettings().parameters("pose_extraction")["use_depth"] is False
+    parameters = ReplaySettings(**asked, sync_slop_s=0.5).parameters("pose_extraction")
+    assert (parameters["use_depth"], parameters["sync_slop_s"]) == (True, 0.5)
+
+
+def test_depth_can_be_asked_for_by_the_parameters(tmp_path):
+    settings = write(
+        tmp_path, "pose_extraction:\n  ros__parameters:\n    use_depth: true\n"
+    ).parameters("pose_extraction")
+    assert (settings["use_depth"], settings["sync_slop_s"]) == (True, 0.02)
+
+
+def test_a_file_replaces_what_it_names(tmp_path):
+    settings = write(
+        tmp_path,
+        "/robot/action_event_publisher:\n  ros__parameters:\n    min_gap_s: 1\n",
+    )
+    parameters = settings.parameters("action_event_publisher")
+    assert parameters["min_gap_s"] == 1.0
+    assert parameters["smoothing_s"] == -1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", r"parameters\.yaml: is no YAML"),
+        ("- 1", r"parameters\.yaml: has no parameters of nodes"),
+        ("recognition: 1", r"parameters\.yaml: recognition: has no ros__parameters"),
+        (
+            "recognition:\n  ros__parameters:\n    speed: 1",
+            r"parameters\.yaml: recognition has no parameter speed",
+        ),
+        (
+            "recognition:\n  ros__parameters:\n    window_s: long",
+            r"parameters\.yaml: recognition: window_s must be a float, got 'long'",
+        ),
+    ],
+)
+def test_wrong_file_is_named(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        write(tmp_path, text).parameters("recognition")
+
+
+def test_thresholds_and_times_come_from_the_model_unless_given(messages):
+    given = event_overrides(
+        {"enter_threshold": -1.0, "exit_threshold": 0.25, "smoothing_s": -1.0, "min_gap_s": 0.1}
+    )
+    model = detected_model_from_message(messages.model_info())
+    parameters = make_detector(model, given).parameters
+    assert parameters.enter_threshold == pytest.approx(0.6)
+    assert parameters.exit_threshold == 0.25
+    assert (parameters.smoothing_s, parameters.min_gap_s) == (0.3, 0.1)
+
+
+def test_model_without_its_background_is_refused(messages):
+    info = messages.model_info()
+    info.background_id = 7
+    with pytest.raises(ValueError, match="background_id 7 is not the index of one of 3"):
+        make_detector(detected_model_from_message(info), EventOverrides())

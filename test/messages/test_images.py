@@ -1,0 +1,145 @@
+"""Raw and compressed images to RGB."""
+
+from __future__ import annotations
+
+import array
+
+import cv2
+import numpy as np
+import pytest
+
+from bharnet_ros.messages.images import (
+    ENCODINGS,
+    decode_compressed,
+    decode_image,
+    encode_compressed,
+    encode_image,
+)
+
+RGB = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
+ALPHA = np.full((4, 5, 1), 7, dtype=np.uint8)
+GREY = RGB[:, :, :1]
+# The pixels of each encoding, and the RGB that they mean.
+CASES = {
+    "rgb8": (RGB, RGB),
+    "bgr8": (RGB[:, :, ::-1], RGB),
+    "rgba8": (np.concatenate([RGB, ALPHA], axis=2), RGB),
+    "bgra8": (np.concatenate([RGB[:, :, ::-1], ALPHA], axis=2), RGB),
+    "mono8": (GREY, np.repeat(GREY, 3, axis=2)),
+}
+
+
+def test_every_encoding_is_covered():
+    assert set(CASES) == set(ENCODINGS)
+
+
+@pytest.mark.parametrize("padding", [0, 6])
+@pytest.mark.parametrize("encoding", CASES)
+def test_pixels_survive_whatever_the_row_padding(encoding, padding):
+    pixels, expected = CASES[encoding]
+    rows = pixels.reshape(4, -1)
+    padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=99)
+    image = decode_image(encoding, 4, 5, padded.shape[1], padded.tobytes())
+    np.testing.assert_array_equal(image, expected)
+    assert image.flags.c_contiguous and image.dtype == np.uint8
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview, lambda data: array.array("B", data)])
+def test_data_may_be_any_buffer(kind):
+    image = decode_image("rgb8", 4, 5, 15, kind(RGB.tobytes()))
+    np.testing.assert_array_equal(image, RGB)
+
+
+def test_unpadded_rgb_is_not_copied():
+    data = bytearray(RGB.tobytes())
+    image = decode_image("rgb8", 4, 5, 15, data)
+    data[0] = (data[0] + 1) % 256
+    assert image[0, 0, 0] == data[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (("yuv422", 4, 5, 15, RGB.tobytes()), "'yuv422'.*rgb8"),
+        (("rgb8", 0, 5, 15, b""), "no pixels"),
+        (("rgb8", 4, 0, 0, b""), "no pixels"),
+        (("rgb8", 4, 5, 14, RGB.tobytes()), "step: 14"),
+        (("rgb8", 4, 5, 15, RGB.tobytes()[:-1]), "59 bytes are less than height 4 . step 15"),
+        (("rgb8", 4, 5, 15, b""), "0 bytes are less"),
+    ],
+)
+def test_bad_image_is_refused_by_name(fields, message):
+    with pytest.raises(ValueError, match=message):
+        decode_image(*fields)
+
+
+def compressed(extension: str) -> bytes:
+    image = np.zeros((48, 64, 3), dtype=np.uint8)
+    image[:, 32:] = (255, 0, 0)
+    return cv2.imencode(extension, cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("format_", "extension"),
+    [("jpeg", ".jpg"), ("png", ".png"), ("rgb8; jpeg compressed bgr8", ".jpg")],
+)
+def test_compressed_image_is_rgb(format_, extension):
+    image = decode_compressed(format_, compressed(extension))
+    assert image.shape == (48, 64, 3)
+    np.testing.assert_allclose(image[24, 48], (255, 0, 0), atol=3)
+
+
+@pytest.mark.parametrize("padding", [b"", bytes(100)])
+def test_compressed_image_may_be_padded_but_not_truncated(padding):
+    whole = compressed(".jpg")
+    assert decode_compressed("jpeg", whole + padding).shape == (48, 64, 3)
+    with pytest.raises(ValueError, match=r"truncated|are no 'jpeg'"):
+        decode_compressed("jpeg", whole[: len(whole) * 3 // 4])
+
+
+@pytest.mark.parametrize(
+    ("format_", "data", "message"),
+    [
+        ("webp", b"x", "'webp'"),
+        ("16UC1; compressedDepth png", b"x", "compressedDepth"),
+        ("jpeg", b"", "empty"),
+        ("png", b"not a picture", "13 bytes are no 'png'"),
+    ],
+)
+def test_bad_compressed_image_is_refused_by_name(format_, data, message):
+    with pytest.raises(ValueError, match=message):
+        decode_compressed(format_, data)
+
+
+def test_encoded_image_decodes_to_itself():
+    encoding, step, data = encode_image(RGB)
+    np.testing.assert_array_equal(decode_image(encoding, 4, 5, step, data), RGB)
+
+
+def test_encoding_refuses_what_is_not_rgb():
+    with pytest.raises(ValueError, match="uint8 RGB"):
+        encode_image(RGB[:, :, 0])
+
+
+def test_png_is_lossless_and_jpeg_gets_smaller_with_its_quality():
+    image = np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(decode_compressed(*encode_compressed(image, "png")), image)
+    sizes = [len(encode_compressed(image, "jpeg", quality)[1]) for quality in (95, 50, 5)]
+    assert sizes == sorted(sizes, reverse=True)
+    smooth = np.broadcast_to(np.arange(64, dtype=np.uint8)[:, None, None], (64, 64, 3))
+    again = decode_compressed(*encode_compressed(smooth, "jpeg", 95))
+    np.testing.assert_allclose(again.astype(int), smooth, atol=3)
+
+
+@pytest.mark.parametrize(
+    ("image", "compression", "quality", "message"),
+    [
+        (RGB, "webp", 95, "'webp' is none of jpeg, png"),
+        (RGB, "jpeg", 0, "quality: must be in 1..100, got 0"),
+        (RGB[:, :, 0], "jpeg", 95, "uint8 RGB"),
+        (RGB[:0], "png", 95, "no pixels"),
+    ],
+)
+def test_compression_refuses_what_it_cannot_do(image, compression, quality, message):
+    with pytest.raises(ValueError, match=message):
+        encode_compressed(image, compression, quality)

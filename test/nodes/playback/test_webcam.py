@@ -1,0 +1,119 @@
+"""What becomes of the frames of a webcam, and of a webcam that is lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import numpy as np
+import pytest
+
+from bharnet_ros.nodes.playback import webcam
+from bharnet_ros.nodes.playback.webcam import Relay
+from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.sources.frame import Frame, FrameSource
+
+SECOND = 1_000_000_000
+NOW = 1000 * SECOND
+
+
+class Rclpy(logging.LoggerAdapter):
+    """A logger that takes what a node's logger takes."""
+
+    def process(self, msg, kwargs):
+        kwargs.pop("throttle_duration_sec", None)
+        return msg, kwargs
+
+
+LOGGER = Rclpy(logging.getLogger("relay"))
+
+
+class Camera(FrameSource):
+    """Gives a few frames, two of its own passed over before each, then is lost."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__("webcam", fps=30.0, frame_count=None, live=True)
+        self.frames = frames
+        self.closed = threading.Event()
+
+    def __iter__(self):
+        for index in range(self.frames):
+            if self.closed.is_set():
+                return
+            self.skipped += 2
+            yield Frame(np.full((4, 6, 3), index, np.uint8), index / self.fps)
+        raise OSError("unplugged")
+
+    def age(self, frame):
+        return 0.25
+
+    def close(self):
+        self.closed.set()
+
+
+def make(camera, reopen=None, publish=lambda frame, stamp_ns: None, meter=None) -> Relay:
+    return Relay(
+        camera,
+        reopen,
+        now_ns=lambda: NOW,
+        publish=publish,
+        meter=meter or Meter(),
+        logger=LOGGER,
+    )
+
+
+def test_stamps_are_when_the_frames_were_taken_and_displaced_ones_are_counted():
+    stamps, meter = [], Meter()
+    feed = make(Camera(3), publish=lambda frame, stamp_ns: stamps.append(stamp_ns), meter=meter)
+    with pytest.raises(OSError, match="unplugged"):
+        feed.run()
+    assert stamps == [NOW - SECOND // 4] * 3
+    assert (meter.totals["received"], meter.totals["dropped"]) == (9, 6)
+
+
+def test_lost_webcam_is_opened_again_once_it_is_back(monkeypatch, caplog):
+    monkeypatch.setattr(webcam, "REOPEN_SECONDS", 0.001)
+    first, second = Camera(1), Camera(2)
+    attempts, lost = [], []
+
+    def reopen():
+        attempts.append(first.closed.is_set())
+        lost.append(feed.lost)
+        if len(attempts) < 3:
+            raise OSError("there is no /dev/video0")
+        return second
+
+    shown = []
+
+    def publish(frame, stamp_ns):
+        shown.append((int(frame.image[0, 0, 0]), feed.lost))
+        if len(shown) == 3:
+            feed.stop()
+
+    feed = make(first, reopen, publish)
+    with caplog.at_level(logging.INFO):
+        feed.run()
+    assert attempts == [True] * 3
+    assert lost == ["unplugged", "there is no /dev/video0", "there is no /dev/video0"]
+    assert shown == [(0, ""), (0, ""), (1, "")]
+    assert second.closed.is_set()
+    assert "webcam: unplugged; waiting" in caplog.text
+    assert "webcam: is back" in caplog.text
+
+
+def test_stop_ends_the_wait_for_a_webcam_that_does_not_come_back(monkeypatch):
+    monkeypatch.setattr(webcam, "REOPEN_SECONDS", 0.001)
+    tried = threading.Event()
+
+    def reopen():
+        tried.set()
+        raise OSError("there is no /dev/video0")
+
+    feed = make(Camera(0), reopen)
+    thread = threading.Thread(target=feed.run, daemon=True)
+    thread.start()
+    assert tried.wait(10)
+    feed.stop()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert feed.lost == "there is no /dev/video0"

@@ -1,0 +1,144 @@
+"""The stream: strides of capture time, one window a person, nobody scored who is not in view."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.actions import ActionScores
+from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
+
+SECOND = 1_000_000_000
+
+
+@pytest.fixture(scope="module")
+def tiny(tiny_bundle: Path) -> Recognizer:
+    return Recognizer(load_bundle(tiny_bundle), "cpu")
+
+
+def person(track_id: str, seed: int) -> PersonKeypoints:
+    random = np.random.default_rng(seed)
+    body = random.uniform(0, 400, (33, 4)).astype(np.float32)
+    body[:, 3] = 1.0
+    return PersonKeypoints(track_id, body=body)
+
+
+def frame(seconds: float, *tracks: str) -> FrameKeypoints:
+    stamp = round(seconds * 1000) * 1_000_000
+    people = tuple(person(track, stamp // 1_000_000 + ord(track)) for track in tracks)
+    return FrameKeypoints(stamp, 640, 480, people)
+
+
+def play(stream: RecognitionStream, start: float, end: float, *tracks: str) -> list[ActionScores]:
+    times = np.arange(start, end - 1e-9, 0.05)
+    scores = [stream.update(frame(float(time), *tracks)) for time in times]
+    return [one for one in scores if one is not None]
+
+
+def test_scores_come_once_a_stride_of_capture_time(tiny: Recognizer) -> None:
+    stream = RecognitionStream(tiny, stride_s=0.2)
+    stamps = [scores.stamp_ns for scores in play(stream, 0.0, 2.0, "a")]
+    assert np.diff(stamps).tolist() == [SECOND // 5] * 9
+    assert stamps[0] == 0
+
+
+def test_a_stride_of_zero_scores_each_frame(tiny: Recognizer) -> None:
+    assert len(play(RecognitionStream(tiny, stride_s=0.0), 0.0, 1.0, "a")) == 20
+
+
+def test_a_rate_that_is_no_multiple_of_the_stride_keeps_the_mean(tiny: Recognizer) -> None:
+    stream = RecognitionStream(tiny, stride_s=0.1)
+    scored = [stream.update(frame(n / 15)) is not None for n in range(150)]
+    assert sum(scored) == pytest.approx(100, abs=1)
+
+
+def test_a_person_is_scored_once_half_a_window_was_seen(tiny: Recognizer) -> None:
+    first = next(s for s in play(RecognitionStream(tiny), 0.0, 1.0, "a") if s.tracks)
+    assert first.stamp_ns == SECOND // 2
+
+
+def test_a_stamp_that_goes_back_is_refused_and_changes_nothing(tiny: Recognizer) -> None:
+    disturbed, calm = RecognitionStream(tiny), RecognitionStream(tiny)
+    play(disturbed, 0.0, 1.0, "a")
+    play(calm, 0.0, 1.0, "a")
+    for back in (0.95, 0.5):
+        with pytest.raises(ValueError, match="stamp_ns"):
+            disturbed.update(frame(back, "a", "b"))
+    after, expected = play(disturbed, 1.0, 1.5, "a"), play(calm, 1.0, 1.5, "a")
+    assert [one.stamp_ns for one in after] == [one.stamp_ns for one in expected]
+    for one, other in zip(after, expected, strict=True):
+        assert [track.track_id for track in one.tracks] == ["a"]
+        np.testing.assert_array_equal(one.tracks[0].probabilities, other.tracks[0].probabilities)
+
+
+def test_after_a_reset_time_may_start_again(tiny: Recognizer) -> None:
+    stream = RecognitionStream(tiny)
+    play(stream, 10.0, 11.0, "a")
+    stream.reset()
+    scores = play(stream, 0.0, 1.0, "a")
+    assert scores[0].tracks == (), "the window from before the reset is gone"
+    assert scores[-1].tracks
+
+
+def test_two_people_are_two_tracks_scored_as_each_alone(tiny: Recognizer) -> None:
+    together = play(RecognitionStream(tiny), 0.0, 1.2, "a", "b")[-1]
+    assert [track.track_id for track in together.tracks] == ["a", "b"]
+    for track in together.tracks:
+        alone = play(RecognitionStream(tiny), 0.0, 1.2, track.track_id)[-1].tracks[0]
+        np.testing.assert_allclose(track.probabilities, alone.probabilities, atol=1e-5)
+
+
+def test_a_person_who_is_not_in_view_is_not_scored(tiny: Recognizer) -> None:
+    stream = RecognitionStream(tiny)
+    play(stream, 0.0, 1.0, "a", "b")
+    for scores in play(stream, 1.0, 1.5, "a"):
+        assert [track.track_id for track in scores.tracks] == ["a"]
+
+
+def test_a_person_is_remembered_up_to_the_timeout_and_forgotten_after(tiny: Recognizer) -> None:
+    for gone_s, remembered in ((0.3, True), (0.6, False)):
+        stream = RecognitionStream(tiny, stride_s=0.0, track_timeout_s=0.4)
+        play(stream, 0.0, 1.0, "a", "b")
+        play(stream, 1.0, 0.95 + gone_s, "a")
+        back = stream.update(frame(0.95 + gone_s, "a", "b"))
+        assert back is not None
+        assert ("b" in [track.track_id for track in back.tracks]) is remembered, gone_s
+
+
+def test_the_same_track_twice_in_a_frame_counts_once(tiny: Recognizer) -> None:
+    scores = play(RecognitionStream(tiny), 0.0, 1.0, "a", "a")[-1]
+    assert [track.track_id for track in scores.tracks] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("window_s", 0.0), ("stride_s", -0.1), ("track_timeout_s", 0.0), ("least_fill", 1.5)],
+)
+def test_a_value_out_of_range_is_refused_by_name(tiny: Recognizer, name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        RecognitionStream(tiny, **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("gesture", ["hello", "iloveyou"])
+def test_a_gesture_is_called_the_same_at_any_frame_rate(gesture: str) -> None:
+    from bharnet_ros.resources import find_model
+
+    recognizer = Recognizer(load_bundle(find_model("gestures")), "cpu")
+    found = {}
+    for fps in (10.0, 15.0, 25.0, 30.0, 60.0):
+        puppet = open_puppet(gesture, fps=fps)
+        act = puppet.segments[0]
+        last = min(round(act.end * 10) / 10, (puppet.frame_count - 1) / fps)
+        stream = RecognitionStream(recognizer, stride_s=0.0, least_fill=0.0)
+        for number in range(round(last * fps)):
+            due = stream.push(puppet.truth(number))
+        assert due is not None
+        (track,) = stream.score(due).tracks
+        found[fps] = recognizer.description.class_names[int(track.probabilities.argmax())]
+    assert len(set(found.values())) == 1, found

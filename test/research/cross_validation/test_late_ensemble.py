@@ -1,0 +1,119 @@
+"""Late ensembles: what several models say together, and which models may be joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bharnet_ros.datasets.base import RecordedClip
+from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
+from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
+from bharnet_ros.recognition.bundle import load_bundle
+from research.cross_validation.late_ensemble import LateEnsemble
+
+TinyCrossValidation = Any
+
+
+@pytest.fixture(scope="module")
+def clips(tiny: TinyCrossValidation) -> list[RecordedClip]:
+    data = read_holistic_wild(tiny.data)
+    return list(data.clips(np.arange(len(data))))
+
+
+@pytest.fixture(scope="module")
+def members(tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[..., Path]) -> list:
+    folder = tmp_path_factory.mktemp("members")
+    return [
+        load_bundle(make_bundle(folder / "joint", seed=1, modalities=("joint",), temperature=0.5)),
+        load_bundle(make_bundle(folder / "bone", seed=2, modalities=("bone", "bone_motion"))),
+    ]
+
+
+def calibrated(bundle: Any, clips: list[RecordedClip], expert: str) -> torch.Tensor:
+    recognizer = ClipRecognizer(bundle, "cpu")
+    return recognizer.probabilities(getattr(recognizer.clip_logits(clips), expert))
+
+
+@pytest.mark.parametrize("expert", ["ensemble", "body", "hand"])
+def test_models_of_different_modalities_are_joined_by_the_geometric_mean(
+    members: list, clips: list[RecordedClip], expert: str
+) -> None:
+    together = LateEnsemble(members, "cpu")
+    first, second = (calibrated(one, clips, expert) for one in members)
+    expected = (first * second).sqrt()
+    expected = expected / expected.sum(1, keepdim=True)
+
+    found = together.probabilities(getattr(together.clip_logits(clips), expert))
+
+    torch.testing.assert_close(found, expected)
+    assert not torch.allclose(found, first, atol=1e-3)
+
+
+def test_a_model_of_no_weight_changes_nothing(members: list, clips: list[RecordedClip]) -> None:
+    together = LateEnsemble(members, "cpu", weights=[3.0, 0.0])
+    found = together.probabilities(together.clip_logits(clips).ensemble)
+    torch.testing.assert_close(found, calibrated(members[0], clips, "ensemble"))
+
+
+def test_further_streams_of_members_count_within_the_ensemble(
+    members: list, rgb_bundle: Path, cropped: Any
+) -> None:
+    seen = [cropped.holding("cup", seed) for seed in range(3)]
+    clips = [RecordedClip(f"clip {seed}", (one,), "cup") for seed, one in enumerate(seen)]
+    joined = [load_bundle(rgb_bundle), members[0]]
+    together = LateEnsemble(joined, "cpu")
+    logits = together.clip_logits(clips)
+    assert logits.streams.shape == (3, 0, 3) and together.description.streams == {}
+    assert not torch.allclose(logits.ensemble, logits.skeleton, atol=1e-4)
+    for expert in ("ensemble", "skeleton"):
+        first, second = (calibrated(one, clips, expert) for one in joined)
+        expected = (first * second).sqrt()
+        found = together.probabilities(getattr(logits, expert))
+        torch.testing.assert_close(found, expected / expected.sum(1, keepdim=True))
+
+
+def test_a_clip_without_hands_is_known_as_such(members: list, clips: list[RecordedClip]) -> None:
+    seen = LateEnsemble(members, "cpu").clip_logits(clips).hand_seen
+    assert seen.tolist() == [True] * (len(clips) - 1) + [False]
+
+
+def test_other_classes_are_refused_by_the_names_of_both_bundles(
+    members: list, make_bundle: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = load_bundle(make_bundle(tmp_path / "other", class_names=("nod", "background")))
+    with pytest.raises(ValueError, match=r"other: class_names: nod, background .*joint: wave"):
+        LateEnsemble([members[0], other], "cpu")
+
+
+@pytest.mark.parametrize("weights", [[1.0], [1.0, -1.0], [0.0, 0.0], [1.0, float("nan")]])
+def test_weights_that_do_not_fit_are_refused(members: list, weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="weights: "):
+        LateEnsemble(members, "cpu", weights)
+
+
+def test_clips_are_evaluated_by_several_models_together(
+    tiny: TinyCrossValidation,
+    members: list,
+    clips: list[RecordedClip],
+    printed: Callable[[], Any],
+) -> None:
+    paths = [one.path for one in members]
+    assert tiny.study("clips", "--ensemble", *paths, "--fold", "2", "--json") == 0
+    metrics = printed()
+    together = LateEnsemble(members, "cpu")
+    choice = together.clip_logits(clips[8:]).ensemble[:, :2].argmax(1)
+    assert metrics["clips"] == 4
+    assert metrics["top1"] == pytest.approx((choice == torch.tensor([1, 0, 1, 0])).float().mean())
+
+
+def test_weights_without_an_ensemble_are_refused(
+    tiny: TinyCrossValidation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--model", tiny.bundles[0], "--weights", "1", "--fold", "0")
+    assert tiny.study("clips", *words) == 2
+    assert "--weights needs --ensemble" in capsys.readouterr().err
