@@ -20,14 +20,14 @@ from bharnet_ros.evaluation.bag_jobs import BagTask
 # What every worker runs before it takes work.
 DEADLY = """
 import os
-from bharnet_ros.evaluation import bag_replay
+from bharnet_ros.evaluation import bag_jobs
 
-def bag_timeline(task, usual=bag_replay.bag_timeline, **named):
+def bag_timeline(task, usual=bag_jobs.bag_timeline, **named):
     if task.name == "deadly":
         os._exit(9)
     return usual(task, **named)
 
-bag_replay.bag_timeline = bag_timeline
+bag_jobs.bag_timeline = bag_timeline
 """
 
 

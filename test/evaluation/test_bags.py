@@ -176,8 +176,6 @@ def test_missing_truth_in_a_folder_is_named(make, tmp_path):
 
 
 def test_the_command_prints_numbers_and_names_broken_bags(make, tmp_path, capsys):
-    pytest.importorskip("bharnet_ros.evaluation.detection")
-    pytest.importorskip("bharnet_ros.evaluation.report_page")
     bag, truth = make()
     given = ["--truth", str(truth), str(truth), "--json", "--report", str(tmp_path / "report")]
     missing = tmp_path / "missing.mcap"
@@ -189,8 +187,6 @@ def test_the_command_prints_numbers_and_names_broken_bags(make, tmp_path, capsys
 
 
 def test_bags_that_are_all_broken_are_an_error(tmp_path, capsys):
-    pytest.importorskip("bharnet_ros.evaluation.detection")
-    pytest.importorskip("bharnet_ros.evaluation.report_page")
     given = [str(tmp_path / "no.mcap"), "--truth", "topic:/truth"]
     assert cli.main(["evaluate", "bag", *given]) == cli.BAD_INPUT
     assert "no.mcap" in capsys.readouterr().err
