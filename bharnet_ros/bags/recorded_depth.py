@@ -15,7 +15,7 @@ from bharnet_ros.types.layouts import get_layout
 
 if TYPE_CHECKING:
     from bharnet_ros.recognition.bundle import BundleDescription
-from bharnet_ros.bags.topics import _depth_topic, _info_topic
+from bharnet_ros.bags.topics import camera_info_topic_of, depth_topic_of
 
 
 class RecordedDepth:
@@ -52,8 +52,8 @@ class RecordedDepth:
         """
         self._recording = recording
         self.topics = (
-            _depth_topic(recording, image_topic, depth_topic),
-            _info_topic(recording, image_topic, info_topic),
+            depth_topic_of(recording, image_topic, depth_topic),
+            camera_info_topic_of(recording, image_topic, info_topic),
         )
         self._joined = JoinedTopics(recording, image_topic, self.topics, slop_s, progress=progress)
         self._apart = f"within {slop_s:g} s (--sync-slop)"
@@ -63,6 +63,7 @@ class RecordedDepth:
                 f"{self._joined.total} images on {image_topic}: nowhere are the stamps of both "
                 f"and of {self.topics[1]} {self._apart}"
             )
+        self._image: Recorded | None = None
         self._warnings: list[str] = []
         self._placer = DepthPlacer(*self.topics, self._warnings.append)
         self._placed = 0
@@ -71,16 +72,18 @@ class RecordedDepth:
 
     def images(self) -> Iterator[Recorded]:
         """Yield the images in the order of recording, each with what belongs to it."""
-        return self._joined.messages()
+        for image in self._joined.messages():
+            self._image = image
+            yield image
 
-    def place(self, frame: FrameKeypoints, image: Recorded) -> FrameKeypoints:
-        """Return the keypoints of an image with their places, as they are where there is no depth.
+    def place(self, frame: FrameKeypoints) -> FrameKeypoints:
+        """Return a frame with camera coordinates, or as it is where no usable depth belongs to it.
 
         Args:
-            frame: What was found in the image.
-            image: One of `images`.
+            frame: What was found in the image that `images` yielded last.
         """
-        if not image.beside:
+        image = self._image
+        if image is None or not image.beside:
             self._without += 1
             return frame
         try:
@@ -130,7 +133,7 @@ def find_depth(
         recording: An open recording.
         image_topic: Of the images.
         settings: Which topics.
-        parameters: Those of the node `pose_extraction` that are about depth.
+        parameters: Of the node `pose_extraction`.
         description: The model that keypoints go to.
         progress: Draw a progress bar on stderr.
 

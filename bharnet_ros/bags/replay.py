@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -12,48 +11,52 @@ from tqdm import tqdm
 from bharnet_ros.bags.reading import Recorded, Recording
 from bharnet_ros.bags.recorded_depth import RecordedDepth, find_depth
 from bharnet_ros.bags.recorded_events import whole_events
+from bharnet_ros.bags.replay_plan import ReplayPlan, plan_replay
 from bharnet_ros.bags.replay_result import DrawnPeople, Replay
 from bharnet_ros.bags.replay_settings import ReplaySettings
-from bharnet_ros.bags.topics import Stage, choose_stage, model_info_topic, origin_of, topics_of
+from bharnet_ros.bags.topics import Stage, model_info_topic, topics_of
 from bharnet_ros.messages.reading import (
+    Message,
     detected_model_from_message,
     event_from_message,
     keypoints_from_message,
     time_to_ns,
 )
-from bharnet_ros.pipeline.images_to_keypoints import DUPLICATES, JUMPS, Image, ImagesToKeypoints
-from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores
+from bharnet_ros.pipeline.message_log import DUPLICATES, TIME_JUMPS, WITHOUT_DEPTH, CollectedLog
 from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
-from bharnet_ros.recognition.events.parameters import DetectedModel
+from bharnet_ros.recognition.events.overrides import event_overrides
 from bharnet_ros.resources import find_model
-from bharnet_ros.types.actions import ActionEvent
+from bharnet_ros.types.actions import ActionEvent, OffsetReason
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
-from bharnet_ros.types.layouts import get_layout
-from bharnet_ros.types.timeline import ScoreTrace
+from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.timeline import ScoreTrace, TraceCollector
 
 if TYPE_CHECKING:
+    # Recordings of scores need neither MediaPipe nor torch, and should not wait for them.
     from bharnet_ros.recognition.bundle import BundleDescription
+    from bharnet_ros.recognition.sliding import DueWindows
 
-_PLACELESS = "frames without camera coordinates"
+TakeMessage = Callable[[Recorded], None]
 
 
 def replay(
     recording: Recording,
     settings: ReplaySettings | None = None,
     *,
+    plan: ReplayPlan | None = None,
     left_out: Sequence[str] = (),
     progress: bool = True,
 ) -> Replay:
-    """Replay a recording; twice gives the same.
+    """Replay a recording; replaying it again gives the same result.
 
-    Every message goes in, in the order of recording, and nothing is dropped for being late. A
-    message that the nodes would refuse is left out and noted.
+    Every message goes in, in the order of recording, and none is dropped for being late. A message
+    that the nodes would reject is left out and noted.
 
     Args:
         recording: An open recording.
-        settings: Where to start, with what; None for the defaults.
-        left_out: Topics that are something else, as the truth.
+        settings: How to replay it; None for the defaults.
+        plan: What to start from; None chooses by the settings.
+        left_out: Topics that hold something else, such as the truth.
         progress: Draw a progress bar on stderr.
 
     Raises:
@@ -62,33 +65,35 @@ def replay(
         OSError: A file cannot be read.
     """
     given = ReplaySettings() if settings is None else settings
-    stage, topic = choose_stage(recording, given.stage, given.topic, left_out)
-    player = _Player(recording, given, stage, topic, progress)
-    return player.events() if stage is Stage.EVENTS else player.computed()
+    chosen = plan_replay(recording, given, left_out) if plan is None else plan
+    player = _Player(recording, given, chosen, progress)
+    return player.events() if chosen.stage is Stage.EVENTS else player.computed()
 
 
 class _Player:
     """One replay of one recording."""
 
     def __init__(
-        self,
-        recording: Recording,
-        settings: ReplaySettings,
-        stage: Stage,
-        topic: str,
-        progress: bool,
+        self, recording: Recording, settings: ReplaySettings, plan: ReplayPlan, progress: bool
     ) -> None:
         self._recording = recording
         self._settings = settings
-        self._stage = stage
-        self._topic = topic
+        self._stage = plan.stage
+        self._topic = plan.topic
         self._progress = progress
-        self._origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
-        self._newest_ns = self._origin_ns
-        self._counts: Counter[str] = Counter()
-        self._rejected: list[str] = []
+        self._origin_ns = plan.origin_ns
+        self._newest_ns = plan.origin_ns
+        self._used = 0
+        self._log = CollectedLog()
         self._drawn = DrawnPeople()
         self._depth: RecordedDepth | None = None
+        self._events: list[ActionEvent] = []
+        self._traces = TraceCollector()
+        self._to_events = ScoresToEvents(
+            event_overrides(settings.parameters("action_event_publisher")),
+            self._log,
+            f"replay-{recording.name}",
+        )
 
     def events(self) -> Replay:
         """Take recorded events as they are."""
@@ -124,87 +129,75 @@ class _Player:
     def computed(self) -> Replay:
         """Compute events from whatever comes before them."""
         with ExitStack() as stack:
-            to_events, topics, take = self._chain(stack)
+            topics, take = self._chain(stack)
             self._run(topics, take)
-            to_events.close()
-            return self._result(
-                to_events.events,
-                None,
-                to_events.class_names,
-                to_events.traces.traces(self._origin_ns),
-                [],
-            )
+        class_names = self._to_events.class_names
+        self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
+        return self._result(
+            self._events, None, class_names, self._traces.traces(self._origin_ns), []
+        )
 
-    def _chain(
-        self, stack: ExitStack
-    ) -> tuple[ScoresToEvents, tuple[str, ...], Callable[[Recorded], None]]:
-        """Return the end of the chain, the topics that it needs and what to do with a message."""
+    def _chain(self, stack: ExitStack) -> tuple[tuple[str, ...], TakeMessage]:
+        """Return the topics that are needed, and what to do with a message."""
         if self._stage is Stage.SCORES:
-            return self._scores_chain()
-        from bharnet_ros.pipeline.crops import make_rgb_feed, take_rgb_parameters
-        from bharnet_ros.recognition.bundle import load_bundle
-        from bharnet_ros.recognition.sliding import make_stream
+            return self._from_scores()
+        from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores, open_recognition
 
-        recognition = self._settings.parameters("recognition")
-        bundle = load_bundle(find_model(recognition.pop("model")))
-        rgb = take_rgb_parameters(recognition)
-        to_events = self._detector(bundle.description.detected_model(), bundle.description.name)
-        stream = make_stream(bundle, **recognition)
-        # Recorded keypoints come without their images: the skeleton decides alone.
-        wanted = rgb["use_rgb"] and self._stage is not Stage.KEYPOINTS
-        feed = make_rgb_feed(bundle.description, stream.window_s, wanted=wanted)
-        to_scores = KeypointsToScores(stream, self._counts, feed)
-        metric = get_layout(bundle.description.body_layout).dimensions == 3
+        parameters = self._settings.parameters("recognition")
+        if self._stage is Stage.KEYPOINTS:
+            # Recorded keypoints come without their images: the skeleton decides alone.
+            parameters = {**parameters, "use_rgb": False}
+        stream, rgb = open_recognition(parameters)
+        description = stream.recognizer.description
+        self._to_events.use_model(description.detected_model(), description.name)
+        to_scores = KeypointsToScores(stream, self._log, rgb)
 
-        def take_frame(frame: FrameKeypoints, image: Image | None = None) -> None:
-            self._drawn.take(frame)
-            scores = to_scores.take(frame, image)
-            if scores is not None:
-                to_events.take_scores(scores)
+        def take_due(due: DueWindows | None) -> None:
+            if due is not None:
+                scores = to_scores.score(due)
+                self._traces.take(scores)
+                self._events += self._to_events.take_scores(scores) or []
 
         if self._stage is Stage.KEYPOINTS:
 
             def take_keypoints(one: Recorded) -> None:
-                frame = keypoints_from_message(one.message)
-                placed = any(person.depth_known for person in frame.people)
-                self._counts[_PLACELESS] += metric and bool(frame.people) and not placed
-                take_frame(frame)
+                due, frame = to_scores.take(one.message)
+                if frame is not None:
+                    self._drawn.take(frame)
+                take_due(due)
 
-            return to_events, (self._topic,), take_keypoints
-        from bharnet_ros.pipeline.depth import take_depth_parameters
-        from bharnet_ros.pose.extractor import PoseExtractor
+            return (self._topic,), take_keypoints
+        from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
 
         extraction = self._settings.parameters("pose_extraction")
-        extraction.pop("image_transport")
         self._depth = find_depth(
             self._recording,
             self._topic,
             self._settings,
-            take_depth_parameters(extraction),
-            bundle.description,
+            extraction,
+            description,
             progress=self._progress,
         )
-        to_keypoints = ImagesToKeypoints(
-            stack.enter_context(PoseExtractor(**extraction)), self._counts, self._depth
-        )
+        extractor = stack.enter_context(open_extractor(extraction))
+        to_keypoints = ImagesToKeypoints(extractor, self._log)
+        to_keypoints.depth = self._depth
 
         def take_image(one: Recorded) -> None:
-            found = to_keypoints.take(one)
-            if found is not None:
-                take_frame(*found)
+            frame = to_keypoints.take(one.message)
+            if frame is not None:
+                self._drawn.take(frame)
+                take_due(to_scores.take_frame(frame, one.message))
 
-        return to_events, (self._topic,), take_image
+        return (self._topic,), take_image
 
-    def _scores_chain(
-        self,
-    ) -> tuple[ScoresToEvents, tuple[str, ...], Callable[[Recorded], None]]:
+    def _from_scores(self) -> tuple[tuple[str, ...], TakeMessage]:
         info = model_info_topic(self._recording, self._topic)
         if self._settings.model is not None:
             description = self._bundle_description()
             for one in self._recording.messages(info) if info is not None else ():
                 self._check_classes(description.class_names, f"model {description.name}", one)
-            to_events = self._detector(description.detected_model(), None)
-            return to_events, (self._topic,), lambda one: to_events.take(one.message)
+            self._to_events.use_model(description.detected_model(), None)
+            return (self._topic,), lambda one: self._take_scores(one.message)
         if info is None:
             raise InputError(
                 f"{self._recording.path}: topic {self._topic}: nothing in the bag says what the "
@@ -213,29 +206,29 @@ class _Player:
         first = self._recording.first(info)
         for one in self._recording.messages(info):
             self._check_classes(tuple(first.class_names), f"model {first.name}", one)
-        to_events = self._detector(detected_model_from_message(first), first.name)
+        self._to_events.use_model(detected_model_from_message(first), first.name)
         told = 0
 
         def take(one: Recorded) -> None:
             nonlocal told
             if one.topic != info:
-                to_events.take(one.message)
+                self._take_scores(one.message)
                 return
             told += 1
             # The first one is known from the start: it is latched.
             if told > 1:
-                to_events.change_model(detected_model_from_message(one.message), one.message.name)
+                self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
+                model = detected_model_from_message(one.message)
+                self._to_events.use_model(model, one.message.name)
 
-        return to_events, (self._topic, info), take
+        return (self._topic, info), take
 
-    def _detector(self, model: DetectedModel, name: str | None) -> ScoresToEvents:
-        return ScoresToEvents(
-            model,
-            name,
-            self._settings.parameters("action_event_publisher"),
-            f"replay-{self._recording.name}",
-            self._counts,
-        )
+    def _take_scores(self, message: Message) -> None:
+        taken = self._to_events.take(message)
+        if taken is not None:
+            scores, events = taken
+            self._events += events
+            self._traces.take(scores)
 
     def _bundle_description(self) -> BundleDescription:
         from bharnet_ros.recognition.bundle import load_bundle
@@ -252,7 +245,7 @@ class _Player:
                 f"{', '.join(names)}"
             )
 
-    def _run(self, topics: tuple[str, ...], take: Callable[[Recorded], None]) -> None:
+    def _run(self, topics: tuple[str, ...], take: TakeMessage) -> None:
         """Hand over every message; one that cannot be used is left out."""
         for one in tqdm(
             self._recording.messages(*topics) if self._depth is None else self._depth.images(),
@@ -261,16 +254,16 @@ class _Player:
             unit="message",
             disable=not self._progress,
         ):
+            rejected = len(self._log.rejected)
             try:
                 take(one)
             except ValueError as error:
-                self._rejected.append(str(error))
-                continue
-            if one.topic == self._topic:
-                self._counts["used"] += 1
+                self._log.reject(str(error))
+            if one.topic == self._topic and len(self._log.rejected) == rejected:
+                self._used += 1
                 self._newest_ns = max(self._newest_ns, time_to_ns(one.message.header.stamp))
-        if self._rejected and not self._counts["used"]:
-            raise self._refused(self._rejected[-1])
+        if self._log.rejected and not self._used:
+            raise self._refused(self._log.rejected[-1])
 
     def _refused(self, problem: object) -> InputError:
         return InputError(f"{self._recording.path}: topic {self._topic}: {problem}")
@@ -284,23 +277,24 @@ class _Player:
         notes: list[str],
     ) -> Replay:
         frames, dropped = self._frames()
+        counts = self._log.counts
         if self._stage in (Stage.EVENTS, Stage.SCORES):
             self._draw_recorded()
-        if self._rejected:
+        if self._log.rejected:
             notes.append(
-                f"{len(self._rejected)} messages on {self._topic} cannot be used; the last one: "
-                f"{self._rejected[-1]}"
+                f"{len(self._log.rejected)} messages on {self._topic} cannot be used; "
+                f"the last one: {self._log.rejected[-1]}"
             )
         if self._depth is not None:
             notes += self._depth.notes()
-        if self._counts[_PLACELESS]:
+        if self._stage is Stage.KEYPOINTS and counts[WITHOUT_DEPTH]:
             notes.append(
-                f"{self._counts[_PLACELESS]} frames on {self._topic} have no camera coordinates, "
+                f"{counts[WITHOUT_DEPTH]} frames on {self._topic} have no camera coordinates, "
                 "but the model takes bodies in metres: in them the hands decide alone"
             )
-        if self._counts[DUPLICATES]:
-            notes.append(f"{self._counts[DUPLICATES]} messages had the stamp of the one before")
-        if self._counts[JUMPS]:
+        if counts[DUPLICATES]:
+            notes.append(f"{counts[DUPLICATES]} messages had the stamp of the one before")
+        if counts[TIME_JUMPS]:
             notes.append(
                 "stamps went back, which ends every event; times before and after may overlap"
             )
@@ -316,6 +310,8 @@ class _Player:
             frames=frames,
             dropped=dropped,
             notes=tuple(notes),
+            counts=dict(counts),
+            rejected=tuple(self._log.rejected),
             keypoints=self._drawn.sequences(self._origin_ns),
         )
 
@@ -330,12 +326,12 @@ class _Player:
     def _frames(self) -> tuple[int, int]:
         """Return how many frames went in, and how many images did not become one."""
         if self._stage is Stage.IMAGES:
-            return self._counts["used"] - self._counts[DUPLICATES], len(self._rejected)
+            return self._used - self._log.counts[DUPLICATES], len(self._log.rejected)
         keypoints = topics_of(self._recording, Stage.KEYPOINTS)
         images = topics_of(self._recording, Stage.IMAGES)
         frames = keypoints[0].messages if len(keypoints) == 1 else 0
         if self._stage is Stage.KEYPOINTS:
-            frames = self._counts["used"] - self._counts[DUPLICATES]
+            frames = self._used - self._log.counts[DUPLICATES]
         if not frames or len(images) != 1:
             return frames, 0
         return frames, max(0, images[0].messages - frames)

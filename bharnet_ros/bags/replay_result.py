@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class Replay:
         frames: Frames of keypoints that went in.
         dropped: Images that were recorded and did not go in.
         notes: A sentence for whatever was not as it should be.
+        counts: What was counted on the way, such as repeated stamps.
+        rejected: Why messages could not be used, one for each.
         keypoints: A few frames a second of everybody, stamps in seconds from the start.
     """
 
@@ -48,6 +50,8 @@ class Replay:
     frames: int
     dropped: int
     notes: tuple[str, ...]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    rejected: tuple[str, ...] = ()
     keypoints: tuple[KeypointSequence, ...] = ()
 
     @property

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from bharnet_ros.bags.message_types import PACKAGE
 from bharnet_ros.bags.reading import Recording, Topic
 from bharnet_ros.messages.depth_images import DEPTH_ENCODINGS
 from bharnet_ros.messages.reading import event_from_message, time_to_ns
 from bharnet_ros.types.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 
 class Stage(str, Enum):
@@ -32,6 +28,8 @@ TYPES = {
     Stage.IMAGES: ("sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"),
 }
 MODEL_INFO = f"{PACKAGE}/msg/ModelInfo"
+IMAGE = "sensor_msgs/msg/Image"
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 _COMPRESSED = "/compressed"
 
 
@@ -201,13 +199,17 @@ def origin_of(recording: Recording, camera: str | None = None) -> int:
     return recording.start_ns
 
 
-IMAGE = "sensor_msgs/msg/Image"
+def depth_topic_of(recording: Recording, image_topic: str, given: str | None) -> str:
+    """Return the topic of the depth that belongs to images.
 
+    Args:
+        recording: An open recording.
+        image_topic: Topic of the images.
+        given: The topic that was asked for; None for the only one.
 
-CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
-
-
-def _depth_topic(recording: Recording, image_topic: str, given: str | None) -> str:
+    Raises:
+        InputError: There is none, it has no depth, or several would do.
+    """
     encodings = ", ".join(DEPTH_ENCODINGS)
     if given is None:
         images = [one for one in recording.topics if one.type == IMAGE and one.name != image_topic]
@@ -226,7 +228,8 @@ def _depth_topic(recording: Recording, image_topic: str, given: str | None) -> s
     return given
 
 
-def _info_topic(recording: Recording, image_topic: str, given: str | None) -> str:
+def camera_info_topic_of(recording: Recording, image_topic: str, given: str | None) -> str:
+    """Return the topic that describes the camera of images; as for `depth_topic_of`."""
     if given is not None:
         return _given(recording, given, CAMERA_INFO, "--camera-info-topic").name
     found = [one for one in recording.topics if one.type == CAMERA_INFO and one.messages]

@@ -15,8 +15,9 @@ from tqdm import tqdm
 
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.replay import replay
+from bharnet_ros.bags.replay_plan import plan_replay
 from bharnet_ros.bags.replay_settings import ReplaySettings
-from bharnet_ros.bags.topics import Stage, choose_stage, origin_of
+from bharnet_ros.bags.topics import Stage
 from bharnet_ros.bags.truth import TOPIC, fitting_truth, read_truth
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.timeline import Timeline
@@ -70,18 +71,16 @@ def bag_timeline(task: BagTask, *, progress: bool = True) -> tuple[Timeline, tup
     left_out = [task.truth.removeprefix(TOPIC)] if task.truth.startswith(TOPIC) else []
     with Recording(task.bag) as recording:
         settings = task.settings
-        stage, topic = choose_stage(recording, settings.stage, settings.topic, left_out)
-        origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
-        rows = read_truth(task.truth, recording, origin_ns)
-        if stage in (Stage.IMAGES, Stage.KEYPOINTS):
+        plan = plan_replay(recording, settings, left_out)
+        rows = read_truth(task.truth, recording, plan.origin_ns)
+        if plan.stage in (Stage.IMAGES, Stage.KEYPOINTS):
             from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
 
             # A wrong label shall not come to light after minutes of extraction.
             model = find_model(settings.parameters("recognition")["model"])
             known = read_description(model / DESCRIPTION).class_names
             fitting_truth(rows, math.inf, known, others=task.others)
-        chosen = replace(settings, stage=stage, topic=topic)
-        result = replay(recording, chosen, left_out=left_out, progress=progress)
+        result = replay(recording, settings, plan=plan, progress=progress)
     truth = fitting_truth(rows, result.duration_s, result.class_names, others=task.others)
     return replace(result.timeline(truth), name=task.name), result.notes
 

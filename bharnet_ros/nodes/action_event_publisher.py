@@ -15,22 +15,20 @@ from bharnet_ros.msg import ActionScores, ModelInfo
 from bharnet_ros.nodes.conversions import (
     detected_model_from_message,
     event_to_message,
-    scores_from_message,
 )
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
+from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.nodes.runtime.topic_log import TopicLog
+from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
 from bharnet_ros.recognition.events.overrides import (
     FROM_MODEL,
     EventOverrides,
     event_overrides,
-    make_detector,
 )
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.types.actions import ActionEvent, OffsetReason
-from bharnet_ros.types.stamps import StampOrder
 
 DEFAULTS = EventParameters()
 
@@ -129,14 +127,13 @@ class ActionEventPublisher(ManagedNode):
         """Declare parameters."""
         super().__init__("action_event_publisher", PARAMETERS, **kwargs)
         self._overrides = EventOverrides()
-        self._detector: EventDetector | None = None
+        self._step: ScoresToEvents | None = None
         self._model: ModelInfo | None = None
         self._publisher: LifecyclePublisher | None = None
         self._scores: Subscription | None = None
         self._model_info: Subscription | None = None
         self._timer: Timer | None = None
         self._heard_ns = 0
-        self._order = StampOrder()
         self._last_stamp_ns: int | None = None
 
     @property
@@ -147,6 +144,9 @@ class ActionEventPublisher(ManagedNode):
     def configure(self, parameters: dict[str, Any]) -> None:
         """Check the parameters."""
         self._overrides = event_overrides(parameters)
+        self._step = ScoresToEvents(
+            self._overrides, TopicLog(self, lambda: self._topic(self._scores))
+        )
         self._publisher = self.create_lifecycle_publisher(
             ActionEventMessage, "/action_recognition", RELIABLE
         )
@@ -158,7 +158,7 @@ class ActionEventPublisher(ManagedNode):
     def activate(self) -> None:
         """Take scores."""
         self._heard_ns = self.get_clock().now().nanoseconds
-        self._make_detector()
+        self._use_model()
         self._scores = self.create_subscription(
             ActionScores, "action_scores", self._on_scores, RELIABLE
         )
@@ -174,8 +174,8 @@ class ActionEventPublisher(ManagedNode):
             self.destroy_timer(self._timer)
             self._timer = None
         self.close_events(OffsetReason.SHUTDOWN)
-        self._detector = None
-        self._order = StampOrder()
+        if self._step is not None:
+            self._step.reset()
         self._last_stamp_ns = None
 
     def release(self) -> None:
@@ -183,22 +183,22 @@ class ActionEventPublisher(ManagedNode):
         if self._model_info is not None:
             self.destroy_subscription(self._model_info)
             self._model_info = None
-        self._model = None
+        self._model = self._step = None
         if self._publisher is not None:
             self.destroy_lifecycle_publisher(self._publisher)
             self._publisher = None
 
     def describe(self) -> dict[str, str]:
         """Return the model and the number of events that are open."""
-        opened = len(self._detector.open_events) if self._detector is not None else 0
+        opened = self._step.open_events if self._step is not None else 0
         model = self._model.name if self._model is not None else ""
         return {"model": model, "open events": str(opened)}
 
     def close_events(self, reason: OffsetReason) -> None:
         """End every open event for `reason`, and wait until subscribers have the OFFSETs."""
-        if self._detector is None or self._publisher is None:
+        if self._step is None or self._publisher is None:
             return
-        events = self._detector.close(reason)
+        events = self._step.close(reason)
         if not events:
             return
         self._publish(events)
@@ -212,45 +212,26 @@ class ActionEventPublisher(ManagedNode):
         self.close_events(OffsetReason.SOURCE_LOST)
         self._model = message
         if self._scores is not None:
-            self._make_detector()
+            self._use_model()
 
-    def _make_detector(self) -> None:
-        """Make the detector that the model information asks for, if it is here and usable."""
-        self._detector = None
-        model = self._model
-        if model is None:
+    def _use_model(self) -> None:
+        """Take the scores of the model that model_info describes, if it is known and usable."""
+        if self._step is None or self._model is None:
             return
         try:
-            self._detector = make_detector(detected_model_from_message(model), self._overrides)
+            self._step.use_model(detected_model_from_message(self._model), self._model.name)
         except ValueError as error:
+            self._step.forget_model()
             topic = self._topic(self._model_info)
             self.reject(f"{topic} with the parameters of this node: {error}")
 
     def _on_scores(self, message: ActionScores) -> None:
         self.meter.count("received")
         self._heard_ns = self.get_clock().now().nanoseconds
-        topic = self._topic(self._scores)
-        if self._detector is None or self._model is None:
-            self.meter.count("before model_info")
-            self.get_logger().warning(
-                f"{topic}: scores come, but nothing usable on {self._topic(self._model_info)} yet",
-                throttle_duration_sec=LOG_PERIOD,
-            )
+        taken = self._step.take(message) if self._step is not None else None
+        if taken is None:
             return
-        if message.model_name != self._model.name:
-            self.reject(
-                f"{topic}: scores of model {message.model_name!r}, "
-                f"but {self._topic(self._model_info)} says {self._model.name!r}"
-            )
-            return
-        try:
-            scores = scores_from_message(message, len(self._detector.class_names))
-            events = self._detector.update(scores)
-        except ValueError as error:
-            self.reject(f"{topic}: {error}")
-            return
-        # Only now: the stamp of scores that are refused ends no event.
-        self.take_stamp(self._order, scores.stamp_ns, topic, "events end")
+        scores, events = taken
         self._publish(events)
         # Last, so that whoever waits for it has the events too.
         self._last_stamp_ns = scores.stamp_ns
@@ -270,7 +251,7 @@ class ActionEventPublisher(ManagedNode):
         silence = (now_ns - self._heard_ns) / 1e9
         if silence <= self._overrides.values["source_timeout_s"]:
             return
-        if self._detector is not None and self._detector.open_events:
+        if self._step is not None and self._step.open_events:
             self.get_logger().warning(
                 f"{self._topic(self._scores)}: no scores for {silence:.1f} s; events end"
             )

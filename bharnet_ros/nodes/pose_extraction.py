@@ -11,18 +11,17 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros.msg import BodyHandKeypoints
-from bharnet_ros.nodes.conversions import image_from_message, keypoints_to_message, time_to_ns
+from bharnet_ros.nodes.conversions import keypoints_to_message
 from bharnet_ros.nodes.runtime.depth_input import DepthInput
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.synchronisation import import_message_filters
+from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
-from bharnet_ros.pipeline.depth import take_depth_parameters
+from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
-from bharnet_ros.types.keypoints import FrameKeypoints
-from bharnet_ros.types.stamps import StampOrder, Step
 
 PARAMETERS = (
     ParameterSpec(
@@ -99,19 +98,19 @@ class PoseExtraction(ManagedNode):
         self._compressed = False
         self._message_filters: Any = None
         self._depth: DepthInput | None = None
-        self._depth_parameters: Mapping[str, Any] = {}
+        self._configured: Mapping[str, Any] = {}
         self._topic = "image_raw"
         self._extractor: PoseExtractor | None = None
         self._publisher: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
         self._worker: LatestWorker[ImageMessage] | None = None
         self._finisher: Finisher[NetworkOutput] | None = None
-        self._order = StampOrder()
+        self._step: ImagesToKeypoints | None = None
 
     @property
     def last_stamp_ns(self) -> int | None:
         """Stamp of the newest image that was worked on, nanoseconds; None before the first."""
-        return self._order.newest_ns
+        return None if self._step is None else self._step.newest_ns
 
     @property
     def idle(self) -> bool:
@@ -121,13 +120,14 @@ class PoseExtraction(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the models, and compute once because the first time is slow."""
-        self._compressed = parameters.pop("image_transport") == "compressed"
-        self._depth_parameters = take_depth_parameters(parameters)
-        use_depth = self._depth_parameters["use_depth"]
+        self._configured = parameters
+        self._compressed = parameters["image_transport"] == "compressed"
+        use_depth = parameters["use_depth"]
         self._message_filters = import_message_filters("use_depth") if use_depth else None
-        self._extractor = PoseExtractor(**parameters)
+        self._extractor = open_extractor(parameters)
         self._extractor.extract(np.zeros(WARM_UP_SHAPE, dtype=np.uint8), 0)
         self._extractor.reset()
+        self._step = ImagesToKeypoints(self._extractor, TopicLog(self, lambda: self._topic))
         self._publisher = self.create_lifecycle_publisher(BodyHandKeypoints, "keypoints", RELIABLE)
 
     def activate(self) -> None:
@@ -146,10 +146,12 @@ class PoseExtraction(ManagedNode):
                 self._message_filters,
                 image,
                 self._on_image,
-                queue=self._depth_parameters["sync_queue"],
-                slop_s=self._depth_parameters["sync_slop_s"],
+                queue=self._configured["sync_queue"],
+                slop_s=self._configured["sync_slop_s"],
             )
             self._topic = self._depth.image_topic
+        if self._step is not None:
+            self._step.depth = self._depth
 
     def deactivate(self) -> None:
         """Take no more images and forget whom was tracked."""
@@ -157,6 +159,8 @@ class PoseExtraction(ManagedNode):
             self.destroy_subscription(self._subscription)
             self._subscription = None
         depth, self._depth = self._depth, None
+        if self._step is not None:
+            self._step.depth = None
         if depth is not None:
             depth.close()
         if self._worker is not None:
@@ -165,15 +169,14 @@ class PoseExtraction(ManagedNode):
         if self._finisher is not None:
             self._finisher.close()
             self._finisher = None
-        if self._extractor is not None:
-            self._extractor.reset()
-        self._order = StampOrder()
+        if self._step is not None:
+            self._step.reset()
 
     def release(self) -> None:
         """Close the models."""
         if self._extractor is not None:
             self._extractor.close()
-            self._extractor = None
+            self._extractor = self._step = None
         if self._publisher is not None:
             self.destroy_lifecycle_publisher(self._publisher)
             self._publisher = None
@@ -196,48 +199,17 @@ class PoseExtraction(ManagedNode):
             self.meter.count("dropped")
 
     def _run(self, message: ImageMessage) -> None:
-        if self._extractor is None or self._finisher is None:
+        if self._step is None or self._finisher is None:
             return
-        topic = self._topic
-        stamp_ns = time_to_ns(message.header.stamp)
-        if stamp_ns <= 0:
-            self.reject(f"{topic}: header.stamp is not set; it has to be the capture time")
-            return
-        step = self.take_stamp(self._order, stamp_ns, topic, "tracking starts anew")
-        if step is Step.REPEATED:
-            return
-        if step is Step.BACK:
-            self._extractor.reset()
-        try:
-            image = image_from_message(message)
-        except ValueError as error:
-            self.reject(f"{topic}: {error}")
-            return
-        self._finisher.submit(
-            self._extractor.run_networks(image, stamp_ns, message.header.frame_id)
-        )
+        found = self._step.run_networks(message)
+        if found is not None:
+            self._finisher.submit(found)
 
     def _publish(self, found: NetworkOutput) -> None:
-        if self._extractor is None or self._publisher is None:
+        if self._step is None or self._publisher is None:
             return
-        keypoints = self._placed(self._extractor.interpret(found))
-        self._publisher.publish(keypoints_to_message(keypoints))
+        self._publisher.publish(keypoints_to_message(self._step.interpret(found)))
         self.meter.published(self.age(found.stamp_ns))
-
-    def _placed(self, keypoints: FrameKeypoints) -> FrameKeypoints:
-        """Return keypoints with their places before the camera, where depth says them."""
-        depth = self._depth
-        if depth is None:
-            return keypoints
-        try:
-            placed = depth.place(keypoints)
-        except ValueError as error:
-            self.reject(str(error))
-            return keypoints
-        if placed is None:
-            self.meter.count("without depth")
-            return keypoints
-        return placed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,29 +11,22 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
 from bharnet_ros.nodes.conversions import (
-    image_from_message,
-    keypoints_from_message,
     scores_to_message,
     time_from_ns,
     time_to_ns,
 )
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
+from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.synchronisation import Synchronised, import_message_filters
+from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import LatestWorker
-from bharnet_ros.pipeline.crops import RgbFeed, make_rgb_feed, take_rgb_parameters
+from bharnet_ros.pipeline.crops import RgbFeed
+from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores, open_recognition
 from bharnet_ros.recognition.backends import BACKENDS
-from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.events.parameters import format_class_parameters
-from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream, make_stream
-from bharnet_ros.resources import find_model
-from bharnet_ros.types.crops import FrameCrops
-from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.keypoints import FrameKeypoints
-from bharnet_ros.types.layouts import get_layout
-from bharnet_ros.types.stamps import StampOrder, Step
+from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream
 
 PARAMETERS = (
     ParameterSpec(
@@ -118,12 +111,9 @@ class Recognition(ManagedNode):
         self._synchronised: Synchronised | None = None
         self._message_filters: Any = None
         self._rgb: RgbFeed | None = None
-        self._rgb_parameters: Mapping[str, Any] = {}
-        self._image: tuple[int, ImageMessage] | None = None
-        self._silent = False
-        self._placeless = False
+        self._configured: Mapping[str, Any] = {}
+        self._step: KeypointsToScores | None = None
         self._worker: LatestWorker[DueWindows] | None = None
-        self._order = StampOrder()
         self._last_input_ns: int | None = None
         self._last_output_ns: int | None = None
 
@@ -144,22 +134,19 @@ class Recognition(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the model and compute once, because the first time is slow."""
-        model = parameters.pop("model")
-        self._rgb_parameters = take_rgb_parameters(parameters)
-        use_rgb = self._rgb_parameters["use_rgb"]
-        if use_rgb:
+        self._configured = parameters
+        if parameters["use_rgb"]:
             self._message_filters = import_message_filters("use_rgb")
-        try:
-            bundle = load_bundle(find_model(model))
-        except (ValueError, OSError) as error:
-            raise InputError(f"parameter model: {error}") from error
-        self._stream = make_stream(bundle, **parameters)
-        try:
-            self._rgb = make_rgb_feed(bundle.description, self._stream.window_s, wanted=use_rgb)
-        except ValueError as error:
-            raise InputError(f"parameter {error}") from error
-        if bundle.description.streams and not use_rgb:
-            names = ", ".join(bundle.description.streams)
+        self._stream, self._rgb = open_recognition(parameters)
+        self._step = KeypointsToScores(
+            self._stream,
+            TopicLog(self, lambda: self._keypoints_topic),
+            self._rgb,
+            on_restart=self._forget_images,
+        )
+        streams = self._stream.recognizer.description.streams
+        if streams and self._rgb is None:
+            names = ", ".join(streams)
             self.get_logger().info(f"use_rgb is false: the model does without its stream {names}")
         self._scores = self.create_lifecycle_publisher(ActionScores, "action_scores", RELIABLE)
         self._model_info = self.create_lifecycle_publisher(ModelInfo, "model_info", LATCHED)
@@ -174,7 +161,7 @@ class Recognition(ManagedNode):
                 BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
             )
             return
-        raw = self._rgb_parameters["image_transport"] == "raw"
+        raw = self._configured["image_transport"] == "raw"
         image: tuple[type, str] = (
             (Image, "image_raw") if raw else (CompressedImage, "image_raw/compressed")
         )
@@ -183,8 +170,8 @@ class Recognition(ManagedNode):
             self._message_filters,
             [(*image, SENSOR), (BodyHandKeypoints, "keypoints", RELIABLE)],
             self._on_pair,
-            queue=self._rgb_parameters["sync_queue"],
-            slop_s=self._rgb_parameters["sync_slop_s"],
+            queue=self._configured["sync_queue"],
+            slop_s=self._configured["sync_slop_s"],
         )
         self._synchronised.also(1, self._on_keypoints)
 
@@ -196,20 +183,16 @@ class Recognition(ManagedNode):
         if self._synchronised is not None:
             self._synchronised.close()
             self._synchronised = None
-        self._image, self._silent, self._placeless = None, False, False
-        if self._rgb is not None:
-            self._rgb.reset()
         if self._worker is not None:
             self._worker.close()
             self._worker = None
-        if self._stream is not None:
-            self._stream.reset()
-        self._order = StampOrder()
+        if self._step is not None:
+            self._step.reset()
         self._last_input_ns = self._last_output_ns = None
 
     def release(self) -> None:
         """Let go of the model and the publishers."""
-        self._stream = self._rgb = None
+        self._stream = self._rgb = self._step = None
         for publisher in (self._scores, self._model_info):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
@@ -221,15 +204,19 @@ class Recognition(ManagedNode):
             return {}
         recognizer = self._stream.recognizer
         told = {"model": recognizer.description.name, "device": recognizer.device}
-        if self._rgb is not None:
-            told["rgb"] = "no images: skeleton alone" if self._silent else "images come"
+        if self._rgb is not None and self._step is not None:
+            silent = self._step.without_images
+            told["rgb"] = "no images: skeleton alone" if silent else "images come"
         return told
 
     def warning(self) -> str:
         """Return that images or places have stopped, where they are wanted and have."""
-        if self._placeless:
+        if self._step is None:
+            return ""
+        if self._step.without_depth:
             return "keypoints have no camera coordinates: recognition goes on with hands alone"
-        return "no images come: recognition goes on with the skeleton alone" * self._silent
+        silent = self._step.without_images
+        return "no images come: recognition goes on with the skeleton alone" * silent
 
     def _describe_model(self) -> ModelInfo:
         assert self._stream is not None
@@ -260,47 +247,17 @@ class Recognition(ManagedNode):
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         self.meter.count("received")
-        if self._stream is None or self._worker is None:
+        if self._step is None or self._worker is None:
             return
-        topic = self._keypoints_topic
-        stamp_ns = time_to_ns(message.header.stamp)
-        step = self.take_stamp(self._order, stamp_ns, topic, "windows start anew")
-        if step is Step.REPEATED:
-            return
-        if step is Step.BACK:
-            self._stream.reset()
-            if self._rgb is not None:
-                self._rgb.reset()
-            if self._synchronised is not None:
-                self._synchronised.forget()
-        try:
-            frame = keypoints_from_message(message)
-            self._look_for_places(frame)
-            due = self._stream.push(frame, self._crops(frame))
-        except ValueError as error:
-            self.reject(f"{topic}: {error}")
-        else:
-            if due is not None and not self._worker.submit(due):
-                self.meter.count("dropped")
+        due, _ = self._step.take(message)
+        if due is not None and not self._worker.submit(due):
+            self.meter.count("dropped")
         # Last, so that whoever waits for it and then for `idle` cannot come in between.
-        self._last_input_ns = stamp_ns
+        self._last_input_ns = time_to_ns(message.header.stamp)
 
-    def _look_for_places(self, frame: FrameKeypoints) -> None:
-        """Say so where a model of bodies in metres is given none."""
-        assert self._stream is not None
-        layout = get_layout(self._stream.recognizer.description.body_layout)
-        if layout.dimensions < 3 or not frame.people:
-            return
-        placeless = not any(person.depth_known for person in frame.people)
-        if placeless:
-            self.meter.count("without depth")
-        if placeless and not self._placeless:
-            self.get_logger().warning(
-                f"the model takes bodies in metres ({layout.name}), but the keypoints have no "
-                "camera coordinates: pose_extraction needs use_depth",
-                throttle_duration_sec=LOG_PERIOD,
-            )
-        self._placeless = placeless
+    def _forget_images(self) -> None:
+        if self._synchronised is not None:
+            self._synchronised.forget()
 
     @property
     def _keypoints_topic(self) -> str:
@@ -309,50 +266,14 @@ class Recognition(ManagedNode):
         return self._synchronised.topic(1) if self._synchronised is not None else "keypoints"
 
     def _on_pair(self, image: ImageMessage, keypoints: BodyHandKeypoints) -> None:
-        """Keep an image until its keypoints, which come right after, are put into the windows."""
-        stamp_ns = time_to_ns(keypoints.header.stamp)
         self.meter.count("images")
-        if self._rgb is None or self._stream is None:
-            return
-        self._rgb.heard_image(stamp_ns)
-        if self._last_input_ns is None or stamp_ns > self._last_input_ns:
-            self._image = (stamp_ns, image)
-        elif self._rgb.due(stamp_ns):
-            # The image was the slower one: its keypoints are in the windows already.
-            try:
-                frame = keypoints_from_message(keypoints)
-                self._stream.attach(stamp_ns, self._rgb.cut(image_from_message(image), frame))
-            except ValueError as error:
-                self.reject(f"image: {error}")
-
-    def _crops(self, frame: FrameKeypoints) -> dict[str, FrameCrops] | None:
-        """Return crops of a frame whose image is there, where it is time for some.
-
-        This is cheap enough for a callback: a few small pieces of an image, not at every frame.
-        """
-        if self._rgb is None:
-            return None
-        kept, self._image = self._image, None
-        self._rgb.heard_keypoints(frame.stamp_ns)
-        silent = self._rgb.silent(frame.stamp_ns)
-        if silent and not self._silent:
-            self.get_logger().warning(
-                "no image belongs to the keypoints of the last second: recognition goes on with "
-                "the skeleton alone"
-            )
-        self._silent = silent
-        if kept is None or kept[0] != frame.stamp_ns or not self._rgb.due(frame.stamp_ns):
-            return None
-        try:
-            return self._rgb.cut(image_from_message(kept[1]), frame)
-        except ValueError as error:
-            self.reject(f"image: {error}")
-            return None
+        if self._step is not None:
+            self._step.take_image(image, keypoints)
 
     def _score(self, due: DueWindows) -> None:
-        if self._stream is None or self._scores is None:
+        if self._step is None or self._scores is None:
             return
-        self._scores.publish(scores_to_message(self._stream.score(due)))
+        self._scores.publish(scores_to_message(self._step.score(due)))
         self._last_output_ns = due.stamp_ns
         self.meter.published(self.age(due.stamp_ns))
 

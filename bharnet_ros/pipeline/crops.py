@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
@@ -94,12 +91,3 @@ def make_rgb_feed(
     if RGB not in description.streams:
         raise InputError(f"use_rgb: model {description.name} has no stream {RGB!r}")
     return RgbFeed(RgbSettings.of(description.streams[RGB]).crops, window_s)
-
-
-RGB_PARAMETERS = ("use_rgb", "image_transport", "sync_slop_s", "sync_queue")
-"""Parameters of the node `recognition` that are about images."""
-
-
-def take_rgb_parameters(parameters: dict[str, Any]) -> Mapping[str, Any]:
-    """Take those parameters out of all of the node's, and return them."""
-    return {name: parameters.pop(name) for name in RGB_PARAMETERS}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from bharnet_ros.messages.reading import Message, calibration_from_message, depth_from_message
 from bharnet_ros.pose.depth import with_depth
@@ -75,12 +74,3 @@ class DepthPlacer:
         if text not in self._told:
             self._told.add(text)
             self._warn(text)
-
-
-DEPTH_PARAMETERS = ("use_depth", "sync_slop_s", "sync_queue")
-"""Parameters of the node `pose_extraction` that are about depth."""
-
-
-def take_depth_parameters(parameters: dict[str, Any]) -> Mapping[str, Any]:
-    """Take those parameters out of all of the node's, and return them."""
-    return {name: parameters.pop(name) for name in DEPTH_PARAMETERS}

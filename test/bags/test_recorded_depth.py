@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +14,7 @@ from bharnet_ros.bags.replay import replay
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints
+from bharnet_ros.pipeline.message_log import CollectedLog
 from bharnet_ros.pose.depth import with_depth
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.puppet import open_puppet
@@ -72,9 +72,10 @@ def extract(bag, **options):
     """Return the keypoints of every image, and what there is to say of them."""
     with Recording(bag) as recording, PoseExtractor() as extractor:
         depth = RecordedDepth(recording, IMAGE, slop_s=0.02, progress=False, **options)
-        to_keypoints = ImagesToKeypoints(extractor, Counter(), depth)
-        taken = [to_keypoints.take(one) for one in depth.images()]
-        return [one[0] for one in taken if one is not None], depth.notes()
+        to_keypoints = ImagesToKeypoints(extractor, CollectedLog())
+        to_keypoints.depth = depth
+        taken = [to_keypoints.take(one.message) for one in depth.images()]
+        return [one for one in taken if one is not None], depth.notes()
 
 
 def test_keypoints_are_where_the_puppet_is(filmed, puppet):

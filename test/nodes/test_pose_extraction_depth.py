@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 
 import numpy as np
 import pytest
@@ -25,6 +24,7 @@ from bharnet_ros.nodes.conversions import (
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints
+from bharnet_ros.pipeline.message_log import CollectedLog
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.camera import Calibration
@@ -139,8 +139,9 @@ def test_a_replay_places_keypoints_where_the_node_does(talk, shown, tmp_path):
             bag.write("/camera_info", info, late_ns)
     with Recording(tmp_path / "bag") as recording, PoseExtractor() as extractor:
         beside = RecordedDepth(recording, "/image_raw", slop_s=0.02, progress=False)
-        to_keypoints = ImagesToKeypoints(extractor, Counter(), beside)
-        replayed = [to_keypoints.take(one)[0].people[0] for one in beside.images()]
+        to_keypoints = ImagesToKeypoints(extractor, CollectedLog())
+        to_keypoints.depth = beside
+        replayed = [to_keypoints.take(one.message).people[0] for one in beside.images()]
     assert [person.depth_known for person in live] == [True, True, False, True]
     for one, other in zip(live, replayed, strict=True):
         np.testing.assert_allclose(one.body_camera, other.body_camera, atol=1e-4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from bharnet_ros.network import rgb  # noqa: F401  (makes the stream known)
 from bharnet_ros.network.bharnet import BHaRNet, StreamInputs
 from bharnet_ros.network.layers.instances import Instances
 from bharnet_ros.network.layers.tokens import Tokens

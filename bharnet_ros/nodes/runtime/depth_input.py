@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
 
 from bharnet_ros.nodes.conversions import time_to_ns
 from bharnet_ros.nodes.runtime.depth_feed import DepthFeed
+from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.qos import SENSOR
 from bharnet_ros.nodes.runtime.synchronisation import Synchronised
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC, DepthMessages, DepthPlacer
+from bharnet_ros.pipeline.message_log import WITHOUT_DEPTH
 from bharnet_ros.types.keypoints import FrameKeypoints
 
 
@@ -27,7 +28,7 @@ class DepthInput:
 
     def __init__(
         self,
-        node: Node,
+        node: ManagedNode,
         filters: Any,
         image: tuple[type, str],
         on_image: Callable[[Any], None],
@@ -77,17 +78,21 @@ class DepthInput:
         """End the subscriptions."""
         self._synchronised.close()
 
-    def place(self, frame: FrameKeypoints) -> FrameKeypoints | None:
-        """Return the keypoints of an image with their places, None where no depth belongs to it.
+    def place(self, frame: FrameKeypoints) -> FrameKeypoints:
+        """Return a frame with camera coordinates, or as it is where no usable depth belongs to it.
 
         To be called on the thread that finds keypoints: it may wait for a moment.
-
-        Raises:
-            InputError: Depth or camera cannot be used; names the topic.
         """
         found = self._feed.take(frame.stamp_ns)
         self._listen(self._feed.silent(frame.stamp_ns))
-        return None if found is None else self._placer.place(frame, found)
+        if found is None:
+            self._node.meter.count(WITHOUT_DEPTH)
+            return frame
+        try:
+            return self._placer.place(frame, found)
+        except ValueError as error:
+            self._node.reject(str(error))
+            return frame
 
     def _listen(self, silent: bool) -> None:
         """Take note of whether depth comes, and say so in the log where it stops."""

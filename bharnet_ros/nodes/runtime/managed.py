@@ -12,7 +12,6 @@ from bharnet_ros.nodes.runtime.counters import Meter
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
 from bharnet_ros.types.keypoints import NANOSECONDS
-from bharnet_ros.types.stamps import StampOrder, Step
 
 LOG_PERIOD = 5.0
 
@@ -48,11 +47,11 @@ class ManagedNode(LifecycleNode):
         raise NotImplementedError
 
     def activate(self) -> None:
-        """Begin to work."""
+        """Start working."""
         raise NotImplementedError
 
     def deactivate(self) -> None:
-        """Stop to work and close what is open; does nothing where nothing was started."""
+        """Stop working and close what is open; does nothing where nothing was started."""
         raise NotImplementedError
 
     def release(self) -> None:
@@ -71,25 +70,6 @@ class ManagedNode(LifecycleNode):
         """Count an input that cannot be used, and log why, not more often than every 5 s."""
         self.meter.rejected(problem)
         self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
-
-    def take_stamp(self, order: StampOrder, stamp_ns: int, topic: str, anew: str) -> Step:
-        """Take the next stamp of a topic; count repetitions and steps back, and log the latter.
-
-        Args:
-            order: Of the stamps before.
-            stamp_ns: The next one, nanoseconds.
-            topic: Name of the topic.
-            anew: What starts anew where stamps go back, to be logged.
-        """
-        before_ns = order.newest_ns
-        step = order.take(stamp_ns)
-        if step is Step.REPEATED:
-            self.meter.count("duplicates")
-        elif step is Step.BACK and before_ns is not None:
-            back = (before_ns - stamp_ns) / NANOSECONDS
-            self.get_logger().warning(f"{topic}: stamps went back by {back:.3f} s; {anew}")
-            self.meter.count("time jumps")
-        return step
 
     def unexpected(self, error: Exception) -> None:
         """Log an error that nobody foresaw, with its traceback; the node goes on."""

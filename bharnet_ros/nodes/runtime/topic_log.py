@@ -1,0 +1,33 @@
+"""Reports of a step of the chain as counts, log lines and diagnostics of a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bharnet_ros.nodes.runtime.managed import ManagedNode
+
+
+class TopicLog:
+    """The `MessageLog` of a node, which names the topic in every line."""
+
+    def __init__(self, node: ManagedNode, topic: Callable[[], str]) -> None:
+        """Report for a node.
+
+        Args:
+            node: Counts and logs.
+            topic: Returns the full name of the topic.
+        """
+        self._node = node
+        self._topic = topic
+
+    def count(self, what: str) -> None:
+        """Count something in the diagnostics of the node."""
+        self._node.meter.count(what)
+
+    def reject(self, problem: str) -> None:
+        """Count a message that cannot be used, and log why from time to time."""
+        self._node.reject(f"{self._topic()}: {problem}")
+
+    def warn(self, text: str, period_s: float = 0.0) -> None:
+        """Log a warning, at most once in `period_s` seconds."""
+        self._node.get_logger().warning(f"{self._topic()}: {text}", throttle_duration_sec=period_s)

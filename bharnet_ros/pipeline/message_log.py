@@ -1,0 +1,52 @@
+"""What becomes of the messages on one topic: counted, rejected, warned about."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Protocol
+
+DUPLICATES = "duplicates"
+TIME_JUMPS = "time jumps"
+WITHOUT_DEPTH = "without depth"
+BEFORE_MODEL_INFO = "before model_info"
+
+
+class MessageLog(Protocol):
+    """Where a step of the chain reports; a node logs and counts, a replay collects."""
+
+    def count(self, what: str) -> None:
+        """Count something, such as `DUPLICATES`."""
+
+    def reject(self, problem: str) -> None:
+        """Report a message, or a part of one, that cannot be used."""
+
+    def warn(self, text: str, period_s: float = 0.0) -> None:
+        """Warn of something, at most once in `period_s` seconds."""
+
+
+class CollectedLog:
+    """Keeps all reports.
+
+    Attributes:
+        counts: How often each thing was counted.
+        rejected: Problems in their order.
+        warnings: Warnings in their order.
+    """
+
+    def __init__(self) -> None:
+        """Start with no report."""
+        self.counts: Counter[str] = Counter()
+        self.rejected: list[str] = []
+        self.warnings: list[str] = []
+
+    def count(self, what: str) -> None:
+        """Count something."""
+        self.counts[what] += 1
+
+    def reject(self, problem: str) -> None:
+        """Keep a problem."""
+        self.rejected.append(problem)
+
+    def warn(self, text: str, period_s: float = 0.0) -> None:
+        """Keep a warning; the period is ignored, so that nothing depends on the wall clock."""
+        self.warnings.append(text)
