@@ -36,7 +36,7 @@ from bharnet_ros.types.actions import (
     TrackScores,
 )
 from bharnet_ros.types.keypoints import NANOSECONDS, KeypointSequence
-from bharnet_ros.types.timeline import ScoreTrace, Timeline, TrueAction, found_events
+from bharnet_ros.types.timeline import ScoreTrace, Timeline, found_events
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "report.png"
 SIZE = (1100, 1240)
@@ -85,10 +85,10 @@ def _recording(
         name=name,
         duration_s=duration_s,
         truth=tuple(
-            TrueAction(segment.label, segment.start, segment.end, segment.track_id)
+            action
             for person in people
-            for segment in person.segments()
-            if segment.label in GESTURES
+            for action in person.true_actions()
+            if action.label in GESTURES
         ),
         events=found_events(events, 0, list(random.lognormal(-3.0, 0.35, len(events)))),
         class_names=CLASSES,
@@ -109,14 +109,14 @@ def _scores(
     """Return (S, K) probabilities of a window that is as sure as it is full."""
     logits = np.zeros((len(stamps), len(CLASSES)))
     logits[:, CLASSES.index(BACKGROUND)] = 3.0
-    for segment in person.segments():
-        covered = np.minimum(stamps, segment.end) - np.maximum(stamps - WINDOW_S, segment.start)
+    for action in person.true_actions():
+        covered = np.minimum(stamps, action.end_s) - np.maximum(stamps - WINDOW_S, action.start_s)
         full = np.clip(covered, 0.0, None) / WINDOW_S
         strength = float(random.uniform(3.0, 11.0))
-        twin = LOOKS_LIKE.get(segment.label)
+        twin = LOOKS_LIKE.get(action.label)
         mixed = float(random.random()) if twin else 0.0
-        if segment.label in GESTURES:
-            logits[:, CLASSES.index(segment.label)] += (1.0 - mixed) * strength * full
+        if action.label in GESTURES:
+            logits[:, CLASSES.index(action.label)] += (1.0 - mixed) * strength * full
         if twin:
             logits[:, CLASSES.index(twin)] += mixed * strength * full
     noise = random.normal(0.0, 0.35, logits.shape)

@@ -90,15 +90,17 @@ def puppet_clips(seeds: range) -> list[RecordedClip]:
     clips = []
     for seed in seeds:
         puppet = open_puppet("gestures", fps=_FPS, seed=seed)
-        for act in puppet.segments:
-            numbers = range(round(act.start * _FPS), min(round(act.end * _FPS), len(puppet)))
+        for action in puppet.true_actions:
+            numbers = range(
+                round(action.start_s * _FPS), min(round(action.end_s * _FPS), len(puppet))
+            )
             sequence = KeypointSequence.of(
                 [(number / _FPS, puppet.truth(number).people[0]) for number in numbers],
                 width=puppet.width,
                 height=puppet.height,
-                label=act.label,
+                label=action.label,
             )
-            clips.append(RecordedClip(f"{act.label}_{seed}", (sequence,), act.label))
+            clips.append(RecordedClip(f"{action.label}_{seed}", (sequence,), action.label))
     return clips
 
 

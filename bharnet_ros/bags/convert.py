@@ -6,6 +6,7 @@ import argparse
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from bharnet_ros.bags.options import add_bag_arguments, add_image_arguments
 from bharnet_ros.bags.truth import write_truth
 from bharnet_ros.bags.writing import BagWriter, check_new
 from bharnet_ros.sources.frame import FrameSource
-from bharnet_ros.sources.puppet import Segment
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
@@ -56,7 +56,7 @@ def convert(
     """
     if frames.live:
         raise InputError(f"source: {frames.name} is a webcam, which has no end; use bharnet record")
-    beside = check_new(truth_path(out)) if frames.segments else None
+    beside = check_new(truth_path(out)) if frames.true_actions else None
     with ExitStack() as stack:
         bag = stack.enter_context(
             BagWriter(out, storage=options.storage, compression=options.compression)
@@ -78,7 +78,7 @@ def convert(
         if beside is not None:
             scratch = beside.with_name(f".{beside.name}.{os.getpid()}")
             stack.callback(scratch.unlink, missing_ok=True)
-            write_truth(scratch, true_actions(frames.segments))
+            write_truth(scratch, _anybody_if_alone(frames.true_actions))
         bag.close()
         if beside is not None:
             scratch.rename(beside)
@@ -91,18 +91,14 @@ def truth_path(out: str | Path) -> Path:
     return out.with_name(out.name + TRUTH_SUFFIX)
 
 
-def true_actions(segments: Sequence[Segment]) -> tuple[TrueAction, ...]:
-    """Return the truth of a puppet.
+def _anybody_if_alone(actions: Sequence[TrueAction]) -> Sequence[TrueAction]:
+    """Return true actions, those of a single person as of `ANYBODY`.
 
-    One person alone is `ANYBODY`: whoever is found can be nobody else, under whatever name.
+    Whatever track is found in such a recording is that person's.
     """
-    alone = len({segment.track_id for segment in segments}) == 1
-    return tuple(
-        TrueAction(
-            segment.label, segment.start, segment.end, ANYBODY if alone else segment.track_id
-        )
-        for segment in segments
-    )
+    if len({action.track_id for action in actions}) > 1:
+        return actions
+    return [replace(action, track_id=ANYBODY) for action in actions]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -173,8 +169,8 @@ def run(arguments: argparse.Namespace) -> int:
     ) as frames:
         count = convert(frames, arguments.bag, options)
         print(f"{arguments.bag}: {count} messages")
-        if frames.segments:
-            print(f"{truth_path(arguments.bag)}: the true actions, {len(frames.segments)}")
+        if frames.true_actions:
+            print(f"{truth_path(arguments.bag)}: the true actions, {len(frames.true_actions)}")
     return 0
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.topics import TYPES, Stage
 from bharnet_ros.datasets.files import read_lines
-from bharnet_ros.datasets.readers.pku_mmd.reader import FRAME_RATE, read_labels
+from bharnet_ros.datasets.readers.pku_mmd.reader import read_labels
 from bharnet_ros.messages.reading import event_from_message
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
@@ -64,13 +64,7 @@ def read_truth(source: str, recording: Recording, origin_ns: int) -> list[Placed
     elif path.suffix == _TABLE:
         rows = read_table(path, origin_ns)
     elif path.suffix == _PKU_MMD:
-        rows = [
-            PlacedAction(
-                TrueAction(one.label, one.first / FRAME_RATE, one.last / FRAME_RATE),
-                f"{path}: line {line}",
-            )
-            for line, one in read_labels(path)
-        ]
+        rows = [PlacedAction(action, f"{path}: line {line}") for line, action in read_labels(path)]
     else:
         raise InputError(
             f"{source}: is no truth: neither {TOPIC}/name nor a file in {_TABLE} or {_PKU_MMD}"

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +14,7 @@ from bharnet_ros.features.resampling import KeypointBatch, resample
 from bharnet_ros.features.settings import FeatureSettings
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import HAND_LANDMARKS, FloatArray, KeypointSequence, absent
+from bharnet_ros.types.timeline import TrueAction
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,14 +210,6 @@ def metric_sequence(
     )
 
 
-class LabelledSpan(NamedTuple):
-    """One action in a recording; times are on the clock of its stamps, seconds."""
-
-    label: str
-    start_s: float
-    end_s: float
-
-
 @dataclass(frozen=True, eq=False)
 class Recording:
     """One person over minutes, and what the person does.
@@ -226,13 +218,14 @@ class Recording:
         name: Name of the recording in the data set.
         subject: Name of the person.
         person: Keypoints from the first frame to the last.
-        actions: What happens, in the order of time; between them is background.
+        actions: What happens, in the order of time, by the clock of the stamps; between them is
+            background.
     """
 
     name: str
     subject: str
     person: KeypointSequence
-    actions: tuple[LabelledSpan, ...]
+    actions: tuple[TrueAction, ...]
 
 
 class ContinuousDataset(ClipDataset):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,9 +13,7 @@ import numpy.typing as npt
 
 from bharnet_ros.types.camera import PinholeCamera
 from bharnet_ros.types.keypoints import FloatArray
-
-if TYPE_CHECKING:
-    from bharnet_ros.sources.puppet import Segment
+from bharnet_ros.types.timeline import TrueAction
 
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 640, 480
 DEFAULT_FPS = 30.0
@@ -46,11 +44,11 @@ class FrameSource(ABC):
         live: Whether frames come by themselves in real time (a webcam).
         skipped: Frames so far that were not given: that could not be decoded, that a file ended
             without, or that a newer one of a webcam displaced.
-        segments: The actions that it shows, where that is known: of the puppet alone.
+        true_actions: The actions that it shows, where that is known: of the puppet alone.
         camera: What the images were taken with, where that is known: of the puppet alone.
     """
 
-    segments: tuple[Segment, ...] = ()
+    true_actions: tuple[TrueAction, ...] = ()
     camera: PinholeCamera | None = None
 
     def __init__(self, name: str, *, fps: float, frame_count: int | None, live: bool) -> None:

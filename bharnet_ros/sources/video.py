@@ -190,7 +190,7 @@ class _PuppetSource(FrameSource):
             "seed": seed,
         }
         self.puppet = open_puppet(script, **options) if script else open_puppet(**options)
-        self.segments = self.puppet.segments
+        self.true_actions = self.puppet.true_actions
         self.camera = self.puppet.camera
         self._depth = depth
         super().__init__(name, fps=self.puppet.fps, frame_count=self.puppet.frame_count, live=False)

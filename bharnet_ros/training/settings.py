@@ -147,7 +147,8 @@ def read_settings(path: Path) -> TrainingSettings:
     """
     content = _read_mapping(path)
     try:
-        _resolve_classes(content)
+        if "class_names" in content:
+            content["class_names"] = _class_names(content["class_names"])
         check_streams(content.get("streams", {}))
         for name, kind in _NESTED.items():
             if name in content:
@@ -181,18 +182,16 @@ def _read_mapping(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, A
     return merged
 
 
-def _resolve_classes(content: dict[str, Any]) -> None:
-    """Turn `class_names: all` into no names, and refuse what is neither that nor a list of names.
+def _class_names(names: Any) -> list[str]:
+    """Return the list of names that a file gives, and none for `all`; refuse anything else.
 
     YAML takes an unquoted yes or no for a truth value.
     """
-    if "class_names" not in content:
-        return
-    names = content["class_names"]
     if names == _ALL:
-        content["class_names"] = []
-    elif not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
+        return []
+    if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
         raise InputError(f"class_names: expected a list of names, or {_ALL}, got {names!r}")
+    return names
 
 
 def _build(kind: type[Settings], content: Any, prefix: str) -> Settings:

@@ -22,7 +22,7 @@ ANYBODY = ""
 
 @dataclass(frozen=True)
 class TrueAction:
-    """One action that somebody did.
+    """One action that somebody did, in a recording, a data set or a script of the puppet.
 
     Attributes:
         label: Name of the action.
@@ -46,6 +46,11 @@ class TrueAction:
             raise InputError(f"{self.label}: start {self.start_s} and end {self.end_s} not finite")
         if self.end_s < self.start_s:
             raise InputError(f"{self.label}: end {self.end_s} is before start {self.start_s}")
+
+    @property
+    def duration_s(self) -> float:
+        """How long it lasted."""
+        return self.end_s - self.start_s
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,11 @@ class FoundEvent:
     offset_s: float
     reason: str = OffsetReason.ENDED.value
     latency_s: float = math.nan
+
+    @property
+    def duration_s(self) -> float:
+        """How long the action lasted, by this estimate."""
+        return self.end_s - self.start_s
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 import torch
 
@@ -13,7 +14,7 @@ from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.timeline import Timeline, TrueAction
+from bharnet_ros.types.timeline import Timeline
 from research.long_streams.scoring import score_recording, timeline_of
 
 SCRIPTS = {1: "long", 2: "long_two_people"}
@@ -44,9 +45,7 @@ def puppet_timeline(
     frames = [source.truth(number) for number in range(count)]
     end = (count - 1) / frame_rate
     truth = [
-        TrueAction(one.label, one.start, min(one.end, end), one.track_id)
-        for one in source.segments
-        if one.start < end
+        replace(one, end_s=min(one.end_s, end)) for one in source.true_actions if one.start_s < end
     ]
     scored = score_recording(f"{people} x {frame_rate:g} fps", frames, truth, recognizer)
     return timeline_of(scored, recognizer.description.event_parameters())

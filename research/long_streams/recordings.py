@@ -15,7 +15,7 @@ from bharnet_ros.evaluation.tables import add_report_arguments
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.timeline import Timeline, TrueAction
+from bharnet_ros.types.timeline import Timeline
 from research.cross_validation.held_out import load_by_held_out
 from research.long_streams.scoring import frames_of, score_recording, timeline_of
 
@@ -63,9 +63,8 @@ def recording_timelines(
     chosen = np.flatnonzero(np.isin(data.recording_subjects, sorted(people)))
     for index in tqdm(chosen, desc=protocol, unit="recording", disable=not progress):
         recording = data.recording(int(index))
-        truth = [TrueAction(*action) for action in recording.actions]
         frames = list(frames_of(recording.person))
-        scored = score_recording(recording.name, frames, truth, recognizer)
+        scored = score_recording(recording.name, frames, recording.actions, recognizer)
         timelines.append(timeline_of(scored, parameters))
     return timelines
 

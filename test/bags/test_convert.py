@@ -137,13 +137,13 @@ def test_truth_of_the_puppet_lies_beside(tmp_path, script, tracks):
         convert(frames, bag, ConversionOptions(), progress=False)
     header, *rows = (tmp_path / "bag.truth.csv").read_text().splitlines()
     assert header == "track,label,start,end"
-    segments = open_puppet(script, fps=1.0).segments
+    actions = open_puppet(script, fps=1.0).true_actions
     assert {row.split(",")[0] for row in rows} == tracks
-    for row, segment in zip(rows, segments, strict=True):
+    for row, action in zip(rows, actions, strict=True):
         _, label, start, end = row.split(",")
-        assert label == segment.label
-        assert float(start) == pytest.approx(segment.start, abs=1e-3)
-        assert float(end) == pytest.approx(segment.end, abs=1e-3)
+        assert label == action.label
+        assert float(start) == pytest.approx(action.start_s, abs=1e-3)
+        assert float(end) == pytest.approx(action.end_s, abs=1e-3)
 
 
 def test_depth_and_camera_lie_beside_the_images_and_place_keypoints(tmp_path):

@@ -24,8 +24,8 @@ RATES = (10.0, 15.0, 25.0, 30.0, 60.0)
 def puppet_sequence(script: str, fps: float) -> KeypointSequence:
     """Return the truth of the first action of a script, with the window's rest around it."""
     puppet = open_puppet(script, fps=fps)
-    act = puppet.segments[0]
-    middle = round((act.start + act.end) / 2 * 10) / 10
+    act = puppet.true_actions[0]
+    middle = round((act.start_s + act.end_s) / 2 * 10) / 10
     first, last = round(max(middle - 1.0, 0.0) * fps), round((middle + 1.0) * fps)
     people = [puppet.truth(n).people[0] for n in range(first, min(last + 1, puppet.frame_count))]
     return KeypointSequence(

@@ -133,8 +133,8 @@ def test_a_gesture_is_called_the_same_at_any_frame_rate(gesture: str) -> None:
     found = {}
     for fps in (10.0, 15.0, 25.0, 30.0, 60.0):
         puppet = open_puppet(gesture, fps=fps)
-        act = puppet.segments[0]
-        last = min(round(act.end * 10) / 10, (puppet.frame_count - 1) / fps)
+        act = puppet.true_actions[0]
+        last = min(round(act.end_s * 10) / 10, (puppet.frame_count - 1) / fps)
         stream = RecognitionStream(recognizer, stride_s=0.0, least_fill=0.0)
         for number in range(round(last * fps)):
             due = stream.push(puppet.truth(number))

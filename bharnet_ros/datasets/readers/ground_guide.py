@@ -11,12 +11,13 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.datasets.base import ContinuousDataset, LabelledSpan, RecordedClip, Recording
+from bharnet_ros.datasets.base import ContinuousDataset, RecordedClip, Recording
 from bharnet_ros.datasets.files import checked_offsets, read_arrays
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import BODY_LANDMARKS, HAND_LANDMARKS, KeypointSequence, absent
 from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
+from bharnet_ros.types.timeline import TrueAction
 
 FRAME_RATE = 30.0
 """Frames per second to assume; the file does not say. An arm goes from hanging to overhead in 10 to
@@ -169,7 +170,7 @@ class GroundGuide(ContinuousDataset):
         first, end = (int(one) for one in self._offsets[index : index + 2])
         subject = str(self.recording_subjects[index])
         spans = (
-            LabelledSpan(
+            TrueAction(
                 GROUND_GUIDE_LABELS[self._label[start]],
                 (start - first) / FRAME_RATE,
                 (min(stop, end - 1) - first) / FRAME_RATE,

@@ -41,7 +41,7 @@ def count_in_background(timelines: Sequence[Timeline], assigned: Sequence[Tracks
         for event in timeline.events:
             if event.end_s > event.start_s:
                 covered_s = _covered_s(actions, event.start_s, event.end_s)
-                count += 2.0 * covered_s < event.end_s - event.start_s
+                count += 2.0 * covered_s < event.duration_s
             else:
                 within = (actions[:, 0] <= event.start_s) & (event.start_s <= actions[:, 1])
                 count += not within.any()

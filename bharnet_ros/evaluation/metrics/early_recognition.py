@@ -67,7 +67,7 @@ def early_recognition(
 
 def _asked(action: TrueAction, fractions: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return (F,) the times at which parts of an action have passed."""
-    return action.start_s + fractions * (action.end_s - action.start_s)
+    return action.start_s + fractions * action.duration_s
 
 
 def _named_by_scores(

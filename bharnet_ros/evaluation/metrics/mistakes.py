@@ -153,7 +153,7 @@ def find_mistakes(
         for pair in pairs:
             event = overlaps.events[overlaps.event[pair]]
             action = overlaps.truth[overlaps.true[pair]]
-            lengths = (event.end_s - event.start_s) + (action.end_s - action.start_s)
+            lengths = event.duration_s + action.duration_s
             # Where both say the same at the same time, nothing is wrong; a wrong label is wrong
             # there too, but counts its seconds once.
             agreed = 2.0 if kind is MistakeKind.BADLY_TIMED else 1.0
@@ -164,13 +164,11 @@ def find_mistakes(
     for number in alone:
         event = overlaps.events[number]
         name = names[overlaps.event_recording[number]]
-        length = event.end_s - event.start_s
-        mistakes.append(Mistake(MistakeKind.FALSE, name, length, None, event))
+        mistakes.append(Mistake(MistakeKind.FALSE, name, event.duration_s, None, event))
     for number in missed:
         action = overlaps.truth[number]
         name = names[overlaps.truth_recording[number]]
-        length = action.end_s - action.start_s
-        mistakes.append(Mistake(MistakeKind.MISSED, name, length, action, None))
+        mistakes.append(Mistake(MistakeKind.MISSED, name, action.duration_s, action, None))
 
     def order(mistake: Mistake) -> tuple[float, str, float, str, str]:
         first = mistake.truth or mistake.event
@@ -206,8 +204,8 @@ def count_broken(overlaps: Overlaps) -> tuple[int, int]:
     recognition", ACM TIST 2 (1), 2011, where any overlap is enough.
     """
     # An instant lies wholly in what it touches.
-    event_s = np.array([one.end_s - one.start_s for one in overlaps.events])[overlaps.event]
-    true_s = np.array([one.end_s - one.start_s for one in overlaps.truth])[overlaps.true]
+    event_s = np.array([one.duration_s for one in overlaps.events])[overlaps.event]
+    true_s = np.array([one.duration_s for one in overlaps.truth])[overlaps.true]
     inside = overlaps.same_label & ((2.0 * overlaps.shared_s > event_s) | (event_s == 0.0))
     covered = overlaps.same_label & ((2.0 * overlaps.shared_s > true_s) | (true_s == 0.0))
     fragments = np.bincount(overlaps.true[inside])

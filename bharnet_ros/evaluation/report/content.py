@@ -300,7 +300,7 @@ def _mistakes(timelines: Sequence[Timeline], metrics: DetectionMetrics) -> list[
         people = people_of(timeline, metrics, truth, event)
         span = event if truth is None else truth
         assert span is not None
-        moments = [span.start_s + part * (span.end_s - span.start_s) for part in (0.1, 0.5, 0.9)]
+        moments = [span.start_s + part * span.duration_s for part in (0.1, 0.5, 0.9)]
         kind = mistake.kind.value
         figures = (
             draw_traces(timeline, truth, event, people, kind, f"mistake{number}"),

@@ -1,6 +1,5 @@
 """A drawn, articulated person with known ground truth: the test bed for real image processing."""
 
-from bharnet_ros.sources.puppet.motion.performer import Segment
 from bharnet_ros.sources.puppet.painting.backdrop import Box
 from bharnet_ros.sources.puppet.painting.body import APPEARANCES, Appearance
 from bharnet_ros.sources.puppet.painting.renderer import Renderer
@@ -14,7 +13,6 @@ __all__ = [
     "PuppetFrame",
     "PuppetSource",
     "Renderer",
-    "Segment",
     "draw_sequence",
     "open_puppet",
     "script_names",

@@ -9,7 +9,6 @@ import numpy as np
 
 from bharnet_ros.sources.puppet.depth import draw_depth
 from bharnet_ros.sources.puppet.motion.kinematics import landmarks
-from bharnet_ros.sources.puppet.motion.performer import Segment
 from bharnet_ros.sources.puppet.painting.body import APPEARANCES
 from bharnet_ros.sources.puppet.painting.props import Held
 from bharnet_ros.sources.puppet.painting.renderer import Renderer
@@ -26,6 +25,7 @@ from bharnet_ros.types.keypoints import (
     PersonKeypoints,
     absent_body,
 )
+from bharnet_ros.types.timeline import TrueAction
 
 
 class PuppetFrame(NamedTuple):
@@ -46,7 +46,7 @@ class PuppetSource:
         fps: Frames per second.
         camera: Who looks.
         frame_count: Frames in all.
-        segments: The truth of the actions, by start.
+        true_actions: What the people of the script do, by start.
     """
 
     def __init__(self, script: str, width: int, height: int, fps: float, seed: int) -> None:
@@ -65,8 +65,10 @@ class PuppetSource:
         self.fps = float(fps)
         self.camera: PinholeCamera = self._scene.camera.pinhole
         self.frame_count = max(1, round(self._scene.duration * fps))
-        acts = [segment for person in self._scene.performers for segment in person.segments()]
-        self.segments: tuple[Segment, ...] = tuple(sorted(acts, key=lambda act: act.start))
+        actions = [one for person in self._scene.performers for one in person.true_actions()]
+        self.true_actions: tuple[TrueAction, ...] = tuple(
+            sorted(actions, key=lambda action: action.start_s)
+        )
 
     def __len__(self) -> int:
         """Return the number of frames."""

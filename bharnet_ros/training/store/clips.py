@@ -155,10 +155,12 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
     rows = np.asarray(frames) * shown
     if not any(part.any() for part in columns[3]):
         columns[2][:] = [no_hands(int(rows.sum()))]
-    joined = dict(zip(_COLUMNS, map(_joined, columns), strict=True))
+    joined: dict[str, npt.NDArray[Any]] = {}
+    for name, parts in zip((*_COLUMNS, "stamps"), (*columns, stamps), strict=True):
+        joined[name] = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        parts.clear()  # The next column needs the memory.
     return ClipStore(
         **joined,
-        stamps=_joined(stamps),
         starts=np.cumsum(rows) - rows,
         frames=np.asarray(frames),
         shown=np.asarray(shown),
@@ -170,13 +172,6 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
 def no_hands(rows: int) -> npt.NDArray[np.float32]:
     """Return (R, 2, 63) zeros that take no memory."""
     return np.broadcast_to(np.float32(0), (rows, 2, HAND_LANDMARKS * 3))
-
-
-def _joined(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """Join the parts of a column and let go of them before the next column needs memory."""
-    joined = np.concatenate(parts) if len(parts) > 1 else parts[0]
-    parts.clear()
-    return joined
 
 
 def class_indices(

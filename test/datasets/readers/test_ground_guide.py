@@ -16,6 +16,7 @@ from bharnet_ros.features.resampling import resample
 from bharnet_ros.features.settings import FeatureSettings
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
+from bharnet_ros.types.timeline import TrueAction
 
 # Stops from frame 100 to 200 of a recording that else stands by; waits in all of another one.
 NAMES = ("ann_stop_001", "bob_left_001", "bob_ready")
@@ -66,7 +67,7 @@ def test_clips_are_two_seconds_of_one_label_and_overlap_by_half(write: Callable[
 def test_a_recording_says_what_happens_when(write: Callable[..., Path]) -> None:
     recording = read_ground_guide(write()).recording(0)
     assert (recording.name, recording.subject) == ("ann_stop_001", "ann")
-    assert recording.actions == (("stop", 100 / FRAME_RATE, 200 / FRAME_RATE),)
+    assert recording.actions == (TrueAction("stop", 100 / FRAME_RATE, 200 / FRAME_RATE),)
     assert len(recording.person) == 250
     assert recording.person.duration == pytest.approx(249 / FRAME_RATE)
     # An action that lasts to the end ends with the last frame.

@@ -18,8 +18,8 @@ SHIPPED_GESTURES = ("hello", "thanks", "iloveyou", "no", "yes", "please", "help"
 def middle(script: str, **options: float) -> int:
     """Return the frame in the middle of a script's first action."""
     source = open_puppet(script, **options)  # type: ignore[arg-type]
-    segment = source.segments[0]
-    return round((segment.start + segment.end) / 2 * source.fps)
+    action = source.true_actions[0]
+    return round((action.start_s + action.end_s) / 2 * source.fps)
 
 
 def test_a_seed_gives_the_same_frames_again_and_another_seed_does_not() -> None:
@@ -60,22 +60,22 @@ def test_frames_and_truth_have_the_size_that_was_asked_for(size: tuple[int, int]
 
 
 def test_the_scripts_show_every_shipped_gesture_once_with_rest_between() -> None:
-    segments = open_puppet("gestures").segments
-    assert [segment.label for segment in segments] == list(SHIPPED_GESTURES)
-    for before, after in itertools.pairwise(segments):
-        assert 2.0 <= before.end - before.start <= 3.5
-        assert after.start - before.end >= 1.5
+    actions = open_puppet("gestures").true_actions
+    assert [action.label for action in actions] == list(SHIPPED_GESTURES)
+    for before, after in itertools.pairwise(actions):
+        assert 2.0 <= before.duration_s <= 3.5
+        assert after.start_s - before.end_s >= 1.5
     for gesture in SHIPPED_GESTURES:
-        assert [segment.label for segment in open_puppet(gesture).segments] == [gesture]
+        assert [action.label for action in open_puppet(gesture).true_actions] == [gesture]
 
 
 def test_hands_are_out_of_view_between_gestures_and_in_view_in_them() -> None:
     source = open_puppet("gestures")
-    for segment in source.segments:
-        during = source.truth(round((segment.start + segment.end) / 2 * source.fps))
-        assert during.people[0].hands_present[1], segment.label
-        before = source.truth(round((segment.start - 0.8) * source.fps))
-        assert before.people[0].hands_present == (False, False), segment.label
+    for action in source.true_actions:
+        during = source.truth(round((action.start_s + action.end_s) / 2 * source.fps))
+        assert during.people[0].hands_present[1], action.label
+        before = source.truth(round((action.start_s - 0.8) * source.fps))
+        assert before.people[0].hands_present == (False, False), action.label
         assert before.people[0].hand_scores.tolist() == [0.0, 0.0]
 
 
@@ -102,7 +102,7 @@ def test_two_people_have_their_own_tracks_sides_and_actions() -> None:
     frame = source.truth(source.frame_count // 2)
     first, second = frame.people
     assert first.body[:, 0].max() < second.body[:, 0].min()
-    assert {segment.track_id for segment in source.segments} == {first.track_id, second.track_id}
+    assert {action.track_id for action in source.true_actions} == {first.track_id, second.track_id}
 
 
 def test_a_person_enters_acts_and_leaves() -> None:
@@ -111,14 +111,14 @@ def test_a_person_enters_acts_and_leaves() -> None:
     assert not present[0] and not present[-1]
     changes = np.flatnonzero(np.diff(np.array(present, dtype=int)))
     assert len(changes) == 2, "came or went more than once"
-    segment = source.segments[0]
-    assert changes[0] < segment.start * source.fps < segment.end * source.fps < changes[1]
+    action = source.true_actions[0]
+    assert changes[0] < action.start_s * source.fps < action.end_s * source.fps < changes[1]
 
 
 def test_a_hand_behind_the_box_is_absent_and_comes_back() -> None:
     source = open_puppet("occluded_hand")
-    segment = source.segments[0]
-    held = range(round((segment.start + 0.5) * 30), round((segment.end - 0.5) * 30))
+    action = source.true_actions[0]
+    held = range(round((action.start_s + 0.5) * 30), round((action.end_s - 0.5) * 30))
     seen = np.array([source.truth(number).people[0].hands_present[1] for number in held])
     assert 0.2 < seen.mean() < 0.9
     assert seen[0] and seen[-1]
@@ -131,8 +131,8 @@ def test_a_hand_behind_the_box_is_absent_and_comes_back() -> None:
 
 def test_a_hand_that_an_arm_covers_is_absent() -> None:
     source = open_puppet("unknown")
-    (folding,) = (segment for segment in source.segments if segment.label == "folding_arms")
-    person = source.truth(round((folding.start + folding.end) / 2 * source.fps)).people[0]
+    (folding,) = (action for action in source.true_actions if action.label == "folding_arms")
+    person = source.truth(round((folding.start_s + folding.end_s) / 2 * source.fps)).people[0]
     left = person.body[[15, 17, 19], :2]
     assert ((left > 0) & (left < (640, 480))).all(), "the hand should be in the image"
     assert person.hands_present == (False, True)
@@ -220,14 +220,14 @@ def test_long_scripts_show_every_gesture_and_unknown_motion_with_rest_between(
 ) -> None:
     source = open_puppet(script, fps=10.0)
     assert source.frame_count == 6000
-    tracks = {segment.track_id for segment in source.segments}
+    tracks = {action.track_id for action in source.true_actions}
     assert len(tracks) == people
     for track in tracks:
-        mine = [segment for segment in source.segments if segment.track_id == track]
-        counts = Counter(segment.label for segment in mine)
+        mine = [action for action in source.true_actions if action.track_id == track]
+        counts = Counter(action.label for action in mine)
         assert set(GESTURES) | {gesture.label for gesture in UNKNOWN.values()} == set(counts)
         assert min(counts.values()) >= max(counts.values()) - 1 >= 5
-        rests = [later.start - before.end for before, later in itertools.pairwise(mine)]
+        rests = [later.start_s - before.end_s for before, later in itertools.pairwise(mine)]
         assert min(rests) >= 0.999
         assert max(rests) <= 4.001
-        assert mine[-1].end < 600.0
+        assert mine[-1].end_s < 600.0

@@ -27,8 +27,8 @@ def found(landmarks: object, image: Image) -> np.ndarray:
 @pytest.mark.parametrize("script", ["hello", "iloveyou", "please", "help"])
 def test_holistic_finds_body_and_fingers_where_they_are(holistic: object, script: str) -> None:
     source = open_puppet(script)
-    segment = source.segments[0]
-    frames = range(round((segment.start + 0.3) * 30), round((segment.end - 0.3) * 30), 9)
+    action = source.true_actions[0]
+    frames = range(round((action.start_s + 0.3) * 30), round((action.end_s - 0.3) * 30), 9)
     bodies, hands, body_errors, hand_errors = 0, 0, [], []
     for number in frames:
         image, _, truth = source.frame(number)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from bharnet_ros.datasets.readers.pku_mmd.actions import PKU_ACTIONS
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence
+from bharnet_ros.types.timeline import TrueAction
 
 FRAME_RATE = 30.0
 """Frames per second, according to the data set's own description."""
@@ -29,25 +29,6 @@ _NAME = re.compile(r"(?:\d{4}|A\d{2}(N\d{2}))-([LMR])")
 _SPLIT_FILES = {"x_sub": "cross-subject", "x_view": "cross-view"}
 
 
-@dataclass(frozen=True)
-class Interval:
-    """One action in a recording.
-
-    Attributes:
-        recording: Name of the recording.
-        label: Name of the action.
-        first: First frame, counted from 0.
-        last: Last frame, which belongs to it.
-        confidence: How well it was performed, as its file says.
-    """
-
-    recording: str
-    label: str
-    first: int
-    last: int
-    confidence: float
-
-
 class PkuMmd(ClipDataset):
     """Recordings of PKU-MMD, and as clips the actions in them.
 
@@ -55,7 +36,7 @@ class PkuMmd(ClipDataset):
     camera. A clip is named as its recording and the line of its label.
 
     Attributes:
-        intervals: (N,) place of each clip.
+        actions: (N,) what each clip shows, in seconds from the start of its recording.
         names: (N,) as `0002-L_003`.
         labels: (N,) name in `PKU_ACTIONS`.
         subjects: (N,) as `N02`; empty in phase 1, whose names do not say it.
@@ -85,22 +66,24 @@ class PkuMmd(ClipDataset):
         """
         self._skeletons = {path.stem: path for path in sorted(skeletons.glob("*.txt"))}
         self._splits = splits
-        numbered: list[tuple[str, Interval]] = []
+        actions: list[TrueAction] = []
+        names: list[str] = []
+        recordings: list[str] = []
         for path in sorted(labels.glob("*.txt")):
             if not _NAME.fullmatch(path.stem):
                 raise InputError(f"{path}: is not named as PKU-MMD's recordings, 0002-L")
             if path.stem not in self._skeletons:
                 raise InputError(f"{path}: has no skeletons, {skeletons / path.name}")
-            numbered += [
-                (f"{path.stem}_{line:03d}", interval) for line, interval in read_labels(path)
-            ]
-        if not numbered:
+            for line, action in read_labels(path):
+                actions.append(action)
+                names.append(f"{path.stem}_{line:03d}")
+                recordings.append(path.stem)
+        if not actions:
             raise InputError(f"{labels}: has no labels, files as 0002-L.txt")
-        names, intervals = zip(*numbered, strict=True)
-        self.intervals: tuple[Interval, ...] = intervals
+        self.actions = tuple(actions)
         self.names = np.asarray(names)
-        self.labels = np.asarray([interval.label for interval in self.intervals])
-        self.recordings = np.asarray([interval.recording for interval in self.intervals])
+        self.labels = np.asarray([action.label for action in actions])
+        self.recordings = np.asarray(recordings)
         self.subjects = np.asarray([_subject(str(name)) for name in self.recordings])
         self._hands = HandFiles.of(hands, set(self.recordings.tolist()))
 
@@ -130,21 +113,17 @@ class PkuMmd(ClipDataset):
             InputError: The file of its recording is broken; names file and line.
             OSError: The file cannot be read.
         """
-        interval = self.intervals[index]
-        path = self._skeletons[interval.recording]
+        recording, name = str(self.recordings[index]), str(self.names[index])
+        path = self._skeletons[recording]
         frames = read_skeletons(path)
-        if interval.first >= len(frames):
+        wanted = _frames(self.actions[index])
+        if wanted.start >= len(frames):
             raise InputError(
-                f"{path}: line {len(frames) + 1}: ends before {self.names[index]} begins, in frame "
-                f"{interval.first}"
+                f"{path}: line {len(frames) + 1}: ends before {name} begins, in frame "
+                f"{wanted.start}"
             )
-        return self._cut(
-            interval.recording,
-            str(self.names[index]),
-            interval.label,
-            frames,
-            slice(interval.first, min(interval.last + 1, len(frames))),
-        )
+        where = slice(wanted.start, min(wanted.stop, len(frames)))
+        return self._cut(recording, name, str(self.labels[index]), frames, where)
 
     def windows(self, recording: str, window_s: float, stride_s: float) -> Iterator[RecordedClip]:
         """Cut a whole recording into windows, for detection.
@@ -169,15 +148,16 @@ class PkuMmd(ClipDataset):
         if length < 1 or stride < 1:
             raise InputError("window_s, stride_s: must each be at least a frame, 1/30 s")
         frames = read_skeletons(self._skeletons[recording])
-        inside = [one for one in self.intervals if one.recording == recording]
+        inside = np.flatnonzero(self.recordings == recording)
+        actions = [_frames(self.actions[index]) for index in inside]
         for first in range(0, max(len(frames) - length, 0) + 1, stride):
             window = slice(first, min(first + length, len(frames)))
             overlaps = [
-                min(one.last + 1, window.stop) - max(one.first, window.start) for one in inside
+                min(one.stop, window.stop) - max(one.start, window.start) for one in actions
             ]
             best = int(np.argmax(overlaps)) if overlaps else -1
             filled = best >= 0 and 2 * overlaps[best] >= window.stop - window.start
-            label = inside[best].label if filled else BACKGROUND
+            label = str(self.labels[inside[best]]) if filled else BACKGROUND
             yield self._cut(recording, f"{recording}_frame_{first:05d}", label, frames, window)
 
     def _cut(
@@ -232,26 +212,27 @@ def read_pku_mmd(root: Path, *, hands: Path | None = None) -> PkuMmd:
     return PkuMmd(only("skeleton"), only("label"), splits=root, hands=hands)
 
 
-def read_labels(path: Path) -> list[tuple[int, Interval]]:
+def read_labels(path: Path) -> list[tuple[int, TrueAction]]:
     """Read the actions of a recording: a line `class,start,end,confidence` for each.
 
     Whether frames count from 0 or 1 the data set does not say; they are taken to count from 0, and
-    the end to belong to the action. Either may be wrong by a frame.
+    the end to belong to the action. Either may be wrong by a frame. The confidence says how well
+    the action was performed; it is checked and not kept.
 
     Returns:
-        Number of the line and what it says.
+        Number of the line and its action, from the stamp of its first frame to that of its last.
 
     Raises:
         InputError: A line is not so; names file and line.
         OSError: The file cannot be read.
     """
-    intervals = []
+    actions = []
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         try:
             action, first, last = (int(part) for part in line.split(",")[:3])
-            (confidence,) = (float(part) for part in line.split(",")[3:])
+            (_,) = (float(part) for part in line.split(",")[3:])
         except ValueError:
             raise InputError(
                 f"{path}: line {number}: expected class,start,end,confidence, got {line.strip()!r}"
@@ -263,8 +244,13 @@ def read_labels(path: Path) -> list[tuple[int, Interval]]:
         if not 0 <= first <= last:
             raise InputError(f"{path}: line {number}: start, end: {first} to {last} is no interval")
         label = PKU_ACTIONS[action - 1]
-        intervals.append((number, Interval(path.stem, label, first, last, confidence)))
-    return intervals
+        actions.append((number, TrueAction(label, first / FRAME_RATE, last / FRAME_RATE)))
+    return actions
+
+
+def _frames(action: TrueAction) -> range:
+    """Return the frames of an action, its last one included."""
+    return range(round(action.start_s * FRAME_RATE), round(action.end_s * FRAME_RATE) + 1)
 
 
 @lru_cache(maxsize=2)

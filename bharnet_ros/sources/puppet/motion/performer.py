@@ -10,23 +10,7 @@ import numpy as np
 from bharnet_ros.sources.puppet.motion.gestures import Gesture, Style, resting
 from bharnet_ros.sources.puppet.motion.kinematics import Pose, blend_arms, smooth_step
 from bharnet_ros.types.keypoints import FloatArray
-
-
-@dataclass(frozen=True)
-class Segment:
-    """The truth of one action.
-
-    Attributes:
-        label: Name of the action.
-        start: Seconds from the start of the source, when the hands are half way into it.
-        end: Seconds, when they are half way out of it.
-        track_id: Who performs it.
-    """
-
-    label: str
-    start: float
-    end: float
-    track_id: str
+from bharnet_ros.types.timeline import TrueAction
 
 
 @dataclass(frozen=True)
@@ -85,10 +69,13 @@ class Performer:
             pose = _towards(pose, act.gesture.perform(since, act.style), act.weight(time))
         return pose
 
-    def segments(self) -> list[Segment]:
-        """Return the truth of what the person does."""
+    def true_actions(self) -> list[TrueAction]:
+        """Return what the person does.
+
+        Each action lasts from when the hands are half way into it until they are half way out.
+        """
         return [
-            Segment(
+            TrueAction(
                 act.gesture.label,
                 act.start + act.gesture.raise_time / 2,
                 act.end - act.gesture.raise_time / 2,

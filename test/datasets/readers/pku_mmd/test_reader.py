@@ -10,6 +10,7 @@ import pytest
 
 from bharnet_ros.datasets.base import split
 from bharnet_ros.datasets.readers.ntu.actions import NTU_ACTIONS
+from bharnet_ros.datasets.readers.pku_mmd import reader
 from bharnet_ros.datasets.readers.pku_mmd.actions import PKU_ACTIONS
 from bharnet_ros.datasets.readers.pku_mmd.reader import (
     PkuMmd,
@@ -18,6 +19,7 @@ from bharnet_ros.datasets.readers.pku_mmd.reader import (
     read_skeletons,
     read_split,
 )
+from bharnet_ros.types.timeline import TrueAction
 
 FRAMES = 90
 PAIR_BEGINS = 50
@@ -64,6 +66,21 @@ def test_actions_are_cut_out_exactly(root: Path) -> None:
     np.testing.assert_allclose(person.body[..., :3], recording()[10:20, 0], rtol=1e-6)
     assert (person.body[..., 3] == 1).all()
     np.testing.assert_allclose(person.stamps, np.arange(10, 20) / 30)
+
+
+@pytest.mark.parametrize("first", [0, 1, 7, 49, 1234, 5399, 100_003])
+def test_a_clip_has_the_frames_of_its_label_though_actions_are_in_seconds(
+    root: Path, monkeypatch: pytest.MonkeyPatch, first: int
+) -> None:
+    (root / "Train_Label_PKU_final" / "0002-L.txt").write_text(
+        f"3,{first},{first + 3},2\n", encoding="utf-8"
+    )
+    data = read_pku_mmd(root)
+    assert data.actions[0] == TrueAction("brushing teeth", first / 30, (first + 3) / 30)
+    frames = np.ones((first + 10, 2, 25, 3), dtype=np.float32)
+    monkeypatch.setattr(reader, "read_skeletons", lambda path: frames)
+    stamps = data.clip(0).people[0].stamps
+    assert stamps.tolist() == [number / 30 for number in range(first, first + 4)]
 
 
 def test_the_second_person_is_there_when_somebody_is(root: Path) -> None:
