@@ -20,9 +20,9 @@ import numpy.typing as npt
 from bharnet_ros.pose.drawing import draw_frame
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.resources import find_model
 from bharnet_ros.sources.puppet import open_puppet
 
@@ -38,8 +38,8 @@ def first_action(script: str, model: str) -> npt.NDArray[np.uint8]:
     """
     bundle = load_bundle(find_model(model))
     description = bundle.description
-    stream = RecognitionStream(Recognizer(bundle, "cpu"))
-    detector = EventDetector(description.class_names, description.event_parameters())
+    stream = SlidingRecognizer(Recognizer(bundle, "cpu"))
+    detector = EventFinder(description.class_names, description.event_parameters())
     with PoseExtractor() as extractor:
         for image, time, _ in open_puppet(script):
             keypoints = extractor.extract(image, round(time * 1e9))

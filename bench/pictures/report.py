@@ -23,7 +23,7 @@ from selenium import webdriver
 
 from bharnet_ros.evaluation.metrics.events import measure
 from bharnet_ros.evaluation.report.page import PAGE, write_report
-from bharnet_ros.recognition.events.detector import EventDetector, EventParameters
+from bharnet_ros.recognition.events.finder import EventFinder, EventParameters
 from bharnet_ros.sources.puppet.camera import Camera
 from bharnet_ros.sources.puppet.motion.gestures import GESTURES, UNKNOWN, Style
 from bharnet_ros.sources.puppet.motion.kinematics import landmarks
@@ -129,7 +129,7 @@ def _scores(
 def _events(
     stamps: npt.NDArray[np.float64], scores: dict[str, npt.NDArray[np.float64]]
 ) -> list[ActionEvent]:
-    detector = EventDetector(CLASSES, PARAMETERS)
+    detector = EventFinder(CLASSES, PARAMETERS)
     events: list[ActionEvent] = []
     for number, stamp in enumerate(stamps):
         end = round(float(stamp) * NANOSECONDS)

@@ -3,7 +3,7 @@
     python -m bench.speed.growth [--quick] [--rounds 30] [--soak-frames 100000] [--threads 1]
         [--json]
 
-Keypoints of the puppet, both hands in view, go through `RecognitionStream` as on a robot: sliding
+Keypoints of the puppet, both hands in view, go through `SlidingRecognizer` as on a robot: sliding
 windows, resampling, features, network, calibration. No ROS, no images. What is compared takes turns
 in one process. The soak runs hours of people who come and go in fast forward, events included.
 """
@@ -30,7 +30,7 @@ from bharnet_ros.network.cost import seconds_in_turn
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream
+from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
@@ -48,9 +48,9 @@ Measurements = dict[Any, list[float]]
 
 def filled(
     recognizer: Recognizer, frames: Iterator[FrameKeypoints], window_s: float, stride_s: float
-) -> RecognitionStream:
+) -> SlidingRecognizer:
     """Return a stream whose windows are full."""
-    stream = RecognitionStream(recognizer, window_s=window_s, stride_s=stride_s)
+    stream = SlidingRecognizer(recognizer, window_s=window_s, stride_s=stride_s)
     for frame in itertools.islice(frames, round(window_s * FPS) + 2):
         stream.push(frame)
     return stream

@@ -32,7 +32,7 @@ from bharnet_ros.pipeline.crops import RGB, make_rgb_feed
 from bharnet_ros.pose.cropping import cut_all
 from bharnet_ros.recognition.bundle import BundleDescription, ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream
+from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.keypoints import PersonKeypoints
 from research.network_cost import config_description, network_cost
@@ -56,9 +56,9 @@ def full_windows(
     image: Any,
     *,
     with_crops: bool,
-) -> tuple[RecognitionStream, DueWindows]:
+) -> tuple[SlidingRecognizer, DueWindows]:
     """Return a stream and its windows, filled with the people of `crowd`."""
-    stream = RecognitionStream(recognizer, stride_s=0.0)
+    stream = SlidingRecognizer(recognizer, stride_s=0.0)
     feed = make_rgb_feed(recognizer.description, stream.window_s, wanted=with_crops)
     due = None
     for frame in itertools.islice(crowd(recorded, people), round(stream.window_s * FPS) + 2):

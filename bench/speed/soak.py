@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bench.speed.crowd import FPS, passers_by, record_person
 from bharnet_ros.evaluation.tables import format_table
-from bharnet_ros.recognition.events.overrides import EventOverrides, make_detector
+from bharnet_ros.recognition.events.overrides import EventOverrides, make_event_finder
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 
 MEGABYTE = 2**20
 
@@ -63,8 +63,8 @@ def soak(
         stride_s: Time between two inferences, seconds.
         most: People in view at once.
     """
-    stream = RecognitionStream(recognizer, stride_s=stride_s)
-    detector = make_detector(recognizer.description.detected_model(), EventOverrides())
+    stream = SlidingRecognizer(recognizer, stride_s=stride_s)
+    detector = make_event_finder(recognizer.description.event_model(), EventOverrides())
     newest = -1
     scored = events = 0
     for number, frame in enumerate(passers_by(record_person(), most), start=1):

@@ -12,13 +12,13 @@ from bharnet_ros.bags.reading import Recorded, Recording
 from bharnet_ros.bags.recorded_depth import RecordedDepth, find_depth
 from bharnet_ros.bags.recorded_events import whole_events
 from bharnet_ros.bags.replay_plan import ReplayPlan, plan_replay
-from bharnet_ros.bags.replay_result import DrawnPeople, Replay
+from bharnet_ros.bags.replay_result import Replay, SampledPeople
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage, model_info_topic, topics_of
 from bharnet_ros.messages.reading import (
     Message,
-    detected_model_from_message,
     event_from_message,
+    event_model_from_message,
     keypoints_from_message,
     time_to_ns,
 )
@@ -85,7 +85,7 @@ class _Player:
         self._newest_ns = plan.origin_ns
         self._used = 0
         self._log = CollectedLog()
-        self._drawn = DrawnPeople()
+        self._drawn = SampledPeople()
         self._depth: RecordedDepth | None = None
         self._events: list[ActionEvent] = []
         self._traces = TraceCollector()
@@ -149,7 +149,7 @@ class _Player:
             parameters = {**parameters, "use_rgb": False}
         stream, rgb = open_recognition(parameters)
         description = stream.recognizer.description
-        self._to_events.use_model(description.detected_model(), description.name)
+        self._to_events.use_model(description.event_model(), description.name)
         to_scores = KeypointsToScores(stream, self._log, rgb)
 
         def take_due(due: DueWindows | None) -> None:
@@ -196,7 +196,7 @@ class _Player:
             description = self._bundle_description()
             for one in self._recording.messages(info) if info is not None else ():
                 self._check_classes(description.class_names, f"model {description.name}", one)
-            self._to_events.use_model(description.detected_model(), None)
+            self._to_events.use_model(description.event_model(), None)
             return (self._topic,), lambda one: self._take_scores(one.message)
         if info is None:
             raise InputError(
@@ -206,7 +206,7 @@ class _Player:
         first = self._recording.first(info)
         for one in self._recording.messages(info):
             self._check_classes(tuple(first.class_names), f"model {first.name}", one)
-        self._to_events.use_model(detected_model_from_message(first), first.name)
+        self._to_events.use_model(event_model_from_message(first), first.name)
         told = 0
 
         def take(one: Recorded) -> None:
@@ -218,7 +218,7 @@ class _Player:
             # The first one is known from the start: it is latched.
             if told > 1:
                 self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
-                model = detected_model_from_message(one.message)
+                model = event_model_from_message(one.message)
                 self._to_events.use_model(model, one.message.name)
 
         return (self._topic, info), take

@@ -77,7 +77,7 @@ class Replay:
 _APART_NS = NANOSECONDS // 4
 
 
-class DrawnPeople:
+class SampledPeople:
     """Keeps about four frames a second of each person."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from bharnet_ros.types.errors import InputError
 
 
 @dataclass(frozen=True)
-class Protocol:
+class SplitProtocol:
     """A published split of a data set.
 
     Attributes:
@@ -88,7 +88,7 @@ def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
     return data, kind
 
 
-def protocols_from(arguments: argparse.Namespace) -> list[Protocol]:
+def protocols_from(arguments: argparse.Namespace) -> list[SplitProtocol]:
     """Return the protocols that the arguments name, none where they name none.
 
     Raises:
@@ -99,7 +99,9 @@ def protocols_from(arguments: argparse.Namespace) -> list[Protocol]:
     if arguments.fold is not None:
         if arguments.protocol is not None or arguments.split_file is not None:
             raise InputError("--fold and --subjects-from exclude --protocol and --split-file")
-        return [Protocol(f"fold_{fold}", arguments.subjects_from, fold) for fold in arguments.fold]
+        return [
+            SplitProtocol(f"fold_{fold}", arguments.subjects_from, fold) for fold in arguments.fold
+        ]
     if arguments.protocol is None:
         if arguments.split_file is not None:
             raise InputError("--split-file needs --protocol")
@@ -107,4 +109,4 @@ def protocols_from(arguments: argparse.Namespace) -> list[Protocol]:
     number = arguments.protocol.removeprefix("fold_")
     of_folds = number != arguments.protocol and number.isdecimal()
     fold = int(number) if of_folds else None
-    return [Protocol(arguments.protocol, arguments.split_file, fold)]
+    return [SplitProtocol(arguments.protocol, arguments.split_file, fold)]

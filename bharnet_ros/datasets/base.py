@@ -211,7 +211,7 @@ def metric_sequence(
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class LabelledRecording:
     """One person over minutes, and what the person does.
 
     Attributes:
@@ -240,7 +240,7 @@ class ContinuousDataset(ClipDataset):
     recording_subjects: npt.NDArray[np.str_]
 
     @abstractmethod
-    def recording(self, index: int) -> Recording:
+    def recording(self, index: int) -> LabelledRecording:
         """Read one recording whole.
 
         Raises:

@@ -120,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: An argument or every recording cannot be used; names it.
         OSError: A file cannot be read or written.
     """
-    from bharnet_ros.evaluation.event_tables import format_detection
+    from bharnet_ros.evaluation.event_tables import format_event_metrics
     from bharnet_ros.evaluation.metrics.events import measure
     from bharnet_ros.evaluation.report.page import write_report
 
@@ -144,7 +144,7 @@ def run(arguments: argparse.Namespace) -> int:
     metrics = measure(timelines)
     if arguments.report is not None:
         write_report(arguments.report, timelines, metrics, command=_command(arguments))
-    show(arguments, format_detection(metrics), {**asdict(metrics), "broken_bags": broken})
+    show(arguments, format_event_metrics(metrics), {**asdict(metrics), "broken_bags": broken})
     return SOME_BROKEN if broken else 0
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from bharnet_ros.evaluation.metrics.events import Counts, DetectionMetrics, Spread, measure
+from bharnet_ros.evaluation.metrics.events import Counts, EventMetrics, Spread, measure
 from bharnet_ros.evaluation.metrics.mistakes import Confusion
 from bharnet_ros.evaluation.tables import format_table, percent, show
 from bharnet_ros.types.timeline import Timeline
@@ -16,7 +16,7 @@ MANY_LABELS = 20
 """Of more labels than these, the table of confusions names pairs in place of a matrix."""
 
 
-def format_detection(metrics: DetectionMetrics) -> str:
+def format_event_metrics(metrics: EventMetrics) -> str:
     """Return tables of everything but the curves and the list of mistakes."""
     tables = [
         _summary(metrics),
@@ -29,7 +29,7 @@ def format_detection(metrics: DetectionMetrics) -> str:
     return "\n\n".join(table for table in tables if table)
 
 
-def _summary(metrics: DetectionMetrics) -> str:
+def _summary(metrics: EventMetrics) -> str:
     lost = sum(one.track_id is None for one in metrics.assignments)
     rows = [
         ["recordings", str(metrics.recordings)],
@@ -54,7 +54,7 @@ def _summary(metrics: DetectionMetrics) -> str:
     return format_table(["measure", ""], rows)
 
 
-def _overlaps(metrics: DetectionMetrics) -> str:
+def _overlaps(metrics: EventMetrics) -> str:
     return format_table(
         ["tIoU", "mAP actions", "mAP videos", "F1"],
         [
@@ -69,7 +69,7 @@ def _overlaps(metrics: DetectionMetrics) -> str:
     )
 
 
-def _labels(metrics: DetectionMetrics) -> str:
+def _labels(metrics: EventMetrics) -> str:
     areas = {curve.label: curve.average_precision for curve in metrics.curves}
 
     def row(name: str, counts: Counts, area: float) -> list[str]:
@@ -85,7 +85,7 @@ def _labels(metrics: DetectionMetrics) -> str:
     )
 
 
-def _times(metrics: DetectionMetrics) -> str:
+def _times(metrics: EventMetrics) -> str:
     def row(name: str, spread: Spread) -> list[str]:
         values = (spread.median_s, spread.p90_s, spread.absolute_median_s, spread.absolute_p90_s)
         return [name, str(spread.count), *map(_number, values)]
@@ -108,7 +108,7 @@ def _times(metrics: DetectionMetrics) -> str:
     )
 
 
-def _early(metrics: DetectionMetrics) -> str:
+def _early(metrics: EventMetrics) -> str:
     return format_table(
         ["part seen", "by scores", "by events"],
         [
@@ -159,7 +159,7 @@ _HEADING = (
 )
 
 
-def format_groups(groups: Mapping[str, DetectionMetrics]) -> str:
+def format_groups(groups: Mapping[str, EventMetrics]) -> str:
     """Return a table with a line for each group; delays are the median and p90 in seconds."""
 
     def number(value: float) -> str:
@@ -185,7 +185,7 @@ def format_groups(groups: Mapping[str, DetectionMetrics]) -> str:
     return format_table(_HEADING, rows)
 
 
-def show_detection(
+def show_event_metrics(
     arguments: argparse.Namespace,
     groups: Mapping[str, Sequence[Timeline]],
     divided: Mapping[str, Sequence[Timeline]] | None = None,
@@ -213,4 +213,4 @@ def show_detection(
         "divided": {name: asdict(one) for name, one in other.items()},
         "pooled": asdict(pooled),
     }
-    show(arguments, "\n\n".join([*tables, format_detection(pooled)]), content)
+    show(arguments, "\n\n".join([*tables, format_event_metrics(pooled)]), content)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from bharnet_ros.messages.depth_images import decode_depth
 from bharnet_ros.messages.images import decode_compressed, decode_image
 from bharnet_ros.recognition.events.parameters import (
-    DetectedModel,
+    EventModel,
     EventParameters,
     parse_class_parameters,
 )
@@ -198,7 +198,7 @@ def _measured(points: FloatArray) -> FloatArray:
     return np.where(points[..., 2:] > 0, points, np.float32(np.nan))
 
 
-def detected_model_from_message(message: Message) -> DetectedModel:
+def event_model_from_message(message: Message) -> EventModel:
     """Return what a message of type ModelInfo says of events.
 
     Raises:
@@ -214,4 +214,4 @@ def detected_model_from_message(message: Message) -> DetectedModel:
         support_share=message.support_share,
         class_parameters=parse_class_parameters(message.class_parameters),
     )
-    return DetectedModel(tuple(message.class_names), message.background_id, parameters)
+    return EventModel(tuple(message.class_names), message.background_id, parameters)

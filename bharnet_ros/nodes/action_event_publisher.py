@@ -13,7 +13,7 @@ from rclpy.timer import Timer
 from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
 from bharnet_ros.nodes.conversions import (
-    detected_model_from_message,
+    event_model_from_message,
     event_to_message,
 )
 from bharnet_ros.nodes.runtime.managed import ManagedNode
@@ -219,14 +219,14 @@ class ActionEventPublisher(ManagedNode):
         if self._step is None or self._model is None:
             return
         try:
-            self._step.use_model(detected_model_from_message(self._model), self._model.name)
+            self._step.use_model(event_model_from_message(self._model), self._model.name)
         except ValueError as error:
             self._step.forget_model()
             topic = self._topic(self._model_info)
             self.reject(f"{topic} with the parameters of this node: {error}")
 
     def _on_scores(self, message: ActionScores) -> None:
-        self.meter.count("received")
+        self.counters.count("received")
         self._heard_ns = self.get_clock().now().nanoseconds
         taken = self._step.take(message) if self._step is not None else None
         if taken is None:
@@ -242,7 +242,7 @@ class ActionEventPublisher(ManagedNode):
         for event in events:
             now_ns = self.get_clock().now().nanoseconds
             self._publisher.publish(event_to_message(event, now_ns))
-            self.meter.published((now_ns - event.stamp_ns) / 1e9)
+            self.counters.published((now_ns - event.stamp_ns) / 1e9)
 
     def _check_source(self) -> None:
         now_ns = self.get_clock().now().nanoseconds

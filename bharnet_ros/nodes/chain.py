@@ -21,7 +21,7 @@ from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.recorder import Recorder
 from bharnet_ros.nodes.run import RunOptions
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
@@ -84,19 +84,19 @@ class _Chain:
         """Return how many messages were published and have not come to the recorder."""
         if self.recorder is None:
             return 0
-        publishers: dict[str, Meter | None] = {
-            "image_raw": self.video.meter if self.video is not None else None,
-            "keypoints": self.pose.meter,
-            "action_scores": self.recognition.meter,
-            "action_recognition": self.events.meter,
+        publishers: dict[str, NodeCounters | None] = {
+            "image_raw": self.video.counters if self.video is not None else None,
+            "keypoints": self.pose.counters,
+            "action_scores": self.recognition.counters,
+            "action_recognition": self.events.counters,
         }
         if self.video is not None:
             # Each goes out with every image, or never.
-            publishers |= dict.fromkeys(self.video.beside_images, self.video.meter)
+            publishers |= dict.fromkeys(self.video.beside_images, self.video.counters)
         return sum(
-            meter.totals["published"] - self.recorder.counts[name]
-            for name, meter in publishers.items()
-            if meter is not None and name in self.recorder.topics
+            counters.totals["published"] - self.recorder.counts[name]
+            for name, counters in publishers.items()
+            if counters is not None and name in self.recorder.topics
         )
 
 
@@ -174,7 +174,8 @@ def run_chain(
             if node is not None:
                 runner.call(node, node.finish)
         _wait(
-            lambda: chain.printer.printed >= chain.events.meter.totals["published"], PRINT_SECONDS
+            lambda: chain.printer.printed >= chain.events.counters.totals["published"],
+            PRINT_SECONDS,
         )
         _wait(lambda: not chain.unrecorded(), RECORD_SECONDS)
         _summarise(chain, options)
@@ -265,11 +266,11 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
 
 def _summarise(chain: _Chain, options: RunOptions) -> None:
     """Say on standard error how much of the source was used, so that silence is explained."""
-    pose = chain.pose.meter.report(time.monotonic())
-    events = chain.events.meter.report(time.monotonic())
+    pose = chain.pose.counters.report(time.monotonic())
+    events = chain.events.counters.report(time.monotonic())
     lines = [f"{pose.totals['published']} images worked on, {pose.totals['dropped']} dropped"]
     if chain.video is not None:
-        totals = chain.video.meter.totals
+        totals = chain.video.counters.totals
         skipped = f", {totals['dropped']} of them skipped" if totals["dropped"] else ""
         lines.insert(0, f"{totals['received']} frames{skipped}")
     lines.append(f"{events.totals['published']} messages on /action_recognition")

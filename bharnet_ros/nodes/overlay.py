@@ -24,7 +24,7 @@ from bharnet_ros.nodes.conversions import (
     keypoints_from_message,
     time_to_ns,
 )
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
@@ -77,7 +77,7 @@ class Overlay(Node):
         super().__init__("overlay", **kwargs)
         declare_parameters(self, PARAMETERS)
         self._settings = read_parameters(self, PARAMETERS)
-        self.meter = Meter()
+        self.counters = NodeCounters()
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
         self.actions: dict[str, str] = {}
         self._overlay = self.create_publisher(Image, "overlay", RELIABLE)
@@ -87,7 +87,7 @@ class Overlay(Node):
         # Events are rare and have to be known when somebody begins to look.
         self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
         self._worker = LatestWorker("overlay", self._draw, self._unexpected)
-        self._diagnostics = NodeDiagnostics(self, self.meter, dict)
+        self._diagnostics = NodeDiagnostics(self, self.counters, dict)
         self.create_timer(
             CHECK_SECONDS, self._follow_subscribers, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
@@ -120,7 +120,7 @@ class Overlay(Node):
             self._keypoints_input = None
 
     def _on_image(self, message: Image | CompressedImage) -> None:
-        self.meter.count("images")
+        self.counters.count("images")
         self._images[time_to_ns(message.header.stamp)] = message
         while len(self._images) > self._settings["image_buffer"]:
             self._images.popitem(last=False)
@@ -132,31 +132,31 @@ class Overlay(Node):
             self.actions.pop(message.track_id, None)
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
-        self.meter.count("received")
+        self.counters.count("received")
         if self._markers.get_subscription_count():
             self._markers.publish(self._marker_array(message))
         image = self._images.pop(time_to_ns(message.header.stamp), None)
         if image is None:
             if self._image_input is not None:
-                self.meter.count("without image")
+                self.counters.count("without image")
             return
         if not self._worker.submit((image, message, dict(self.actions))):
-            self.meter.count("dropped")
+            self.counters.count("dropped")
 
     def _draw(self, job: tuple[Image | CompressedImage, BodyHandKeypoints, dict[str, str]]) -> None:
         image_message, keypoints, actions = job
         try:
             image = image_from_message(image_message)
         except ValueError as error:
-            self.meter.rejected(f"image: {error}")
+            self.counters.rejected(f"image: {error}")
             return
         drawn = draw_frame(image, keypoints_from_message(keypoints), actions)
         stamp_ns = time_to_ns(keypoints.header.stamp)
         self._overlay.publish(image_to_message(drawn, stamp_ns, keypoints.header.frame_id))
-        self.meter.published((self.get_clock().now().nanoseconds - stamp_ns) / 1e9)
+        self.counters.published((self.get_clock().now().nanoseconds - stamp_ns) / 1e9)
 
     def _unexpected(self, error: Exception) -> None:
-        self.meter.rejected(f"internal error: {error}")
+        self.counters.rejected(f"internal error: {error}")
         self.get_logger().error(f"internal error: {error}", throttle_duration_sec=LOG_PERIOD)
 
     def _marker_array(self, message: BodyHandKeypoints) -> MarkerArray:

@@ -185,18 +185,18 @@ class PoseExtraction(ManagedNode):
         """Return the device of the models, and whether there is depth where it is wanted."""
         told = {"device": "cpu"}
         if self._depth is not None:
-            told["depth"] = "none: no camera coordinates" if self._depth.silent else "comes"
+            told["depth"] = "none: no camera coordinates" if self._depth.stopped else "comes"
         return told
 
     def warning(self) -> str:
         """Return that depth has stopped, where it is wanted and has."""
-        silent = self._depth is not None and self._depth.silent
-        return "no depth comes: keypoints go on without camera coordinates" * silent
+        stopped = self._depth is not None and self._depth.stopped
+        return "no depth comes: keypoints go on without camera coordinates" * stopped
 
     def _on_image(self, message: ImageMessage) -> None:
-        self.meter.count("received")
+        self.counters.count("received")
         if self._worker is not None and not self._worker.submit(message):
-            self.meter.count("dropped")
+            self.counters.count("dropped")
 
     def _run(self, message: ImageMessage) -> None:
         if self._step is None or self._finisher is None:
@@ -209,7 +209,7 @@ class PoseExtraction(ManagedNode):
         if self._step is None or self._publisher is None:
             return
         self._publisher.publish(keypoints_to_message(self._step.interpret(found)))
-        self.meter.published(self.age(found.stamp_ns))
+        self.counters.published(self.age(found.stamp_ns))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -26,7 +26,7 @@ from bharnet_ros.pipeline.crops import RgbFeed
 from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores, open_recognition
 from bharnet_ros.recognition.backends import BACKENDS
 from bharnet_ros.recognition.events.parameters import format_class_parameters
-from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream
+from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 
 PARAMETERS = (
     ParameterSpec(
@@ -104,7 +104,7 @@ class Recognition(ManagedNode):
     def __init__(self, **kwargs: Any) -> None:
         """Declare parameters."""
         super().__init__("recognition", PARAMETERS, **kwargs)
-        self._stream: RecognitionStream | None = None
+        self._stream: SlidingRecognizer | None = None
         self._scores: LifecyclePublisher | None = None
         self._model_info: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
@@ -205,8 +205,8 @@ class Recognition(ManagedNode):
         recognizer = self._stream.recognizer
         told = {"model": recognizer.description.name, "device": recognizer.device}
         if self._rgb is not None and self._step is not None:
-            silent = self._step.without_images
-            told["rgb"] = "no images: skeleton alone" if silent else "images come"
+            stopped = self._step.without_images
+            told["rgb"] = "no images: skeleton alone" if stopped else "images come"
         return told
 
     def warning(self) -> str:
@@ -215,8 +215,8 @@ class Recognition(ManagedNode):
             return ""
         if self._step.without_depth:
             return "keypoints have no camera coordinates: recognition goes on with hands alone"
-        silent = self._step.without_images
-        return "no images come: recognition goes on with the skeleton alone" * silent
+        stopped = self._step.without_images
+        return "no images come: recognition goes on with the skeleton alone" * stopped
 
     def _describe_model(self) -> ModelInfo:
         assert self._stream is not None
@@ -246,12 +246,12 @@ class Recognition(ManagedNode):
         return message
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
-        self.meter.count("received")
+        self.counters.count("received")
         if self._step is None or self._worker is None:
             return
         due, _ = self._step.take(message)
         if due is not None and not self._worker.submit(due):
-            self.meter.count("dropped")
+            self.counters.count("dropped")
         # Last, so that whoever waits for it and then for `idle` cannot come in between.
         self._last_input_ns = time_to_ns(message.header.stamp)
 
@@ -266,7 +266,7 @@ class Recognition(ManagedNode):
         return self._synchronised.topic(1) if self._synchronised is not None else "keypoints"
 
     def _on_pair(self, image: ImageMessage, keypoints: BodyHandKeypoints) -> None:
-        self.meter.count("images")
+        self.counters.count("images")
         if self._step is not None:
             self._step.take_image(image, keypoints)
 
@@ -275,7 +275,7 @@ class Recognition(ManagedNode):
             return
         self._scores.publish(scores_to_message(self._step.score(due)))
         self._last_output_ns = due.stamp_ns
-        self.meter.published(self.age(due.stamp_ns))
+        self.counters.published(self.age(due.stamp_ns))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -17,10 +17,10 @@ from bharnet_ros.nodes.conversions import (
     image_to_message,
     time_to_ns,
 )
-from bharnet_ros.nodes.playback.acknowledgements import Answers
+from bharnet_ros.nodes.playback.acknowledgements import Acknowledgements
 from bharnet_ros.nodes.playback.player import Player, PlayerSettings
-from bharnet_ros.nodes.playback.webcam import Relay
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.playback.webcam import WebcamPlayer
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
@@ -130,15 +130,15 @@ class VideoSource(Node):
         """Declare parameters; `start` opens the source."""
         super().__init__("video_source", **kwargs)
         declare_parameters(self, PARAMETERS)
-        self.meter = Meter()
+        self.counters = NodeCounters()
         self._settings = read_parameters(self, PARAMETERS)
-        self._feed: Player | Relay | None = None
+        self._feed: Player | WebcamPlayer | None = None
         self._publisher = self.create_publisher(Image, "image_raw", SENSOR)
         self._calibration: Calibration | None = None
         self._camera_info: Publisher | None = None
         self._depth: Publisher | None = None
-        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe, self._warning)
-        self._answers: Answers | None = None
+        self._diagnostics = NodeDiagnostics(self, self.counters, self._describe, self._warning)
+        self._acknowledgements: Acknowledgements | None = None
         self._thread: threading.Thread | None = None
         self._first_stamp_ns: int | None = None
         self._last_stamp_ns: int | None = None
@@ -157,7 +157,7 @@ class VideoSource(Node):
     @property
     def live(self) -> bool:
         """Whether the source, which is open, is a webcam."""
-        return isinstance(self._feed, Relay)
+        return isinstance(self._feed, WebcamPlayer)
 
     @property
     def beside_images(self) -> tuple[str, ...]:
@@ -197,7 +197,7 @@ class VideoSource(Node):
         if self._feed is None:
             self.prepare()
         assert self._feed is not None
-        if self._answers is not None:
+        if self._acknowledgements is not None:
             self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
         self.get_logger().info(f"source: {self._feed.frames.name}")
         self._thread = threading.Thread(
@@ -225,28 +225,30 @@ class VideoSource(Node):
             depth=self._settings["depth"],
         )
 
-    def _make_relay(self, frames: FrameSource) -> Relay:
-        return Relay(
+    def _make_relay(self, frames: FrameSource) -> WebcamPlayer:
+        return WebcamPlayer(
             frames,
             self._open if self._settings["loop"] else None,
             now_ns=self._now_ns,
             publish=self._publish,
-            meter=self.meter,
+            counters=self.counters,
             logger=self.get_logger(),
         )
 
     def _make_player(self, frames: FrameSource) -> Player:
         if self._settings["wait_for_keypoints"]:
-            self._answers = Answers(expected=lambda: self.count_publishers("keypoints") > 0)
+            self._acknowledgements = Acknowledgements(
+                expected=lambda: self.count_publishers("keypoints") > 0
+            )
         return Player(
             frames,
             self._open,
             PlayerSettings(self._settings["as_fast_as_possible"], self._settings["loop"]),
-            answers=self._answers,
+            answers=self._acknowledgements,
             wanted=self._wanted,
             now_ns=self._now_ns,
             publish=self._publish,
-            meter=self.meter,
+            counters=self.counters,
             logger=self.get_logger(),
         )
 
@@ -254,7 +256,7 @@ class VideoSource(Node):
         return {"source": self._settings["source"]}
 
     def _warning(self) -> str:
-        return self._feed.lost if isinstance(self._feed, Relay) else ""
+        return self._feed.lost if isinstance(self._feed, WebcamPlayer) else ""
 
     def _wanted(self) -> bool:
         waits = self._settings["wait_for_subscriber"]
@@ -263,7 +265,7 @@ class VideoSource(Node):
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
 
-    def _run(self, feed: Player | Relay, on_end: Callable[[], None]) -> None:
+    def _run(self, feed: Player | WebcamPlayer, on_end: Callable[[], None]) -> None:
         try:
             feed.run()
         except (ValueError, OSError, RuntimeError) as error:
@@ -285,14 +287,14 @@ class VideoSource(Node):
         if self._depth is not None and frame.depth is not None:
             self._depth.publish(depth_image_to_message(frame.depth, *about))
         self._publisher.publish(image_to_message(frame.image, *about))
-        self.meter.published((self._now_ns() - stamp_ns) / NANOSECONDS)
+        self.counters.published((self._now_ns() - stamp_ns) / NANOSECONDS)
         if self._first_stamp_ns is None:
             self._first_stamp_ns = stamp_ns
         self._last_stamp_ns = stamp_ns
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
-        assert self._answers is not None
-        self._answers.heard(time_to_ns(message.header.stamp))
+        assert self._acknowledgements is not None
+        self._acknowledgements.heard(time_to_ns(message.header.stamp))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,7 +11,7 @@ from bharnet_ros.recognition.bundle import BundleDescription
 from bharnet_ros.types.crops import CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
-from bharnet_ros.types.stamps import Silence
+from bharnet_ros.types.stamps import InputTimeout
 
 _CUTS_A_MOMENT = 2
 """How often crops are cut for each moment of a window that the network looks at."""
@@ -20,13 +20,13 @@ _CUTS_A_MOMENT = 2
 class RgbFeed:
     """Cuts crops as often as the network can use them, and knows when images have stopped."""
 
-    def __init__(self, settings: CropSettings, window_s: float, silence_s: float = 1.0) -> None:
+    def __init__(self, settings: CropSettings, window_s: float, timeout_s: float = 1.0) -> None:
         """Start with no image.
 
         Args:
             settings: Which crops.
             window_s: Length of the sliding window, seconds.
-            silence_s: Seconds of keypoints without an image after which images count as stopped.
+            timeout_s: Seconds of keypoints without an image after which images count as stopped.
 
         Raises:
             InputError: A time is not positive.
@@ -35,13 +35,13 @@ class RgbFeed:
             raise InputError(f"window_s: must be positive, got {window_s}")
         self._settings = settings
         self._period_ns = round(window_s / settings.moments / _CUTS_A_MOMENT * NANOSECONDS)
-        self._silence = Silence(silence_s)
+        self._images = InputTimeout(timeout_s)
         self.reset()
 
     def reset(self) -> None:
         """Forget all stamps, as after a jump of time."""
         self._cut_ns: int | None = None
-        self._silence.reset()
+        self._images.reset()
 
     def due(self, stamp_ns: int) -> bool:
         """Return whether an image of this time would be cut."""
@@ -65,17 +65,17 @@ class RgbFeed:
         self._cut_ns = frame.stamp_ns
         return cut_all(image, frame, self._settings)
 
-    def heard_image(self, stamp_ns: int) -> None:
+    def note_image(self, stamp_ns: int) -> None:
         """Take note of an image."""
-        self._silence.heard(stamp_ns)
+        self._images.received(stamp_ns)
 
-    def heard_keypoints(self, stamp_ns: int) -> None:
+    def note_keypoints(self, stamp_ns: int) -> None:
         """Take note of keypoints."""
-        self._silence.awaited(stamp_ns)
+        self._images.expected(stamp_ns)
 
-    def silent(self, newest_ns: int | None) -> bool:
+    def images_stopped(self, newest_ns: int | None) -> bool:
         """Return whether keypoints up to this time came for long without an image."""
-        return self._silence.lasts(newest_ns)
+        return self._images.expired(newest_ns)
 
 
 def make_rgb_feed(

@@ -15,7 +15,7 @@ from bharnet_ros.pipeline.crops import RgbFeed, make_rgb_feed
 from bharnet_ros.pipeline.message_log import WITHOUT_DEPTH, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream, make_stream
+from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer, open_sliding_recognizer
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.actions import ActionScores
 from bharnet_ros.types.crops import FrameCrops
@@ -32,7 +32,7 @@ _WARN_PERIOD_S = 5.0
 
 def open_recognition(
     parameters: Mapping[str, Any],
-) -> tuple[RecognitionStream, RgbFeed | None]:
+) -> tuple[SlidingRecognizer, RgbFeed | None]:
     """Load the model that the parameters of `recognition` describe.
 
     Returns:
@@ -46,7 +46,7 @@ def open_recognition(
         bundle = load_bundle(find_model(parameters["model"]))
     except (ValueError, OSError) as error:
         raise InputError(f"parameter model: {error}") from error
-    stream = make_stream(
+    stream = open_sliding_recognizer(
         bundle,
         **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS},
     )
@@ -70,7 +70,7 @@ class KeypointsToScores:
 
     def __init__(
         self,
-        stream: RecognitionStream,
+        stream: SlidingRecognizer,
         log: MessageLog,
         rgb: RgbFeed | None = None,
         on_restart: Callable[[], None] | None = None,
@@ -133,7 +133,7 @@ class KeypointsToScores:
         if self._rgb is None:
             return
         stamp_ns = time_to_ns(keypoints.header.stamp)
-        self._rgb.heard_image(stamp_ns)
+        self._rgb.note_image(stamp_ns)
         newest_ns = self._stamps.newest_ns
         if newest_ns is None or stamp_ns > newest_ns:
             self._image = (stamp_ns, image)
@@ -194,9 +194,9 @@ class KeypointsToScores:
         if self._rgb is None:
             return None
         if image is not None:
-            self._rgb.heard_image(frame.stamp_ns)
-        self._rgb.heard_keypoints(frame.stamp_ns)
-        without_images = self._rgb.silent(frame.stamp_ns)
+            self._rgb.note_image(frame.stamp_ns)
+        self._rgb.note_keypoints(frame.stamp_ns)
+        without_images = self._rgb.images_stopped(frame.stamp_ns)
         if without_images and not self.without_images:
             self._log.warn(
                 "no image belongs to the keypoints of the last second: recognition goes on with "

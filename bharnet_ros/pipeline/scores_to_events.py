@@ -5,9 +5,9 @@ from __future__ import annotations
 from bharnet_ros.messages.reading import Message, scores_from_message
 from bharnet_ros.pipeline.message_log import BEFORE_MODEL_INFO, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
-from bharnet_ros.recognition.events.detector import EventDetector
-from bharnet_ros.recognition.events.overrides import EventOverrides, make_detector
-from bharnet_ros.recognition.events.parameters import DetectedModel
+from bharnet_ros.recognition.events.finder import EventFinder
+from bharnet_ros.recognition.events.overrides import EventOverrides, make_event_finder
+from bharnet_ros.recognition.events.parameters import EventModel
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason
 
 _WARN_PERIOD_S = 5.0
@@ -35,7 +35,7 @@ class ScoresToEvents:
         self._id_prefix = id_prefix
         self._models = 0
         self._stamps = StampCheck(log, "events end")
-        self._detector: EventDetector | None = None
+        self._detector: EventFinder | None = None
         self._model_name: str | None = None
 
     @property
@@ -48,7 +48,7 @@ class ScoresToEvents:
         """How many events are open."""
         return 0 if self._detector is None else len(self._detector.open_events)
 
-    def use_model(self, model: DetectedModel, name: str | None) -> None:
+    def use_model(self, model: EventModel, name: str | None) -> None:
         """Take the scores of a model from now on; close the events of the one before first.
 
         Args:
@@ -64,7 +64,7 @@ class ScoresToEvents:
         if prefix is not None and self._models > 1:
             prefix = f"{prefix}-model{self._models}"
         self._model_name = name
-        self._detector = make_detector(model, self._overrides, id_prefix=prefix)
+        self._detector = make_event_finder(model, self._overrides, id_prefix=prefix)
 
     def forget_model(self) -> None:
         """Take no scores until another model is given."""

@@ -22,7 +22,7 @@ from bharnet_ros.network.settings import InteractionSettings, NetworkSettings, c
 from bharnet_ros.recognition.events.parameters import (
     OF_MODEL,
     ClassParameters,
-    DetectedModel,
+    EventModel,
     EventParameters,
 )
 from bharnet_ros.types.actions import BACKGROUND
@@ -143,9 +143,9 @@ class BundleDescription:
             class_parameters=self.class_parameters,
         )
 
-    def detected_model(self) -> DetectedModel:
+    def event_model(self) -> EventModel:
         """Return what a detector of events must know."""
-        return DetectedModel(self.class_names, self.background_id, self.event_parameters())
+        return EventModel(self.class_names, self.background_id, self.event_parameters())
 
     def network_settings(self) -> NetworkSettings:
         """Return what `build_network` needs."""

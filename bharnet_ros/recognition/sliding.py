@@ -33,7 +33,7 @@ class DueWindows:
     sequences: tuple[KeypointSequence, ...]
 
 
-class RecognitionStream:
+class SlidingRecognizer:
     """Keeps a window for each person and scores them once a stride of capture time.
 
     `update` does all in one; a caller that must not wait for the network calls `push` for each
@@ -177,7 +177,7 @@ class RecognitionStream:
         return None if due is None else self.score(due)
 
 
-def make_stream(
+def open_sliding_recognizer(
     bundle: ModelBundle,
     device: str,
     *,
@@ -186,7 +186,7 @@ def make_stream(
     window_s: float,
     stride_s: float,
     track_timeout_s: float,
-) -> RecognitionStream:
+) -> SlidingRecognizer:
     """Return a warm stream from what the parameters of the node `recognition` say.
 
     Args:
@@ -196,14 +196,14 @@ def make_stream(
         threads: Of one inference on the CPU, for all of this process.
         window_s: Length of the window, seconds; 0 takes the model's.
         stride_s: Time between two inferences, seconds; 0 takes the model's.
-        track_timeout_s: Of `RecognitionStream`.
+        track_timeout_s: Of `SlidingRecognizer`.
 
     Raises:
         InputError: There is no such device or back end, or a value is out of range.
     """
     torch.set_num_threads(threads)
     recognizer = Recognizer(bundle, device, backend=backend)
-    stream = RecognitionStream(
+    stream = SlidingRecognizer(
         recognizer,
         window_s=window_s or None,
         stride_s=stride_s or None,

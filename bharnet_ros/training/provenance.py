@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bharnet_ros.datasets.arguments import Protocol
+from bharnet_ros.datasets.arguments import SplitProtocol
 from bharnet_ros.datasets.base import ClipDataset
 from bharnet_ros.datasets.readers.holistic_wild import read_subject_licences
 from bharnet_ros.recognition.bundle import BundleDescription
@@ -23,7 +23,7 @@ def describe(
     trained_on: Indices,
     path: Path,
     kind: str,
-    protocol: Protocol,
+    protocol: SplitProtocol,
 ) -> BundleDescription:
     """Return the description of the bundle that a training run will yield.
 

@@ -1,4 +1,4 @@
-"""Whether the stamps of a stream rise, as they should."""
+"""The order of stamps, and inputs that have stopped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Step(Enum):
 
 
 class StampOrder:
-    """Compares each stamp of a stream with the one before.
+    """Compares each stamp with the one before.
 
     Attributes:
         newest_ns: The last stamp, nanoseconds; None before the first.
@@ -35,38 +35,42 @@ class StampOrder:
         return Step.REPEATED if stamp_ns == before else Step.BACK
 
 
-class Silence:
-    """Knows for how long nothing came from a source, while what belongs to it did."""
+class InputTimeout:
+    """Detects when an optional input has stopped: by stamps, never by the wall clock."""
 
-    def __init__(self, silence_s: float = 1.0) -> None:
-        """Start with nothing heard.
+    def __init__(self, timeout_s: float = 1.0) -> None:
+        """Start with nothing received.
 
         Args:
-            silence_s: Seconds without anything after which the source counts as stopped.
+            timeout_s: Seconds without a message after which the input has stopped.
 
         Raises:
             InputError: The time is not positive.
         """
-        if not silence_s > 0:
-            raise InputError(f"silence_s: must be positive, got {silence_s}")
-        self._silence_ns = round(silence_s * NANOSECONDS)
+        if not timeout_s > 0:
+            raise InputError(f"timeout_s: must be positive, got {timeout_s}")
+        self._timeout_ns = round(timeout_s * NANOSECONDS)
         self.reset()
 
     def reset(self) -> None:
         """Forget all stamps, as after a jump of time."""
-        self._heard_ns: int | None = None
-        self._first_ns: int | None = None
+        self._received_ns: int | None = None
+        self._first_expected_ns: int | None = None
 
-    def heard(self, stamp_ns: int) -> None:
-        """Take note that something came from the source."""
-        self._heard_ns = stamp_ns
+    def received(self, stamp_ns: int) -> None:
+        """Note a message of the optional input."""
+        self._received_ns = stamp_ns
 
-    def awaited(self, stamp_ns: int) -> None:
-        """Take note of what the source belongs to; the first counts while nothing was heard."""
-        if self._first_ns is None:
-            self._first_ns = stamp_ns
+    def expected(self, stamp_ns: int) -> None:
+        """Note a message that one of the optional input should belong to."""
+        if self._first_expected_ns is None:
+            self._first_expected_ns = stamp_ns
 
-    def lasts(self, stamp_ns: int | None) -> bool:
-        """Return whether the source has stopped, at the stamp of the newest that belongs to it."""
-        last = self._heard_ns if self._heard_ns is not None else self._first_ns
-        return stamp_ns is not None and last is not None and stamp_ns - last > self._silence_ns
+    def expired(self, stamp_ns: int | None) -> bool:
+        """Return whether the input has stopped.
+
+        Args:
+            stamp_ns: Of the newest message that was expected to have one; None for none.
+        """
+        last = self._received_ns if self._received_ns is not None else self._first_expected_ns
+        return stamp_ns is not None and last is not None and stamp_ns - last > self._timeout_ns

@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
-from bharnet_ros.evaluation.metrics.events import DetectionMetrics, measure
+from bharnet_ros.evaluation.metrics.events import EventMetrics, measure
 from bharnet_ros.evaluation.tables import format_table
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.resources import find_model
@@ -40,7 +40,7 @@ Choice = tuple[float, tuple[float, ...]]
 """Seconds of a window, and a value for each of `GRID`."""
 
 
-def goodness(metrics: DetectionMetrics) -> tuple[float, float]:
+def goodness(metrics: EventMetrics) -> tuple[float, float]:
     """Return what is to be greatest: how far the two limits are kept, then F1."""
     false, delay = metrics.false_per_minute, metrics.onset_delay.median_s
     kept = -max(false - MOST_FALSE, 0.0) - max(delay - LONGEST_DELAY, 0.0)
@@ -48,7 +48,7 @@ def goodness(metrics: DetectionMetrics) -> tuple[float, float]:
     return (kept, f1) if math.isfinite(kept) and math.isfinite(f1) else (-math.inf, 0.0)
 
 
-def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], DetectionMetrics]) -> Choice:
+def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], EventMetrics]) -> Choice:
     """Return the choice whose goodness, its mean over some folds, is greatest."""
 
     def mean(choice: Choice) -> tuple[float, ...]:
@@ -58,7 +58,7 @@ def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], Detection
     return max((choice for fold, choice in results if fold == folds[0]), key=mean)
 
 
-def row(name: str, how: str, choice: Choice, metrics: DetectionMetrics) -> list[str]:
+def row(name: str, how: str, choice: Choice, metrics: EventMetrics) -> list[str]:
     """Return a line of the table."""
     window_s, tried = choice
     values = (metrics.total.f1, metrics.false_per_minute, metrics.onset_delay.median_s)
@@ -92,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     if len(bundles) < 2:
         raise InputError("--models: needs two folds at least, one to choose on and one to judge")
     settings = StreamSettings(minutes=options.minutes, seed=options.seed)
-    results: dict[tuple[int, Choice], DetectionMetrics] = {}
+    results: dict[tuple[int, Choice], EventMetrics] = {}
     rows = []
     for fold, bundle in enumerate(bundles):
         default = bundle.description.event_parameters()

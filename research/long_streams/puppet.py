@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from bharnet_ros.evaluation.event_tables import show_detection
+from bharnet_ros.evaluation.event_tables import show_event_metrics
 from bharnet_ros.evaluation.tables import add_report_arguments
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -86,5 +86,5 @@ def run(arguments: argparse.Namespace) -> int:
         for people in arguments.people
         for rate in arguments.fps
     ]
-    show_detection(arguments, {one.name: [one] for one in timelines})
+    show_event_metrics(arguments, {one.name: [one] for one in timelines})
     return 0

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from bharnet_ros.datasets.arguments import add_dataset_arguments, open_from
 from bharnet_ros.datasets.base import ContinuousDataset, split
-from bharnet_ros.evaluation.event_tables import show_detection
+from bharnet_ros.evaluation.event_tables import show_event_metrics
 from bharnet_ros.evaluation.tables import add_report_arguments
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -101,5 +101,5 @@ def run(arguments: argparse.Namespace) -> int:
         )
         for protocol, bundle in bundles.items()
     }
-    show_detection(arguments, groups)
+    show_event_metrics(arguments, groups)
     return 0

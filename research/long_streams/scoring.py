@@ -7,10 +7,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import DueWindows, RecognitionStream
+from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason
 from bharnet_ros.types.keypoints import (
     NANOSECONDS,
@@ -91,7 +91,7 @@ def score_frames(
     Raises:
         InputError: Stamps do not rise.
     """
-    stream = RecognitionStream(recognizer, window_s=window_s)
+    stream = SlidingRecognizer(recognizer, window_s=window_s)
     due = [windows for frame in frames if (windows := stream.push(frame)) is not None]
     return [
         scores
@@ -103,7 +103,7 @@ def score_frames(
 def _score(
     recognizer: Recognizer, due: Sequence[DueWindows], window_s: float
 ) -> Iterator[ActionScores]:
-    """Yield what `RecognitionStream.score` gives for each; together, it takes half the time."""
+    """Yield what `SlidingRecognizer.score` gives for each; together, it takes half the time."""
     sequences = [sequence for windows in due for sequence in windows.sequences]
     tracks = iter(recognizer.score(sequences, 0, window_s=window_s).tracks)
     for windows in due:
@@ -119,7 +119,7 @@ def detect_events(
     scores: Sequence[ActionScores], class_names: Sequence[str], parameters: EventParameters
 ) -> list[ActionEvent]:
     """Return the ONSETs and OFFSETs of a whole recording, the last events ended by its end."""
-    detector = EventDetector(class_names, parameters)
+    detector = EventFinder(class_names, parameters)
     events = [event for one in scores for event in detector.update(one)]
     return events + detector.close(OffsetReason.SHUTDOWN)
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from bharnet_ros.datasets.base import split
 from bharnet_ros.datasets.readers.holistic_wild import HolisticWild, read_holistic_wild
-from bharnet_ros.evaluation.event_tables import show_detection
+from bharnet_ros.evaluation.event_tables import show_event_metrics
 from bharnet_ros.evaluation.metrics.clips import gesture_classes
 from bharnet_ros.evaluation.tables import add_report_arguments
 from bharnet_ros.recognition.bundle import ModelBundle
@@ -229,5 +229,5 @@ def run(arguments: argparse.Namespace) -> int:
         )
         parameters = bundle.description.event_parameters().with_overrides(dict(arguments.event))
         groups[name] = [timeline_of(one, parameters) for one in scored]
-    show_detection(arguments, groups, by_frame_rate(groups, settings.frame_rate))
+    show_event_metrics(arguments, groups, by_frame_rate(groups, settings.frame_rate))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bharnet_ros.bags.replay_result import DrawnPeople
+from bharnet_ros.bags.replay_result import SampledPeople
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 SECOND = 1_000_000_000
@@ -15,7 +15,7 @@ def person(track_id: str, place: float) -> PersonKeypoints:
 
 
 def test_about_four_frames_a_second_of_each_person_are_kept() -> None:
-    drawn = DrawnPeople()
+    drawn = SampledPeople()
     for number in range(31):
         people = [person("ann", number)] if number < 10 else [person("bob", number)]
         drawn.take(FrameKeypoints(5 * SECOND + number * SECOND // 30, 640, 480, tuple(people)))
@@ -27,7 +27,7 @@ def test_about_four_frames_a_second_of_each_person_are_kept() -> None:
 
 
 def test_stamps_that_go_back_are_left_out() -> None:
-    drawn = DrawnPeople()
+    drawn = SampledPeople()
     for stamp in (3 * SECOND, 2 * SECOND, 4 * SECOND):
         drawn.take(FrameKeypoints(stamp, 640, 480, (person("ann", 0.0),)))
     (ann,) = drawn.sequences(0)
@@ -35,6 +35,6 @@ def test_stamps_that_go_back_are_left_out() -> None:
 
 
 def test_of_nobody_there_is_nothing_to_draw() -> None:
-    drawn = DrawnPeople()
+    drawn = SampledPeople()
     drawn.take(FrameKeypoints(SECOND, 640, 480))
     assert drawn.sequences(0) == ()

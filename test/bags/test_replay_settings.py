@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bharnet_ros.bags.replay_settings import ReplaySettings
-from bharnet_ros.messages.reading import detected_model_from_message
-from bharnet_ros.recognition.events.overrides import EventOverrides, event_overrides, make_detector
+from bharnet_ros.messages.reading import event_model_from_message
+from bharnet_ros.recognition.events.overrides import (
+    EventOverrides,
+    event_overrides,
+    make_event_finder,
+)
 
 
 def write(tmp_path, text: str):
@@ -80,8 +84,8 @@ def test_thresholds_and_times_come_from_the_model_unless_given(messages):
     given = event_overrides(
         {"enter_threshold": -1.0, "exit_threshold": 0.25, "smoothing_s": -1.0, "min_gap_s": 0.1}
     )
-    model = detected_model_from_message(messages.model_info())
-    parameters = make_detector(model, given).parameters
+    model = event_model_from_message(messages.model_info())
+    parameters = make_event_finder(model, given).parameters
     assert parameters.enter_threshold == pytest.approx(0.6)
     assert parameters.exit_threshold == 0.25
     assert (parameters.smoothing_s, parameters.min_gap_s) == (0.3, 0.1)
@@ -91,4 +95,4 @@ def test_model_without_its_background_is_refused(messages):
     info = messages.model_info()
     info.background_id = 7
     with pytest.raises(ValueError, match="background_id 7 is not the index of one of 3"):
-        make_detector(detected_model_from_message(info), EventOverrides())
+        make_event_finder(event_model_from_message(info), EventOverrides())

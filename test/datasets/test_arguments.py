@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bharnet_ros.datasets.arguments import (
-    Protocol,
+    SplitProtocol,
     add_dataset_arguments,
     add_protocol_arguments,
     open_from,
@@ -30,19 +30,21 @@ SOURCES = Path("sources.csv")
     ("words", "expected"),
     [
         ((), []),
-        (("--protocol", "x_sub"), [Protocol("x_sub")]),
-        (("--protocol", "x_sub", "--split-file", "list"), [Protocol("x_sub", Path("list"))]),
+        (("--protocol", "x_sub"), [SplitProtocol("x_sub")]),
+        (("--protocol", "x_sub", "--split-file", "list"), [SplitProtocol("x_sub", Path("list"))]),
         (
             ("--fold", "4", "0", "--subjects-from", "sources.csv"),
-            [Protocol("fold_4", SOURCES, 4), Protocol("fold_0", SOURCES, 0)],
+            [SplitProtocol("fold_4", SOURCES, 4), SplitProtocol("fold_0", SOURCES, 0)],
         ),
         (
             ("--protocol", "fold_3", "--split-file", "sources.csv"),
-            [Protocol("fold_3", SOURCES, 3)],
+            [SplitProtocol("fold_3", SOURCES, 3)],
         ),
     ],
 )
-def test_protocols_are_named_in_two_ways(words: tuple[str, ...], expected: list[Protocol]) -> None:
+def test_protocols_are_named_in_two_ways(
+    words: tuple[str, ...], expected: list[SplitProtocol]
+) -> None:
     assert protocols_from(parsed(*words)) == expected
 
 
@@ -65,7 +67,9 @@ def test_words_that_do_not_go_together_are_refused(words: tuple[str, ...], compl
 
 def test_one_fold_is_one_where_several_make_no_sense() -> None:
     words = ("--fold", "2", "--subjects-from", "sources.csv")
-    assert protocols_from(parsed(*words, several_folds=False)) == [Protocol("fold_2", SOURCES, 2)]
+    assert protocols_from(parsed(*words, several_folds=False)) == [
+        SplitProtocol("fold_2", SOURCES, 2)
+    ]
     with pytest.raises(SystemExit):
         parsed("--fold", "2", "3", several_folds=False)
 

@@ -20,7 +20,7 @@ from bharnet_ros.features.streams import STREAM_INPUTS
 from bharnet_ros.network.streams import STREAMS
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.training import train
 from bharnet_ros.training.store.cache import cached_clips
 from bharnet_ros.training.store.clips import store_clips
@@ -117,7 +117,7 @@ def test_the_stream_of_the_page_is_trained_measured_and_run(
 
 def live(recognizer: Recognizer, sign: float) -> int:
     """Return the class of somebody whose watch tells this between the frames of a camera."""
-    stream = RecognitionStream(recognizer, stride_s=0.0, least_fill=0.0)
+    stream = SlidingRecognizer(recognizer, stride_s=0.0, least_fill=0.0)
     random = np.random.default_rng(5)
     for number in range(50):
         body = random.uniform(100, 300, (33, 4)).astype(np.float32)

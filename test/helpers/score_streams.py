@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
 
@@ -55,12 +55,12 @@ def parameters(**changes: float) -> EventParameters:
     return EventParameters(**{**at_once, **changes})
 
 
-def detector(**changes: float) -> EventDetector:
-    return EventDetector(CLASSES, parameters(**changes))
+def detector(**changes: float) -> EventFinder:
+    return EventFinder(CLASSES, parameters(**changes))
 
 
 def feed(
-    events_of: EventDetector, begin: float, end: float, stride: float = 0.1, **changes: Any
+    events_of: EventFinder, begin: float, end: float, stride: float = 0.1, **changes: Any
 ) -> list[ActionEvent]:
     """Feed the same `person` for each stride from `begin` to `end`, `end` excluded."""
     found: list[ActionEvent] = []

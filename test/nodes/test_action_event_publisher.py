@@ -125,7 +125,9 @@ def test_every_score_is_worked_off(talk, wait):
     for step in range(200):
         talk.score(scores(step * 0.1, 0))
         if step % 8 == 7:
-            wait(lambda step=step: talk.node.meter.totals["received"] == step + 1, "its callback")
+            wait(
+                lambda step=step: talk.node.counters.totals["received"] == step + 1, "its callback"
+            )
     assert time_to_ns(scores(19.9, 0).header.stamp) == talk.node.last_stamp_ns
 
 
@@ -135,7 +137,7 @@ def test_time_going_back_closes_events(talk, wait):
     talk.score(scores(3.0, 1))
     wait(lambda: len(talk.events) == 2, "an OFFSET")
     assert talk.phases()[1] == (OFFSET, "hello", "time_jump")
-    assert talk.node.meter.totals["time jumps"] == 1
+    assert talk.node.counters.totals["time jumps"] == 1
 
 
 def test_scores_that_are_refused_do_not_set_time_back(talk, wait):
@@ -144,10 +146,10 @@ def test_scores_that_are_refused_do_not_set_time_back(talk, wait):
     odd = scores(3.0, 1)
     odd.tracks[0].probabilities = [0.5, 0.5]
     talk.score(odd)
-    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
     talk.score(scores(110.0, 1))
     wait(lambda: talk.node.last_stamp_ns == 1110 * SECOND, "the scores after it")
-    assert "time jumps" not in talk.node.meter.totals
+    assert "time jumps" not in talk.node.counters.totals
 
 
 def test_silence_closes_events(talk, wait):
@@ -192,7 +194,7 @@ def test_other_model_closes_events_of_the_one_before(talk, wait):
 def test_scores_of_another_model_are_refused(talk, wait):
     talk = talk()
     talk.score(scores(1.0, 1, model_name="elsewhere"))
-    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
     begin(talk, wait, start=2.0)
     assert talk.phases() == [(ONSET, "hello", "")]
 
@@ -202,7 +204,7 @@ def test_scores_of_another_length_are_refused_and_the_node_lives_on(talk, wait):
     odd = scores(1.0, 1)
     odd.tracks[0].probabilities = [0.5, 0.5]
     talk.score(odd)
-    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
     begin(talk, wait, start=2.0)
 
 
@@ -256,7 +258,7 @@ def test_what_the_user_says_of_a_class_counts(talk, wait):
 
 def test_what_the_user_says_of_a_class_that_the_model_lacks_is_refused(talk, wait, capfd):
     talk = talk(class_parameters=["wave.min_gap_s=1.0"])
-    wait(lambda: talk.node.meter.totals["rejected"] == 1, "a refusal")
+    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
     problem = "model_info with the parameters of this node: class_parameters: 'wave' is no action"
     wait(lambda: problem in capfd.readouterr().err, "its reason in the log")
 

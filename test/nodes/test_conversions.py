@@ -218,7 +218,7 @@ def test_when_events_begin_survives_the_wire():
             class_parameters=["help.enter_threshold=0.45", "help.min_gap_s=0.7"],
         )
     )
-    assert conversions.detected_model_from_message(message).parameters == EventParameters(
+    assert conversions.event_model_from_message(message).parameters == EventParameters(
         enter_threshold=0.65,
         exit_threshold=0.4,
         rejection_threshold=0.55,

@@ -59,15 +59,15 @@ class Live:
     def send(self, publish: Any, message: Any) -> None:
         """Publish a message, and wait until the whole chain is done with it."""
         first = self.nodes[0]
-        before = first.meter.totals["received"]
+        before = first.counters.totals["received"]
         publish(message)
-        self.wait(lambda: first.meter.totals["received"] == before + 1, "the message")
+        self.wait(lambda: first.counters.totals["received"] == before + 1, "the message")
         for node, after in pairwise([*self.nodes, None]):
             self.wait(lambda node=node: getattr(node, "idle", True), "a node to be done")
             if after is not None:
                 self.wait(
                     lambda node=node, after=after: (
-                        after.meter.totals["received"] == node.meter.totals["published"]
+                        after.counters.totals["received"] == node.counters.totals["published"]
                     ),
                     "what a node has published",
                 )
@@ -76,7 +76,7 @@ class Live:
         """Return what all nodes counted."""
         total: Counter[str] = Counter()
         for node in self.nodes:
-            total.update({name: node.meter.totals.get(name, 0) for name in COUNTED})
+            total.update({name: node.counters.totals.get(name, 0) for name in COUNTED})
         return dict(total)
 
 

@@ -50,7 +50,7 @@ def feed(graph, overlay, wait):
 
     def show(*arguments, **values):
         send_image(image_to_message(BLACK, STAMP, "camera"))
-        wait(lambda: overlay.meter.totals.get("images"), "the image")
+        wait(lambda: overlay.counters.totals.get("images"), "the image")
         send_keypoints(keypoints(*arguments, **values))
 
     return show

@@ -101,7 +101,7 @@ def test_bad_image_is_reported_and_the_node_lives_on(graph, keypoints, person_im
     node = active(graph)
     send = graph.probe.talk(Image, "image_raw", SENSOR)
     send(broken(person_image, fault))
-    wait(lambda: node.meter.totals["rejected"] == 1, "the refusal")
+    wait(lambda: node.counters.totals["rejected"] == 1, "the refusal")
     assert not keypoints
 
     errors = wait(
@@ -126,7 +126,7 @@ def test_time_going_back_starts_tracking_anew(graph, keypoints, person_image, wa
     for number, stamp in enumerate([100.0, 3.0, 3.1], start=1):
         send(image(person_image, stamp))
         wait(lambda number=number: len(keypoints) == number, "keypoints")
-    assert node.meter.totals["time jumps"] == 1
+    assert node.counters.totals["time jumps"] == 1
 
 
 def test_image_that_comes_twice_is_worked_on_once(graph, keypoints, person_image, wait):
@@ -135,7 +135,7 @@ def test_image_that_comes_twice_is_worked_on_once(graph, keypoints, person_image
     send(image(person_image, 1.0))
     wait(lambda: keypoints, "keypoints")
     send(image(person_image, 1.0))
-    wait(lambda: node.meter.totals.get("duplicates") == 1, "the repetition")
+    wait(lambda: node.counters.totals.get("duplicates") == 1, "the repetition")
     send(image(person_image, 2.0))
     wait(lambda: len(keypoints) == 2, "keypoints of the next image")
 
@@ -150,7 +150,7 @@ def test_deactivated_node_takes_no_images_and_can_be_activated_again(
     # A stamp older than those of its former life is no jump.
     graph.probe.talk(Image, "image_raw", SENSOR)(image(person_image, 1.0))
     wait(lambda: keypoints, "keypoints")
-    assert "time jumps" not in node.meter.totals
+    assert "time jumps" not in node.counters.totals
 
 
 def test_cleaned_up_node_can_be_configured_again(graph, keypoints):

@@ -153,7 +153,7 @@ def test_image_without_depth_still_gives_keypoints(talk, wait):
     person = talk.show(SECOND)
     assert person.body_present and not person.depth_known
     assert not talk.show(2 * SECOND + 1).depth_known
-    assert talk.node.meter.totals["without depth"] == 2
+    assert talk.node.counters.totals["without depth"] == 2
     told = wait(talk.warnings, "a warning on /diagnostics")[-1]
     assert told.message == "no depth comes: keypoints go on without camera coordinates"
     assert "depth" in {value.key for value in told.values}
@@ -187,7 +187,7 @@ def test_depth_is_found_after_time_went_back(talk):
         talk.show(100 * SECOND + number)
     talk.show(SECOND)
     assert talk.whole(2 * SECOND).depth_known
-    assert talk.node.meter.totals["time jumps"] == 1
+    assert talk.node.counters.totals["time jumps"] == 1
 
 
 def broken(talk, fault):
@@ -220,7 +220,7 @@ def test_what_cannot_be_used_is_reported_and_the_node_lives_on(talk, wait, fault
     talk = talk()
     person = talk.show(SECOND, *broken(talk, fault))
     assert person.body_present and not person.depth_known
-    assert talk.node.meter.totals["rejected"] == 1
+    assert talk.node.counters.totals["rejected"] == 1
     errors = wait(
         lambda: [
             status.message

@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 
 from bharnet_ros import msg
 from bharnet_ros.nodes.conversions import (
-    detected_model_from_message,
+    event_model_from_message,
     keypoints_to_message,
     scores_from_message,
     time_to_ns,
@@ -25,7 +25,7 @@ from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.recognition.bundle import load_bundle, write_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 SECOND = 1_000_000_000
@@ -74,7 +74,7 @@ def talk(graph, tiny_bundle, wait):
         def send(self, one: FrameKeypoints) -> None:
             self._send(keypoints_to_message(one))
             self._sent += 1
-            wait(lambda: self.node.meter.totals["received"] == self._sent, "the keypoints")
+            wait(lambda: self.node.counters.totals["received"] == self._sent, "the keypoints")
             wait(lambda: self.node.last_input_ns == one.stamp_ns, "the windows")
             wait(lambda: self.node.idle, "the inference")
 
@@ -85,7 +85,7 @@ def test_scores_over_topics_are_those_of_the_core(talk, tiny_bundle, wait):
     talk = talk()
     # What the node sets counts for its own threads.
     torch.set_num_threads(1)
-    stream = RecognitionStream(Recognizer(load_bundle(tiny_bundle), "cpu"))
+    stream = SlidingRecognizer(Recognizer(load_bundle(tiny_bundle), "cpu"))
     expected = []
     for step in range(45):
         one = frame(10 + step / 30, people=1 + step % 2)
@@ -110,9 +110,9 @@ def test_burst_is_put_into_the_window_without_loss(talk, graph, wait):
     publish = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
     for step in range(10):
         publish(keypoints_to_message(frame(10 + step / 10)))
-    wait(lambda: talk.node.meter.totals["received"] == 10, "every frame")
+    wait(lambda: talk.node.counters.totals["received"] == 10, "every frame")
     wait(lambda: talk.node.idle, "the inference")
-    totals = talk.node.meter.totals
+    totals = talk.node.counters.totals
     assert totals["published"] + totals["dropped"] == 10
     newest = wait(
         lambda: [s for s in talk.scores if time_to_ns(s.header.stamp) == 10.9 * SECOND], "scores"
@@ -128,7 +128,7 @@ def test_nan_and_nobody_are_no_error(talk, wait):
         )
     talk.send(FrameKeypoints(5 * SECOND, 640, 480))
     wait(lambda: len(talk.scores) == 31, "scores")
-    assert talk.node.meter.totals["rejected"] == 0
+    assert talk.node.counters.totals["rejected"] == 0
 
 
 def test_time_going_back_empties_the_windows(talk, wait):
@@ -139,7 +139,7 @@ def test_time_going_back_empties_the_windows(talk, wait):
     wait(lambda: time_to_ns(talk.scores[-1].header.stamp) == 3 * SECOND, "scores after the jump")
     assert len(talk.scores[-2].tracks) == 1
     assert len(talk.scores[-1].tracks) == 0
-    assert talk.node.meter.totals["time jumps"] == 1
+    assert talk.node.counters.totals["time jumps"] == 1
 
 
 def test_repeated_frame_is_taken_once(talk, wait):
@@ -147,7 +147,7 @@ def test_repeated_frame_is_taken_once(talk, wait):
     for stamp in (1.0, 1.0, 2.0):
         talk.send(frame(stamp))
     wait(lambda: len(talk.scores) == 2, "scores")
-    assert talk.node.meter.totals["duplicates"] == 1
+    assert talk.node.counters.totals["duplicates"] == 1
 
 
 def test_who_comes_late_still_learns_of_the_model(talk, graph, tiny_bundle, wait):
@@ -179,7 +179,7 @@ def test_event_publisher_learns_when_events_begin_as_the_bundle_says_it(
     graph.add_active(node_with(tmp_path / "model"))
     infos = graph.probe.listen(msg.ModelInfo, "model_info", LATCHED)
     wait(lambda: infos, "the latched model information")
-    assert detected_model_from_message(infos[0]) == description.detected_model()
+    assert event_model_from_message(infos[0]) == description.event_model()
 
 
 def test_diagnostics_tell_state_device_rates_and_latency(talk, graph, wait):
@@ -213,7 +213,7 @@ def test_a_model_of_bodies_in_metres_says_when_it_gets_none(talk, graph, wait, t
     wait(lambda: len(talk.scores) == 12, "all scores")
     (track,) = talk.scores[-1].tracks
     assert track.body_reliability == 0.0 and track.hand_reliability == 1.0
-    assert talk.node.meter.totals["without depth"] == 12
+    assert talk.node.counters.totals["without depth"] == 12
 
     def warned():
         return [

@@ -25,7 +25,7 @@ from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.pipeline.crops import make_rgb_feed
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.sources.puppet import open_puppet
 
 SECOND = 1_000_000_000
@@ -53,7 +53,7 @@ def core_scores(bundle, frames, images):
     """Return the probabilities that the core gives each frame with the images given."""
     loaded = load_bundle(bundle)
     torch.set_num_threads(1)
-    stream = RecognitionStream(Recognizer(loaded, "cpu"), stride_s=0.1)
+    stream = SlidingRecognizer(Recognizer(loaded, "cpu"), stride_s=0.1)
     feed = make_rgb_feed(loaded.description, stream.window_s, wanted=True)
     found = []
     for (frame, image), given in zip(frames, images, strict=True):
@@ -105,7 +105,7 @@ def talk(graph, rgb_bundle, wait):
                     wait(lambda: self.node.last_input_ns == frame.stamp_ns, "the windows")
             wait(lambda: self.node.last_input_ns == frame.stamp_ns, "the windows")
             if image is not None:
-                wait(lambda: self.node.meter.totals.get("images", 0) == self._pairs, "the pair")
+                wait(lambda: self.node.counters.totals.get("images", 0) == self._pairs, "the pair")
             wait(lambda: self.node.idle, "the inference")
 
         def image_waits(self):
@@ -184,14 +184,14 @@ def test_images_are_found_after_time_went_back(talk, shown, wait):
     talk.show(first)
     for frame, image in rest[:3]:
         talk.show(frame, image)
-    assert talk.node.meter.totals["images"] == 3
+    assert talk.node.counters.totals["images"] == 3
 
 
 def test_an_image_of_another_size_is_rejected_and_nothing_else_is_lost(talk, rgb_bundle, shown):
     talk = talk()
     for frame, image in shown:
         talk.show(frame, image[::2])
-    assert talk.node.meter.totals["rejected"] > 0
+    assert talk.node.counters.totals["rejected"] > 0
     assert_alike(talk.found(len(shown)), core_scores(rgb_bundle, shown, [False] * len(shown)))
 
 

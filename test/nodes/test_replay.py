@@ -75,8 +75,8 @@ def test_live_graph_and_replay_give_the_same_events(graph, wait, bag):
         expected = replay(recording, ReplaySettings(device="cpu"), progress=False).events
     wait(lambda: len(events) >= len(expected), "events")
 
-    assert pose.meter.totals["published"] == len(images)
-    assert recognition.meter.totals["dropped"] == 0
+    assert pose.counters.totals["published"] == len(images)
+    assert recognition.counters.totals["dropped"] == 0
     assert [event.label for event in expected].count("hello") == 2
     found = [event_from_message(message) for message in events]
     assert len(found) == len(expected)

@@ -106,7 +106,7 @@ def test_each_image_waits_for_the_keypoints_of_the_one_before(graph, play, folde
         assert len(images) == number
         answer.publish(msg.BodyHandKeypoints(header=images[-1].header))
     assert ended.wait(30)
-    assert "unanswered" not in node.meter.totals
+    assert "unanswered" not in node.counters.totals
 
 
 def test_puppet_has_the_size_that_was_asked_for(graph, play, wait):

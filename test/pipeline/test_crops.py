@@ -13,7 +13,7 @@ import torch
 from bharnet_ros.network.variants.multimodal import Multimodal
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.recognition.window import TrackWindow
 from bharnet_ros.types.actions import ActionScores
 from bharnet_ros.types.crops import FrameCrops
@@ -108,7 +108,7 @@ def test_crops_of_another_size_are_refused(seeing: Recognizer, cropped: Any) -> 
 
 
 def play(
-    stream: RecognitionStream, frames: range, size: int, images_until: int
+    stream: SlidingRecognizer, frames: range, size: int, images_until: int
 ) -> list[ActionScores]:
     """Push frames of two people, the first with crops up to some frame; return what is said."""
     said = []
@@ -124,8 +124,8 @@ def test_when_images_stop_the_stream_goes_on_with_the_skeleton(
     seeing: Recognizer, skeleton: Recognizer, cropped: Any
 ) -> None:
     size = cropped.SIZE
-    with_images = RecognitionStream(seeing, stride_s=0.0, least_fill=0.0)
-    without = RecognitionStream(skeleton, stride_s=0.0, least_fill=0.0)
+    with_images = SlidingRecognizer(seeing, stride_s=0.0, least_fill=0.0)
+    without = SlidingRecognizer(skeleton, stride_s=0.0, least_fill=0.0)
     found = play(with_images, range(60), size, images_until=30)
     plain = play(without, range(60), size, images_until=0)
     apart = np.asarray(
@@ -148,7 +148,7 @@ def test_a_stream_without_images_says_what_a_model_for_skeletons_says(
     seeing: Recognizer, skeleton: Recognizer, cropped: Any
 ) -> None:
     both = [
-        play(RecognitionStream(one, stride_s=0.0, least_fill=0.0), range(30), cropped.SIZE, 0)
+        play(SlidingRecognizer(one, stride_s=0.0, least_fill=0.0), range(30), cropped.SIZE, 0)
         for one in (seeing, skeleton)
     ]
     for scores, expected in zip(*both, strict=True):

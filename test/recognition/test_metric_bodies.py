@@ -13,7 +13,7 @@ from bharnet_ros.features.resampling import resample
 from bharnet_ros.pose.depth import with_depth
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.keypoints import FrameKeypoints, absent
 from bharnet_ros.types.layouts import get_layout
@@ -45,7 +45,7 @@ def without_places(frame: FrameKeypoints) -> FrameKeypoints:
 @pytest.fixture
 def stream(tmp_path):
     folder = make_bundle(tmp_path / "metric", body_layout=LAYOUT)
-    return RecognitionStream(Recognizer(load_bundle(folder), "cpu"), stride_s=0.0)
+    return SlidingRecognizer(Recognizer(load_bundle(folder), "cpu"), stride_s=0.0)
 
 
 def windows(stream, frames):
@@ -100,7 +100,7 @@ def test_keypoints_without_depth_leave_the_hands_to_decide(stream, shown):
 def test_pixels_are_not_taken_for_metres(shown, tmp_path):
     folder = make_bundle(tmp_path / "pixels")
     pixels = windows(
-        RecognitionStream(Recognizer(load_bundle(folder), "cpu"), stride_s=0), shown[0]
+        SlidingRecognizer(Recognizer(load_bundle(folder), "cpu"), stride_s=0), shown[0]
     )
     metric = Recognizer(load_bundle(make_bundle(tmp_path / "metric", body_layout=LAYOUT)), "cpu")
     with pytest.raises(ValueError, match=rf"{LAYOUT} is in metres.*mediapipe_body, in pixels"):
@@ -110,4 +110,4 @@ def test_pixels_are_not_taken_for_metres(shown, tmp_path):
 def test_joints_that_no_image_shows_are_refused(tmp_path):
     folder = make_bundle(tmp_path / "kinect", body_layout="kinect_v1")
     with pytest.raises(ValueError, match="kinect_v1 are not among the keypoints"):
-        RecognitionStream(Recognizer(load_bundle(folder), "cpu"))
+        SlidingRecognizer(Recognizer(load_bundle(folder), "cpu"))

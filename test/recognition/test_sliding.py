@@ -9,7 +9,7 @@ import pytest
 
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.actions import ActionScores
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
@@ -35,36 +35,36 @@ def frame(seconds: float, *tracks: str) -> FrameKeypoints:
     return FrameKeypoints(stamp, 640, 480, people)
 
 
-def play(stream: RecognitionStream, start: float, end: float, *tracks: str) -> list[ActionScores]:
+def play(stream: SlidingRecognizer, start: float, end: float, *tracks: str) -> list[ActionScores]:
     times = np.arange(start, end - 1e-9, 0.05)
     scores = [stream.update(frame(float(time), *tracks)) for time in times]
     return [one for one in scores if one is not None]
 
 
 def test_scores_come_once_a_stride_of_capture_time(tiny: Recognizer) -> None:
-    stream = RecognitionStream(tiny, stride_s=0.2)
+    stream = SlidingRecognizer(tiny, stride_s=0.2)
     stamps = [scores.stamp_ns for scores in play(stream, 0.0, 2.0, "a")]
     assert np.diff(stamps).tolist() == [SECOND // 5] * 9
     assert stamps[0] == 0
 
 
 def test_a_stride_of_zero_scores_each_frame(tiny: Recognizer) -> None:
-    assert len(play(RecognitionStream(tiny, stride_s=0.0), 0.0, 1.0, "a")) == 20
+    assert len(play(SlidingRecognizer(tiny, stride_s=0.0), 0.0, 1.0, "a")) == 20
 
 
 def test_a_rate_that_is_no_multiple_of_the_stride_keeps_the_mean(tiny: Recognizer) -> None:
-    stream = RecognitionStream(tiny, stride_s=0.1)
+    stream = SlidingRecognizer(tiny, stride_s=0.1)
     scored = [stream.update(frame(n / 15)) is not None for n in range(150)]
     assert sum(scored) == pytest.approx(100, abs=1)
 
 
 def test_a_person_is_scored_once_half_a_window_was_seen(tiny: Recognizer) -> None:
-    first = next(s for s in play(RecognitionStream(tiny), 0.0, 1.0, "a") if s.tracks)
+    first = next(s for s in play(SlidingRecognizer(tiny), 0.0, 1.0, "a") if s.tracks)
     assert first.stamp_ns == SECOND // 2
 
 
 def test_a_stamp_that_goes_back_is_refused_and_changes_nothing(tiny: Recognizer) -> None:
-    disturbed, calm = RecognitionStream(tiny), RecognitionStream(tiny)
+    disturbed, calm = SlidingRecognizer(tiny), SlidingRecognizer(tiny)
     play(disturbed, 0.0, 1.0, "a")
     play(calm, 0.0, 1.0, "a")
     for back in (0.95, 0.5):
@@ -78,7 +78,7 @@ def test_a_stamp_that_goes_back_is_refused_and_changes_nothing(tiny: Recognizer)
 
 
 def test_after_a_reset_time_may_start_again(tiny: Recognizer) -> None:
-    stream = RecognitionStream(tiny)
+    stream = SlidingRecognizer(tiny)
     play(stream, 10.0, 11.0, "a")
     stream.reset()
     scores = play(stream, 0.0, 1.0, "a")
@@ -87,15 +87,15 @@ def test_after_a_reset_time_may_start_again(tiny: Recognizer) -> None:
 
 
 def test_two_people_are_two_tracks_scored_as_each_alone(tiny: Recognizer) -> None:
-    together = play(RecognitionStream(tiny), 0.0, 1.2, "a", "b")[-1]
+    together = play(SlidingRecognizer(tiny), 0.0, 1.2, "a", "b")[-1]
     assert [track.track_id for track in together.tracks] == ["a", "b"]
     for track in together.tracks:
-        alone = play(RecognitionStream(tiny), 0.0, 1.2, track.track_id)[-1].tracks[0]
+        alone = play(SlidingRecognizer(tiny), 0.0, 1.2, track.track_id)[-1].tracks[0]
         np.testing.assert_allclose(track.probabilities, alone.probabilities, atol=1e-5)
 
 
 def test_a_person_who_is_not_in_view_is_not_scored(tiny: Recognizer) -> None:
-    stream = RecognitionStream(tiny)
+    stream = SlidingRecognizer(tiny)
     play(stream, 0.0, 1.0, "a", "b")
     for scores in play(stream, 1.0, 1.5, "a"):
         assert [track.track_id for track in scores.tracks] == ["a"]
@@ -103,7 +103,7 @@ def test_a_person_who_is_not_in_view_is_not_scored(tiny: Recognizer) -> None:
 
 def test_a_person_is_remembered_up_to_the_timeout_and_forgotten_after(tiny: Recognizer) -> None:
     for gone_s, remembered in ((0.3, True), (0.6, False)):
-        stream = RecognitionStream(tiny, stride_s=0.0, track_timeout_s=0.4)
+        stream = SlidingRecognizer(tiny, stride_s=0.0, track_timeout_s=0.4)
         play(stream, 0.0, 1.0, "a", "b")
         play(stream, 1.0, 0.95 + gone_s, "a")
         back = stream.update(frame(0.95 + gone_s, "a", "b"))
@@ -112,7 +112,7 @@ def test_a_person_is_remembered_up_to_the_timeout_and_forgotten_after(tiny: Reco
 
 
 def test_the_same_track_twice_in_a_frame_counts_once(tiny: Recognizer) -> None:
-    scores = play(RecognitionStream(tiny), 0.0, 1.0, "a", "a")[-1]
+    scores = play(SlidingRecognizer(tiny), 0.0, 1.0, "a", "a")[-1]
     assert [track.track_id for track in scores.tracks] == ["a"]
 
 
@@ -122,7 +122,7 @@ def test_the_same_track_twice_in_a_frame_counts_once(tiny: Recognizer) -> None:
 )
 def test_a_value_out_of_range_is_refused_by_name(tiny: Recognizer, name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
-        RecognitionStream(tiny, **{name: value})  # type: ignore[arg-type]
+        SlidingRecognizer(tiny, **{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("gesture", ["hello", "iloveyou"])
@@ -135,7 +135,7 @@ def test_a_gesture_is_called_the_same_at_any_frame_rate(gesture: str) -> None:
         puppet = open_puppet(gesture, fps=fps)
         act = puppet.true_actions[0]
         last = min(round(act.end_s * 10) / 10, (puppet.frame_count - 1) / fps)
-        stream = RecognitionStream(recognizer, stride_s=0.0, least_fill=0.0)
+        stream = SlidingRecognizer(recognizer, stride_s=0.0, least_fill=0.0)
         for number in range(round(last * fps)):
             due = stream.push(puppet.truth(number))
         assert due is not None

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.datasets.base import ContinuousDataset, RecordedClip, Recording
+from bharnet_ros.datasets.base import ContinuousDataset, LabelledRecording, RecordedClip
 from bharnet_ros.datasets.files import checked_offsets, read_arrays
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
@@ -165,7 +165,7 @@ class GroundGuide(ContinuousDataset):
             subject=subject,
         )
 
-    def recording(self, index: int) -> Recording:
+    def recording(self, index: int) -> LabelledRecording:
         """Return one recording whole; its first frame is at zero seconds."""
         first, end = (int(one) for one in self._offsets[index : index + 2])
         subject = str(self.recording_subjects[index])
@@ -177,7 +177,7 @@ class GroundGuide(ContinuousDataset):
             )
             for start, stop in self._stretches(index)
         )
-        return Recording(
+        return LabelledRecording(
             name=str(self.recording_names[index]),
             subject=subject,
             person=self._sequence(slice(first, end), None, subject),

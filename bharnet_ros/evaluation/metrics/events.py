@@ -136,7 +136,7 @@ class TrackAssignment:
 
 
 @dataclass(frozen=True)
-class DetectionMetrics:
+class EventMetrics:
     """All numbers; each is defined in `docs/detection_metrics.md`.
 
     Attributes:
@@ -200,7 +200,7 @@ class DetectionMetrics:
 
 def measure(
     timelines: Sequence[Timeline], *, tious: Sequence[float] = TIOUS, tiou: float = EVENT_TIOU
-) -> DetectionMetrics:
+) -> EventMetrics:
     """Compare what was found with what is true, pooled over recordings.
 
     Truth labelled `background` says that nothing was done, and counts as no action.
@@ -232,7 +232,7 @@ def measure(
     background = background_s(recordings, assigned)
     in_background = count_in_background(recordings, assigned)
     fragmented, merged = count_broken(overlaps)
-    return DetectionMetrics(
+    return EventMetrics(
         recordings=len(recordings),
         duration_s=math.fsum(timeline.duration_s for timeline in recordings),
         background_s=background,

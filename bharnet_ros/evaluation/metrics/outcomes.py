@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bharnet_ros.evaluation.metrics.events import DetectionMetrics
+from bharnet_ros.evaluation.metrics.events import EventMetrics
 from bharnet_ros.evaluation.metrics.mistakes import MistakeKind
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import ANYBODY, FoundEvent, Timeline, TrueAction
@@ -34,7 +34,7 @@ OUTCOME_NAMES = {
 class Outcomes:
     """Looks up what became of true actions and events."""
 
-    def __init__(self, metrics: DetectionMetrics) -> None:
+    def __init__(self, metrics: EventMetrics) -> None:
         """Take the mistakes; what is in none of them is right."""
         self._truth: dict[tuple[object, ...], str] = {}
         self._events: dict[tuple[object, ...], str] = {}
@@ -71,7 +71,7 @@ class Lane:
     events: tuple[FoundEvent, ...]
 
 
-def lanes(timeline: Timeline, metrics: DetectionMetrics) -> tuple[Lane, ...]:
+def lanes(timeline: Timeline, metrics: EventMetrics) -> tuple[Lane, ...]:
     """Return the people of a recording, those with true actions first, then tracks of nobody."""
     tracks = sorted(
         {event.track_id for event in timeline.events}
@@ -104,7 +104,7 @@ def lanes(timeline: Timeline, metrics: DetectionMetrics) -> tuple[Lane, ...]:
 
 def people_of(
     timeline: Timeline,
-    metrics: DetectionMetrics,
+    metrics: EventMetrics,
     truth: TrueAction | None,
     event: FoundEvent | None,
 ) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from markupsafe import Markup
 
 from bharnet_ros.evaluation.metrics.background import without_background
-from bharnet_ros.evaluation.metrics.events import DetectionMetrics, Spread
+from bharnet_ros.evaluation.metrics.events import EventMetrics, Spread
 from bharnet_ros.evaluation.metrics.mistakes import Mistake, MistakeKind
 from bharnet_ros.evaluation.metrics.outcomes import (
     OUTCOME_NAMES,
@@ -78,7 +78,7 @@ class Card:
     figures: tuple[Markup, ...]
 
 
-def page_content(timelines: Sequence[Timeline], metrics: DetectionMetrics) -> dict[str, Any]:
+def page_content(timelines: Sequence[Timeline], metrics: EventMetrics) -> dict[str, Any]:
     """Return the variables of the template `report.html.jinja`."""
     timelines = [without_background(timeline) for timeline in timelines]
     drawn, undrawn = _timelines(timelines, metrics)
@@ -127,7 +127,7 @@ def _share(value: float) -> str:
     return _number(100.0 * value, " %", 0)
 
 
-def _tiles(metrics: DetectionMetrics) -> list[Number]:
+def _tiles(metrics: EventMetrics) -> list[Number]:
     """Return the few numbers that a robot depends on most."""
     total = metrics.total
     tiles = [
@@ -160,7 +160,7 @@ def _tiles(metrics: DetectionMetrics) -> list[Number]:
     return tiles
 
 
-def _verdict(metrics: DetectionMetrics) -> str:
+def _verdict(metrics: EventMetrics) -> str:
     """Say in a sentence how good it is and what goes wrong most."""
     total = metrics.total
     if not total.true_actions:
@@ -194,7 +194,7 @@ def _spread(name: str, spread: Spread, meaning: str) -> list[Number]:
     ]
 
 
-def _numbers(metrics: DetectionMetrics) -> list[Number]:
+def _numbers(metrics: EventMetrics) -> list[Number]:
     """Return the table of all numbers that are one number."""
     total = metrics.total
     tiou = f"overlapping by tIoU ≥ {metrics.tiou:g}"
@@ -248,7 +248,7 @@ def _numbers(metrics: DetectionMetrics) -> list[Number]:
     ]
 
 
-def _labels(metrics: DetectionMetrics) -> list[tuple[str, ...]]:
+def _labels(metrics: EventMetrics) -> list[tuple[str, ...]]:
     """Return the table of labels: name and counts as text, those with most mistakes first."""
     ap = {curve.label: curve.average_precision for curve in metrics.curves}
     return [
@@ -268,7 +268,7 @@ def _labels(metrics: DetectionMetrics) -> list[tuple[str, ...]]:
 
 
 def _timelines(
-    timelines: Sequence[Timeline], metrics: DetectionMetrics
+    timelines: Sequence[Timeline], metrics: EventMetrics
 ) -> tuple[list[dict[str, Any]], int]:
     """Return the drawn timelines, those with most mistakes first, and how many are left out."""
     spoilt = dict.fromkeys((timeline.name for timeline in timelines), 0)
@@ -291,7 +291,7 @@ def _timelines(
     return drawn, len(timelines) - len(shown)
 
 
-def _mistakes(timelines: Sequence[Timeline], metrics: DetectionMetrics) -> list[Card]:
+def _mistakes(timelines: Sequence[Timeline], metrics: EventMetrics) -> list[Card]:
     named = by_name(timelines)
     cards = []
     for number, mistake in enumerate(metrics.mistakes[:MISTAKES]):
@@ -334,9 +334,7 @@ def _span(span: TrueAction | FoundEvent) -> str:
     return f"{clock(span.start_s)} to {clock(span.end_s)}"
 
 
-def _other_events(
-    timelines: Sequence[Timeline], metrics: DetectionMetrics
-) -> tuple[list[Card], int]:
+def _other_events(timelines: Sequence[Timeline], metrics: EventMetrics) -> tuple[list[Card], int]:
     """Return events that are not among the worst mistakes: those of least score, mistakes first."""
     outcomes = Outcomes(metrics)
     shown = [mistake.event for mistake in metrics.mistakes[:MISTAKES]]
@@ -364,7 +362,7 @@ def _other_events(
     return cards, len(others) - len(cards)
 
 
-def _delays(metrics: DetectionMetrics) -> Markup | None:
+def _delays(metrics: EventMetrics) -> Markup | None:
     delays = [one.event.onset_s - one.truth.start_s for one in metrics.matches]
     if not delays:
         return None
@@ -372,7 +370,7 @@ def _delays(metrics: DetectionMetrics) -> Markup | None:
     return _svg(draw_histogram(delays, marks, "s", "delays", "ONSETs after the true start"))
 
 
-def _latencies(timelines: Sequence[Timeline], metrics: DetectionMetrics) -> Markup | None:
+def _latencies(timelines: Sequence[Timeline], metrics: EventMetrics) -> Markup | None:
     known = [
         1000.0 * event.latency_s
         for timeline in timelines

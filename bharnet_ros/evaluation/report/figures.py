@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from bharnet_ros.evaluation.metrics.average_precision import PrecisionRecall
-from bharnet_ros.evaluation.metrics.events import DetectionMetrics
+from bharnet_ros.evaluation.metrics.events import EventMetrics
 from bharnet_ros.evaluation.metrics.mistakes import NOTHING, MistakeKind
 from bharnet_ros.evaluation.metrics.outcomes import OUTCOME_NAMES, RIGHT, TRUTH_OUTCOMES
 from bharnet_ros.evaluation.report.svg import SERIES, colour, figure_style, fill, inline_svg
@@ -25,7 +25,7 @@ CHART = (5.0, 3.3)
 """Inches; 72 of the page's pixels each where there is room."""
 
 
-def worst_labels(metrics: DetectionMetrics) -> tuple[str, ...]:
+def worst_labels(metrics: EventMetrics) -> tuple[str, ...]:
     """Return all labels, those with most mistakes first."""
     spoilt: Counter[str] = Counter()
     for mistake in metrics.mistakes:
@@ -33,7 +33,7 @@ def worst_labels(metrics: DetectionMetrics) -> tuple[str, ...]:
     return tuple(sorted(metrics.labels, key=lambda label: (-spoilt[label], label)))
 
 
-def draw_outcomes(metrics: DetectionMetrics) -> str:
+def draw_outcomes(metrics: EventMetrics) -> str:
     """Draw what became of the true actions of each label, and false events on the other side."""
     labels = worst_labels(metrics)[:LABELS]
     counts = {outcome: dict.fromkeys(labels, 0) for outcome in OUTCOME_NAMES}
@@ -79,7 +79,7 @@ def draw_outcomes(metrics: DetectionMetrics) -> str:
         )
 
 
-def draw_confusion(metrics: DetectionMetrics) -> str:
+def draw_confusion(metrics: EventMetrics) -> str:
     """Draw the confusion matrix of the labels with most mistakes."""
     chosen = [*sorted(worst_labels(metrics)[:LABELS]), NOTHING]
     chosen = [label for label in chosen if label in metrics.confusion.labels]
@@ -197,7 +197,7 @@ def draw_histogram(
         return inline_svg(figure, name, title, f"{len(values)} events: {described}")
 
 
-def draw_early(metrics: DetectionMetrics) -> str:
+def draw_early(metrics: EventMetrics) -> str:
     """Draw the share of actions recognised against the part of them that has passed."""
     curves = (
         ("ranked first by the scores", "series0", [one.by_scores for one in metrics.early]),
@@ -215,7 +215,7 @@ def draw_early(metrics: DetectionMetrics) -> str:
         return inline_svg(figure, "early", "Early recognition", described)
 
 
-def draw_overlaps(metrics: DetectionMetrics) -> str:
+def draw_overlaps(metrics: EventMetrics) -> str:
     """Draw average precision and F1 against the overlap from which an event counts as right."""
     tious = [one.tiou for one in metrics.overlaps]
     curves = (

@@ -14,7 +14,7 @@ import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bharnet_ros import __version__
-from bharnet_ros.evaluation.metrics.events import DetectionMetrics
+from bharnet_ros.evaluation.metrics.events import EventMetrics
 from bharnet_ros.evaluation.metrics.outcomes import by_name
 from bharnet_ros.evaluation.report.content import page_content
 from bharnet_ros.evaluation.tables import without_nan
@@ -32,7 +32,7 @@ _TEMPLATES = Path(__file__).parent
 def write_report(
     folder: Path,
     timelines: Sequence[Timeline],
-    metrics: DetectionMetrics,
+    metrics: EventMetrics,
     *,
     command: str = "",
 ) -> None:
@@ -69,7 +69,7 @@ def write_report(
 
 
 def report_numbers(
-    timelines: Sequence[Timeline], metrics: DetectionMetrics, command: str = ""
+    timelines: Sequence[Timeline], metrics: EventMetrics, command: str = ""
 ) -> dict[str, Any]:
     """Return the content of `report.json`; docs/report.md describes it."""
     recordings = [

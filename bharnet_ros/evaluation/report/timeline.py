@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bharnet_ros.evaluation.metrics.events import DetectionMetrics
+from bharnet_ros.evaluation.metrics.events import EventMetrics
 from bharnet_ros.evaluation.metrics.outcomes import OUTCOME_NAMES, RIGHT, Lane, Outcomes, lanes
 from bharnet_ros.evaluation.report.svg import colour, figure_style, fill, inline_svg
 from bharnet_ros.types.actions import BACKGROUND
@@ -57,7 +57,7 @@ def row_length(duration_s: float) -> float:
 
 
 def draw_timeline(
-    timeline: Timeline, metrics: DetectionMetrics, name: str, most_bars: int
+    timeline: Timeline, metrics: EventMetrics, name: str, most_bars: int
 ) -> TimelineFigure:
     """Draw a recording.
 

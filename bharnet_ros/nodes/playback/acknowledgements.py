@@ -9,7 +9,7 @@ PATIENCE_SECONDS = 5.0
 LITTLE_PATIENCE_SECONDS = 0.5
 
 
-class Answers:
+class Acknowledgements:
     """The stamps up to which images were answered. Thread-safe.
 
     Args:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bharnet_ros.nodes.playback.acknowledgements import Answers
+from bharnet_ros.nodes.playback.acknowledgements import Acknowledgements
 from bharnet_ros.nodes.playback.pacing import Pacer
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.sources.frame import Frame, FrameSource
 from bharnet_ros.types.keypoints import NANOSECONDS
@@ -41,7 +41,7 @@ class Player:
         wanted: Whether somebody takes the frames; the first one waits for that.
         now_ns: Present time on the clock of the stamps, nanoseconds.
         publish: Takes each frame and its stamp, nanoseconds.
-        meter: Counts the frames.
+        counters: Counts the frames.
         logger: Is told when the recording is played slower.
     """
 
@@ -51,11 +51,11 @@ class Player:
         reopen: Callable[[], FrameSource],
         settings: PlayerSettings,
         *,
-        answers: Answers | None,
+        answers: Acknowledgements | None,
         wanted: Callable[[], bool],
         now_ns: Callable[[], int],
         publish: Callable[[Frame, int], None],
-        meter: Meter,
+        counters: NodeCounters,
         logger: Any,
     ) -> None:
         """Wait for `run`."""
@@ -66,7 +66,7 @@ class Player:
         self._wanted = wanted
         self._now_ns = now_ns
         self._publish = publish
-        self._meter = meter
+        self._counters = counters
         self._logger = logger
         self._stop = threading.Event()
         self._last_stamp_ns: int | None = None
@@ -101,7 +101,7 @@ class Player:
         time = start
         for frame in self.frames:
             time = start + frame.time
-            self._meter.count("received")
+            self._counters.count("received")
             # Only now, when the next frame is made: making it and working on the one before go on
             # side by side.
             self._wait_for_answer()
@@ -109,7 +109,7 @@ class Player:
             if self._stop.is_set():
                 break
             if stamp_ns is None:
-                self._meter.count("dropped")
+                self._counters.count("dropped")
             else:
                 self._publish(frame, stamp_ns)
                 self._last_stamp_ns = stamp_ns
@@ -120,7 +120,7 @@ class Player:
         if self._answers is None or self._last_stamp_ns is None:
             return
         if not self._answers.wait_for(self._last_stamp_ns):
-            self._meter.count("unanswered")
+            self._counters.count("unanswered")
 
     def _stamp_when_due(self, pacer: Pacer, time: float) -> int | None:
         """Wait for the time of a frame and return its stamp, or None where it is to be skipped.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.sources.frame import Frame, FrameSource
 from bharnet_ros.types.keypoints import NANOSECONDS
@@ -14,7 +14,7 @@ from bharnet_ros.types.keypoints import NANOSECONDS
 REOPEN_SECONDS = 1.0
 
 
-class Relay:
+class WebcamPlayer:
     """Gives the frames of a webcam as they come, stamped by when they were taken.
 
     Args:
@@ -22,7 +22,7 @@ class Relay:
         reopen: Opens it anew after it was lost; None where that is the end.
         now_ns: Present time on the clock of the stamps, nanoseconds.
         publish: Takes each frame and its stamp, nanoseconds.
-        meter: Counts the frames.
+        counters: Counts the frames.
         logger: Is told of a loss and of the return.
     """
 
@@ -33,7 +33,7 @@ class Relay:
         *,
         now_ns: Callable[[], int],
         publish: Callable[[Frame, int], None],
-        meter: Meter,
+        counters: NodeCounters,
         logger: Any,
     ) -> None:
         """Wait for `run`."""
@@ -41,7 +41,7 @@ class Relay:
         self._reopen = reopen
         self._now_ns = now_ns
         self._publish = publish
-        self._meter = meter
+        self._counters = counters
         self._logger = logger
         self._stop = threading.Event()
         self._lost = ""
@@ -52,7 +52,7 @@ class Relay:
         return self._lost
 
     def run(self) -> None:
-        """Relay until `stop` is called.
+        """WebcamPlayer until `stop` is called.
 
         Raises:
             OSError: The webcam was lost for good; the message says why.
@@ -78,8 +78,8 @@ class Relay:
         skipped = self.frames.skipped
         for frame in self.frames:
             stamp_ns = self._now_ns() - round(self.frames.age(frame) * NANOSECONDS)
-            self._meter.count("received", 1 + self.frames.skipped - skipped)
-            self._meter.count("dropped", self.frames.skipped - skipped)
+            self._counters.count("received", 1 + self.frames.skipped - skipped)
+            self._counters.count("dropped", self.frames.skipped - skipped)
             skipped = self.frames.skipped
             if self._stop.is_set():
                 return

@@ -12,7 +12,7 @@ LATENCY_SAMPLES = 1000
 
 
 @dataclass(frozen=True)
-class MeterReport:
+class CounterReport:
     """What happened since the report before.
 
     Attributes:
@@ -34,7 +34,7 @@ class MeterReport:
     last_problem: str
 
 
-class Meter:
+class NodeCounters:
     """Thread-safe counters of one node."""
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Meter:
         with self._lock:
             return dict(self._totals)
 
-    def report(self, now: float) -> MeterReport:
+    def report(self, now: float) -> CounterReport:
         """Return what happened since the last report.
 
         Args:
@@ -84,7 +84,7 @@ class Meter:
             if self._latencies:
                 p50, p95, p99 = np.percentile(self._latencies, (50, 95, 99))
                 latency = (float(p50), float(p95), float(p99))
-            report = MeterReport(
+            report = CounterReport(
                 input_rate=since["received"] / period if period > 0 else 0.0,
                 output_rate=since["published"] / period if period > 0 else 0.0,
                 dropped=since["dropped"],

@@ -50,7 +50,7 @@ class DepthInput:
         self._on_image = on_image
         self._feed: DepthFeed[DepthMessages] = DepthFeed(kept=queue)
         self._newest_ns: int | None = None
-        self._silent = False
+        self._stopped = False
         self._synchronised = Synchronised(
             node,
             filters,
@@ -70,9 +70,9 @@ class DepthInput:
         self.image_topic = self._synchronised.topic(0)
 
     @property
-    def silent(self) -> bool:
+    def stopped(self) -> bool:
         """Whether images have come for long without depth."""
-        return self._silent
+        return self._stopped
 
     def close(self) -> None:
         """End the subscriptions."""
@@ -84,9 +84,9 @@ class DepthInput:
         To be called on the thread that finds keypoints: it may wait for a moment.
         """
         found = self._feed.take(frame.stamp_ns)
-        self._listen(self._feed.silent(frame.stamp_ns))
+        self._listen(self._feed.stopped(frame.stamp_ns))
         if found is None:
-            self._node.meter.count(WITHOUT_DEPTH)
+            self._node.counters.count(WITHOUT_DEPTH)
             return frame
         try:
             return self._placer.place(frame, found)
@@ -94,14 +94,14 @@ class DepthInput:
             self._node.reject(str(error))
             return frame
 
-    def _listen(self, silent: bool) -> None:
+    def _listen(self, stopped: bool) -> None:
         """Take note of whether depth comes, and say so in the log where it stops."""
-        if silent and not self._silent:
+        if stopped and not self._stopped:
             self._node.get_logger().warning(
                 f"no {' and '.join(self._topics)} belong to the images of the last second: "
                 "keypoints go on without camera coordinates"
             )
-        self._silent = silent
+        self._stopped = stopped
 
     def _take_image(self, message: Any) -> None:
         stamp_ns = time_to_ns(message.header.stamp)

@@ -1,4 +1,4 @@
-"""Publication of a node's meter on /diagnostics."""
+"""Publication of a node's counters on /diagnostics."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 
 PERIOD = 1.0
@@ -21,7 +21,7 @@ class NodeDiagnostics:
 
     Args:
         node: The node.
-        meter: Its counters.
+        counters: Its counters.
         describe: Returns further values (state, device, model ...) by name; `state` is read to
             tell whether input is expected.
         warning: Returns what is not as it should be, empty where nothing is amiss.
@@ -30,14 +30,14 @@ class NodeDiagnostics:
     def __init__(
         self,
         node: Node,
-        meter: Meter,
+        counters: NodeCounters,
         describe: Callable[[], dict[str, str]],
         warning: Callable[[], str] = str,
     ) -> None:
         """Create publisher and timer."""
         self._warning = warning
         self._node = node
-        self._meter = meter
+        self._counters = counters
         self._describe = describe
         self._publisher = node.create_publisher(DiagnosticArray, "/diagnostics", RELIABLE)
         # A steady clock, so that diagnostics keep coming while simulated time is paused.
@@ -47,7 +47,7 @@ class NodeDiagnostics:
 
     def publish(self) -> None:
         """Publish what happened since the last time."""
-        report = self._meter.report(time.monotonic())
+        report = self._counters.report(time.monotonic())
         values = self._describe()
         level, message = DiagnosticStatus.OK, "ok"
         if values.get("state", "active") != "active":

@@ -8,7 +8,7 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
 from bharnet_ros.types.keypoints import NANOSECONDS
@@ -34,9 +34,9 @@ class ManagedNode(LifecycleNode):
         super().__init__(name, **kwargs)
         self._specs = tuple(specs)
         declare_parameters(self, self._specs)
-        self.meter = Meter()
+        self.counters = NodeCounters()
         self.state = "unconfigured"
-        self._diagnostics = NodeDiagnostics(self, self.meter, self._describe, self.warning)
+        self._diagnostics = NodeDiagnostics(self, self.counters, self._describe, self.warning)
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load everything that `parameters` name.
@@ -68,12 +68,12 @@ class ManagedNode(LifecycleNode):
 
     def reject(self, problem: str) -> None:
         """Count an input that cannot be used, and log why, not more often than every 5 s."""
-        self.meter.rejected(problem)
+        self.counters.rejected(problem)
         self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
 
     def unexpected(self, error: Exception) -> None:
         """Log an error that nobody foresaw, with its traceback; the node goes on."""
-        self.meter.rejected(f"internal error: {error}")
+        self.counters.rejected(f"internal error: {error}")
         text = "".join(traceback.format_exception(error))
         self.get_logger().error(f"internal error: {text}", throttle_duration_sec=LOG_PERIOD)
 

@@ -22,7 +22,7 @@ class TopicLog:
 
     def count(self, what: str) -> None:
         """Count something in the diagnostics of the node."""
-        self._node.meter.count(what)
+        self._node.counters.count(what)
 
     def reject(self, problem: str) -> None:
         """Count a message that cannot be used, and log why from time to time."""

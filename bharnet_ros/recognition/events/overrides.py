@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import (
     OF_MODEL,
     ClassParameters,
-    DetectedModel,
+    EventModel,
     check_overrides,
     parse_class_parameters,
 )
@@ -54,15 +54,15 @@ def event_overrides(parameters: Mapping[str, Any]) -> EventOverrides:
     return EventOverrides(values, class_values)
 
 
-def make_detector(
-    model: DetectedModel, overrides: EventOverrides, *, id_prefix: str | None = None
-) -> EventDetector:
+def make_event_finder(
+    model: EventModel, overrides: EventOverrides, *, id_prefix: str | None = None
+) -> EventFinder:
     """Return a detector for the scores of a model.
 
     Args:
         model: What the model says.
         overrides: What a user says.
-        id_prefix: Of `EventDetector`.
+        id_prefix: Of `EventFinder`.
 
     Raises:
         InputError: A value is out of range, or the background is none of the classes.
@@ -73,7 +73,7 @@ def make_detector(
             f"background_id {model.background_id} is not the index of one of "
             f"{len(names)} class_names"
         )
-    return EventDetector(
+    return EventFinder(
         names,
         model.parameters.with_overrides(overrides.values, overrides.class_values),
         background=names[model.background_id],

@@ -152,7 +152,7 @@ class EventParameters:
 
 
 @dataclass(frozen=True)
-class DetectedModel:
+class EventModel:
     """What a model says of its events.
 
     Attributes:

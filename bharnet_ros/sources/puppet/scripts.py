@@ -28,7 +28,7 @@ _LONG_REST = (1.0, 4.0)
 
 
 @dataclass(frozen=True)
-class Scene:
+class PuppetScene:
     """Everything that a source shows.
 
     Attributes:
@@ -48,7 +48,7 @@ class Scene:
     light: Colour = (1.0, 1.0, 1.0)
 
 
-SceneMaker = Callable[[int, int, np.random.Generator], Scene]
+SceneMaker = Callable[[int, int, np.random.Generator], PuppetScene]
 
 
 def script_names() -> tuple[str, ...]:
@@ -56,7 +56,7 @@ def script_names() -> tuple[str, ...]:
     return tuple(_SCRIPTS)
 
 
-def make_scene(script: str, width: int, height: int, seed: int) -> Scene:
+def make_scene(script: str, width: int, height: int, seed: int) -> PuppetScene:
     """Return the scene of a script.
 
     Args:
@@ -86,19 +86,19 @@ def _acts(
 
 
 def _solo(gestures: Sequence[Gesture]) -> SceneMaker:
-    def make(width: int, height: int, random: np.random.Generator) -> Scene:
+    def make(width: int, height: int, random: np.random.Generator) -> PuppetScene:
         acts = _acts(gestures, random)
         end = acts[-1].end + REST_TIME / 2
-        return Scene([Performer("1", acts)], end, Camera(width, height))
+        return PuppetScene([Performer("1", acts)], end, Camera(width, height))
 
     return make
 
 
-def _rest(width: int, height: int, random: np.random.Generator) -> Scene:
-    return Scene([Performer("1", phase=random.uniform(0, 9))], 6.0, Camera(width, height))
+def _rest(width: int, height: int, random: np.random.Generator) -> PuppetScene:
+    return PuppetScene([Performer("1", phase=random.uniform(0, 9))], 6.0, Camera(width, height))
 
 
-def _two_people(width: int, height: int, random: np.random.Generator) -> Scene:
+def _two_people(width: int, height: int, random: np.random.Generator) -> PuppetScene:
     camera, aside = _for_two(width, height)
     left = _acts([GESTURES["hello"], GESTURES["please"]], random)
     right = _acts([GESTURES["iloveyou"], GESTURES["yes"]], random, start=1.6)
@@ -106,7 +106,7 @@ def _two_people(width: int, height: int, random: np.random.Generator) -> Scene:
         Performer("1", left, standing(-aside)),
         Performer("2", right, standing(aside), phase=4.0),
     ]
-    return Scene(people, right[-1].end + REST_TIME / 2, camera)
+    return PuppetScene(people, right[-1].end + REST_TIME / 2, camera)
 
 
 def _for_two(width: int, height: int) -> tuple[Camera, float]:
@@ -131,25 +131,25 @@ def _long_acts(random: np.random.Generator) -> list[Act]:
             half_down, hanging = act.end - act.gesture.raise_time / 2, act.end
 
 
-def _long(width: int, height: int, random: np.random.Generator) -> Scene:
-    return Scene([Performer("1", _long_acts(random))], LONG_TIME, Camera(width, height))
+def _long(width: int, height: int, random: np.random.Generator) -> PuppetScene:
+    return PuppetScene([Performer("1", _long_acts(random))], LONG_TIME, Camera(width, height))
 
 
-def _long_two_people(width: int, height: int, random: np.random.Generator) -> Scene:
+def _long_two_people(width: int, height: int, random: np.random.Generator) -> PuppetScene:
     camera, aside = _for_two(width, height)
     people = [
         Performer(str(number), _long_acts(random), standing(place), phase=4.0 * number)
         for number, place in ((1, -aside), (2, aside))
     ]
-    return Scene(people, LONG_TIME, camera)
+    return PuppetScene(people, LONG_TIME, camera)
 
 
-def _enter_and_leave(width: int, height: int, random: np.random.Generator) -> Scene:
+def _enter_and_leave(width: int, height: int, random: np.random.Generator) -> PuppetScene:
     camera = Camera(width, height, distance=1.7, shoulder_height=0.48)
     acts = [Act(GESTURES["hello"], 3.2, Style.drawn(random))]
     outside = (0.5 * width / camera.focal + 0.1) * camera.distance + 0.45
     leave = acts[0].end + 0.3
-    return Scene([Performer("1", acts, _walk(outside, leave))], leave + 3.0, camera)
+    return PuppetScene([Performer("1", acts, _walk(outside, leave))], leave + 3.0, camera)
 
 
 def _walk(outside: float, leave: float) -> Walk:
@@ -172,13 +172,13 @@ def _bump(time: float, start: float, end: float) -> float:
     return min(smooth_step((time - start) / 0.5), smooth_step((end - time) / 0.5))
 
 
-def _occluded_hand(width: int, height: int, random: np.random.Generator) -> Scene:
+def _occluded_hand(width: int, height: int, random: np.random.Generator) -> PuppetScene:
     """Hold a sign up and step aside and back, so that a box hides the hand for a while."""
     camera = Camera(width, height)
     acts = [Act(replace(GESTURES["iloveyou"], duration=9.0), 0.5, Style.drawn(random))]
     middle, half = np.array([0.5 * width - 0.44 * camera.focal, 0.45 * height]), 0.13 * camera.focal
     box = Box(middle[0] - half, middle[1] - 1.4 * half, middle[0] + half, middle[1] + 1.2 * half)
-    return Scene([Performer("1", acts, _step_aside)], acts[0].end + 0.9, camera, [box])
+    return PuppetScene([Performer("1", acts, _step_aside)], acts[0].end + 0.9, camera, [box])
 
 
 def _step_aside(time: float) -> tuple[FloatArray, float, float]:
@@ -186,10 +186,10 @@ def _step_aside(time: float) -> tuple[FloatArray, float, float]:
     return np.array([0.14 - 0.22 * away, 0.0, 0.0]), 0.0, 0.0
 
 
-def _absent_hands(width: int, height: int, random: np.random.Generator) -> Scene:
+def _absent_hands(width: int, height: int, random: np.random.Generator) -> PuppetScene:
     """Near enough that hanging arms leave the image; the head is busy instead."""
     performer = Performer("1", walk=_nodding_place, phase=random.uniform(0, 9))
-    return Scene([performer], 6.0, Camera(width, height))
+    return PuppetScene([performer], 6.0, Camera(width, height))
 
 
 def _nodding_place(time: float) -> tuple[FloatArray, float, float]:
@@ -200,7 +200,7 @@ def _nodding_place(time: float) -> tuple[FloatArray, float, float]:
 def _presenting(prop: str | None) -> SceneMaker:
     """Hold something up, or nothing with the very same motion: only the picture tells which."""
 
-    def make(width: int, height: int, random: np.random.Generator) -> Scene:
+    def make(width: int, height: int, random: np.random.Generator) -> PuppetScene:
         camera = Camera(
             *(width, height),
             distance=random.uniform(0.95, 1.5),
@@ -212,7 +212,7 @@ def _presenting(prop: str | None) -> SceneMaker:
         light = random.uniform(0.65, 1.2) * random.uniform(0.85, 1.15, 3)
         # Drawn for nothing too, so that a seed means one motion in one light whatever is held.
         held = Held.drawn(prop or PROPS[0], random)
-        return Scene(
+        return PuppetScene(
             people,
             act.end + 0.2,
             camera,

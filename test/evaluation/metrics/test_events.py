@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bharnet_ros.evaluation.event_tables import format_detection
-from bharnet_ros.evaluation.metrics.events import DetectionMetrics, measure
+from bharnet_ros.evaluation.event_tables import format_event_metrics
+from bharnet_ros.evaluation.metrics.events import EventMetrics, measure
 from bharnet_ros.evaluation.tables import without_nan
 from bharnet_ros.types.timeline import ANYBODY, FoundEvent, ScoreTrace, Timeline, TrueAction
 
@@ -207,11 +207,11 @@ def test_numbers_are_json_and_text() -> None:
     for metrics in (measure([by_hand(), silent]), measure([silent])):
         content = json.loads(json.dumps(without_nan(asdict(metrics)), allow_nan=False))
         assert content["recordings"] == metrics.recordings
-        assert "tIoU" in format_detection(metrics)
+        assert "tIoU" in format_event_metrics(metrics)
     content = without_nan(asdict(measure([by_hand()])))
     assert content["mistakes"][0]["kind"] == "badly_timed"
     assert content["mistakes"][0]["event"]["latency_s"] == 0.2
-    text = format_detection(measure([by_hand()]))
+    text = format_event_metrics(measure([by_hand()]))
     assert "false per minute of it    2.73" in text
     assert ["wave", "2", "3", "1", "33.33%", "50.00%", "40.00%", "50.00%"] in [
         row.split() for row in text.splitlines()
@@ -222,7 +222,7 @@ def test_many_labels_show_what_is_confused_most() -> None:
     truth = [TrueAction(f"sign {number}", number, number + 1.0) for number in range(30)]
     events = [event(one.label, one.start_s, one.end_s) for one in truth[2:]]
     events += [event("sign 7", 0.0, 1.0), event("sign 7", 1.0, 2.0)]
-    text = format_detection(measure([recording(truth, events)]))
+    text = format_event_metrics(measure([recording(truth, events)]))
     assert text.splitlines()[-2:] == ["sign 0, sign 7      1", "sign 1, sign 7      1"]
 
 
@@ -287,7 +287,7 @@ def shifted(timeline: Timeline, by_s: float) -> Timeline:
     )
 
 
-def numbers(metrics: DetectionMetrics) -> str:
+def numbers(metrics: EventMetrics) -> str:
     """Return everything but where things lie, to compare; what is not a number equals itself."""
     content = asdict(metrics)
     for told in content["matches"] + content["mistakes"]:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bharnet_ros.nodes.playback import webcam
-from bharnet_ros.nodes.playback.webcam import Relay
-from bharnet_ros.nodes.runtime.counters import Meter
+from bharnet_ros.nodes.playback.webcam import WebcamPlayer
+from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.sources.frame import Frame, FrameSource
 
 SECOND = 1_000_000_000
@@ -51,24 +51,26 @@ class Camera(FrameSource):
         self.closed.set()
 
 
-def make(camera, reopen=None, publish=lambda frame, stamp_ns: None, meter=None) -> Relay:
-    return Relay(
+def make(camera, reopen=None, publish=lambda frame, stamp_ns: None, counters=None) -> WebcamPlayer:
+    return WebcamPlayer(
         camera,
         reopen,
         now_ns=lambda: NOW,
         publish=publish,
-        meter=meter or Meter(),
+        counters=counters or NodeCounters(),
         logger=LOGGER,
     )
 
 
 def test_stamps_are_when_the_frames_were_taken_and_displaced_ones_are_counted():
-    stamps, meter = [], Meter()
-    feed = make(Camera(3), publish=lambda frame, stamp_ns: stamps.append(stamp_ns), meter=meter)
+    stamps, counters = [], NodeCounters()
+    feed = make(
+        Camera(3), publish=lambda frame, stamp_ns: stamps.append(stamp_ns), counters=counters
+    )
     with pytest.raises(OSError, match="unplugged"):
         feed.run()
     assert stamps == [NOW - SECOND // 4] * 3
-    assert (meter.totals["received"], meter.totals["dropped"]) == (9, 6)
+    assert (counters.totals["received"], counters.totals["dropped"]) == (9, 6)
 
 
 def test_lost_webcam_is_opened_again_once_it_is_back(monkeypatch, caplog):

@@ -46,22 +46,22 @@ def test_depth_that_has_stopped_is_not_waited_for():
     feed.put(1, "one")
     assert feed.take(1) == "one"
     assert feed.take(1 + SECOND + 1) is None
-    assert feed.silent(1 + SECOND + 1) and not feed.silent(1 + SECOND)
+    assert feed.stopped(1 + SECOND + 1) and not feed.stopped(1 + SECOND)
 
 
 def test_depth_that_never_came_counts_from_the_first_image(feed):
-    assert not feed.silent(None)
-    assert not feed.silent(5)
+    assert not feed.stopped(None)
+    assert not feed.stopped(5)
     assert feed.take(5) is None
-    assert not feed.silent(5 + SECOND)
-    assert feed.silent(6 + SECOND)
+    assert not feed.stopped(5 + SECOND)
+    assert feed.stopped(6 + SECOND)
 
 
-def test_depth_that_comes_again_is_no_longer_silent(feed):
+def test_depth_that_comes_again_has_no_longer_stopped(feed):
     feed.take(0)
-    assert feed.silent(2 * SECOND)
+    assert feed.stopped(2 * SECOND)
     feed.put(2 * SECOND, "two")
-    assert not feed.silent(2 * SECOND)
+    assert not feed.stopped(2 * SECOND)
 
 
 def test_the_newest_are_kept(feed):
@@ -74,4 +74,4 @@ def test_after_a_jump_of_time_nothing_is_left(feed):
     feed.put(9 * SECOND, "nine")
     feed.reset()
     assert feed.take(1) is None
-    assert not feed.silent(2)
+    assert not feed.stopped(2)

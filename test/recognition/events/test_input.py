@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from score_streams import detector, feed, ns, parameters, person, scores, without_ids
 
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.types.actions import OffsetReason, Phase, TrackScores
 
@@ -66,11 +66,11 @@ def test_class_names_without_a_usable_vocabulary_are_refused(
     names: tuple[str, ...], message: str
 ) -> None:
     with pytest.raises(ValueError, match=f"class_names: .*{message}"):
-        EventDetector(names, EventParameters())
+        EventFinder(names, EventParameters())
 
 
 def test_the_background_class_may_have_another_name_and_place() -> None:
-    events_of = EventDetector(("standby", "wave", "rest"), parameters(), background="rest")
+    events_of = EventFinder(("standby", "wave", "rest"), parameters(), background="rest")
     first = dataclasses.replace(person(0), probabilities=np.array([0.9, 0.0, 0.1]))
     second = dataclasses.replace(person(1), probabilities=np.array([0.1, 0.0, 0.9]))
     events = events_of.update(scores(0, first)) + events_of.update(scores(1, second))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from score_streams import BACKGROUND_ID, CLASSES, parameters, without_ids
 
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import PER_CLASS, EventParameters
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
 
@@ -96,7 +96,7 @@ any_parameters = st.builds(
 class Consumer:
     """Takes events as they come, and holds the detector to what every consumer may rely on."""
 
-    def __init__(self, events_of: EventDetector) -> None:
+    def __init__(self, events_of: EventFinder) -> None:
         self.rules = [events_of.parameters.of_class(label) for label in CLASSES]
         self.seen: set[str] = set()
         self.open_on: dict[str, ActionEvent] = {}
@@ -157,7 +157,7 @@ class Consumer:
         self.ended_ns[offset.track_id, offset.class_id] = offset.stamp_ns
 
 
-def check_invariants(events_of: EventDetector, stream: list[ActionScores]) -> list[ActionEvent]:
+def check_invariants(events_of: EventFinder, stream: list[ActionScores]) -> list[ActionEvent]:
     """Feed a stream, close, check every promise, and return all events."""
     consumer = Consumer(events_of)
     everything: list[ActionEvent] = []
@@ -193,7 +193,7 @@ def check_invariants(events_of: EventDetector, stream: list[ActionScores]) -> li
 def test_any_stream_keeps_the_promises_to_the_consumer(
     stream: list[ActionScores], event_parameters: EventParameters
 ) -> None:
-    check_invariants(EventDetector(CLASSES, event_parameters), stream)
+    check_invariants(EventFinder(CLASSES, event_parameters), stream)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
@@ -204,21 +204,21 @@ def test_any_stream_with_repeated_messages_gives_the_same_events(
     repeated = [
         message for message in stream for _ in range(data.draw(st.integers(1, 3), label="times"))
     ]
-    once = check_invariants(EventDetector(CLASSES, event_parameters), stream)
-    again = check_invariants(EventDetector(CLASSES, event_parameters), repeated)
+    once = check_invariants(EventFinder(CLASSES, event_parameters), stream)
+    again = check_invariants(EventFinder(CLASSES, event_parameters), repeated)
     assert without_ids(once) == without_ids(again)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
 @given(streams())
 def test_any_person_has_the_same_events_alone_as_in_company(stream: list[ActionScores]) -> None:
-    together = EventDetector(CLASSES, parameters())
+    together = EventFinder(CLASSES, parameters())
     by_track: dict[str, list[ActionEvent]] = defaultdict(list)
     for message in stream:
         for event in together.update(message):
             by_track[event.track_id].append(event)
     for track_id in "abc":
-        alone = EventDetector(CLASSES, parameters())
+        alone = EventFinder(CLASSES, parameters())
         events: list[ActionEvent] = []
         for message in stream:
             mine = tuple(track for track in message.tracks if track.track_id == track_id)
@@ -241,6 +241,6 @@ def test_what_all_classes_have_may_as_well_be_said_of_each(
         person_timeout_s=event_parameters.person_timeout_s,
         class_parameters=own,
     )
-    by_default = check_invariants(EventDetector(CLASSES, event_parameters), stream)
-    by_class = check_invariants(EventDetector(CLASSES, spelled_out), stream)
+    by_default = check_invariants(EventFinder(CLASSES, event_parameters), stream)
+    by_class = check_invariants(EventFinder(CLASSES, spelled_out), stream)
     assert without_ids(by_default) == without_ids(by_class)

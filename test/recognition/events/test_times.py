@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from score_streams import CLASSES, WINDOW_S, detector, feed, ns, person, phases, scores
 
-from bharnet_ros.recognition.events.detector import EventDetector
+from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.types.actions import ActionEvent, OffsetReason, Phase
 
@@ -20,7 +20,7 @@ WAVE_ONSET = (Phase.ONSET, "wave", OffsetReason.NONE)
 def test_begin_and_end_are_estimated_to_one_stride(stride: float, window_s: float) -> None:
     """A classifier as sure as the window is full of the action flips half a window late."""
     begin, end = 3.0, 6.0
-    events_of = EventDetector(CLASSES, EventParameters())
+    events_of = EventFinder(CLASSES, EventParameters())
     events: list[ActionEvent] = []
     for index in range(round(12 / stride)):
         now = index * stride

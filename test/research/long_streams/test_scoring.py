@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bharnet_ros.recognition.bundle import load_bundle
-from bharnet_ros.recognition.events.detector import EventParameters
+from bharnet_ros.recognition.events.finder import EventParameters
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import RecognitionStream
+from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.recognition.window import TrackWindow
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.keypoints import FrameKeypoints
@@ -38,7 +38,7 @@ def frames() -> list[FrameKeypoints]:
 def test_scores_are_those_of_the_stream_on_a_robot(
     recognizer: Recognizer, frames: list[FrameKeypoints]
 ) -> None:
-    stream = RecognitionStream(recognizer)
+    stream = SlidingRecognizer(recognizer)
     expected = [scores for frame in frames if (scores := stream.update(frame))]
     found = score_frames(frames, recognizer)
     assert [one.stamp_ns for one in found] == [one.stamp_ns for one in expected]

@@ -68,7 +68,7 @@ class _Track:
     event: _OpenEvent | None = None
 
 
-class EventDetector:
+class EventFinder:
     """Hysteresis over calibrated scores, for any number of people; see docs/events.md.
 
     Args:
