@@ -22,9 +22,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.evaluation.tables import format_table, percent
+from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.mediapipe.graph import DetectorGraph, PersonGraph, image_packet
-from bharnet_ros.pose.mediapipe.graph_configs import GraphSettings
 from bharnet_ros.pose.mediapipe.people import SAME_BODY, TICKS
 from bharnet_ros.pose.tracking import body_size, palm_size
 from bharnet_ros.sources.puppet import open_puppet
@@ -150,7 +150,7 @@ def detector_distances(path: Path, count: int) -> tuple[list[float], list[int]]:
     Returns:
         Distances of the frames in which somebody is followed and found, bodies found in each frame.
     """
-    settings = GraphSettings()
+    settings = EngineSettings()
     detector, graph = DetectorGraph(settings), PersonGraph(settings)
     distances: list[float] = []
     bodies: list[int] = []

@@ -27,8 +27,9 @@ from mediapipe.python.solution_base import SolutionBase
 from bench.measuring import HEADER, millisecond_cells, percentiles
 from bench.speed.extraction_stages import STAGES, StageClock, make_message_timer
 from bharnet_ros.evaluation.tables import format_table
+from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.pose.mediapipe.graph_configs import GraphSettings, one_person_config
+from bharnet_ros.pose.mediapipe.graph_configs import one_person_config
 from bharnet_ros.pose.mediapipe.quiet import without_startup_noise
 from bharnet_ros.sources.frame import Frame
 from bharnet_ros.sources.video import open_source
@@ -40,7 +41,7 @@ _WARM_UP_FRAMES = 5
 _OUTPUTS = ["body_landmarks", "body_world_landmarks", "left_landmarks", "right_landmarks"]
 _LOADERS: dict[str, Callable[[], Any]] = {
     OURS: PoseExtractor,
-    BARE: lambda: SolutionBase(graph_config=one_person_config(GraphSettings()), outputs=_OUTPUTS),
+    BARE: lambda: SolutionBase(graph_config=one_person_config(EngineSettings()), outputs=_OUTPUTS),
     HOLISTIC: mediapipe.solutions.holistic.Holistic,
 }
 _ORDERS = list(itertools.permutations(_LOADERS))

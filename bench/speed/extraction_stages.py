@@ -33,7 +33,8 @@ class StageClock:
         self._extractor = extractor
         self._last = 0.0
         self._of_frame: dict[str, float] = {}
-        people: Any = extractor._people
+        engine: Any = extractor._engine
+        people = engine._people
         process = people.process
 
         def watched(*arguments: Any) -> Any:

@@ -21,6 +21,7 @@ from bharnet_ros.nodes.runtime.synchronisation import import_message_filters
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
+from bharnet_ros.pose.engines import ENGINES
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
 
 PARAMETERS = (
@@ -29,6 +30,9 @@ PARAMETERS = (
         "raw",
         "Which images to take: image_raw as it is, or image_raw/compressed (jpeg, png).",
         choices=("raw", "compressed"),
+    ),
+    ParameterSpec(
+        "engine", "mediapipe", "Which pose engine finds bodies and hands.", choices=tuple(ENGINES)
     ),
     ParameterSpec(
         "model_complexity",
@@ -87,9 +91,9 @@ ImageMessage: TypeAlias = Image | CompressedImage
 
 
 class PoseExtraction(ManagedNode):
-    """Runs MediaPipe on the newest image; images that come meanwhile are dropped and counted.
+    """Runs the pose engine on the newest image; those that come meanwhile are dropped and counted.
 
-    While MediaPipe is at one image, what it found in the image before is interpreted and published.
+    While the engine works on one image, what it found in the last one is interpreted and published.
     """
 
     def __init__(self, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Image in, body and hand keypoints out: the MediaPipe back end."""
+"""Image in, body and hand keypoints out, with the pose engine that is asked for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.pose import tracking
-from bharnet_ros.pose.mediapipe.graph_configs import GraphSettings
-from bharnet_ros.pose.mediapipe.people import TICKS, OnePerson, People
+from bharnet_ros.pose.engines import EngineSettings, PoseEngine, open_engine
 from bharnet_ros.pose.scene import HandLandmarks, Scene
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import (
@@ -62,6 +61,7 @@ class PoseExtractor:
     def __init__(
         self,
         *,
+        engine: str = "mediapipe",
         model_complexity: int = 1,
         min_detection_confidence: float = 0.6,
         min_tracking_confidence: float = 0.5,
@@ -71,6 +71,7 @@ class PoseExtractor:
         """Load the networks.
 
         Args:
+            engine: Name of the pose engine, one of `engines.ENGINES`.
             model_complexity: Body network: 0 lite, 1 full, 2 heavy. The MediaPipe wheel contains
                 only 1.
             min_detection_confidence: Least score in 0..1 of a newly detected body.
@@ -80,23 +81,20 @@ class PoseExtractor:
 
         Raises:
             InputError: A parameter is out of range.
-            FileNotFoundError: The wheel does not contain the body network asked for.
+            FileNotFoundError: The engine lacks the body network asked for.
         """
-        settings = GraphSettings(
+        settings = EngineSettings(
             model_complexity=model_complexity,
             min_detection_confidence=min_detection_confidence,
             min_tracking_confidence=min_tracking_confidence,
             smooth_landmarks=smooth_landmarks,
+            max_people=max_people,
         )
-        self._people: OnePerson | People | None = (
-            OnePerson(settings) if max_people == 1 else People(settings, max_people)
-        )
+        self._engine: PoseEngine | None = open_engine(engine, settings)
         self._tracker = tracking.Tracker()
         self._lone_hands: list[FloatArray] = []
         self._lone_hands_stamp_ns = 0
-        self._first_stamp_ns = 0
         self._last_stamp_ns: int | None = None
-        self._last_graph_us = 0
 
     def extract(
         self, image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str = ""
@@ -128,14 +126,17 @@ class PoseExtractor:
             InputError: As for `extract`.
             RuntimeError: The extractor is closed.
         """
-        if self._people is None:
+        if self._engine is None:
             raise RuntimeError("this PoseExtractor is closed")
         image = _checked(image)
-        timestamp_us = self._next_timestamp(stamp_ns)
-        scene = self._people.process(image, timestamp_us)
         first = self._last_stamp_ns is None
+        if self._last_stamp_ns is not None and stamp_ns <= self._last_stamp_ns:
+            raise InputError(
+                f"stamp_ns: {stamp_ns} is not later than the frame before, {self._last_stamp_ns}; "
+                "call reset() after a jump in time"
+            )
+        scene = self._engine.process(image, stamp_ns)
         self._last_stamp_ns = stamp_ns
-        self._last_graph_us = timestamp_us
         height, width = image.shape[:2]
         return NetworkOutput(stamp_ns, width, height, frame_id, scene, first)
 
@@ -155,18 +156,6 @@ class PoseExtractor:
             people=self._assembled(output.scene(), output.stamp_ns, output.width, output.height),
             frame_id=output.frame_id,
         )
-
-    def _next_timestamp(self, stamp_ns: int) -> int:
-        """Return the graph's time: microseconds since the first frame, strictly rising."""
-        if self._last_stamp_ns is None:
-            self._first_stamp_ns = stamp_ns
-            return 0
-        if stamp_ns <= self._last_stamp_ns:
-            raise InputError(
-                f"stamp_ns: {stamp_ns} is not later than the frame before, {self._last_stamp_ns}; "
-                "call reset() after a jump in time"
-            )
-        return max((stamp_ns - self._first_stamp_ns) // 1000, self._last_graph_us + TICKS)
 
     def _assembled(
         self, found: Scene, stamp_ns: int, width: int, height: int
@@ -204,17 +193,16 @@ class PoseExtractor:
         Raises:
             RuntimeError: The extractor is closed.
         """
-        if self._people is None:
+        if self._engine is None:
             raise RuntimeError("this PoseExtractor is closed")
-        self._people.reset()
+        self._engine.reset()
         self._last_stamp_ns = None
-        self._last_graph_us = 0
 
     def close(self) -> None:
         """Free the networks; further calls do nothing."""
-        if self._people is not None:
-            self._people.close()
-            self._people = None
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
 
     def __enter__(self) -> PoseExtractor:
         """Return itself."""

@@ -1,4 +1,4 @@
-"""What a pose engine finds in one image: bodies, hands and the graph that found them."""
+"""What a pose engine finds in one image: bodies with their hands, and hands without a body."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bharnet_ros.types.keypoints import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class HandLandmarks:
-    """One hand as the network gives it.
+    """One hand as the engine gives it.
 
     Attributes:
         landmarks: (21, 3) x by image width, y by image height, z by image width.
@@ -27,7 +27,7 @@ class HandLandmarks:
 
 @dataclass(frozen=True, eq=False)
 class BodyLandmarks:
-    """One body and its hands as the networks give them.
+    """One body and its hands as the engine gives them.
 
     Attributes:
         body: (33, 4) x by image width, y by image height, z by image width, visibility in 0..1.
@@ -42,11 +42,12 @@ class BodyLandmarks:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What the networks found in one frame.
+    """What an engine found in one frame.
 
     Attributes:
-        bodies: The bodies that are followed, in the order in which they were taken up.
-        lone_hands: Hands found by the palm detector; it runs only in frames without a sure body.
+        bodies: The tracked bodies, in the order in which their tracks began.
+        lone_hands: Hands found in the whole image. An engine looks for them only in frames without
+            a certain body.
     """
 
     bodies: tuple[BodyLandmarks, ...]

@@ -206,6 +206,13 @@ def test_keypoints_become_the_same_events_as_their_images(filmed, from_images, e
         np.testing.assert_array_equal(one.probabilities, other.probabilities)
 
 
+def test_images_go_to_the_engine_that_the_parameters_name(tmp_path, filmed, eager_bundle):
+    file = tmp_path / "parameters.yaml"
+    file.write_text("pose_extraction:\n  ros__parameters:\n    engine: holistic\n")
+    with pytest.raises(ValueError, match="engine: 'holistic' is not one of mediapipe"):
+        play(filmed, stage=Stage.IMAGES, model=str(eager_bundle), parameter_file=file)
+
+
 def test_images_that_cannot_be_used_are_dropped(
     tmp_path, messages, write_bag, frames, eager_bundle
 ):

@@ -166,7 +166,11 @@ def test_cleaned_up_node_can_be_configured_again(graph, keypoints):
 
 @pytest.mark.parametrize(
     "parameters, named",
-    [({"image_transport": "theora"}, "image_transport"), ({"model_complexity": 2}, "complexity")],
+    [
+        ({"image_transport": "theora"}, "image_transport"),
+        ({"engine": "holistic"}, "parameter engine: 'holistic' is not one of mediapipe"),
+        ({"model_complexity": 2}, "complexity"),
+    ],
 )
 def test_what_cannot_be_had_refuses_to_configure(graph, capfd, parameters, named):
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]

@@ -17,8 +17,9 @@ from mediapipe.framework import calculator_pb2
 from mediapipe.framework.formats import rect_pb2
 from mediapipe.python import packet_creator, packet_getter
 
-from bharnet_ros.pose.mediapipe import graph_configs
-from bharnet_ros.pose.mediapipe.graph_configs import GraphSettings, HandStreams
+from bharnet_ros.pose.engines import EngineSettings
+from bharnet_ros.pose.mediapipe import graph_configs, graph_outputs
+from bharnet_ros.pose.mediapipe.graph_outputs import HandOutputs
 from bharnet_ros.pose.mediapipe.quiet import without_startup_noise
 from bharnet_ros.pose.scene import BodyLandmarks, HandLandmarks
 from bharnet_ros.types.keypoints import FloatArray
@@ -137,9 +138,9 @@ class ImageGraph(Graph):
 class OnePersonGraph(ImageGraph):
     """Finds and follows one person, and looks for hands where there is none."""
 
-    def __init__(self, settings: GraphSettings) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         """Start the graph."""
-        outputs = [*graph_configs.OF_BODY, *graph_configs.LONE_HANDS.names()]
+        outputs = [*graph_outputs.OF_BODY, *graph_outputs.LONE_HANDS.names()]
         super().__init__(graph_configs.one_person_config(settings), outputs)
 
     def result(self) -> Callable[[], tuple[BodyLandmarks | None, list[HandLandmarks]]]:
@@ -148,28 +149,28 @@ class OnePersonGraph(ImageGraph):
         It may be called at any time, on any thread.
         """
         packets = self.wait()
-        return lambda: (_body(packets), _hands(packets, graph_configs.LONE_HANDS))
+        return lambda: (_body(packets), _hands(packets, graph_outputs.LONE_HANDS))
 
 
 class DetectorGraph(ImageGraph):
     """Finds all bodies of an image."""
 
-    def __init__(self, settings: GraphSettings) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         """Start the graph."""
-        super().__init__(graph_configs.detector_config(settings), [graph_configs.REGIONS])
+        super().__init__(graph_configs.detector_config(settings), [graph_outputs.REGIONS])
 
     def result(self) -> list[Region]:
         """Wait; return where bodies are, the surest first."""
-        found = self.wait()[graph_configs.REGIONS]
+        found = self.wait()[graph_outputs.REGIONS]
         return [_region(rect) for rect in packet_getter.get_proto_list(found[0])] if found else []
 
 
 class PersonGraph(Graph):
     """Finds the landmarks of one body and of its hands, frame by frame."""
 
-    def __init__(self, settings: GraphSettings) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         """Start the graph."""
-        outputs = [*graph_configs.OF_BODY, graph_configs.BODY_SCORE, graph_configs.NEXT_REGION]
+        outputs = [*graph_outputs.OF_BODY, graph_outputs.BODY_SCORE, graph_outputs.NEXT_REGION]
         super().__init__(graph_configs.person_config(settings), outputs)
 
     def begin(self, image: Any, region: Region, timestamp_us: int) -> None:
@@ -197,44 +198,44 @@ class PersonGraph(Graph):
             body=body.body,
             world=body.world,
             hands=body.hands,
-            score=packet_getter.get_float(packets[graph_configs.BODY_SCORE][0]),
-            next_region=_region(packet_getter.get_proto(packets[graph_configs.NEXT_REGION][0])),
+            score=packet_getter.get_float(packets[graph_outputs.BODY_SCORE][0]),
+            next_region=_region(packet_getter.get_proto(packets[graph_outputs.NEXT_REGION][0])),
         )
 
 
 class LoneHandsGraph(ImageGraph):
     """Finds hands by themselves, where no body leads to them."""
 
-    def __init__(self, settings: GraphSettings) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         """Start the graph."""
         super().__init__(
-            graph_configs.lone_hands_config(settings), graph_configs.LONE_HANDS.names()
+            graph_configs.lone_hands_config(settings), graph_outputs.LONE_HANDS.names()
         )
 
     def result(self) -> list[HandLandmarks]:
         """Wait; return the hands found, two at most."""
-        return _hands(self.wait(), graph_configs.LONE_HANDS)
+        return _hands(self.wait(), graph_outputs.LONE_HANDS)
 
 
 def _body(packets: Mapping[str, list[Any]]) -> BodyLandmarks | None:
-    if not packets[graph_configs.BODY]:
+    if not packets[graph_outputs.BODY]:
         return None
     left, right = (
-        next(iter(_hands(packets, graph_configs.HANDS_OF_BODY[side])), None)
-        for side in graph_configs.SIDES
+        next(iter(_hands(packets, graph_outputs.HANDS_OF_BODY[side])), None)
+        for side in graph_outputs.SIDES
     )
     return BodyLandmarks(
-        body=_body_points(packet_getter.get_proto(packets[graph_configs.BODY][0])),
-        world=_points(packet_getter.get_proto(packets[graph_configs.BODY_WORLD][0])),
+        body=_body_points(packet_getter.get_proto(packets[graph_outputs.BODY][0])),
+        world=_points(packet_getter.get_proto(packets[graph_outputs.BODY_WORLD][0])),
         hands=(left, right),
     )
 
 
-def _hands(packets: Mapping[str, list[Any]], streams: HandStreams) -> list[HandLandmarks]:
-    landmarks = packets[streams.landmarks]
-    # Scores come for every crop, the other streams only for crops that passed the threshold.
+def _hands(packets: Mapping[str, list[Any]], outputs: HandOutputs) -> list[HandLandmarks]:
+    landmarks = packets[outputs.landmarks]
+    # Scores come for every crop, the other outputs only for crops that passed the threshold.
     scores = {
-        packet.timestamp.value: packet_getter.get_float(packet) for packet in packets[streams.score]
+        packet.timestamp.value: packet_getter.get_float(packet) for packet in packets[outputs.score]
     }
     return [
         HandLandmarks(
@@ -244,7 +245,7 @@ def _hands(packets: Mapping[str, list[Any]], streams: HandStreams) -> list[HandL
             left_probability=_left_probability(packet_getter.get_proto(handedness)),
         )
         for landmark, world, handedness in zip(
-            landmarks, packets[streams.world], packets[streams.handedness], strict=True
+            landmarks, packets[outputs.world], packets[outputs.handedness], strict=True
         )
     ]
 

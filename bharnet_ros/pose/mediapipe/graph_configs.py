@@ -1,16 +1,14 @@
-"""MediaPipe calculator graphs: all for one person, and apart bodies, one body, hands alone.
+"""MediaPipe calculator graphs: one for a single person, and three that serve several people.
 
-They are put together from the subgraphs inside the MediaPipe wheel. For one person all are tied
-into one graph, as in `mediapipe.solutions` but without its face network: what does not wait for
-each other runs side by side there. Apart, the graph of a body can run once for each person. Streams
-inside the subgraphs that `mediapipe.solutions` does not give out are named here too: the presence
-score of a body, score and world landmarks of each hand.
+They are put together from the subgraphs inside the MediaPipe wheel. A single person gets one graph,
+as in `mediapipe.solutions` but without its face network: independent parts run in parallel there.
+Several people share a graph that detects bodies and one that looks for lone hands; the graph that
+finds one body and its hands runs once for each person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import mediapipe
@@ -23,13 +21,22 @@ from mediapipe.calculators.tensor import tensors_to_detections_calculator_pb2
 from mediapipe.calculators.util import thresholding_calculator_pb2
 from mediapipe.framework import calculator_pb2
 
-from bharnet_ros.types.errors import InputError
+from bharnet_ros.pose.engines import EngineSettings
+from bharnet_ros.pose.mediapipe.graph_outputs import (
+    BODY,
+    BODY_SCORE,
+    BODY_WORLD,
+    HANDS_OF_BODY,
+    LONE_HANDS,
+    NEXT_REGION,
+    OF_BODY,
+    REGIONS,
+    SIDES,
+    SURE_BODY_SCORE,
+)
 
-SIDES = ("left", "right")
 IMAGE, REGION = "image", "region"
-BODY, BODY_WORLD, NEXT_REGION = "body_landmarks", "body_world_landmarks", "next_region"
-REGIONS = "regions"
-BODY_SCORE = "body__tensorstoposelandmarksandsegmentation__pose_presence_score"
+"""What goes into the graphs: an image and, into the graph of one body, where that body is."""
 
 # Wrist, little finger and index finger of the body, in the order that HandLandmarksFromPoseCpu
 # expects them.
@@ -37,101 +44,10 @@ _HAND_POINTS_OF_BODY = {"left": (15, 17, 19), "right": (16, 18, 20)}
 _BODY_SCORE_OF_ONE = (
     "body__poselandmarkbyroicpu__tensorstoposelandmarksandsegmentation__pose_presence_score"
 )
-_POSE_MODELS = ("lite", "full", "heavy")
 _MOST_LONE_HANDS = 2
 
-SURE_BODY_SCORE = 0.999
-"""Presence score above which a body is surely there.
 
-A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
-frames; bodies really there score above it in more than 9 of 10 (docs/pose.md).
-"""
-
-
-@dataclass(frozen=True)
-class HandStreams:
-    """Names of the streams that tell of hands.
-
-    Attributes:
-        landmarks: Landmarks in the image.
-        world: Landmarks in metres.
-        score: Presence score of every crop, also of those without a hand.
-        handedness: Which hand the network takes it for.
-    """
-
-    landmarks: str
-    world: str
-    score: str
-    handedness: str
-
-    def names(self) -> tuple[str, ...]:
-        """Return all of them."""
-        return self.landmarks, self.world, self.score, self.handedness
-
-
-HANDS_OF_BODY = {
-    side: HandStreams(
-        landmarks=f"{side}_landmarks",
-        world=f"{side}_hand__handlandmarkcpu__hand_world_landmarks",
-        score=f"{side}_hand__handlandmarkcpu__hand_presence_score",
-        handedness=f"{side}_hand__handlandmarkcpu__handedness",
-    )
-    for side in SIDES
-}
-OF_BODY = (
-    *(BODY, BODY_WORLD),
-    *(name for streams in HANDS_OF_BODY.values() for name in streams.names()),
-)
-"""All that is read of one body and its hands, whichever graph finds them."""
-
-LONE_HANDS = HandStreams(
-    landmarks="lone_hands__single_hand_landmarks",
-    world="lone_hands__single_hand_world_landmarks",
-    score="lone_hands__handlandmarkcpu__hand_presence_score",
-    handedness="lone_hands__single_handedness",
-)
-
-
-@dataclass(frozen=True)
-class GraphSettings:
-    """What can be set of the networks.
-
-    Attributes:
-        model_complexity: Body network: 0 lite, 1 full, 2 heavy. Only `full` is in the wheel.
-        min_detection_confidence: Least score in 0..1 of a newly detected body. Furniture taken for
-            a person scores below 0.6, people above 0.7 (docs/pose.md). Palms keep MediaPipe's 0.5.
-        min_tracking_confidence: Least presence score in 0..1 of a body or hand that is kept.
-        smooth_landmarks: Smooth the body over time (one-euro filter of MediaPipe).
-    """
-
-    model_complexity: int = 1
-    min_detection_confidence: float = 0.6
-    min_tracking_confidence: float = 0.5
-    smooth_landmarks: bool = True
-
-    def __post_init__(self) -> None:
-        """Check the values.
-
-        Raises:
-            InputError: A parameter is out of range.
-            FileNotFoundError: The wheel does not contain the body network asked for.
-        """
-        for name in ("min_detection_confidence", "min_tracking_confidence"):
-            value = getattr(self, name)
-            if not 0.0 <= value <= 1.0:
-                raise InputError(f"{name}: must be in 0..1, got {value}")
-        if self.model_complexity not in range(len(_POSE_MODELS)):
-            raise InputError(f"model_complexity: must be 0, 1 or 2, got {self.model_complexity}")
-        file = f"pose_landmark_{_POSE_MODELS[self.model_complexity]}.tflite"
-        model = _package() / "modules" / "pose_landmark" / file
-        if not model.is_file():
-            raise FileNotFoundError(
-                f"model_complexity={self.model_complexity}: this MediaPipe wheel lacks {model}; "
-                "use 1, or put the model there"
-            )
-
-
-def one_person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+def one_person_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphConfig:
     """Return the graph that does all for one person: finds, follows, and looks for lone hands.
 
     The palm detector gets only the images in which there is no sure body.
@@ -165,7 +81,7 @@ def one_person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraph
     return expanded
 
 
-def detector_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+def detector_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphConfig:
     """Return the graph that finds all bodies of an image, as regions, the surest first.
 
     A region is a rectangle around the whole body, turned so that the spine is upright in it; its
@@ -204,7 +120,7 @@ def detector_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphCo
     return expanded
 
 
-def person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+def person_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphConfig:
     """Return the graph that finds the landmarks of one body, in its region, and of its hands.
 
     The body network comes first. Its wrists lead to a crop of each hand, from which the hand
@@ -260,7 +176,7 @@ def person_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConf
     return expanded
 
 
-def lone_hands_config(settings: GraphSettings) -> calculator_pb2.CalculatorGraphConfig:
+def lone_hands_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphConfig:
     """Return the graph that finds hands by themselves, where no body leads to them.
 
     Raises:
@@ -392,6 +308,7 @@ def _take_all_detections(config: calculator_pb2.CalculatorGraphConfig) -> None:
 def _set_detection_threshold(
     config: calculator_pb2.CalculatorGraphConfig, threshold: float
 ) -> None:
+    """Set the least score of a new body; palms keep MediaPipe's 0.5."""
     options = tensors_to_detections_calculator_pb2.TensorsToDetectionsCalculatorOptions
     for node in config.node:
         if node.name.endswith("posedetectioncpu__TensorsToDetectionsCalculator"):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.pose import tracking
+from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.mediapipe.graph import (
     DetectorGraph,
     FollowedBody,
@@ -19,9 +20,8 @@ from bharnet_ros.pose.mediapipe.graph import (
     Region,
     image_packet,
 )
-from bharnet_ros.pose.mediapipe.graph_configs import SURE_BODY_SCORE, GraphSettings
+from bharnet_ros.pose.mediapipe.graph_outputs import SURE_BODY_SCORE
 from bharnet_ros.pose.scene import BodyLandmarks, Scene
-from bharnet_ros.types.errors import InputError
 
 TICKS = 2
 """Microseconds that a frame takes of the graphs' time: one for itself, one to forget somebody."""
@@ -42,7 +42,7 @@ class OnePerson:
     looked for side by side.
     """
 
-    def __init__(self, settings: GraphSettings) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         """Load the networks."""
         self._graph = OnePersonGraph(settings)
 
@@ -72,21 +72,11 @@ class OnePerson:
 class People:
     """Follows as many bodies as there is room for. Not thread-safe."""
 
-    def __init__(self, settings: GraphSettings, max_people: int) -> None:
-        """Load the networks, once for each person.
-
-        Args:
-            settings: Of the networks.
-            max_people: How many bodies are followed at most.
-
-        Raises:
-            InputError: There is no room for anybody.
-        """
-        if max_people < 1:
-            raise InputError(f"max_people: must be positive, got {max_people}")
+    def __init__(self, settings: EngineSettings) -> None:
+        """Load the networks, once for each person."""
         self._detector = DetectorGraph(settings)
         self._lone_hands = LoneHandsGraph(settings)
-        self._idle = [PersonGraph(settings) for _ in range(max_people)]
+        self._idle = [PersonGraph(settings) for _ in range(settings.max_people)]
         self._followed: list[tuple[PersonGraph, Region]] = []
         self._lost = False
         self._last_search_us = 0

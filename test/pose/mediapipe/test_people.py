@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
+from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
-from bharnet_ros.pose.mediapipe.graph_configs import GraphSettings
 from bharnet_ros.pose.mediapipe.people import OnePerson, People
 from bharnet_ros.pose.tracking import body_size
 from bharnet_ros.sources.puppet import open_puppet
@@ -125,8 +125,8 @@ def test_room_for_nobody_is_refused():
 
 
 def test_graphs_apart_find_of_one_person_what_one_graph_finds():
-    settings = GraphSettings()
-    together, apart = OnePerson(settings), People(settings, 1)
+    settings = EngineSettings()
+    together, apart = OnePerson(settings), People(settings)
     try:
         for number, frame in enumerate(itertools.islice(open_puppet("hello", fps=10.0), 8, 20)):
             image = np.ascontiguousarray(frame.image)

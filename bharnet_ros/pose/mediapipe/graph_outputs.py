@@ -1,0 +1,66 @@
+"""Names of what comes out of the graphs, whichever graph it is.
+
+Some of it `mediapipe.solutions` keeps inside its subgraphs: the presence score of a body, and the
+score and world landmarks of each hand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SIDES = ("left", "right")
+
+BODY, BODY_WORLD, NEXT_REGION = "body_landmarks", "body_world_landmarks", "next_region"
+REGIONS = "regions"
+BODY_SCORE = "body__tensorstoposelandmarksandsegmentation__pose_presence_score"
+
+SURE_BODY_SCORE = 0.999
+"""Presence score above which a body is surely there.
+
+A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
+frames. Real bodies score above it in more than 9 of 10 (bench/RESULTS.md).
+"""
+
+
+@dataclass(frozen=True)
+class HandOutputs:
+    """Names of the outputs that describe hands.
+
+    Attributes:
+        landmarks: Landmarks in the image.
+        world: Landmarks in metres.
+        score: Presence score of every crop, also of those without a hand.
+        handedness: Which hand the network takes it for.
+    """
+
+    landmarks: str
+    world: str
+    score: str
+    handedness: str
+
+    def names(self) -> tuple[str, ...]:
+        """Return all of them."""
+        return self.landmarks, self.world, self.score, self.handedness
+
+
+HANDS_OF_BODY = {
+    side: HandOutputs(
+        landmarks=f"{side}_landmarks",
+        world=f"{side}_hand__handlandmarkcpu__hand_world_landmarks",
+        score=f"{side}_hand__handlandmarkcpu__hand_presence_score",
+        handedness=f"{side}_hand__handlandmarkcpu__handedness",
+    )
+    for side in SIDES
+}
+OF_BODY = (
+    *(BODY, BODY_WORLD),
+    *(name for outputs in HANDS_OF_BODY.values() for name in outputs.names()),
+)
+"""All that is read of one body and its hands, whichever graph finds them."""
+
+LONE_HANDS = HandOutputs(
+    landmarks="lone_hands__single_hand_landmarks",
+    world="lone_hands__single_hand_world_landmarks",
+    score="lone_hands__handlandmarkcpu__hand_presence_score",
+    handedness="lone_hands__single_handedness",
+)

@@ -1,0 +1,144 @@
+"""The choice of a pose engine, with one that is written here and needs no MediaPipe."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from bharnet_ros.pose import engines
+from bharnet_ros.pose.engines import EngineSettings
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.scene import BodyLandmarks, Scene
+
+MODULE = "engine_of_somebody_else"
+BODY = np.linspace(0.25, 0.75, 33 * 4, dtype=np.float32).reshape(33, 4)
+WORLD = np.linspace(-0.5, 0.5, 33 * 3, dtype=np.float32).reshape(33, 3)
+IMAGE = np.zeros((100, 200, 3), dtype=np.uint8)
+
+
+class Statue:
+    """Sees the same body in every image, and notes what it is asked."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.calls: list[object] = []
+
+    def process(self, image: np.ndarray, stamp_ns: int) -> Callable[[], Scene]:
+        assert image.flags.c_contiguous
+        self.calls.append(stamp_ns)
+        return lambda: Scene((BodyLandmarks(BODY, WORLD, (None, None)),), ())
+
+    def reset(self) -> None:
+        self.calls.append("reset")
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Register the engine `statue`; return every one that is opened."""
+    opened: list[Statue] = []
+
+    def open_engine(settings: EngineSettings) -> Statue:
+        opened.append(Statue(settings))
+        return opened[-1]
+
+    module = ModuleType(MODULE)
+    module.open_engine = open_engine
+    monkeypatch.setitem(sys.modules, MODULE, module)
+    monkeypatch.setitem(engines.ENGINES, "statue", MODULE)
+    return opened
+
+
+def test_chosen_engine_gives_keypoints_and_track_ids(opened):
+    with PoseExtractor(engine="statue") as extractor:
+        frames = [extractor.extract(IMAGE[:, ::-1], stamp, "camera") for stamp in (5, 100)]
+    assert [(frame.stamp_ns, frame.width, frame.height) for frame in frames] == [
+        (5, 200, 100),
+        (100, 200, 100),
+    ]
+    people = [person for frame in frames for person in frame.people]
+    assert [person.track_id for person in people] == ["body_1", "body_1"]
+    for person in people:
+        np.testing.assert_allclose(person.body, BODY * np.float32([200, 100, 200, 1]))
+        np.testing.assert_array_equal(person.body_world, WORLD)
+        assert person.hands_present == (False, False)
+
+
+def test_engine_gets_the_settings_and_only_stamps_that_rise(opened):
+    settings = {
+        "model_complexity": 2,
+        "min_detection_confidence": 0.25,
+        "min_tracking_confidence": 0.75,
+        "smooth_landmarks": False,
+        "max_people": 3,
+    }
+    with PoseExtractor(engine="statue", **settings) as extractor:
+        extractor.extract(IMAGE, 7)
+        with pytest.raises(ValueError, match="7 is not later"):
+            extractor.extract(IMAGE, 7)
+        extractor.reset()
+        extractor.extract(IMAGE, 3)
+    (engine,) = opened
+    assert engine.settings == EngineSettings(**settings)
+    assert engine.calls == [7, "reset", 3, "close"]
+
+
+def test_unknown_engine_is_refused_with_the_known_ones(opened):
+    with pytest.raises(ValueError, match=r"engine: 'holistic' is not one of mediapipe, .*statue"):
+        PoseExtractor(engine="holistic")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"model_complexity": 3}, "model_complexity: must be 0, 1 or 2, got 3"),
+        ({"min_detection_confidence": 1.5}, "min_detection_confidence: must be in 0..1, got 1.5"),
+        ({"min_tracking_confidence": -0.5}, "min_tracking_confidence: must be in 0..1, got -0.5"),
+        ({"max_people": 0}, "max_people: must be positive, got 0"),
+    ],
+)
+def test_bad_setting_is_refused_before_an_engine_is_opened(opened, options, message):
+    with pytest.raises(ValueError, match=message):
+        PoseExtractor(engine="statue", **options)
+    assert not opened
+
+
+def test_another_engine_works_where_mediapipe_is_not_installed(tmp_path):
+    (tmp_path / f"{MODULE}.py").write_text(
+        "from bharnet_ros.pose.scene import Scene\n"
+        "class Nobody:\n"
+        "    def process(self, image, stamp_ns):\n"
+        "        return lambda: Scene((), ())\n"
+        "    def close(self):\n"
+        "        print('closed')\n"
+        "def open_engine(settings):\n"
+        "    return Nobody()\n"
+    )
+    code = (
+        "import sys\n"
+        f"sys.path.append({str(tmp_path)!r})\n"
+        "sys.modules['mediapipe'] = None  # its import fails\n"
+        "import numpy as np\n"
+        "from bharnet_ros.pose import engines\n"
+        "from bharnet_ros.pose.extractor import PoseExtractor\n"
+        f"engines.ENGINES['nobody'] = {MODULE!r}\n"
+        f"assert {MODULE!r} not in sys.modules\n"
+        "with PoseExtractor(engine='nobody') as extractor:\n"
+        "    assert extractor.extract(np.zeros((4, 4, 3), np.uint8), 1).people == ()\n"
+        "assert not [name for name in sys.modules if 'pose.mediapipe' in name]\n"
+        "try:\n"
+        "    PoseExtractor()\n"
+        "except ImportError as error:\n"
+        "    assert error.name == 'mediapipe'\n"
+        "else:\n"
+        "    raise AssertionError('MediaPipe was imported')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
