@@ -61,7 +61,8 @@ endef
 # Needs an installation for the tools and the generated messages, be it an older one.
 check: $(GENERATED)
 	$(LINT)
-	PYTHONPATH='$(CURDIR)' $(BIN)/pytest -m 'not slow and not ros and not mediapipe' -q
+	PYTHONPATH='$(CURDIR)' $(BIN)/pytest -n auto -q \
+		-m 'not slow and not ros and not mediapipe'
 
 # The tests run in test/, where the folder bharnet_ros of the checkout cannot shadow the package.
 test: $(INSTALLED) $(TOOLS)

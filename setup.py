@@ -178,6 +178,7 @@ setup(
             "import-linter>=2,<3",
             "mypy>=1.11",
             "pytest>=8",
+            "pytest-xdist>=3.5,<4",
             "ruff>=0.6",
             "selenium>=4.10",
         ],

@@ -1,1 +1,1 @@
-"""Benches: speed, accuracy, pictures, and the networks of peers."""
+"""Benches of speed and accuracy, scripts that draw pictures, and the networks of peers."""

@@ -1,4 +1,4 @@
-"""CPU time and memory of processes, over a span of time."""
+"""Measure CPU time and memory of processes; format times; choose a clock."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import psutil
 
 @dataclass(frozen=True)
 class Usage:
-    """What a process took.
+    """CPU time and memory of a process.
 
     Attributes:
-        cpu: CPU time of all its threads over wall-clock time: 1 is one core.
-        resident_mib: Resident memory at the end, MiB; shared pages count in every process.
+        cpu: CPU time of all threads over wall-clock time: 1 is one core.
+        resident_mib: Resident memory at the end, MiB. Shared pages count in every process.
     """
 
     cpu: float
@@ -25,16 +25,16 @@ class Usage:
 
 
 class UsageMeter:
-    """Measures processes from its making on.
+    """Measures processes from its creation on.
 
     Args:
-        processes: By a name for each.
+        processes: The processes by name.
     """
 
     def __init__(self, processes: Mapping[str, psutil.Process]) -> None:
-        """Take the CPU times so far."""
+        """Read the CPU times so far."""
         self._processes = dict(processes)
-        self._before = {name: _cpu_seconds(each) for name, each in self._processes.items()}
+        self._before = {name: _cpu_seconds(process) for name, process in self._processes.items()}
         self._start = time.monotonic()
 
     def read(self) -> dict[str, Usage]:
@@ -63,21 +63,21 @@ HEADER = tuple(f"p{percentile}" for percentile in PERCENTILES)
 
 
 def percentiles(seconds: Sequence[float]) -> tuple[float, ...]:
-    """Return `PERCENTILES` of some times, in their unit; NaN each where there are none."""
+    """Return the `PERCENTILES` of some times, in their unit; NaN for an empty list."""
     if not len(seconds):
         return (float("nan"),) * len(PERCENTILES)
     return tuple(float(value) for value in np.percentile(seconds, PERCENTILES))
 
 
 def millisecond_cells(seconds: Sequence[float], digits: int = 1) -> list[str]:
-    """Return a cell of milliseconds for each of `PERCENTILES`; dashes where there are no times."""
+    """Return the `PERCENTILES` as cells of milliseconds; dashes for an empty list."""
     if not len(seconds):
         return ["-"] * len(PERCENTILES)
     return [f"{value * 1e3:.{digits}f}" for value in percentiles(seconds)]
 
 
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
-"""By name: time that passes, or that the processor spends on this process, all threads added up."""
+"""Clocks by name: wall-clock time, or CPU time of this process summed over its threads."""
 
 
 def add_clock_argument(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +86,6 @@ def add_clock_argument(parser: argparse.ArgumentParser) -> None:
         "--clock",
         choices=sorted(CLOCKS),
         default="wall",
-        help="cpu leaves out the time in which other programs run: for a busy machine, and for one "
-        "thread only (default: %(default)s)",
+        help="cpu ignores the time of other programs; use it on a busy machine, with one thread "
+        "only (default: %(default)s)",
     )

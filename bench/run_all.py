@@ -1,14 +1,15 @@
-"""Run the benches, and put what they print into bench/RESULTS.md.
+"""Run the benches and write their output into bench/RESULTS.md.
 
     python -m bench.run_all [--quick] [--only NAME ...] [--data FOLDER] [--page FILE]
 
-A bench is a module below this folder. What it prints replaces the text between its two markers,
+A bench is a module below this folder. Its output replaces the text between its two markers in the
+page:
 
     <!-- bench: NAME -->
     <!-- end: NAME -->
 
-in the page; a bench without markers is only printed. With `--quick`, every bench runs briefly and
-no page is written, unless one is named.
+The output of a bench without markers is only printed. With `--quick`, every bench runs briefly, and
+a page is written only if one is named.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.command_line import run_bench
+from bharnet_ros.types.errors import InputError
+
 FOLDER = Path(__file__).resolve().parent
 PAGE = FOLDER / "RESULTS.md"
 MACHINE = "machine"
 PACKAGES = ("torch", "mediapipe", "numpy")
 END_SECONDS = 60.0
 REHEARSAL = ("--device", "cpu")
-"""Options of a bench that needs a GPU, where there is none."""
+"""Options of a bench that needs a GPU, on a machine without one."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +44,15 @@ class Bench:
     """A module below this folder.
 
     Attributes:
-        name: Of the module; its markers bear it too.
-        folder: Where the module is.
-        arguments: For figures that are to be published.
-        quick: For a look whether it works.
-        rounds: Option that says how often it measures; empty where it has none.
-        on_page: Whether what it prints belongs to the page.
-        needs_data: Whether it takes the folder with recorded videos, before its options.
-        needs_gpu: Whether it measures a GPU. Where there is none, its table stays as it is; a look
-            whether it works is a rehearsal on the CPU.
+        name: Name of the module and of its markers.
+        folder: Folder of the module.
+        arguments: Arguments for results to be published.
+        quick: Arguments for a quick check that it works.
+        rounds: Option for the number of rounds; empty if it has none.
+        on_page: Whether its output belongs on the page.
+        needs_data: Whether its first argument is the folder with recorded videos.
+        needs_gpu: Whether it measures a GPU. Without one, its table stays as it is, and the quick
+            check is a rehearsal on the CPU.
     """
 
     name: str
@@ -102,14 +106,14 @@ def command(bench: Bench, options: argparse.Namespace) -> list[str]:
 
 def has_gpu() -> bool:
     """Return whether PyTorch finds a GPU."""
-    # Other benches need none, and this import takes seconds.
+    # Only here: other benches need no GPU, and this import takes seconds.
     import torch
 
     return torch.cuda.is_available()
 
 
 def run(words: Sequence[str]) -> tuple[int, str]:
-    """Run a command and show what it prints; return its exit status and that."""
+    """Run a command and echo its output; return its exit status and the output."""
     process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=FOLDER.parent)
     lines = []
     try:
@@ -119,7 +123,7 @@ def run(words: Sequence[str]) -> tuple[int, str]:
             lines.append(line)
         return process.wait(), "".join(lines)
     except BaseException:
-        # A bench closes what it has started; killed, it could not.
+        # Terminated, a bench ends the processes that it started; killed, it could not.
         process.send_signal(signal.SIGTERM)
         try:
             process.wait(END_SECONDS)
@@ -129,7 +133,7 @@ def run(words: Sequence[str]) -> tuple[int, str]:
 
 
 def machine() -> str:
-    """Return lines that say on what the benches run."""
+    """Return lines that describe the machine and the software."""
     lines = [
         f"processor  {processor_name()}, {os.cpu_count()} cores",
         f"system     {platform.platform()}",
@@ -140,7 +144,7 @@ def machine() -> str:
 
 
 def processor_name() -> str:
-    """Return the model of the processor, as far as the system tells."""
+    """Return the model of the processor, if the system knows it."""
     try:
         found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     except OSError:
@@ -148,60 +152,76 @@ def processor_name() -> str:
     return found[1] if found else platform.processor() or platform.machine()
 
 
-def where_and_when() -> str:
-    """Return a line that dates what a bench printed; pages are not always written as a whole."""
+def date_and_machine() -> str:
+    """Return a line for the top of a table; the tables of a page may differ in date and machine."""
     day = datetime.date.today().isoformat()
     return f"{day}, {processor_name()}, {os.cpu_count()} cores, torch {version('torch')}\n\n"
 
 
 def with_printed(page: str, name: str, printed: str) -> str:
-    """Return a page with what a bench printed between its markers.
+    """Return a page with the output of a bench between its markers.
 
     Args:
         page: Text of the page.
-        name: Of the bench.
-        printed: Text that goes into a block of its own.
+        name: Name of the bench.
+        printed: Output of the bench, which becomes a code block.
 
     Raises:
-        ValueError: The page has not both markers, once each and in this order.
+        InputError: The page does not have both markers, once each and in this order.
     """
     begin, end = f"<!-- bench: {name} -->\n", f"<!-- end: {name} -->"
     before, opened, rest = page.partition(begin)
     _, closed, after = rest.partition(end)
     if not opened or not closed or begin in after or end in before + after:
-        raise ValueError(f"the page has to have one {begin.strip()} and, behind it, one {end}")
+        raise InputError(f"the page must have one {begin.strip()} and, after it, one {end}")
     return f"{before}{begin}```text\n{printed.strip()}\n```\n{end}{after}"
 
 
-def write(page: Path, name: str, printed: str) -> None:
-    """Replace what stands between the markers of a bench in a file.
+def read_with_printed(page: Path, name: str, printed: str) -> str:
+    """Read a page and return it with the output of a bench between its markers.
 
     Raises:
-        ValueError: The file lacks the markers.
+        InputError: The file is not UTF-8 or lacks the markers; names it.
+        OSError: It cannot be read.
+    """
+    try:
+        return with_printed(page.read_text(encoding="utf-8"), name, printed)
+    except (UnicodeDecodeError, InputError) as error:
+        raise InputError(f"{page}: {error}") from None
+
+
+def write(page: Path, name: str, printed: str) -> None:
+    """Replace the text between the markers of a bench in a file.
+
+    Raises:
+        InputError: The file is not UTF-8 or lacks the markers; names it.
         OSError: It cannot be read or written.
     """
-    page.write_text(with_printed(page.read_text(encoding="utf-8"), name, printed), encoding="utf-8")
+    page.write_text(read_with_printed(page, name, printed), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the benches; exit status 1 where one failed."""
+    """Run the benches; return 1 if one failed."""
     names = [bench.name for bench in BENCHES]
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="only see whether they work")
+    parser.add_argument("--quick", action="store_true", help="only check that the benches work")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="NAME")
-    parser.add_argument("--rounds", type=int, help="how often those measure that have rounds")
+    parser.add_argument(
+        "--rounds", type=int, help="number of rounds of the benches that have rounds"
+    )
     parser.add_argument("--data", type=Path, help="folder with recorded videos, for golden")
-    parser.add_argument("--page", type=Path, help=f"default: {PAGE.name}, without --quick")
+    parser.add_argument(
+        "--page", type=Path, help=f"page to write (default: {PAGE.name}; with --quick, none)"
+    )
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     page = options.page or (None if options.quick else PAGE)
     chosen = [bench for bench in BENCHES if bench.name in options.only]
     if page is not None:
-        text = page.read_text(encoding="utf-8")
         for bench in chosen:
-            # Now, rather than after the minutes that a bench takes.
+            # Check the markers now, not after the minutes that a bench takes.
             if bench.on_page:
-                with_printed(text, bench.name, "")
+                read_with_printed(page, bench.name, "")
         write(page, MACHINE, machine())
     print(machine())
     failed = []
@@ -217,7 +237,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if status:
             failed.append(bench.name)
         elif page is not None and bench.on_page:
-            write(page, bench.name, where_and_when() + printed)
+            write(page, bench.name, date_and_machine() + printed)
     if failed:
         print(f"error: {', '.join(failed)} failed; their tables are as before", file=sys.stderr)
     return int(bool(failed))
@@ -225,9 +245,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        run_bench(main)
     except KeyboardInterrupt:
         sys.exit(128 + signal.SIGINT)
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)

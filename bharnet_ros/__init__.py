@@ -11,15 +11,15 @@ __version__ = "0.1.0"
 class _GeneratedFinder:
     """Finds the generated messages of the installed package when this one is a checkout.
 
-    Nothing else comes from there: a module of an older installation would hide that it was moved
-    or deleted in the checkout.
+    Nothing else is taken from there: a module of an older installation would hide that the checkout
+    moved or deleted it.
     """
 
     @staticmethod
     def find_spec(
         name: str, path: Sequence[str] | None = None, target: object = None
     ) -> ModuleSpec | None:
-        """Return where a generated module lies; None for any other module."""
+        """Return the spec of a generated module; None for any other module."""
         parent, _, module = name.rpartition(".")
         if parent != __name__:
             return None

@@ -21,7 +21,7 @@ from bharnet_ros import __version__
 from bharnet_ros.types.errors import InputError
 
 Commands = Mapping[str, tuple[str, str]]
-"""For each command, its help in one line and the module that carries it out."""
+"""Maps each command to its one-line help and the module that implements it."""
 
 COMMANDS: Commands = {
     **bharnet_ros.nodes.commands.COMMANDS,
@@ -46,7 +46,7 @@ RENAMED = {
     "evaluate recordings": "python -m research long-streams recordings",
     "bench network": "python -m research network-cost",
 }
-"""Commands of earlier versions, and what they are called now."""
+"""Maps commands of earlier versions to the commands that replace them."""
 
 ROS_ARGUMENTS = "--ros-args"
 BAD_INPUT = 2
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run `bharnet` and return its exit status.
 
     Args:
-        arguments: Arguments without the program; None for those of the process.
+        arguments: Command-line arguments without the program name; `sys.argv[1:]` if None.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     for old, new in RENAMED.items():
@@ -78,13 +78,14 @@ def run_command(
 ) -> int:
     """Run one of several commands and return its exit status.
 
-    A user's error becomes one line on stderr and status 2. Any other exception passes.
+    An `InputError` or `OSError` becomes one line on stderr and status 2, unless `--debug` is given.
+    Any other exception propagates: it is a bug.
 
     Args:
-        parser: Knows the name of the program.
+        parser: Parser with the name of the program; the commands are added to it.
         commands: All commands.
-        groups: Help of each first word that several commands share.
-        arguments: Arguments without the program.
+        groups: One-line help for each first word that several commands share.
+        arguments: Command-line arguments without the program name.
     """
     given, ros_arguments = _split_ros_arguments(arguments)
     name, module = _add_commands(parser, commands, groups, given)
@@ -94,14 +95,19 @@ def run_command(
         print(f"{program}: error: takes no {ROS_ARGUMENTS}", file=sys.stderr)
         return BAD_INPUT
     options.ros_arguments = ros_arguments
-    assert module is not None, "the parser refuses what is no command"
+    assert module is not None, "the parser refuses unknown commands"
     try:
         return int(module.run(options))
     except (InputError, OSError) as error:
         if options.debug:
             raise
-        print(f"{program}: error: {error}", file=sys.stderr)
+        print(f"{program}: error: {_one_line(error)}", file=sys.stderr)
         return BAD_INPUT
+
+
+def _one_line(error: Exception) -> str:
+    """Join the lines of an error: parsers of YAML, for example, explain theirs over several."""
+    return " ".join(line.strip() for line in str(error).splitlines())
 
 
 def _split_ros_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -120,7 +126,8 @@ def _add_commands(
 ) -> tuple[str, ModuleType | None]:
     """Add all commands to a parser; return the name and the module of the chosen one.
 
-    Only the chosen module is imported: many import torch, and nobody else should wait for that.
+    Only the chosen module is imported: many import torch, and other commands should not wait
+    for that.
     """
     words = [word for word in given if not word.startswith("-")]
     chosen: tuple[str, ModuleType | None] = "", None
@@ -139,7 +146,7 @@ def _add_commands(
             module.add_arguments(subparser)
             chosen = name, module
         subparser.add_argument(
-            "--debug", action="store_true", help="show the traceback of an error of input"
+            "--debug", action="store_true", help="show the traceback of an input error"
         )
     return chosen
 

@@ -1,4 +1,4 @@
-"""Where the files that come with the package lie: config/, launch/ and models/."""
+"""Finds the files that come with the package, such as config/, launch/ and models/."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ _PACKAGE = "bharnet_ros"
 def find_resource(name: str) -> Path:
     """Return the path of a file or folder that comes with the package.
 
-    In a checkout this is the file of the checkout; else the one in share/bharnet_ros of the prefix
-    that this module is installed in, be it of pip or of colcon. Going up from this module instead
-    of asking the ament index never pairs this code with the files of another installation.
+    In a checkout this is the checkout's own file. Otherwise it lies in share/bharnet_ros of the
+    prefix into which pip or colcon installed this module. The search goes up from this module and
+    does not ask the ament index, so that this code never uses the files of another installation.
 
     Args:
         name: Path relative to the checkout's root, such as "config/recognize.yaml".
 
     Raises:
-        FileNotFoundError: It is not there; names the path.
+        FileNotFoundError: There is no such path; the message names it.
     """
     path = _find_root() / name
     if not path.exists():
@@ -33,17 +33,20 @@ def find_model(model: str | Path) -> Path:
         model: Path of a folder, or the name of a bundle that comes with the package.
 
     Raises:
-        FileNotFoundError: It is a plain name, and neither a folder here nor a bundle of the
-            package.
+        FileNotFoundError: A plain name is neither a folder here nor a bundle of the package, or the
+            path begins with the home folder of an unknown user.
     """
-    folder = Path(model).expanduser()
+    try:
+        folder = Path(model).expanduser()
+    except RuntimeError:
+        raise FileNotFoundError(f"model: {str(model)!r}: the home folder is unknown") from None
     if folder.exists() or len(folder.parts) != 1:
         return folder
     return find_resource(f"models/{model}")
 
 
 def _find_root() -> Path:
-    # Not resolved: colcon's --symlink-install links each file into the prefix that counts.
+    # Not resolved: colcon's --symlink-install links each file into the prefix to be searched.
     package = Path(__file__).absolute().parent
     if (package.parent / "package.xml").is_file():
         return package.parent

@@ -1,4 +1,4 @@
-"""Start the chain from camera images to action events, each node as a process."""
+"""Start the chain from camera images to action events, each node in its own process."""
 
 import asyncio
 import contextlib
@@ -31,43 +31,43 @@ from launch import LaunchContext, LaunchDescription
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 FAST_DDS = "rmw_fastrtps_cpp"
 PROFILES = "FASTRTPS_DEFAULT_PROFILES_FILE"
-LOOKS, LOOK_SECONDS = 20, 0.05
-"""How often, and how many seconds apart, an answer is looked for until it is asked for again."""
+POLLS, POLL_SECONDS = 20, 0.05
+"""How often, and how many seconds apart, an answer is checked before the request is repeated."""
 
 MANAGED = ("action_event_publisher", "recognition", "pose_extraction")
 """The lifecycle nodes, in the order in which they are started."""
 
-SWITCH = {"true": True, "false": False}
+BOOLEANS = {"true": True, "false": False}
 
 ARGUMENTS = {
     "namespace": ("", "Namespace of all nodes; /action_recognition stays absolute."),
-    "use_sim_time": ("false", "Whether time comes from /clock: true or false."),
-    "params_file": (str(CONFIG / "recognize.yaml"), "Parameters of all nodes."),
+    "use_sim_time": ("false", "Whether to take the time from /clock: true or false."),
+    "params_file": (str(CONFIG / "recognize.yaml"), "File with the parameters of all nodes."),
     "autostart": ("true", "Whether to configure and activate the lifecycle nodes: true or false."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
-    "use_respawn": ("false", "Whether a node that died is started again: true or false."),
+    "use_respawn": ("false", "Whether to restart a node that died: true or false."),
     "image_topic": ("image_raw", "Topic of the camera's images."),
-    "image_transport": ("", "raw or compressed; empty: as the parameters say."),
-    "model": ("", "Name or folder of a model bundle; empty: as the parameters say."),
-    "device": ("", "auto, cpu or cuda; empty: as the parameters say."),
-    "max_people": ("", "How many people to follow at most; empty: as the parameters say."),
-    "use_rgb": ("", "Whether to look at images too, true or false; empty: as the parameters say."),
+    "image_transport": ("", "raw or compressed; empty: as in params_file."),
+    "model": ("", "Name or folder of a model bundle; empty: as in params_file."),
+    "device": ("", "auto, cpu or cuda; empty: as in params_file."),
+    "max_people": ("", "Maximum number of people to track; empty: as in params_file."),
+    "use_rgb": ("", "Whether recognition uses images, true or false; empty: as in params_file."),
     "use_depth": (
         "",
-        "Whether to place keypoints by depth, true or false; empty: as the parameters say.",
+        "Whether depth gives camera coordinates, true or false; empty: as in params_file.",
     ),
-    "depth_topic": ("depth/image_rect_raw", "Topic of the depth, registered to the images."),
-    "camera_info_topic": ("camera_info", "Topic of what is known of the camera."),
+    "depth_topic": ("depth/image_rect_raw", "Topic of the depth images, registered to the images."),
+    "camera_info_topic": ("camera_info", "Topic of the camera's calibration."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
-    "source": ("", "What video_source plays in place of a camera; empty: a camera's topic."),
+    "source": ("", "Source that video_source plays in place of a camera; empty: no video_source."),
 }
-OWN = {
+NODE_ARGUMENTS = {
     "pose_extraction": ("image_transport", "max_people", "use_depth"),
     "recognition": ("model", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
 }
-"""Arguments that are parameters of a node, where they are not empty."""
+"""Arguments that set a parameter of each node, if they are not empty."""
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -76,7 +76,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def declare(arguments: Mapping[str, tuple[str | None, str]]) -> list[Action]:
-    """Return the declarations of arguments: name to default (None: has to be given) and text."""
+    """Return the declarations of arguments: name to default (None: required) and description."""
     return [
         DeclareLaunchArgument(name, default_value=default, description=description)
         for name, (default, description) in arguments.items()
@@ -84,7 +84,7 @@ def declare(arguments: Mapping[str, tuple[str | None, str]]) -> list[Action]:
 
 
 def start(context: LaunchContext) -> list[Action]:
-    """Return the nodes that the arguments ask for."""
+    """Return the nodes for the arguments."""
     argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     if not argument["source"]:
         return chain(argument)
@@ -93,21 +93,21 @@ def start(context: LaunchContext) -> list[Action]:
         executable="video_source",
         parameters=[
             *shared_parameters(argument),
-            {"source": argument["source"], **measures_depth(argument)},
+            {"source": argument["source"], **puppet_depth(argument)},
         ],
         **common_settings(argument),
     )
     return chain(argument, video)
 
 
-def measures_depth(argument: dict[str, str]) -> dict[str, Any]:
-    """Return that the puppet measures depth, where depth is asked for."""
+def puppet_depth(argument: dict[str, str]) -> dict[str, Any]:
+    """Return the parameter that makes the puppet publish depth, if `use_depth` asks for it."""
     wanted = argument["use_depth"] and switch(argument, "use_depth")
     return {"depth": True} if wanted and argument["source"].startswith("puppet") else {}
 
 
 def common_settings(argument: dict[str, str]) -> dict[str, Any]:
-    """Return what every node is started with."""
+    """Return the settings with which every node is started."""
     return {
         "package": "bharnet_ros",
         "namespace": argument["namespace"],
@@ -124,7 +124,7 @@ def common_settings(argument: dict[str, str]) -> dict[str, Any]:
 
 
 def shared_parameters(argument: dict[str, str]) -> list[Any]:
-    """Return the parameters that every node takes its own of."""
+    """Return the parameters for all nodes; each takes its own."""
     return [argument["params_file"], {"use_sim_time": switch(argument, "use_sim_time")}]
 
 
@@ -133,14 +133,16 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
 
     Args:
         argument: Values of `ARGUMENTS`.
-        images: What gives images; it is started when all nodes are active, or at once where
-            `autostart` is false. None: a camera does.
+        images: Publishes images; started when all nodes are active, or at once if `autostart` is
+            false. None if a camera does.
     """
     autostart = switch(argument, "autostart")
     common, shared = common_settings(argument), shared_parameters(argument)
 
     def parameters(node: str) -> list[Any]:
-        given: dict[str, Any] = {name: argument[name] for name in OWN[node] if argument[name]}
+        given: dict[str, Any] = {
+            name: argument[name] for name in NODE_ARGUMENTS[node] if argument[name]
+        }
         for name in ("use_rgb", "use_depth"):
             if name in given:
                 given[name] = switch(argument, name)
@@ -172,7 +174,7 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
             )
         )
     if autostart:
-        # Handlers first: a transition that happens before anybody listens starts nothing.
+        # Handlers first, because they miss transitions that happen before they are registered.
         actions = [handler for node in managed for handler in bring_up(node)] + actions
     if images is not None:
         actions = [when_all_active(managed, images), *actions] if autostart else [*actions, images]
@@ -180,13 +182,13 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
 
 
 def switch(argument: dict[str, str], name: str) -> bool:
-    """Return a true or false argument.
+    """Return an argument that is true or false.
 
     Raises:
         ValueError: It is neither.
     """
     try:
-        return SWITCH[argument[name].lower()]
+        return BOOLEANS[argument[name].lower()]
     except KeyError:
         raise ValueError(
             f"launch argument {name}: {argument[name]!r} is not true or false"
@@ -197,7 +199,7 @@ def whole_number(argument: dict[str, str], name: str) -> int:
     """Return an argument that is a whole number.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not.
     """
     try:
         return int(argument[name])
@@ -208,21 +210,21 @@ def whole_number(argument: dict[str, str], name: str) -> int:
 
 
 def middleware(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what makes Fast DDS carry camera images, where the user has not set it up."""
+    """Return the environment that makes Fast DDS carry camera images, unless the user set it up."""
     if environment.get("RMW_IMPLEMENTATION", FAST_DDS) != FAST_DDS or PROFILES in environment:
         return {}
     return {PROFILES: str(CONFIG / "fastdds.xml")}
 
 
 def bring_up(node: LifecycleNode) -> list[Action]:
-    """Return handlers that configure `node` whenever it starts, and activate it after that."""
+    """Return handlers that configure `node` whenever it starts, and then activate it."""
 
     def change(transition: int) -> ChangeState:
         return ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
 
     async def configure(context: LaunchContext) -> None:
-        # The services of a node that was killed seem to be there for seconds, and what is asked of
-        # them then is lost. A node that answers has its own.
+        # The services of a killed node remain visible for seconds, and requests to them are lost.
+        # An answer shows that the new node is there.
         service = f"{node.node_name}/get_state"
         await first_answer(get_ros_node(context), lifecycle_msgs.srv.GetState, service)
         context.emit_event_sync(change(transitions.TRANSITION_CONFIGURE))
@@ -245,41 +247,41 @@ def bring_up(node: LifecycleNode) -> list[Action]:
 
 
 def until_shutdown(work: Callable[[LaunchContext], Awaitable[None]]) -> Action:
-    """Return an action that runs a coroutine, and stops it where the launch is shut down."""
+    """Return an action that runs a coroutine, and stops it when the launch is shut down."""
 
     async def run(context: LaunchContext) -> None:
-        # A task that was cancelled would end the launch at once, before its processes.
+        # A cancelled task would end the launch at once, before its processes.
         with contextlib.suppress(asyncio.CancelledError):
-            # What starts after the shutdown is not told of it.
+            # A coroutine that starts after the shutdown is not cancelled.
             if not context.is_shutdown:
                 await work(context)
 
     return OpaqueCoroutine(coroutine=run)
 
 
-async def first_answer(asking: rclpy.node.Node, service_type: Any, service: str) -> None:
-    """Wait until a service answers an empty request, which is made again and again.
+async def first_answer(client_node: rclpy.node.Node, service_type: Any, service: str) -> None:
+    """Wait until a service answers an empty request; repeat the request until then.
 
     Args:
-        asking: The node that asks.
+        client_node: The node that sends the request.
         service_type: Type of the service.
-        service: Its name.
+        service: Name of the service.
     """
-    client = asking.create_client(service_type, service)
+    client = client_node.create_client(service_type, service)
     try:
         while True:
             answer = client.call_async(service_type.Request())
-            for _ in range(LOOKS):
+            for _ in range(POLLS):
                 if answer.done():
                     return
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(POLL_SECONDS)
             client.remove_pending_request(answer)
     finally:
-        asking.destroy_client(client)
+        client_node.destroy_client(client)
 
 
 def when_all_active(managed: list[LifecycleNode], images: Action) -> Action:
-    """Return a handler that starts `images` once, when every node of the chain is active."""
+    """Return a handler that starts `images` once, when all `managed` nodes are active."""
     waiting = {id(node) for node in managed}
 
     def activated(context: LaunchContext) -> list[Action]:

@@ -26,24 +26,24 @@ recognize = load_python_launch_file_as_module(
 )
 
 LAST_IMAGE_SECONDS = 2.0
-"""How long the chain has for the last image before it is shut down."""
+"""Time for the chain to process the last image before the shutdown."""
 
 READ_AHEAD = 100
-"""How many messages the player holds in memory; 1000 raw images would be a gigabyte."""
+"""Number of messages that the player holds in memory; 1000 raw images would be a gigabyte."""
 
 PLAYER = "/rosbag2_player"
 
 OWN_ARGUMENTS = {
     "bag": (None, "Folder of the recording."),
-    "rate": ("1.0", "How fast to play; images are dropped where this machine is too slow."),
+    "rate": ("1.0", "How fast to play; a machine that is too slow drops images."),
     "start_offset": ("0.0", "Where in the recording to start, s."),
     "image_topic": ("/image_raw", "Topic of the recorded images, without /compressed."),
 }
 FIXED = {"use_sim_time": "true", "autostart": "true", "source": ""}
-"""Arguments of recognize.launch.py that have one meaning here."""
+"""Arguments of recognize.launch.py with fixed values here."""
 
 ARGUMENTS = {
-    **{name: given for name, given in recognize.ARGUMENTS.items() if name not in FIXED},
+    **{name: text for name, text in recognize.ARGUMENTS.items() if name not in FIXED},
     **OWN_ARGUMENTS,
 }
 
@@ -54,7 +54,7 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def start(context: LaunchContext) -> list[Action]:
-    """Return the player, which waits for the nodes, and the nodes."""
+    """Return the nodes, and the player, which waits for them."""
     argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     argument = {**argument, **FIXED}
     transports = recorded_transports(argument)
@@ -73,10 +73,10 @@ def start(context: LaunchContext) -> list[Action]:
             *("--rate", argument["rate"]),
             *("--start-offset", argument["start_offset"]),
             *("--read-ahead-queue-size", str(READ_AHEAD)),
-            # By itself it plays at once, and who has not found it yet misses the first seconds.
+            # Otherwise it plays at once, and subscribers that find it later miss the beginning.
             "--start-paused",
             "--disable-keyboard-controls",
-            # Nothing else: what the chain itself once published must not come twice.
+            # Nothing else: recorded outputs of the chain must not mix with the new ones.
             *("--topics", *topics),
         ],
         output="screen",
@@ -99,13 +99,13 @@ def absolute(namespace: str, name: str) -> str:
 
 
 def recorded_transports(argument: dict[str, str]) -> dict[str, str]:
-    """Return the topic of the images for each transport that they were recorded with.
+    """Return the topic of the images for each transport with which they were recorded.
 
     Args:
         argument: Values of `ARGUMENTS`.
 
     Raises:
-        ValueError: No recording is there, or none of such images; names it and the topic.
+        ValueError: The recording cannot be read, or has no such images; names it and the topic.
     """
     bag, topic, wanted = argument["bag"], argument["image_topic"], argument["image_transport"]
     topics = {"raw": topic, "compressed": f"{topic}/compressed"}
@@ -118,21 +118,22 @@ def recorded_transports(argument: dict[str, str]) -> dict[str, str]:
     recorded = sorted(
         {one.topic_metadata.name for one in metadata.topics_with_message_count if one.message_count}
     )
-    asked = {wanted: topics[wanted]} if wanted else topics
-    found = {name: image for name, image in asked.items() if image in recorded}
+    candidates = {wanted: topics[wanted]} if wanted else topics
+    found = {name: image for name, image in candidates.items() if image in recorded}
     if not found:
+        expected = " or ".join(candidates.values())
         raise ValueError(
-            f"launch argument image_topic: {bag} has no images on {' or '.join(asked.values())}; "
+            f"launch argument image_topic: {bag} has no images on {expected}; "
             f"it has {', '.join(recorded) or 'no messages'}"
         )
     return found
 
 
 async def simulated_time(node: rclpy.node.Node, names: list[str]) -> None:
-    """Wait until nodes hear the player: their diagnostics tell the time of its clock.
+    """Wait until nodes receive the player's clock: their diagnostics are stamped with its time.
 
     Args:
-        node: Listens to /diagnostics.
+        node: Subscribes to /diagnostics.
         names: Full names of the nodes.
     """
     waiting = set(names)
@@ -142,24 +143,24 @@ async def simulated_time(node: rclpy.node.Node, names: list[str]) -> None:
         if stamp.sec or stamp.nanosec:
             waiting.difference_update(one.name.split(":")[0] for one in message.status)
 
-    listening = node.create_subscription(
+    subscription = node.create_subscription(
         diagnostic_msgs.msg.DiagnosticArray, "/diagnostics", take, 10
     )
     try:
         while waiting:
-            await asyncio.sleep(recognize.LOOK_SECONDS)
+            await asyncio.sleep(recognize.POLL_SECONDS)
     finally:
-        node.destroy_subscription(listening)
+        node.destroy_subscription(subscription)
 
 
 def end(event: ProcessExited, context: LaunchContext) -> list[Action]:
-    """Return what ends the launch after the last image.
+    """Return the actions that end the launch after the last image.
 
-    Simulated time stands still at the end of the recording, so no open event would ever end; the
+    Simulated time stands still at the end of the recording, so an open event would never end; the
     shutdown ends it.
 
     Raises:
-        RuntimeError: The player has failed.
+        RuntimeError: The player failed.
     """
     if context.is_shutdown:
         return []

@@ -1,1 +1,1 @@
-"""Studies of models that were trained: cross-validation, long streams, robustness, calibration."""
+"""Studies of trained models: cross-validation, long recordings, robustness, calibration."""

@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Arguments without the program; None for those of the process.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m research", description="Studies of models that were trained."
+        prog="python -m research", description="Studies of trained models."
     )
     return run_command(parser, COMMANDS, GROUPS, sys.argv[1:] if arguments is None else arguments)
 

@@ -1,6 +1,6 @@
-"""A further stream blinded: how well a model does when its camera shows nothing, or another scene.
+"""Blind a stream: its crops show nothing, show another scene, or are missing.
 
-This is how "falls back to no worse than the skeleton alone" is seen.
+This tests the claim that a model "falls back to no worse than the skeleton alone".
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence
 
 BLINDED = {RGB: ("black", "noise", "shuffled", "absent")}
-"""How each stream can be blinded: `shuffled` gives each clip the crops of another one."""
+"""Ways to blind each stream; `shuffled` gives each clip the crops of another clip."""
 
 
 class ReadableClips(Protocol):
-    """Where clips are read from one by one."""
+    """Clips that can be read one by one."""
 
     def clip(self, index: int) -> RecordedClip:
         """Read one clip."""
 
 
 def parse_blinding(text: str) -> tuple[str, str]:
-    """Return stream and way of `STREAM=HOW`, as `rgb=black`.
+    """Parse `STREAM=HOW`, such as `rgb=black`, and return both parts.
 
     Raises:
-        InputError: It is written otherwise, or one of both is unknown.
+        InputError: The text has another form, or the stream or the way is unknown.
     """
     stream, _, how = text.partition("=")
     if how not in BLINDED.get(stream, ()):
@@ -43,67 +43,67 @@ def parse_blinding(text: str) -> tuple[str, str]:
 
 
 class BlindedClips:
-    """Clips of a data set whose crops show nothing, or what another clip shows."""
+    """Clips of a data set with blinded crops."""
 
     def __init__(
         self, data: ReadableClips, chosen: npt.NDArray[np.integer], how: str, seed: int = 0
     ) -> None:
-        """Decide who gets whose crops.
+        """Choose whose crops each clip gets.
 
         Args:
-            data: Where the clips are.
-            chosen: (N,) indices of the clips that will be asked for.
+            data: The clips.
+            chosen: (N,) indices of the clips that will be read.
             how: One of `BLINDED[RGB]`.
-            seed: Of the order and of the noise.
+            seed: Seed of the order and of the noise.
         """
         self._data = data
         self._how = how
         random = np.random.default_rng(seed)
         order = random.permutation(chosen)
-        # In a circle, so that no clip keeps its own crops as long as there are two.
-        self._other = dict(zip(order.tolist(), np.roll(order, 1).tolist(), strict=True))
+        # Each clip gets the crops of its neighbour in a circle: of two or more, none keeps its own.
+        self._donor = dict(zip(order.tolist(), np.roll(order, 1).tolist(), strict=True))
         self._seed = seed
 
     def clips(self, indices: npt.NDArray[np.integer] | Sequence[int]) -> Iterator[RecordedClip]:
         """Read the clips of these indices one by one."""
         for index in map(int, indices):
             clip = self._data.clip(index)
-            other = self._data.clip(self._other[index]) if self._how == "shuffled" else clip
+            donor = self._data.clip(self._donor[index]) if self._how == "shuffled" else clip
             random = np.random.default_rng((self._seed, index))
             people = tuple(
-                replace(person, crops=blinded(person, self._how, giver, random))
-                for person, giver in zip(clip.people, _repeated(other.people), strict=False)
+                replace(person, crops=blinded(person, self._how, other, random))
+                for person, other in zip(clip.people, _repeated(donor.people), strict=False)
             )
             yield replace(clip, people=people)
 
 
 def _repeated(people: tuple[KeypointSequence, ...]) -> Iterator[KeypointSequence]:
-    """Yield people, then the last one without end."""
+    """Yield the people, then repeat the last one forever."""
     yield from people
     while True:
         yield people[-1]
 
 
 def blinded(
-    person: KeypointSequence, how: str, giver: KeypointSequence, random: np.random.Generator
+    person: KeypointSequence, how: str, donor: KeypointSequence, random: np.random.Generator
 ) -> CropSequence | None:
-    """Return what is left of the crops of one person.
+    """Return the blinded crops of one person.
 
     Args:
-        person: Whose crops they are.
-        how: `black` and `noise` keep when and where crops were found, `absent` leaves none,
-            `shuffled` gives those of another person, spread over the time of this one.
-        giver: That other person.
+        person: The person.
+        how: `black` and `noise` keep when and where crops were found, `absent` removes the crops,
+            `shuffled` takes those of `donor`, stretched to the duration of `person`.
+        donor: Another person.
         random: Source of the noise.
     """
     if how == "absent":
         return None
     if how == "shuffled":
-        if giver.crops is None:
+        if donor.crops is None:
             return None
-        since = giver.crops.stamps - giver.stamps[0]
-        longer = person.duration / giver.duration if giver.duration and person.duration else 1.0
-        return replace(giver.crops, stamps=person.stamps[0] + since * longer)
+        since_start = donor.crops.stamps - donor.stamps[0]
+        stretch = person.duration / donor.duration if donor.duration and person.duration else 1.0
+        return replace(donor.crops, stamps=person.stamps[0] + since_start * stretch)
     if person.crops is None:
         return None
     pixels = person.crops.pixels

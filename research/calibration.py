@@ -1,4 +1,4 @@
-"""Whether probabilities say how often they are right, and whether they tell known from unknown."""
+"""Measure the calibration of probabilities, and how well scores separate known from unknown."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from research.cross_validation.fold_models import describe_models
 from research.cross_validation.out_of_fold import OutOfFoldScores
 
 BINS = 15
-"""Bins of equal width that confidences are sorted into for the calibration error."""
+"""Number of equally wide confidence bins of the calibration error."""
 
 KEPT = 0.95
-"""Share of rightly named known clips that a rejection threshold must let pass."""
+"""Share of the correctly classified known clips that a rejection threshold must accept."""
 
 
 @dataclass(frozen=True)
 class CalibrationResult:
-    """How far confidences are from how often they are right; other labels count as background.
+    """Calibration of the ensemble; labels that are no class count as background.
 
     Attributes:
-        temperature: What the logits are divided by; by fold where each has its own.
+        temperature: Divides the logits; by fold where each fold has its own.
         expected_calibration_error: 0..1.
         log_loss: Mean negative log-likelihood of the true class.
     """
@@ -50,15 +50,15 @@ class CalibrationResult:
 
 @dataclass(frozen=True)
 class RejectionResult:
-    """How well a score tells known gestures from other labels; a greater score means known.
+    """How well a score separates known gestures from other labels; a higher score means known.
 
     Attributes:
-        auroc: Chance that a known clip scores higher than an unknown one; not a number where there
-            are no unknown ones.
-        novel_auroc: The same against unknown clips of a label that nobody else recorded.
-        threshold: Score that `KEPT` of the known clips that are named rightly reach.
-        unknown_rejected: Share of the unknown clips below it.
-        novel_rejected: Share below it of the unknown clips of a label that nobody else recorded.
+        auroc: Probability that a known clip scores higher than an unknown one; NaN without unknown
+            clips.
+        novel_auroc: The same against the novel clips alone (`CalibrationReport.novel_clips`).
+        threshold: Score that `KEPT` of the correctly classified known clips reach.
+        unknown_rejected: Share of the unknown clips below the threshold.
+        novel_rejected: Share of the novel clips below the threshold.
     """
 
     auroc: float
@@ -70,16 +70,15 @@ class RejectionResult:
 
 @dataclass(frozen=True)
 class BundleThreshold:
-    """The rejection threshold of a bundle: least probability of the class that is most probable.
+    """The rejection threshold of a bundle: the lowest accepted probability of the likeliest class.
 
     Attributes:
-        rejection_threshold: `KEPT` of the known clips that are named rightly, with background
-            allowed, reach it.
-        unknown_rejected: Share of the unknown clips that fall below it or are taken for
-            background.
-        novel_rejected: The same of the unknown clips of a label that nobody else recorded.
-        unknown_background: Share of the unknown clips that are taken for background.
-        known_rejected: Share of all known clips that fall below it or are taken for background.
+        rejection_threshold: Reached by `KEPT` of the known clips that are classified correctly with
+            background allowed.
+        unknown_rejected: Share of the unknown clips below it or classified as background.
+        novel_rejected: The same for the novel clips.
+        unknown_background: Share of the unknown clips classified as background.
+        known_rejected: Share of all known clips below it or classified as background.
     """
 
     rejection_threshold: float
@@ -94,15 +93,15 @@ class CalibrationReport:
     """Calibration and rejection of the models of a cross-validation.
 
     Attributes:
-        clips: Clips with known and with unknown labels.
-        unknown_clips: Those with unknown labels.
-        novel_clips: Those with unknown labels that occur in no other of the folds: no model was
-            trained on such motion as background.
+        clips: Number of clips, with known and unknown labels.
+        unknown_clips: Clips with an unknown label.
+        novel_clips: Clips with an unknown label that occurs in one fold alone: no model was trained
+            on such motion as background.
         before: With the logits as they are.
-        after: Each fold with the temperature that the other folds ask for.
-        temperature: Fitted on all folds: what a bundle trained on all of them should take.
-        scores: Each way to tell known from unknown, by name.
-        bundle: What a bundle should reject by.
+        after: With the temperature of each fold fitted on the other folds.
+        temperature: Fitted on all folds, for a bundle that is trained on all of them.
+        scores: Results of each score that separates known from unknown, by its name.
+        bundle: The rejection threshold for a bundle.
     """
 
     clips: int
@@ -136,13 +135,13 @@ def cross_fitted_temperatures(scores: OutOfFoldScores) -> dict[int, float]:
     """Return for each fold the temperature fitted on the clips of all other folds.
 
     Raises:
-        InputError: There is one fold alone.
+        InputError: There is only one fold.
     """
     folds = np.unique(scores.folds)
     if len(folds) < 2:
         raise InputError(
             f"--models: only fold {folds[0]} is covered; the temperature of a fold is fitted on "
-            "others"
+            "the other folds"
         )
     classes = true_classes(scores)
     temperatures = {}
@@ -155,7 +154,7 @@ def cross_fitted_temperatures(scores: OutOfFoldScores) -> dict[int, float]:
 def rejection_scores(
     logits: Tensor, probabilities: Tensor, class_names: tuple[str, ...]
 ) -> dict[str, npt.NDArray[np.floating]]:
-    """Return scores (N,) that are the greater, the more a clip looks like a known gesture.
+    """Return scores (N,) that are higher for clips that look more like a known gesture.
 
     Args:
         logits: (N, K), not calibrated.
@@ -163,8 +162,8 @@ def rejection_scores(
         class_names: (K,).
 
     Source of the energy: Liu et al., Energy-based Out-of-distribution Detection (arXiv
-    2010.03759); here over the gestures only, since background is a class that is trained on other
-    unknown motion.
+    2010.03759). Here it covers the gestures only, since background is a class that is trained on
+    other unknown motion.
     """
     columns = gesture_classes(class_names)[1]
     scores = {
@@ -179,7 +178,7 @@ def calibration_report(scores: OutOfFoldScores) -> CalibrationReport:
     """Measure calibration and rejection.
 
     Raises:
-        InputError: There is one fold alone, or no clip is named rightly.
+        InputError: There is only one fold, or no clip is classified correctly.
     """
     logits, classes = scores.logits.ensemble, true_classes(scores)
     temperatures = cross_fitted_temperatures(scores)
@@ -191,7 +190,7 @@ def calibration_report(scores: OutOfFoldScores) -> CalibrationReport:
     known, novel = truth >= 0, novel_labels(scores)
     right = scores.chosen() == truth
     if not right.any():
-        raise InputError("no clip is named rightly: there is nothing to keep")
+        raise InputError("no clip is classified correctly, so there is no rejection threshold")
     rejection = {}
     for name, values in rejection_scores(logits, probabilities, scores.class_names).items():
         threshold = float(np.quantile(values[right], 1 - KEPT))
@@ -255,12 +254,12 @@ def format_report(report: CalibrationReport) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate calibration`."""
+    """Declare the arguments of `python -m research calibration`."""
     add_cross_validation_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate calibration`; returns the exit status.
+    """Run `python -m research calibration`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.
@@ -285,7 +284,7 @@ def _calibration(
 def _auroc(values: npt.NDArray[np.floating], known: npt.NDArray[np.bool_]) -> float:
     if known.all() or not known.any():
         return float("nan")
-    # Anything outside 0..1 would be squashed by a sigmoid, which makes high scores equal.
+    # torchmetrics applies a sigmoid to scores outside 0..1, which makes high scores equal.
     span = max(float(np.ptp(values)), np.finfo(np.float64).tiny)
     scaled = torch.from_numpy((values - values.min()) / span)
     return float(binary_auroc(scaled, torch.from_numpy(known.astype(np.int64))))
@@ -305,7 +304,7 @@ def _bundle_threshold(
     confidence, choice = (values.numpy() for values in probabilities.max(1))
     right = (choice == classes.numpy()) & known
     if not right.any():
-        raise InputError("no clip is named rightly where background may be chosen")
+        raise InputError("no clip is classified correctly where background may be chosen")
     threshold = float(np.quantile(confidence[right].astype(np.float64), 1 - KEPT))
     background = choice == class_names.index(BACKGROUND)
     rejected = background | (confidence < threshold)

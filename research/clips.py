@@ -1,4 +1,4 @@
-"""Whole clips classified by several models together, or by one whose camera is blinded."""
+"""Classify whole clips with several models together, or with a blinded stream."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ensemble",
         nargs="+",
         metavar="MODEL",
-        help="folders or names of model bundles, which decide together",
+        help="folders or names of model bundles that decide together",
     )
     add_weights(parser)
     parser.add_argument(
@@ -40,8 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="STREAM=HOW",
-        help="measure also with a further stream blinded, as rgb=black, rgb=noise, rgb=shuffled "
-        "(crops of another clip) or rgb=absent",
+        help="also measure with a stream blinded: rgb=black, rgb=noise, rgb=shuffled (crops of "
+        "another clip) or rgb=absent",
     )
     add_clip_arguments(parser)
 
@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.weights and not arguments.ensemble:
         raise InputError("--weights needs --ensemble")
     if arguments.blind and arguments.ensemble:
-        raise InputError("--blind needs --model: an ensemble shows no streams of its members")
+        raise InputError("--blind needs --model: an ensemble has no streams of its own")
     recognizer = _open_models(arguments)
     blindings = [(text, *parse_blinding(text)) for text in arguments.blind]
     for _, stream, _ in blindings:
@@ -64,17 +64,17 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError(f"--blind: the model has no stream {stream!r}")
     data, chosen = open_chosen_clips(arguments)
     progress = not arguments.json
-    about = recognizer, data.labels[chosen], data.subjects[chosen]
+    reference = recognizer, data.labels[chosen], data.subjects[chosen]
     logits = clip_logits(recognizer, data, chosen, progress=progress)
-    metrics = clip_metrics(logits, *about)
+    metrics = clip_metrics(logits, *reference)
     text, content = format_metrics(metrics), asdict(metrics)
     if blindings:
-        alone = clip_metrics(logits._replace(ensemble=logits.skeleton), *about)
+        alone = clip_metrics(logits._replace(ensemble=logits.skeleton), *reference)
         blind = {}
         for name, _, how in blindings:
             clips = BlindedClips(data, chosen, how)
             blind[name] = clip_metrics(
-                clip_logits(recognizer, clips, chosen, progress=progress), *about
+                clip_logits(recognizer, clips, chosen, progress=progress), *reference
             )
         text += "\n\n" + format_blinded({"as recorded": metrics, **blind, "skeleton alone": alone})
         content["blinded"] = {name: asdict(one) for name, one in blind.items()}
@@ -91,7 +91,7 @@ def _open_models(arguments: argparse.Namespace) -> ClipModel:
 
 
 def format_blinded(measured: Mapping[str, ClipMetrics]) -> str:
-    """Return the accuracy with a stream blinded as a table for a terminal."""
+    """Return the accuracy with blinded streams as a table for a terminal."""
     rows = [
         [name, percent(one.top1), percent(one.top1_with_background)]
         for name, one in measured.items()

@@ -1,4 +1,4 @@
-"""Studies: name, help in one line, and the module that carries it out."""
+"""The studies: name, one-line help, and the module that runs each."""
 
 COMMANDS = {
     "clips": (
@@ -12,7 +12,7 @@ COMMANDS = {
         "research.sparse_hands",
     ),
     "robustness": (
-        "measure lost frames, noise, mirroring and other frame rates",
+        "measure accuracy under lost frames, noise, mirroring and other frame rates",
         "research.robustness",
     ),
     "calibration": (
@@ -20,15 +20,15 @@ COMMANDS = {
         "research.calibration",
     ),
     "label-ceiling": (
-        "list what every model always misses: wrong labels, foreign signs",
+        "list the clips that every model misses: wrong labels, foreign signs",
         "research.label_ceiling",
     ),
     "long-streams spliced": (
-        "find events in minutes spliced from unseen people's clips",
+        "find events in recordings spliced from unseen people's clips",
         "research.long_streams.spliced",
     ),
     "long-streams puppet": (
-        "find events in minutes of the puppet, by its exact keypoints",
+        "find events in long recordings of the puppet, from its exact keypoints",
         "research.long_streams.puppet",
     ),
     "long-streams recordings": (
@@ -36,7 +36,7 @@ COMMANDS = {
         "research.long_streams.recordings",
     ),
     "long-streams event-parameters": (
-        "choose thresholds and times of events on spliced minutes",
+        "choose event thresholds and times on spliced recordings",
         "research.long_streams.event_parameters",
     ),
     "network-cost": (
@@ -44,4 +44,4 @@ COMMANDS = {
         "research.network_cost",
     ),
 }
-GROUPS = {"long-streams": "measure events in minutes of motion"}
+GROUPS = {"long-streams": "measure events in long recordings"}

@@ -1,4 +1,4 @@
-"""Variants side by side on the same people: what each is worth, and how sure the difference is."""
+"""Compare variants of the network on the same people, with intervals for the differences."""
 
 from __future__ import annotations
 
@@ -18,17 +18,20 @@ from research.folds import cross_validation_result
 from research.network_cost import network_cost
 
 RESAMPLES = 10_000
+"""Groups of people that are drawn for an interval."""
+
 CONFIDENCE = 0.95
+"""Share of the resampled groups that an interval holds."""
 
 
 @dataclass(frozen=True)
 class Gain:
-    """By how much a variant is better than the first, as differences of shares.
+    """How much better a variant is than the first, as a difference of shares.
 
     Attributes:
-        value: On the people as they are.
-        low: Lower end of the interval in which `CONFIDENCE` of all resampled groups of people lie.
-        high: Its upper end.
+        value: On the recorded people.
+        low: Lower end of the interval that holds `CONFIDENCE` of the resampled groups of people.
+        high: Upper end of that interval.
     """
 
     value: float
@@ -38,18 +41,18 @@ class Gain:
 
 @dataclass(frozen=True)
 class VariantComparison:
-    """One variant beside the first.
+    """One variant compared with the first.
 
     Attributes:
-        top1: Share of all clips named rightly, choosing among the gestures.
+        top1: Share of all clips classified correctly among the gestures.
         top1_deviation: Standard deviation between the folds.
         mean_class_accuracy: The same over all clips, averaged over the gestures.
         mean_class_deviation: Its standard deviation between the folds.
-        body_top1: Share that the body expert alone names rightly.
-        hand_top1: Share that the hand expert alone names rightly.
-        top1_gain: Against the first variant; zero for itself.
-        mean_class_gain: The same of the mean class accuracy.
-        folds_ahead: Folds in which `top1` is above that of the first.
+        body_top1: `top1` of the body expert alone.
+        hand_top1: `top1` of the hand expert alone.
+        top1_gain: Gain in `top1` over the first variant; zero for the first itself.
+        mean_class_gain: The same for the mean class accuracy.
+        folds_ahead: Folds in which `top1` is above that of the first variant.
     """
 
     top1: float
@@ -66,19 +69,19 @@ class VariantComparison:
 def compare(
     variants: Sequence[OutOfFoldScores], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> list[VariantComparison]:
-    """Compare variants with the first of them.
+    """Compare each variant with the first.
 
     Intervals are bootstrap percentiles over people, not over clips: the clips of one person are
-    much alike, and it is other people that a robot will meet. They do not say what another seed of
-    the training would change.
+    much alike, and a robot meets other people. They do not cover what another training seed would
+    change.
 
     Args:
         variants: Scores of each variant, of the same clips in the same order.
         resamples: Groups of people to draw.
-        seed: Seed of the drawing.
+        seed: Seed of the draws.
 
     Raises:
-        InputError: There are no variants, or they score other clips than the first.
+        InputError: There are no variants, or one scores other clips than the first.
     """
     check_same_clips(variants)
     first = variants[0]
@@ -133,7 +136,7 @@ def _measures(
     Args:
         weights: (R, P) how often each person is in each group.
         clips: (P, K) clips of each person and gesture.
-        right: (P, K) how many of them were named rightly.
+        right: (P, K) how many of them were classified correctly.
     """
     all_clips, all_right = weights @ clips, weights @ right
     shown = all_clips > 0
@@ -154,7 +157,7 @@ def format_comparison(
 
     Args:
         comparisons: As `compare` returns them.
-        names: What to call the variants.
+        names: Names of the variants.
         costs: Parameters and MACs of each.
     """
     header = ["models", "top-1", "+-", "gain", "95% of people"]
@@ -176,18 +179,18 @@ def format_comparison(
 
 
 def _cost(models: Sequence[FoldModel]) -> tuple[int, int]:
-    """Return parameters and MACs of what decides in one fold."""
+    """Return the parameters and MACs of the models that decide together in one fold."""
     costs = [network_cost(read_description(path / DESCRIPTION)) for path in models[0].bundles]
     return sum(one.parameters for one in costs), sum(one.macs for one in costs)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate compare`."""
+    """Declare the arguments of `python -m research compare`."""
     add_cross_validation_arguments(parser, variants=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate compare`; returns the exit status.
+    """Run `python -m research compare`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.
@@ -197,7 +200,7 @@ def run(arguments: argparse.Namespace) -> int:
     comparisons = compare(scores)
     names = [str(models[0].bundles[0].parent) for models in variants]
     costs = [_cost(models) for models in variants]
-    told = [
+    results = [
         {"name": name, "parameters": cost[0], "macs": cost[1], **asdict(one)}
         for name, cost, one in zip(names, costs, comparisons, strict=True)
     ]
@@ -205,6 +208,6 @@ def run(arguments: argparse.Namespace) -> int:
     show(
         arguments,
         format_comparison(comparisons, names, costs),
-        {"models": described, "variants": told},
+        {"models": described, "variants": results},
     )
     return 0

@@ -1,4 +1,4 @@
-"""A whole cross-validation: each model on the fold it was not trained on, and all together."""
+"""Score each model of a cross-validation on the fold that it was not trained on, and pool them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MEASURES = {
     "hand_top1": "hand alone",
     "unknown_rejected": "unknown rejected",
 }
-"""Fields of `ClipMetrics` that are shown for each fold, and their headings."""
+"""Fields of `ClipMetrics` that are shown for each fold, with their headings."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class ClassResult:
     """One gesture over all folds.
 
     Attributes:
-        clips: Clips of it.
-        subjects: People in them.
-        recall: Share named rightly when choosing among the gestures.
-        named_with_background: Clips named rightly when background may be chosen too.
-        taken_for_background: Clips taken for background then.
+        clips: Clips of the gesture.
+        subjects: People in these clips.
+        recall: Share classified correctly among the gestures.
+        named_with_background: Clips classified correctly when background may be chosen too.
+        taken_for_background: Clips classified as background in that case.
     """
 
     clips: int
@@ -50,12 +50,12 @@ class ClassResult:
 
 @dataclass(frozen=True)
 class CrossValidationResult:
-    """What a cross-validation measures.
+    """The results of a cross-validation.
 
     Attributes:
         folds: Metrics of each fold.
-        mean: Of each measure in `MEASURES`, over the folds, each counting the same.
-        deviation: Standard deviation between the folds; not a number with one fold alone.
+        mean: Mean over the folds of each measure in `MEASURES`; each fold counts the same.
+        deviation: Standard deviation between the folds; NaN with a single fold.
         pooled: Metrics over the clips of all folds together.
         classes: Each gesture that occurs, over all folds.
     """
@@ -68,10 +68,10 @@ class CrossValidationResult:
 
 
 def cross_validation_result(scores: OutOfFoldScores) -> CrossValidationResult:
-    """Count what was right, in each fold and over all.
+    """Compute the metrics of each fold and of all folds.
 
-    A gesture that does not occur in a fold does not enter that fold's mean class accuracy; a fold
-    without unknown labels does not enter the mean of the unknown that were rejected.
+    A gesture that does not occur in a fold does not enter that fold's mean class accuracy. A fold
+    without unknown labels does not enter the mean of `unknown_rejected`.
 
     Raises:
         InputError: A fold has no clip whose label is a class.
@@ -134,12 +134,12 @@ def format_result(result: CrossValidationResult) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate folds`."""
+    """Declare the arguments of `python -m research folds`."""
     add_cross_validation_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate folds`; returns the exit status.
+    """Run `python -m research folds`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.

@@ -1,4 +1,4 @@
-"""How much wrong labels and foreign signs leave to be reached: what every model always misses."""
+"""Estimate the accuracy that wrong labels and foreign signs allow, from what every model misses."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from research.cross_validation.out_of_fold import OutOfFoldScores, check_same_cl
 
 @dataclass(frozen=True)
 class MissedPair:
-    """A person's clips of one label, every one of which is missed by every model.
+    """A person's clips of one label, all of which every model misses.
 
     Attributes:
         subject: The person.
-        label: What the clips are said to show.
+        label: The label of the clips.
         fold: Fold of the person.
-        clips: How many there are.
-        taken_for: What models took them for and how often, over all models, most frequent first.
+        clips: Number of clips.
+        taken_for: How often the models chose each other gesture, over all models, most frequent
+            first.
     """
 
     subject: str
@@ -41,7 +42,7 @@ class VariantResult:
     """One variant with and without the clips that every model misses.
 
     Attributes:
-        top1: Share named rightly, choosing among the gestures.
+        top1: Share classified correctly among the gestures.
         mean_class_accuracy: The same, averaged over the gestures.
         top1_without: `top1` over the other clips.
         mean_class_accuracy_without: `mean_class_accuracy` over the other clips.
@@ -55,14 +56,14 @@ class VariantResult:
 
 @dataclass(frozen=True)
 class CeilingResult:
-    """What no model can be right about, if the labels are wrong.
+    """What no model can get right if these labels are wrong.
 
     Attributes:
         clips: Clips whose label is a class.
-        missed: The pairs of person and label, most clips first.
-        missed_share: Share 0..1 of the clips that belong to them.
-        ceiling: Top-1 of a model that is right about everything else.
-        variants: In the order in which they were named.
+        missed: The missed pairs of person and label, most clips first.
+        missed_share: Share 0..1 of the clips in these pairs.
+        ceiling: Top-1 of a model that gets all other clips right.
+        variants: Results of the variants, in the order given.
     """
 
     clips: int
@@ -73,10 +74,10 @@ class CeilingResult:
 
 
 def estimate_ceiling(variants: Sequence[OutOfFoldScores]) -> CeilingResult:
-    """Find what every model always misses, and judge the models without it.
+    """Find the pairs that every model misses, and measure the models without them.
 
-    The estimate is rough both ways: a person who signs in a rare but right way is counted too, and
-    single wrong labels among right ones are not.
+    The estimate errs both ways: it counts people who sign in a rare but correct way, and does not
+    count single wrong labels among correct ones.
 
     Args:
         variants: Scores of each variant, of the same clips in the same order.
@@ -110,7 +111,7 @@ def estimate_ceiling(variants: Sequence[OutOfFoldScores]) -> CeilingResult:
         )
     share = float(missed_clips[known].mean())
     if share == 1.0:
-        raise InputError("no model names any clip rightly: there is nothing to measure")
+        raise InputError("no model classifies any clip correctly: there is nothing to measure")
     return CeilingResult(
         clips=int(known.sum()),
         missed=sorted(missed, key=lambda pair: -pair.clips),
@@ -121,7 +122,7 @@ def estimate_ceiling(variants: Sequence[OutOfFoldScores]) -> CeilingResult:
 
 
 def format_result(result: CeilingResult, names: Sequence[str]) -> str:
-    """Return the result as tables for a terminal; `names` says what to call the variants."""
+    """Return the result as tables for a terminal; `names` are those of the variants."""
     pairs = [
         [
             pair.subject,
@@ -157,12 +158,12 @@ def format_result(result: CeilingResult, names: Sequence[str]) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate ceiling`."""
+    """Declare the arguments of `python -m research label-ceiling`."""
     add_cross_validation_arguments(parser, variants=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate ceiling`; returns the exit status.
+    """Run `python -m research label-ceiling`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiplications, and the time that folding saves."""
+"""Measure what a network costs: parameters, multiplications, and time before and after folding."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bharnet_ros.types.keypoints import HAND_LANDMARKS
 from bharnet_ros.types.layouts import get_layout
 
 CONFIGS = (find_resource("config/train"), Path(__file__).parent / "config")
-"""Folders of settings that can be given by name."""
+"""Folders whose settings can be given by name."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,15 @@ class NetworkCost:
     Attributes:
         name: Name of the settings or of the model bundle.
         variant: Network variant.
-        fusion: How the logits of its streams are joined; empty where there is one stream.
-        streams: Names of further streams beside the skeleton.
+        fusion: How the logits of the experts are joined; empty where there is one expert.
+        streams: Names of the streams beside the skeleton.
         frames: Frames T of a window.
-        parameters: Numbers that are trained.
-        macs: Multiplications, each with its addition, for one window of one person with both
-            hands, in which every further stream sees all it can, of the folded network.
-            Convolutions, matrix products and attention count; what is done to each value on its
-            own does not.
-        seconds: Median time of such a window on one CPU thread; None where it was not measured.
-        folded_seconds: The same of the folded network.
+        parameters: Number of trained parameters.
+        macs: Multiply-accumulate operations of the folded network for one window of one person with
+            both hands, in which every stream sees all it can. Convolutions, matrix products and
+            attention count; operations on single values do not.
+        seconds: Median time of such a window on one CPU thread; None if it was not measured.
+        folded_seconds: The same for the folded network.
     """
 
     name: str
@@ -59,9 +58,9 @@ class NetworkCost:
 
 
 def random_windows(description: BundleDescription, people: int = 1) -> NetworkTensors:
-    """Return a random window for each of N people, in which everything is seen.
+    """Return a random window for each of N people, with every part visible.
 
-    Body and hands are random; further streams see what their preparations give as an example.
+    Body and hands are random. Other streams get the example that their preparation gives.
 
     Raises:
         InputError: A stream is unknown or its options are wrong; names it.
@@ -82,11 +81,11 @@ def random_windows(description: BundleDescription, people: int = 1) -> NetworkTe
 
 
 def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCost:
-    """Measure the network that a bundle describes, with random weights: they change no cost.
+    """Measure the network that a bundle describes, with random weights, which cost the same.
 
     Args:
-        description: The bundle, or what it would say after training.
-        repeats: Windows to time; 0 leaves time out.
+        description: Of the bundle, or of the bundle that training would write.
+        repeats: Number of windows to time; 0 skips timing.
     """
     settings = description.network_settings()
     network = build_network(settings).eval()
@@ -117,10 +116,10 @@ def network_cost(description: BundleDescription, repeats: int = 0) -> NetworkCos
 
 
 def config_settings(config: str | Path) -> TrainingSettings:
-    """Return settings of training by their file or their name.
+    """Read training settings, given by file or by name.
 
     Args:
-        config: YAML file of `bharnet train`, or the name of one of `CONFIGS`.
+        config: YAML file of `bharnet train`, or the name of a file in `CONFIGS`.
 
     Raises:
         InputError: A setting cannot be used; names file and key.
@@ -134,12 +133,12 @@ def config_settings(config: str | Path) -> TrainingSettings:
 
 
 def config_description(config: str | Path) -> BundleDescription:
-    """Return what the bundle trained with some settings would say; as for `config_settings`."""
+    """Return the description of the bundle that some settings train; see `config_settings`."""
     return config_settings(config).bundle_description()
 
 
 def full_size(description: BundleDescription) -> BundleDescription:
-    """Return the same with backbones of the published size: ten blocks, a graph a channel."""
+    """Return a copy with backbones of the published size: ten blocks, one graph per channel."""
     return replace(description, body=BackboneSettings(), hand=BackboneSettings())
 
 
@@ -162,13 +161,13 @@ def format_costs(costs: Sequence[NetworkCost]) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet bench network`."""
+    """Declare the arguments of `python -m research network-cost`."""
     parser.add_argument(
         "configs",
         nargs="*",
         metavar="CONFIG",
         help="YAML files of `bharnet train`, or names of those in config/train and research/config "
-        "(default: all there, where no --model is given)",
+        "(default without --model: all of these)",
     )
     parser.add_argument(
         "--model", nargs="+", default=[], metavar="NAME", help="names or folders of model bundles"
@@ -176,19 +175,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full-size",
         action="store_true",
-        help="with the backbones of the paper's size, in place of their own",
+        help="use backbones of the paper's size instead of the network's own",
     )
     parser.add_argument(
-        "--time", action="store_true", help="time a window too, folded and not, on one thread"
+        "--time", action="store_true", help="also time a window on one thread, folded and not"
     )
     parser.add_argument(
-        "--repeats", type=int, default=50, help="windows to time (default: %(default)s)"
+        "--repeats", type=int, default=50, help="number of windows to time (default: %(default)s)"
     )
     add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet bench network`; returns the exit status.
+    """Run `python -m research network-cost`; returns the exit status.
 
     Raises:
         InputError: Settings or a model cannot be used; names the file.

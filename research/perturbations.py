@@ -1,8 +1,7 @@
-"""What can befall a recorded clip: lost frames, noise, mirroring, other frame rates, lost hands.
+"""Perturbations of recorded clips: lost frames, noise, mirroring, other frame rates, lost hands.
 
-Each function takes a sequence and returns a changed copy. Those that need chance take a generator;
-the same generator state gives the same result, and a greater level changes all that a lesser one
-does.
+Each function takes a sequence and returns a changed copy. Random ones take a generator: the same
+generator state gives the same result, and a higher level changes all that a lower one changes.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ _OTHER_SIDE = [
 def drop_frames(
     sequence: KeypointSequence, share: float, random: np.random.Generator
 ) -> KeypointSequence:
-    """Lose a share 0..1 of the frames, drawn one by one.
+    """Drop a share 0..1 of the frames, drawn one by one.
 
     The first and the last frame stay, so that the sequence covers the same time.
 
@@ -56,7 +55,7 @@ def drop_frames(
 def add_noise(
     sequence: KeypointSequence, deviation: float, random: np.random.Generator
 ) -> KeypointSequence:
-    """Move every coordinate by independent normal noise; confidences stay.
+    """Add independent normal noise to every coordinate; confidences stay.
 
     Args:
         sequence: Joints in the numbering of MediaPipe.
@@ -64,8 +63,8 @@ def add_noise(
         random: Source of the noise.
 
     Raises:
-        InputError: The deviation is negative, or both shoulders are in no frame, so that there is
-            no unit.
+        InputError: The deviation is negative, or no frame shows both shoulders, the unit of the
+            noise.
     """
     if deviation < 0:
         raise InputError(f"deviation: must not be negative, got {deviation}")
@@ -82,7 +81,7 @@ def add_noise(
 
 
 def mirror(sequence: KeypointSequence) -> KeypointSequence:
-    """Return the same motion as a mirrored image shows it: left and right change places.
+    """Return the motion as a mirrored image shows it: left and right are swapped.
 
     Raises:
         InputError: The joints are not MediaPipe's.
@@ -100,10 +99,10 @@ def mirror(sequence: KeypointSequence) -> KeypointSequence:
 
 
 def change_frame_rate(sequence: KeypointSequence, frames_per_second: float) -> KeypointSequence:
-    """Return what a camera of another frame rate would have seen, the newest frame included.
+    """Return what a camera with another frame rate would have recorded, newest frame included.
 
-    Between recorded frames everything is interpolated by time; a part that is absent on one side
-    is taken from the other where that weighs at least one half.
+    Values between recorded frames are interpolated by time. A part that is absent in one of the two
+    frames is taken from the other if that one weighs at least one half.
 
     Raises:
         InputError: The frame rate is not positive.
@@ -129,13 +128,13 @@ def change_frame_rate(sequence: KeypointSequence, frames_per_second: float) -> K
 def remove_hands(
     sequence: KeypointSequence, share: float, random: np.random.Generator, *, block: bool
 ) -> KeypointSequence:
-    """Take both hands out of a share 0..1 of the frames.
+    """Remove both hands from a share 0..1 of the frames.
 
     Args:
         sequence: One person.
-        share: Share of all frames, whether a hand was recorded in them or not.
+        share: Share of all frames, whether or not they show a hand.
         random: Chooses the frames.
-        block: Whether the frames follow upon each other, or are drawn one by one.
+        block: Whether the frames are consecutive; otherwise they are drawn one by one.
 
     Raises:
         InputError: The share is out of range.

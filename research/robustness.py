@@ -1,4 +1,4 @@
-"""How accuracy falls when clips get worse: lost frames, noise, mirroring, other frame rates."""
+"""Measure accuracy on perturbed clips: lost frames, noise, mirroring, other frame rates."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from research.perturbations import Perturbation, add_noise, change_frame_rate, d
 
 @dataclass(frozen=True)
 class Stress:
-    """One way in which clips get worse.
+    """A perturbation at several levels.
 
     Attributes:
-        title: What the levels mean.
-        levels: From mild to severe.
-        perturb: The perturbation of a level, None where it changes nothing.
-        level_name: A level as text.
+        title: Meaning of the levels.
+        levels: The levels that are measured.
+        perturb: Returns the perturbation of a level; None if the level changes nothing.
+        level_name: Formats a level as text.
     """
 
     title: str
@@ -83,7 +83,7 @@ STRESSES = {
         "{:g}".format,
     ),
 }
-"""Every way in which clips get worse, by name."""
+"""All perturbations by name."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,9 @@ class LevelResult:
     """Accuracy at one level.
 
     Attributes:
-        level: How strong the perturbation is, in the unit of its `Stress`.
+        level: Strength of the perturbation, in the unit of its `Stress`.
         clips: Clips whose label is a class.
-        top1: Share that the ensemble names rightly, choosing among the gestures.
+        top1: Share that the ensemble classifies correctly among the gestures.
         mean_class_accuracy: The same, averaged over the gestures.
         body_top1: `top1` of the body expert alone.
         hand_top1: `top1` of the hand expert alone.
@@ -117,16 +117,16 @@ def measure(
     seed: int = 0,
     progress: bool = False,
 ) -> dict[str, list[LevelResult]]:
-    """Measure accuracy at each level of some perturbations, pooled over folds.
+    """Measure accuracy at each level of the named perturbations, pooled over the folds.
 
     Args:
         models: At most one for each fold.
         data: All clips.
         sources: sources.csv with the fold of each subject.
         names: Keys of `STRESSES`.
-        every: Score each `every`-th clip of a fold only.
+        every: Score only every N-th clip of a fold.
         seed: Seed of the perturbations.
-        progress: Whether to show bars on the terminal.
+        progress: Whether to show progress bars on the terminal.
     """
     score = partial(
         score_folds, models, data, sources, known_only=True, every=every, progress=progress
@@ -138,7 +138,7 @@ def measure(
         for level in STRESSES[name].levels:
             perturb = STRESSES[name].perturb(level)
             if perturb is None:
-                # What is not perturbed is the same for all: scored once.
+                # Unperturbed clips are the same for all perturbations: score them once.
                 recorded = recorded or score().metrics()
                 metrics = recorded
             else:
@@ -157,7 +157,7 @@ def measure(
 
 
 def format_results(results: dict[str, list[LevelResult]]) -> str:
-    """Return a table for each perturbation."""
+    """Return one table per perturbation."""
     return "\n\n".join(
         format_table(
             [STRESSES[name].title, "clips", "top-1", "mean class", "body alone", "hand alone"],
@@ -178,14 +178,14 @@ def format_results(results: dict[str, list[LevelResult]]) -> str:
 
 
 def plot(stress: Stress, results: Sequence[LevelResult], path: Path) -> None:
-    """Draw accuracy against level into a PNG file.
+    """Plot accuracy against level in a PNG file.
 
     Raises:
         OSError: The file cannot be written.
     """
     figure = Figure(figsize=(6.4, 4.0), layout="constrained")
     axes = figure.add_subplot()
-    # Levels are evenly spaced and named: most are far from evenly spread.
+    # Draw the levels at even distances and label them: most are spaced unevenly.
     places = range(len(results))
     for field, label, style in (
         ("top1", "ensemble", "o-"),
@@ -205,17 +205,19 @@ def plot(stress: Stress, results: Sequence[LevelResult], path: Path) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate robustness`."""
+    """Declare the arguments of `python -m research robustness`."""
     add_cross_validation_arguments(parser)
     add_perturbation_arguments(parser)
     parser.add_argument(
         "--only", nargs="+", choices=list(STRESSES), help="perturbations to measure (default: all)"
     )
-    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw a PNG for each into DIR")
+    parser.add_argument(
+        "--plots", type=Path, metavar="DIR", help="write a PNG per perturbation to DIR"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate robustness`; returns the exit status.
+    """Run `python -m research robustness`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.

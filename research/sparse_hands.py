@@ -1,4 +1,4 @@
-"""Clips that hardly show a hand: does the ensemble ever fall below the body expert alone?"""
+"""Compare the ensemble with the body expert alone on clips that hardly show a hand."""
 
 from __future__ import annotations
 
@@ -25,23 +25,24 @@ SHARES = (0.0, 0.5, 0.75, 1.0)
 """Shares of the frames from which the hands are removed."""
 
 MODES = {"one block": True, "single frames": False}
-"""Whether the frames follow upon each other."""
+"""Whether these frames are consecutive."""
 
 _RECORDED_LIMITS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Borders of the groups of clips, as shares of the frames that show a hand."""
 
 
 @dataclass(frozen=True)
 class SparseResult:
-    """The ensemble against the body expert, on the same clips.
+    """The ensemble compared with the body expert on the same clips.
 
     Attributes:
         clips: Clips whose label is a class.
-        top1: Share that the ensemble names rightly, choosing among the gestures.
+        top1: Share that the ensemble classifies correctly among the gestures.
         mean_class_accuracy: The same, averaged over the gestures.
         body_top1: `top1` of the body expert alone.
         body_mean_class_accuracy: `mean_class_accuracy` of the body expert alone.
-        gained: Clips that the ensemble alone names rightly.
-        lost: Clips that the body expert alone names rightly.
+        gained: Clips that only the ensemble classifies correctly.
+        lost: Clips that only the body expert classifies correctly.
     """
 
     clips: int
@@ -90,18 +91,18 @@ def measure_removed(
     seed: int = 0,
     progress: bool = False,
 ) -> tuple[OutOfFoldScores, dict[str, dict[float, SparseResult]]]:
-    """Remove hands from a share of the frames, in both modes.
+    """Remove the hands from a share of the frames, in both modes.
 
     Args:
         models: At most one for each fold.
         data: All clips.
         sources: sources.csv with the fold of each subject.
-        every: Score each `every`-th clip of a fold only.
+        every: Score only every N-th clip of a fold.
         seed: Seed of the choice of frames.
-        progress: Whether to show bars on the terminal.
+        progress: Whether to show progress bars on the terminal.
 
     Returns:
-        The scores of the clips as they were recorded, and the results by mode and share.
+        The scores of the clips as recorded, and the results by mode and share.
     """
 
     def scored(share: float, block: bool) -> OutOfFoldScores:
@@ -116,7 +117,7 @@ def measure_removed(
             progress=progress,
         )
 
-    # No hand removed, or every one: the modes are the same.
+    # With no hand or every hand removed, both modes give the same clips.
     recorded = scored(0.0, True)
     ends = {0.0: compare_with_body(recorded), 1.0: compare_with_body(scored(1.0, True))}
     results = {
@@ -130,7 +131,7 @@ def measure_removed(
 
 
 def measure_recorded(scores: OutOfFoldScores) -> dict[str, SparseResult]:
-    """Divide clips as recorded by the share of their frames that show a hand."""
+    """Compare on the recorded clips, grouped by the share of frames that show a hand."""
     results = {}
     groups = {"no frame": scores.hand_share == 0}
     for low, high in itertools.pairwise(_RECORDED_LIMITS):
@@ -145,7 +146,7 @@ def measure_recorded(scores: OutOfFoldScores) -> dict[str, SparseResult]:
 def format_results(
     removed: dict[str, dict[float, SparseResult]], recorded: dict[str, SparseResult]
 ) -> str:
-    """Return both comparisons as tables, and the answer to the question."""
+    """Return both comparisons as tables, with a sentence that sums up the first."""
     heading = ["clips", "top-1", "body", "mean class", "body", "gained", "lost"]
 
     def row(name: str, result: SparseResult) -> list[str]:
@@ -183,13 +184,13 @@ def format_results(
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate sparse`."""
+    """Declare the arguments of `python -m research sparse-hands`."""
     add_cross_validation_arguments(parser)
     add_perturbation_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate sparse`; returns the exit status.
+    """Run `python -m research sparse-hands`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.

@@ -14,11 +14,11 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# For bench/ and research/, which are not installed. Last, so that an installed bharnet_ros comes
-# first.
+# For bench/ and research/, which are not installed. Appended, so that an installed bharnet_ros
+# takes precedence.
 sys.path.append(str(CHECKOUT))
 
-# On Linux, the ports of DDS domains above 101 overlap with those that the kernel hands out. Domain
+# On Linux, the ports of DDS domains above 101 overlap with those that the kernel assigns. Domain
 # 0 is what other ROS programs on the machine use by default.
 _DOMAINS = range(1, 102)
 _next_domain = itertools.count(os.getpid())
@@ -26,7 +26,7 @@ _next_domain = itertools.count(os.getpid())
 
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
-    """Return a function from a path inside ../shared/data to the file there, or skip."""
+    """Return a function that finds a file of ../shared/data, or skips the test."""
 
     def find(name: str) -> Path:
         path = CHECKOUT.parent / "shared" / "data" / name
@@ -66,7 +66,7 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
     reservation.close()
 
 
-# Helpers are imported where they are used: not all tests need torch, or the library of bags.
+# Helpers are imported where they are used, because not all tests need torch or the bag library.
 
 
 @pytest.fixture(scope="session")
@@ -113,8 +113,8 @@ def rgb_bundle(tmp_path_factory: pytest.TempPathFactory, cropped: Any) -> Path:
 
 @pytest.fixture(scope="session")
 def eager_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a model that takes whatever it sees for its first class."""
-    # Not every test needs torch.
+    """Return the folder of a model that recognises its first class in everything."""
+    # Imported here because not every test needs torch.
     from bharnet_ros.recognition.bundle import load_bundle, write_bundle
 
     bundle = load_bundle(tiny_bundle)

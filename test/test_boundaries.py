@@ -1,4 +1,4 @@
-"""What the import contracts cannot see: messages are generated, and no part of the checkout."""
+"""Boundaries that the import contracts cannot check: messages are generated at installation."""
 
 from __future__ import annotations
 

@@ -1,15 +1,34 @@
-"""The command line, without what its subcommands do."""
+"""The command line itself: usage, renamed commands, and errors."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from types import ModuleType
 
 import numpy as np
 import pytest
 
 from bharnet_ros import __version__, cli
 from bharnet_ros.datasets.keypoint_file import ClipKeypoints
+from bharnet_ros.types.errors import InputError
+
+
+@pytest.fixture
+def fail_with(monkeypatch):
+    """Return a function that adds a command `fail`, which raises the given exception."""
+
+    def register(error):
+        def run(arguments):
+            raise error
+
+        module = ModuleType("failing_command")
+        module.add_arguments = lambda parser: None
+        module.run = run
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setitem(cli.COMMANDS, "fail", ("raise an exception", module.__name__))
+
+    return register
 
 
 def test_version(capsys):
@@ -44,11 +63,70 @@ def test_wrong_usage_is_refused(arguments, capsys):
     assert "usage: bharnet" in capsys.readouterr().err
 
 
-def test_ros_arguments_belong_to_run_alone(capsys):
+@pytest.mark.parametrize(("old", "new"), cli.RENAMED.items(), ids=cli.RENAMED)
+def test_an_old_spelling_prints_the_new_command(old, new, capsys):
+    assert cli.main([*old.split(), "clip.mp4", "--out", "out"]) == 2
+    output = capsys.readouterr()
+    assert output.err == f"bharnet {old}: error: this command is now `{new}`\n"
+    assert output.out == ""
+
+
+def test_old_spellings_lead_to_commands_that_exist():
+    names = {new.removeprefix("bharnet ") for new in cli.RENAMED.values() if "bharnet " in new}
+    assert names == {"data extract", "data crop", "data puppet"}
+    assert names <= set(cli.COMMANDS)
+    assert not set(cli.RENAMED) & set(cli.COMMANDS)
+
+
+BAD_INPUT = {
+    "evaluate clips": ("--model", "models/nowhere", "--data", "clips.npz"),
+    "data extract": ("puppet:juggling", "--out", "keypoints.npz"),
+    "convert": ("puppet:juggling", "bag"),
+}
+
+
+@pytest.mark.parametrize(("name", "arguments"), BAD_INPUT.items(), ids=BAD_INPUT)
+def test_an_input_error_is_one_line_on_stderr(name, arguments, capfd, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*name.split(), *arguments]) == 2
+    output = capfd.readouterr()
+    (line,) = output.err.splitlines()
+    assert line.startswith(f"bharnet {name}: error: ")
+    assert "nowhere" in line or "juggling" in line
+    assert output.out == ""
+
+
+@pytest.mark.parametrize(("name", "arguments"), BAD_INPUT.items(), ids=BAD_INPUT)
+def test_debug_lets_an_input_error_through(name, arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"nowhere|juggling"):
+        cli.main([*name.split(), *arguments, "--debug"])
+
+
+@pytest.mark.parametrize("error", [InputError("file.yaml: broken\n  in line 1"), OSError("broken")])
+def test_errors_of_input_and_system_become_one_line(error, fail_with, capsys):
+    fail_with(error)
+    assert cli.main(["fail"]) == 2
+    text = "file.yaml: broken in line 1" if isinstance(error, InputError) else "broken"
+    assert capsys.readouterr().err == f"bharnet fail: error: {text}\n"
+    with pytest.raises(type(error), match="broken"):
+        cli.main(["fail", "--debug"])
+
+
+@pytest.mark.parametrize("error", [ValueError("bug"), KeyError("bug"), RuntimeError("bug")])
+def test_any_other_exception_propagates(error, fail_with, capsys):
+    fail_with(error)
+    with pytest.raises(type(error), match="bug"):
+        cli.main(["fail"])
+    assert capsys.readouterr().err == ""
+
+
+def test_doctor_takes_no_ros_arguments(capsys):
     assert cli.main(["doctor", "--ros-args", "-r", "a:=b"]) == 2
     assert "takes no --ros-args" in capsys.readouterr().err
 
 
+@pytest.mark.mediapipe
 def test_extract_writes_one_row_a_frame(tmp_path, capfd):
     out = tmp_path / "keypoints.npz"
     assert cli.main(["data", "extract", "puppet:rest", "--out", str(out)]) == 0

@@ -1,4 +1,4 @@
-"""The installation itself: of pip, or of colcon when its environment is set up."""
+"""The installation itself, by pip, or by colcon if its environment is set up."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ import bharnet_ros
 import bharnet_ros.msg
 from bharnet_ros.resources import find_resource
 
+pytestmark = pytest.mark.ros
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = find_resource("package.xml").parents[2]
 MESSAGES = sorted(file.stem for file in (CHECKOUT / "msg").glob("*.msg"))
@@ -42,7 +44,7 @@ def _files(folder: Path, *suffixes: str) -> dict[Path, bytes]:
     }
 
 
-def test_tests_see_the_installed_package_alone() -> None:
+def test_tests_import_only_the_installed_package() -> None:
     installed = [Path(folder) for folder in bharnet_ros.__path__]
     assert len(installed) == 1
     assert installed[0] != CHECKOUT / "bharnet_ros"
@@ -51,8 +53,8 @@ def test_tests_see_the_installed_package_alone() -> None:
 
 def test_installed_modules_are_those_of_the_checkout() -> None:
     installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed", ".jinja")
-    ours = {file: data for file, data in installed.items() if file.parts[0] != "msg"}
-    assert ours == _files(CHECKOUT / "bharnet_ros", ".py", ".typed", ".jinja")
+    written = {file: data for file, data in installed.items() if file.parts[0] != "msg"}
+    assert written == _files(CHECKOUT / "bharnet_ros", ".py", ".typed", ".jinja")
 
 
 @pytest.mark.parametrize("folder", ["config", "launch", "models"])
@@ -104,8 +106,8 @@ def test_package_is_in_the_ament_index() -> None:
 
 
 def test_command_runs_from_anywhere(tmp_path: Path) -> None:
-    # Without the guard that the start of this process left behind, the command has to find the
-    # ROS libraries by itself, as it does in a fresh shell.
+    # Without the guard that this process set at its start, the command must find the ROS libraries
+    # by itself, as in a fresh shell.
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -126,7 +128,7 @@ def test_command_runs_from_anywhere(tmp_path: Path) -> None:
 
 @pytest.fixture
 def observer(ros_domain: int) -> Iterator[Node]:
-    """A node of this process, in a domain of its own."""
+    """Return a node of this process, in its own domain."""
     rclpy.init()
     node = rclpy.create_node("observer")
     yield node
@@ -135,7 +137,7 @@ def observer(ros_domain: int) -> Iterator[Node]:
 
 
 def test_node_executables_start_and_stop(observer: Node, tmp_path: Path) -> None:
-    # As in an activated environment: the executables run the python3 that is found first.
+    # As in an activated environment: the executables run the first python3 on the path.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     processes = {
         name: subprocess.Popen(
@@ -146,9 +148,9 @@ def test_node_executables_start_and_stop(observer: Node, tmp_path: Path) -> None
     try:
         deadline = time.monotonic() + 60
         while not set(NODES) <= set(observer.get_node_names()):
-            assert time.monotonic() < deadline, f"only {observer.get_node_names()} came up"
+            assert time.monotonic() < deadline, f"only {observer.get_node_names()} started"
             ended = [name for name, process in processes.items() if process.poll() is not None]
-            assert not ended, f"{ended} ended by itself"
+            assert not ended, f"{ended} ended by themselves"
             time.sleep(0.1)
         for process in processes.values():
             process.send_signal(signal.SIGINT)
@@ -168,13 +170,12 @@ def test_versions_agree() -> None:
 
 
 def test_package_xml_and_setup_name_the_same_dependencies() -> None:
-    """A rosdep key and a requirement of pip, by the name of the latter, with the same bounds."""
+    """Rosdep keys and pip requirements match by the name in pip, with the same bounds."""
     pip_names = {"python3-opencv": "opencv-contrib-python", "python3-yaml": "pyyaml"}
     operators = {"version_eq": "==", "version_gte": ">=", "version_lt": "<"}
-    # launch and ros2 bag are in no registry, and safetensors has no rosdep key; ruff and mypy are
-    # for developers, Lightning and torchmetrics for training and measuring, Dask for replays by a
-    # cluster, none of which happens on a robot; ONNX and its runtime are an option without rosdep
-    # keys.
+    # launch and ros2 bag are in no registry, and safetensors has no rosdep key. ruff and mypy are
+    # for developers, Lightning and torchmetrics for training and measuring, Dask for replays on a
+    # cluster: a robot does none of these. ONNX and its runtime are optional, without rosdep keys.
     only_in_package_xml = {
         *("launch", "launch-ros", "ros2bag"),
         *("rosbag2-interfaces", "rosbag2-py", "rosbag2-storage-mcap"),
@@ -188,6 +189,7 @@ def test_package_xml_and_setup_name_the_same_dependencies() -> None:
             "onnxruntime",
             "onnxscript",
             "pytorch-lightning",
+            "pytest-xdist",
             "ruff",
         ),
         *("safetensors", "torchmetrics"),

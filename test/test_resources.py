@@ -20,11 +20,11 @@ from bharnet_ros.resources import find_model, find_resource
         "msg/ActionEvent.msg",
     ],
 )
-def test_finds_what_comes_with_the_package(name: str) -> None:
+def test_finds_the_files_of_the_package(name: str) -> None:
     assert find_resource(name).is_file()
 
 
-def test_names_the_missing_path() -> None:
+def test_a_missing_file_is_named() -> None:
     with pytest.raises(FileNotFoundError, match=r"/models/no_such_model does not exist"):
         find_resource("models/no_such_model")
 
@@ -39,6 +39,10 @@ def test_finds_a_model_by_its_name_or_its_folder(
     assert find_model("gestures") == Path("gestures")
 
 
-def test_names_a_model_that_is_not_there() -> None:
+def test_a_missing_model_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="models/no_such_model"):
         find_model("no_such_model")
+    with pytest.raises(
+        FileNotFoundError, match="model: '~no_such_user': the home folder is unknown"
+    ):
+        find_model("~no_such_user")

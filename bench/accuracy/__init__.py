@@ -1,1 +1,1 @@
-"""Benches of accuracy."""
+"""Benches of the accuracy of keypoints."""

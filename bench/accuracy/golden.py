@@ -1,10 +1,11 @@
-"""Distance between our landmarks and those that MediaPipe's makers published for two clips.
+"""Compare our landmarks with those that MediaPipe's makers published for two clips.
 
-    python -m bench.accuracy.golden ../shared/data [--solutions] [--json]
+    python -m bench.accuracy.golden DATA [--solutions] [--json]
 
-`asl_hand.25fps.mp4` shows one forearm and hand, normalised by the distance from the wrist to the
-middle finger's knuckle; `pose_squats.mp4` shows a whole person, normalised by the length of the
-torso. docs/pose.md says in what the two sides differ.
+DATA is a folder with `videos/` and `golden/`. `asl_hand.25fps.mp4` shows one forearm and hand;
+errors are normalised by the distance from the wrist to the middle finger's knuckle.
+`pose_squats.mp4` shows a whole person; errors are normalised by the length of the torso.
+bench/RESULTS.md explains how the two sides differ.
 """
 
 from __future__ import annotations
@@ -19,21 +20,25 @@ import mediapipe
 import numpy as np
 import numpy.typing as npt
 
+from bench.command_line import run_bench
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.tracking import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER
 from bharnet_ros.sources.frame import Frame
 from bharnet_ros.sources.video import open_source
-from bharnet_ros.types.keypoints import FloatArray
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import BODY_LANDMARKS, HAND_LANDMARKS, FloatArray
 
-HAND = "asl_hand.25fps.mp4", "asl_hand.full.json"
-BODY = "pose_squats.mp4", "pose_squats.full.json"
-# The squats are five frames a second; the makers' smoothing took them for this many. Hands are not
-# smoothed.
+HAND = "asl_hand.25fps.mp4", "asl_hand.full.json", HAND_LANDMARKS
+BODY = "pose_squats.mp4", "pose_squats.full.json", BODY_LANDMARKS
+"""Clip, published landmarks of its frames, and number of landmarks N."""
 MAKERS_FPS = 30.0
+"""Frame rate that the makers' smoothing assumed for the squats, which have five frames per second.
+
+Hands are not smoothed."""
 
 Points = npt.NDArray[np.float64]
-# One frame to (N, 2) pixels, or None where nothing was found.
-Finder = Callable[[Frame], FloatArray | None]
+LandmarkFinder = Callable[[Frame], FloatArray | None]
+"""From a frame to (N, 2) pixels; None if nothing was found."""
 
 
 def hand_sizes(golden: Points) -> Points:
@@ -48,23 +53,35 @@ def torso_lengths(golden: Points) -> Points:
     return np.linalg.norm(shoulders - hips, axis=1)
 
 
-def compare(frames: Iterable[Frame], find: Finder, golden: Points, sizes: Points) -> dict[str, Any]:
-    """Return the mean landmark distance over the frames in which something was found.
+def compare(
+    name: str, frames: Iterable[Frame], find: LandmarkFinder, golden: Points, sizes: Points
+) -> dict[str, Any]:
+    """Return the mean distance of the landmarks, over the frames in which they were found.
 
     Args:
-        frames: The clip.
-        find: Extraction of one frame.
-        golden: (F, N, 2) pixels.
-        sizes: (F,) pixels to normalise by.
+        name: Name of the clip.
+        frames: Frames of the clip.
+        find: Finds the landmarks of one frame.
+        golden: (F, N, 2) published landmarks, pixels.
+        sizes: (F,) lengths to normalise by, pixels.
+
+    Raises:
+        InputError: The clip has more or fewer frames than published landmarks; names it.
     """
     pixels: list[float] = []
     relative: list[float] = []
-    for frame, truth, size in zip(frames, golden, sizes, strict=True):
+    count = 0
+    for count, frame in enumerate(frames, 1):
+        if count > len(golden):
+            break
+        truth, size = golden[count - 1], sizes[count - 1]
         points = find(frame)
         if points is not None:
             distance = float(np.linalg.norm(points[:, :2] - truth, axis=1).mean())
             pixels.append(distance)
             relative.append(distance / float(size))
+    if count != len(golden):
+        raise InputError(f"{name}: must have the {len(golden)} frames of its published landmarks")
     return {
         "frames": len(golden),
         "found": len(pixels),
@@ -74,7 +91,9 @@ def compare(frames: Iterable[Frame], find: Finder, golden: Points, sizes: Points
     }
 
 
-def _ours(extractor: PoseExtractor, part: str) -> Finder:
+def _ours(extractor: PoseExtractor, part: str) -> LandmarkFinder:
+    """Return a finder of the landmarks of a part with our extractor."""
+
     def find(frame: Frame) -> FloatArray | None:
         people = extractor.extract(frame.image, round(frame.time * 1e9)).people
         if not people:
@@ -88,8 +107,8 @@ def _ours(extractor: PoseExtractor, part: str) -> Finder:
     return find
 
 
-def _solution(process: Callable[[Any], Any], part: str) -> Finder:
-    """Return the same from a graph of `mediapipe.solutions`."""
+def _solution(process: Callable[[Any], Any], part: str) -> LandmarkFinder:
+    """Return a finder of the landmarks of a part with one of `mediapipe.solutions`."""
 
     def find(frame: Frame) -> FloatArray | None:
         result = process(frame.image)
@@ -108,19 +127,39 @@ def _solution(process: Callable[[Any], Any], part: str) -> Finder:
     return find
 
 
+def read_golden(path: Path, landmarks: int) -> Points:
+    """Read the published N landmarks of each frame of a clip, (F, N, 2) pixels.
+
+    Raises:
+        InputError: The file does not hold N landmarks per frame; names it.
+        OSError: The file cannot be read.
+    """
+    try:
+        points = np.array(json.loads(path.read_text(encoding="utf-8")), dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{path}: cannot be read as landmarks: {error}") from error
+    if points.ndim != 3 or points.shape[1] != landmarks or points.shape[2] < 2:
+        raise InputError(f"{path}: must hold F x {landmarks} x 2 or more, has {points.shape}")
+    return points[:, :, :2]
+
+
 def measure(data: Path, solutions: bool) -> dict[str, dict[str, Any]]:
-    """Return the comparison of each extractor and clip, by a name for both.
+    """Return the comparison for each clip and extractor, by their names.
 
     Args:
         data: Folder with `videos` and `golden`.
-        solutions: Measure MediaPipe's own solutions, too.
+        solutions: Whether to measure MediaPipe's own solutions too.
+
+    Raises:
+        InputError: A file cannot be used; names it.
+        OSError: A file cannot be read.
     """
     results: dict[str, dict[str, Any]] = {}
-    for part, (clip, golden_file), size_of in (
+    for part, (clip, golden_file, landmarks), size_of in (
         ("hand", HAND, hand_sizes),
         ("body", BODY, torso_lengths),
     ):
-        golden = np.array(json.loads((data / "golden" / golden_file).read_text()))[:, :, :2]
+        golden = read_golden(data / "golden" / golden_file, landmarks)
         sizes = size_of(golden)
         path = str(data / "videos" / clip)
         timings: dict[str, float | None] = {"ours": None}
@@ -128,7 +167,9 @@ def measure(data: Path, solutions: bool) -> dict[str, dict[str, Any]]:
             timings[f"ours, as if {MAKERS_FPS:.0f} fps"] = MAKERS_FPS
         for name, fps in timings.items():
             with PoseExtractor() as extractor, open_source(path, fps=fps) as frames:
-                results[f"{part}: {name}"] = compare(frames, _ours(extractor, part), golden, sizes)
+                results[f"{part}: {name}"] = compare(
+                    path, frames, _ours(extractor, part), golden, sizes
+                )
         if not solutions:
             continue
         makers = mediapipe.solutions
@@ -136,7 +177,7 @@ def measure(data: Path, solutions: bool) -> dict[str, dict[str, Any]]:
         for name, solution in (("holistic", makers.holistic.Holistic), (own.__name__, own)):
             with solution() as graph, open_source(path) as frames:
                 results[f"{part}: mediapipe {name.lower()}"] = compare(
-                    frames, _solution(graph.process, part), golden, sizes
+                    path, frames, _solution(graph.process, part), golden, sizes
                 )
     return results
 
@@ -145,7 +186,7 @@ def main() -> int:
     """Print the distances."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path, help="folder with videos/ and golden/")
-    parser.add_argument("--solutions", action="store_true", help="measure mediapipe.solutions, too")
+    parser.add_argument("--solutions", action="store_true", help="measure mediapipe.solutions too")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     results = measure(arguments.data, arguments.solutions)
@@ -166,4 +207,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_bench(main)

@@ -1,11 +1,11 @@
-"""How well several people are followed: two puppets, and two clips in one image.
+"""Measure how well several people are tracked: two puppets, and two clips in one image.
 
     python -m bench.accuracy.people [DATA] [--frames 150] [--json]
 
-DATA is a folder with `videos/`; without it, only the puppet is looked at. *puppet*: two people.
-Clips: the people of two clips, side by side in one image, against what is found in each alone.
-*detector*: how far the place of a body as the detector sees it is from where it is followed, in
-sizes of its region; two that are farther apart than `SAME_BODY` are taken for two people.
+DATA is a folder with `videos/`; without it, only the puppet is measured. *puppet*: two people.
+Clips: the people of two clips, side by side in one image, compared with the keypoints of each clip
+alone. *detector*: the distance from a tracked region to the nearest body of the detector, in sizes
+of the region; bodies that are farther apart than `SAME_BODY` count as two people.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bench.command_line import run_bench
 from bharnet_ros.evaluation.tables import format_table, percent
 from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
@@ -32,26 +34,27 @@ from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.keypoints import PersonKeypoints
 
 CLIPS = ("sign_a.mp4", "juggle.mp4")
-"""Two people from the front, seen whole enough."""
+"""Two clips of a person from the front, with enough of the body in view."""
 
 HEIGHT = 480
-"""Of the image that two clips are put into, pixels."""
+"""Height of the image that shows two clips, pixels."""
 
 DETECTED = ("sign_a.mp4", "juggle.mp4", "walk_in_and_out.mp4", "exercise_three_people.avi")
+"""Clips on which the detector is compared with tracking."""
 
 Image = npt.NDArray[np.uint8]
 
 
 @dataclass
-class Followed:
-    """What became of one person.
+class TrackedPerson:
+    """How well one person was tracked.
 
     Attributes:
         expected: Frames in which the person should be found.
-        found: Of those, frames in which somebody was found there.
-        names: Track ids that the person had.
-        body: Distance of shoulders and hips in body sizes, of each frame.
-        hands: Distance of each hand in palms, of each frame.
+        found: Frames among these in which a body was found there.
+        names: Track ids of the person.
+        body: Error of shoulders and hips in each frame, in body sizes.
+        hands: Error of each hand in each frame, in palm sizes.
         hands_expected: Hands that should be found.
     """
 
@@ -63,12 +66,12 @@ class Followed:
     hands_expected: int = 0
 
     def add(self, true: PersonKeypoints, people: Sequence[PersonKeypoints]) -> None:
-        """Compare a frame."""
+        """Compare one frame with the truth."""
         if not true.body_present:
             return
         self.expected += 1
         size = body_size(true.body)
-        near = [(_apart(true, one) / size, one) for one in people if one.body_present]
+        near = [(_trunk_distance(true, one) / size, one) for one in people if one.body_present]
         distance, person = min(near, key=lambda pair: pair[0], default=(np.inf, None))
         self.hands_expected += sum(true.hands_present)
         if person is None or distance > 0.5:
@@ -78,41 +81,41 @@ class Followed:
         self.body.append(distance)
         for side in (0, 1):
             if true.hands_present[side] and person.hands_present[side]:
-                apart = np.linalg.norm(true.hands[side, :, :2] - person.hands[side, :, :2], axis=1)
-                self.hands.append(float(apart.mean() / palm_size(true.hands[side])))
+                errors = np.linalg.norm(true.hands[side, :, :2] - person.hands[side, :, :2], axis=1)
+                self.hands.append(float(errors.mean() / palm_size(true.hands[side])))
 
     def summary(self) -> dict[str, float]:
-        """Return shares and means."""
+        """Return counts, shares and mean errors; NaN without errors."""
         return {
             "frames": self.expected,
             "found": self.found / max(self.expected, 1),
             "names": len(self.names),
-            "body_error": float(np.mean(self.body)),
+            "body_error": float(np.mean(self.body)) if self.body else math.nan,
             "hands": self.hands_expected,
             "hands_found": len(self.hands) / max(self.hands_expected, 1),
-            "hand_error": float(np.median(self.hands)),
+            "hand_error": float(np.median(self.hands)) if self.hands else math.nan,
         }
 
 
-def _apart(first: PersonKeypoints, second: PersonKeypoints) -> float:
+def _trunk_distance(first: PersonKeypoints, second: PersonKeypoints) -> float:
     trunk = [11, 12, 23, 24]
     return float(np.linalg.norm(first.body[trunk, :2] - second.body[trunk, :2], axis=1).mean())
 
 
-def puppets(count: int) -> dict[str, Followed]:
-    """Follow both people of the puppet's script `two_people`."""
-    followed: dict[str, Followed] = {}
+def puppets(count: int) -> dict[str, TrackedPerson]:
+    """Track both people of the puppet's script `two_people`."""
+    tracked: dict[str, TrackedPerson] = {}
     with PoseExtractor(max_people=2) as extractor:
         for frame in itertools.islice(open_puppet("two_people"), count):
             people = extractor.extract(frame.image, round(frame.time * 1e9)).people
             for true in frame.truth.people:
-                followed.setdefault(true.track_id, Followed()).add(true, people)
-    return {f"puppet {name}": one for name, one in followed.items()}
+                tracked.setdefault(true.track_id, TrackedPerson()).add(true, people)
+    return {f"puppet {name}": one for name, one in tracked.items()}
 
 
-def clips(folder: Path, count: int) -> dict[str, Followed]:
-    """Follow the people of two clips in one image; what is found in each alone is the truth."""
-    followed = {name: Followed() for name in CLIPS}
+def clips(folder: Path, count: int) -> dict[str, TrackedPerson]:
+    """Track the people of two clips in one image; the keypoints of each alone are the truth."""
+    tracked = {name: TrackedPerson() for name in CLIPS}
     images = zip(*(_images(folder / name) for name in CLIPS), strict=False)
     with PoseExtractor(max_people=2) as both, PoseExtractor() as left, PoseExtractor() as right:
         for number, pair in enumerate(itertools.islice(images, count)):
@@ -123,8 +126,8 @@ def clips(folder: Path, count: int) -> dict[str, Followed]:
                 CLIPS, (left, right), pair, (0, middle), strict=True
             ):
                 for true in alone.extract(image, stamp_ns).people:
-                    followed[name].add(_moved(true, shift), people)
-    return followed
+                    tracked[name].add(_moved(true, shift), people)
+    return tracked
 
 
 def _images(path: Path) -> Iterator[Image]:
@@ -132,7 +135,7 @@ def _images(path: Path) -> Iterator[Image]:
         for frame in frames:
             height, width = frame.image.shape[:2]
             scaled = cv2.resize(frame.image, (round(width * HEIGHT / height), HEIGHT))
-            # Half as wide each, two are as wide as one: the detector scales all widths to its own.
+            # Half of each width, since the detector scales every image to its own width.
             middle = scaled[:, scaled.shape[1] // 4 : 3 * scaled.shape[1] // 4]
             yield np.ascontiguousarray(middle, dtype=np.uint8)
 
@@ -145,10 +148,11 @@ def _moved(person: PersonKeypoints, pixels: float) -> PersonKeypoints:
 
 
 def detector_distances(path: Path, count: int) -> tuple[list[float], list[int]]:
-    """Return how far the nearest detection is from where one person is followed, and how many.
+    """Return the distance from a tracked person to the nearest detection, and count detections.
 
     Returns:
-        Distances of the frames in which somebody is followed and found, bodies found in each frame.
+        The distance in each frame in which a person is tracked and detected, and the number of
+        detected bodies in each frame.
     """
     settings = EngineSettings()
     detector, graph = DetectorGraph(settings), PersonGraph(settings)
@@ -184,12 +188,14 @@ def detector_distances(path: Path, count: int) -> tuple[list[float], list[int]]:
 
 
 def main() -> int:
-    """Print what was found."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, help="folder with videos/")
-    parser.add_argument("--frames", type=int, default=150, help="of each clip")
+    parser.add_argument("--frames", type=int, default=150, help="number of frames of each clip")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
+    if arguments.frames < 1:
+        parser.error("--frames must be positive")
     found = puppets(arguments.frames)
     spread: dict[str, dict[str, float]] = {}
     if arguments.data is not None:
@@ -197,7 +203,7 @@ def main() -> int:
         found |= clips(videos, arguments.frames)
         for name in DETECTED:
             distances, bodies = detector_distances(videos / name, arguments.frames)
-            quantiles = np.quantile(distances, (0.5, 0.99, 1.0))
+            quantiles = np.quantile(distances or [math.nan], (0.5, 0.99, 1.0))
             spread[name] = {
                 "frames": len(bodies),
                 "bodies in each": float(np.mean(bodies)),
@@ -209,17 +215,17 @@ def main() -> int:
         return 0
     rows = []
     for name, one in found.items():
-        told = one.summary()
+        summary = one.summary()
         rows.append(
             [
                 name,
-                f"{told['frames']:.0f}",
-                percent(told["found"]),
-                f"{told['names']:.0f}",
-                f"{told['body_error']:.3f}",
-                f"{told['hands']:.0f}",
-                percent(told["hands_found"]),
-                f"{told['hand_error']:.2f}",
+                f"{summary['frames']:.0f}",
+                percent(summary["found"]),
+                f"{summary['names']:.0f}",
+                f"{summary['body_error']:.3f}",
+                f"{summary['hands']:.0f}",
+                percent(summary["hands_found"]),
+                f"{summary['hand_error']:.2f}",
             ]
         )
     head = ["", "frames", "found", "names", "of body size", "hands", "found", "of palm, median"]
@@ -227,12 +233,16 @@ def main() -> int:
     if spread:
         print(f"\ndetector, of the region's size (limit {SAME_BODY})")
         rows = [
-            [name, f"{told['frames']:.0f}", *(f"{value:.3f}" for value in list(told.values())[1:])]
-            for name, told in spread.items()
+            [
+                name,
+                f"{values['frames']:.0f}",
+                *(f"{value:.3f}" for value in list(values.values())[1:]),
+            ]
+            for name, values in spread.items()
         ]
         print(format_table(["", *next(iter(spread.values()))], rows))
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_bench(main)

@@ -1,12 +1,13 @@
-"""How well bare MediaPipe Holistic tracks the puppet, against the puppet's exact truth.
+"""Measure how well bare MediaPipe Holistic tracks the puppet, against the exact truth.
 
     python -m bench.accuracy.puppet_tracking [script ...] [--seed N] [--fps F]
         [--width W --height H] [--json]
 
-For each script: frames; frames with a person in which the body was found, and its mean error in
-shoulder widths (eleven head and six arm landmarks that are in view); hands in view that were
-found, and their mean error in hand sizes (wrist to middle knuckle); hands out of view that were
-reported nevertheless. Holistic follows one person; with several, the nearest one counts.
+For each script, it prints: the frames; the share of frames with a person in which the body was
+found, and its mean error in shoulder widths (over those of eleven head and six arm landmarks that
+are in view); the share of hands in view that were found, and their mean error in hand sizes (wrist
+to middle knuckle); the share of hands out of view that were reported nevertheless. Holistic tracks
+one person; with several people, the nearest one counts.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from collections.abc import Sequence
 import mediapipe as mp
 import numpy as np
 
+from bench.command_line import run_bench
 from bharnet_ros.sources.puppet import PuppetFrame, PuppetSource, open_puppet, script_names
 from bharnet_ros.types.keypoints import FloatArray, PersonKeypoints
 
 COMPARED_BODY = np.arange(17)
+"""Body landmarks that are compared: head and arms."""
 
 
 class Tally:
@@ -35,7 +38,7 @@ class Tally:
         self.hand_errors: list[float] = []
 
     def add(self, frame: PuppetFrame, results: object) -> None:
-        """Compare what was found in one frame with its truth."""
+        """Compare the results of one frame with its truth."""
         self.frames += 1
         size = (frame.truth.width, frame.truth.height)
         body = _pixels(results.pose_landmarks, size)  # type: ignore[attr-defined]
@@ -65,7 +68,7 @@ class Tally:
                 self.hand_errors.append(float(error / unit))
 
     def summary(self) -> dict[str, float]:
-        """Return rates in 0..1 and errors in units of the body; NaN where nothing was counted."""
+        """Return rates in 0..1 and errors in sizes of body and hand; NaN if nothing was counted."""
         nan = float("nan")
         return {
             "frames": self.frames,
@@ -89,7 +92,7 @@ def track(source: PuppetSource) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print one line a script, or JSON."""
+    """Print one line per script, or JSON."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     short = [script for script in script_names() if not script.startswith("long")]
     parser.add_argument("scripts", nargs="*", default=short, metavar="script")
@@ -136,4 +139,4 @@ def _nearest(people: Sequence[PersonKeypoints], body: FloatArray | None) -> Pers
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_bench(main)

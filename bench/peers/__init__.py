@@ -1,1 +1,1 @@
-"""Published networks, written anew from their papers, that the package is measured against."""
+"""Published networks, reimplemented from their papers, that the package is measured against."""

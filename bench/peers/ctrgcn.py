@@ -1,7 +1,7 @@
-"""CTR-GCN: graphs that each channel refines for each input.
+"""CTR-GCN: a graph that is refined for each channel and input.
 
 Source: Channel-wise Topology Refinement Graph Convolution for Skeleton-Based Action Recognition,
-arXiv 2107.12213, sections 3.2 to 3.4. What the paper leaves open is as in the authors' code, of
+arXiv 2107.12213, sections 3.2 to 3.4. What the paper leaves open follows the authors' code, of
 which nothing was copied: joints are compared after the linear maps of all frames, not before, and
 relations have an eighth of the channels.
 """
@@ -20,7 +20,7 @@ _DILATIONS = (1, 2)
 
 
 class RefinedTopology(nn.Module):
-    """One subset of the graph: mixes joints along a V x V matrix for each channel and input."""
+    """One subset of the graph: mixes joints by a V x V matrix for each channel and input."""
 
     def __init__(self, in_channels: int, out_channels: int) -> None:
         """Build the linear maps."""
@@ -43,7 +43,7 @@ class GraphConvolution(nn.Module):
     """The sum over the subsets, normalised, with a shortcut."""
 
     def __init__(self, in_channels: int, out_channels: int, partition: Tensor) -> None:
-        """Build a layer for each subset of `partition` (S, V, V), which is learned from there."""
+        """Build a layer for each subset; `partition` (S, V, V) initialises the learned graphs."""
         super().__init__()
         self.shared = nn.Parameter(partition.clone())
         self.strength = nn.Parameter(torch.zeros(1))
@@ -63,7 +63,7 @@ class GraphConvolution(nn.Module):
 
 
 class MultiScaleTemporal(nn.Module):
-    """Four branches of a quarter of the channels: two dilations, a maximum, and as it is."""
+    """Four branches of a quarter of the channels: two dilated, a maximum, a linear map."""
 
     def __init__(self, channels: int, stride: int) -> None:
         """Build the branches."""
@@ -95,7 +95,7 @@ class MultiScaleTemporal(nn.Module):
 
 
 class CTRGCN(SkeletonNetwork):
-    """The network for one modality; four of them, added up, are the published ensemble."""
+    """The network for one modality; the published ensemble is the sum of four."""
 
     def make_spatial(self, in_channels: int, out_channels: int, partition: Tensor) -> nn.Module:
         """Build the spatial layer of a block for a graph in subsets (S, V, V)."""

@@ -1,4 +1,4 @@
-"""What both peers share: ten blocks of the same channels and strides, and what lies around them."""
+"""The architecture that both peers share: ten blocks of the same channels and strides."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def normalised(layer: nn.Conv2d) -> nn.Sequential:
 
 
 def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
-    """Return what leads around a layer: nothing where the shape stays, else a convolution."""
+    """Return the shortcut around a layer: the identity if the shape stays, else a convolution."""
     if in_channels == out_channels and stride == 1:
         return nn.Identity()
     return normalised(convolution(in_channels, out_channels, stride=stride))
 
 
 class Block(nn.Module):
-    """Spatial layer, then temporal layer, with a shortcut around both but in the first block."""
+    """A spatial and a temporal layer, with a shortcut around both except in the first block."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Block(nn.Module):
         spatial: nn.Module,
         temporal: nn.Module,
     ) -> None:
-        """Build the shortcut. The first block, where coordinates come in, has none."""
+        """Build the shortcut. The first block, which takes coordinates, has none."""
         super().__init__()
         self.spatial = spatial
         self.temporal = temporal
@@ -62,7 +62,7 @@ class Block(nn.Module):
 
 
 class SkeletonNetwork(nn.Module, ABC):
-    """Batch normalisation of the coordinates, ten blocks, mean over all, a linear layer."""
+    """Batch normalisation of the coordinates, ten blocks, a global mean, a linear layer."""
 
     def __init__(
         self, partition: Tensor, classes: int, *, coordinates: int = 3, people: int = 1
@@ -73,7 +73,7 @@ class SkeletonNetwork(nn.Module, ABC):
             partition: (S, V, V) adjacency of the graph in subsets.
             classes: Classes K.
             coordinates: Coordinates C of a joint.
-            people: People that are normalised apart; 1 normalises all of them alike.
+            people: Number of people that are normalised separately; 1 normalises all people alike.
         """
         super().__init__()
         self.people = people

@@ -1,4 +1,4 @@
-"""What was published of the peers' size and cost, and whether ours are the same networks."""
+"""Check that our peers are the published networks, by their size and cost."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bharnet_ros.network.layers.adjacency import spatial_partition, tree_partiti
 from bharnet_ros.types.layouts import get_layout
 
 TOLERANCE = 0.03
-"""Share by which parameters and multiplications may differ from the published ones."""
+"""Relative difference that parameters and multiplications may have from the published ones."""
 
 _COCO_PARENTS = (0, 0, 0, 1, 2, 0, 0, 5, 6, 7, 8, 5, 6, 11, 12, 13, 14)
-"""The 17 joints that finders of bodies in images give, in the numbering of COCO."""
+"""Parents of the 17 joints of COCO, which detectors of bodies give."""
 
 _CLASSES = 60
 _PEOPLE = 2
@@ -28,16 +28,16 @@ _COORDINATES = 3
 
 @dataclass(frozen=True)
 class Published:
-    """A line of somebody's table: sizes of the input, and what is said of the cost.
+    """A row of a published table: the size of the input and the cost of the network.
 
     Attributes:
-        name: Of the network.
-        source: Where the figures stand.
+        name: Name of the network.
+        source: Where the figures were published.
         build: Returns the network for a partitioned graph (S, V, V).
         partition: The graph.
         frames: Frames T.
-        parameters: Million parameters.
-        macs: Thousand million multiplications with an addition; the tables call them FLOPs.
+        parameters: Parameters, millions.
+        macs: Multiply-accumulate operations, thousand millions; the tables call them FLOPs.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Published:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Published figures beside those of our networks, in the units of `Published`."""
+    """Published figures and those of our network, in the units of `Published`."""
 
     published: Published
     parameters: float
@@ -59,7 +59,7 @@ class Comparison:
 
     @property
     def deviations(self) -> tuple[float, float]:
-        """Share by which our parameters and multiplications are off; negative where fewer."""
+        """Relative deviation of our parameters and multiplications; negative for fewer."""
         return (
             self.parameters / self.published.parameters - 1.0,
             self.macs / self.published.macs - 1.0,
@@ -67,7 +67,7 @@ class Comparison:
 
 
 def published() -> list[Published]:
-    """Return the lines that are compared: NTU RGB+D 60 with two people."""
+    """Return the rows to compare: NTU RGB+D 60 with two people."""
     kinect = torch.from_numpy(spatial_partition(get_layout("kinect_v2")))
     coco = torch.from_numpy(tree_partition(_COCO_PARENTS))
 
@@ -89,7 +89,7 @@ def compare_with_published() -> list[Comparison]:
     """Count parameters and multiplications of our networks on the published inputs."""
     comparisons = []
     for one in published():
-        # Counting needs shapes alone: no memory is touched.
+        # Counting needs only shapes, so no memory is allocated.
         network = one.build(one.partition).to("meta").requires_grad_(False)
         window = torch.empty(
             1, _COORDINATES, one.frames, one.partition.shape[1], _PEOPLE, device="meta"
@@ -105,17 +105,17 @@ def compare_with_published() -> list[Comparison]:
 
 
 def check_against_published(comparisons: list[Comparison]) -> None:
-    """Refuse networks that are not the published ones.
+    """Check that our networks are the published ones.
 
     Raises:
-        ValueError: Parameters or multiplications are off by more than `TOLERANCE`; says which.
+        ValueError: Parameters or multiplications differ by more than `TOLERANCE`; says which.
     """
     for one in comparisons:
         for what, deviation in zip(("parameters", "MACs"), one.deviations, strict=True):
             if abs(deviation) > TOLERANCE:
                 raise ValueError(
                     f"{one.published.name}: {what} are {deviation:+.1%} off the published ones, "
-                    f"more than {TOLERANCE:.0%}: not the network to compare with"
+                    f"more than {TOLERANCE:.0%}: this is not the published network"
                 )
 
 
@@ -123,13 +123,13 @@ def format_comparisons(comparisons: list[Comparison]) -> str:
     """Return the table for a terminal."""
     rows = []
     for one in comparisons:
-        said = one.published
-        shape = f"{said.frames} x {said.partition.shape[1]} x {_PEOPLE}"
+        peer = one.published
+        shape = f"{peer.frames} x {peer.partition.shape[1]} x {_PEOPLE}"
         parameters_off, macs_off = (f"{deviation:+.1%}" for deviation in one.deviations)
         rows.append(
             [
-                *(said.name, shape, f"{said.parameters:.2f}", f"{one.parameters:.3f}"),
-                *(parameters_off, f"{said.macs:.2f}", f"{one.macs:.3f}", macs_off, said.source),
+                *(peer.name, shape, f"{peer.parameters:.2f}", f"{one.parameters:.3f}"),
+                *(parameters_off, f"{peer.macs:.2f}", f"{one.macs:.3f}", macs_off, peer.source),
             ]
         )
     header = ["peer", "T x V x M", "M parameters", "ours", "off", "GMACs", "ours", "off", "source"]

@@ -1,8 +1,8 @@
-"""ST-GCN++: learned graphs, the same for all inputs, and a temporal layer of six branches.
+"""ST-GCN++: learned graphs that are the same for all inputs, six temporal branches.
 
-Source: PYSKL: Towards Good Practices for Skeleton Action Recognition, arXiv 2205.09443. Widths of
-branches are as in the authors' code, of which nothing was copied: a sixth of the channels each, the
-first taking what remains.
+Source: PYSKL: Towards Good Practices for Skeleton Action Recognition, arXiv 2205.09443. The widths
+of the branches follow the authors' code, of which nothing was copied: a sixth of the channels each,
+and the remainder for the first.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _DILATIONS = (1, 2, 3, 4)
 
 
 class GraphConvolution(nn.Module):
-    """Mixes joints along a learned matrix for each subset, with a shortcut."""
+    """Mixes joints by a learned matrix for each subset, with a shortcut."""
 
     def __init__(self, in_channels: int, out_channels: int, partition: Tensor) -> None:
-        """Build the layer; `partition` (S, V, V) is learned from there."""
+        """Build the layer; `partition` (S, V, V) initialises the learned graphs."""
         super().__init__()
         self.adjacency = nn.Parameter(partition.clone())
         self.feature = convolution(in_channels, len(partition) * out_channels)
@@ -36,7 +36,7 @@ class GraphConvolution(nn.Module):
 
 
 class MultiScaleTemporal(nn.Module):
-    """Four dilations, a maximum, and as it is, side by side; then a linear map of all of them."""
+    """Six branches (four dilated, a maximum, a linear map), then a linear map of all of them."""
 
     def __init__(self, channels: int, stride: int) -> None:
         """Build the branches and the map."""
@@ -45,12 +45,14 @@ class MultiScaleTemporal(nn.Module):
         first = channels - width * (_BRANCHES - 1)
         self.branches = nn.ModuleList()
         for dilation in _DILATIONS:
-            own = first if dilation == 1 else width
+            branch_width = first if dilation == 1 else width
             self.branches.append(
                 nn.Sequential(
-                    *normalised(convolution(channels, own)),
+                    *normalised(convolution(channels, branch_width)),
                     nn.ReLU(),
-                    convolution(own, own, taps=_TAPS, stride=stride, dilation=dilation),
+                    convolution(
+                        branch_width, branch_width, taps=_TAPS, stride=stride, dilation=dilation
+                    ),
                 )
             )
         self.branches.append(

@@ -1,1 +1,1 @@
-"""Scripts that draw the pictures of the documents."""
+"""Scripts that draw the pictures in the documents."""

@@ -1,15 +1,14 @@
-"""Draw docs/overlay.png: the puppet, what is found of it, and the action that is recognised.
+"""Draw docs/overlay.png: the puppet, its keypoints, and the recognised action.
 
-python -m bench.pictures.overlay [--script iloveyou] [--out docs/overlay.png]
+    python -m bench.pictures.overlay [--script iloveyou] [--out docs/overlay.png]
 
-Runs extraction, recognition and events on the puppet's images as the nodes do, until the first
-action begins, and keeps that image.
+Runs extraction, recognition and events on the puppet's images, as the nodes do, and draws the image
+in which the first action begins.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from bench.command_line import run_bench
 from bharnet_ros.pose.drawing import draw_frame
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.recognition.bundle import load_bundle
@@ -25,39 +25,42 @@ from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.resources import find_model
 from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.errors import InputError
 
 OUT = Path(__file__).resolve().parents[2] / "docs" / "overlay.png"
 SIZE = (400, 300)
 
 
 def first_action(script: str, model: str) -> npt.NDArray[np.uint8]:
-    """Return the (H, W, 3) RGB image in which the first action of a script begins, annotated.
+    """Return the annotated (H, W, 3) RGB image in which the first action of a script begins.
 
     Raises:
-        ValueError: Nothing was recognised, or there is no such script or model.
+        InputError: No action was recognised, or there is no such script or model.
     """
     bundle = load_bundle(find_model(model))
     description = bundle.description
-    stream = SlidingRecognizer(Recognizer(bundle, "cpu"))
-    detector = EventFinder(description.class_names, description.event_parameters())
+    sliding = SlidingRecognizer(Recognizer(bundle, "cpu"))
+    finder = EventFinder(description.class_names, description.event_parameters())
     with PoseExtractor() as extractor:
         for image, time, _ in open_puppet(script):
             keypoints = extractor.extract(image, round(time * 1e9))
-            scores = stream.update(keypoints)
-            events = [] if scores is None else detector.update(scores)
+            scores = sliding.update(keypoints)
+            events = [] if scores is None else finder.update(scores)
             if events:
                 actions = {event.track_id: f"{event.label} {event.score:.2f}" for event in events}
                 return draw_frame(image, keypoints, actions)
-    raise ValueError(f"no action was recognised in puppet:{script}")
+    raise InputError(f"no action was recognised in puppet:{script}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw the picture and say where it is."""
+    """Draw the picture and print its path and size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--script", default="iloveyou", help="what the puppet does")
+    parser.add_argument("--script", default="iloveyou", help="script of the puppet")
     parser.add_argument("--model", default="gestures", help="name or folder of a model bundle")
     parser.add_argument("--out", type=Path, default=OUT, help="the .png to write")
     options = parser.parse_args(arguments)
+    if options.out.suffix != ".png":
+        raise InputError(f"--out: must name a .png file, got {options.out}")
     image = first_action(options.script, options.model)
     small = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), SIZE, interpolation=cv2.INTER_AREA)
     if not cv2.imwrite(str(options.out), small, [cv2.IMWRITE_PNG_COMPRESSION, 9]):
@@ -67,4 +70,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_bench(main)

@@ -2,17 +2,16 @@
 
     python -m bench.pictures.report [--seed 2] [--report FOLDER] [--out docs/report.png]
 
-Two recordings of puppets, whose motion and truth are exact and whose scores are invented: a sliding
-window that is as sure as it is full, noise, and gestures that are faint or look like others. Events
-are made of them as on a robot. The numbers say nothing about any model. Needs chromium and its
-driver (Debian: apt install chromium chromium-driver), and selenium.
+The report shows two recordings of puppets. Motion and truth are exact; scores are invented: a
+sliding window whose confidence grows as it fills, with noise, and gestures that are faint or look
+like others. Events are found in these scores as on a robot. The numbers say nothing about a model.
+Needs selenium, chromium and its driver (Debian: apt install chromium chromium-driver).
 """
 
 from __future__ import annotations
 
 import argparse
 import shlex
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from selenium import webdriver
 
+from bench.command_line import run_bench
 from bharnet_ros.evaluation.metrics.events import measure
 from bharnet_ros.evaluation.report.page import PAGE, write_report
 from bharnet_ros.recognition.events.finder import EventFinder, EventParameters
@@ -35,6 +35,7 @@ from bharnet_ros.types.actions import (
     OffsetReason,
     TrackScores,
 )
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, KeypointSequence
 from bharnet_ros.types.timeline import ScoreTrace, Timeline, found_events
 
@@ -47,7 +48,7 @@ PARAMETERS = EventParameters(enter_threshold=0.65, exit_threshold=0.4, rejection
 
 
 def example(seed: int) -> tuple[Timeline, ...]:
-    """Return the invented recordings: two minutes with one person, one with two."""
+    """Return two invented recordings: two minutes of one person, 75 seconds of two people."""
     random = np.random.default_rng(seed)
     one = [_performer("person", 0.0, 120.0, random)]
     two = [_performer("left", -0.35, 75.0, random), _performer("right", 0.35, 75.0, random)]
@@ -106,7 +107,7 @@ def _recording(
 def _scores(
     person: Performer, stamps: npt.NDArray[np.float64], random: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """Return (S, K) probabilities of a window that is as sure as it is full."""
+    """Return (S, K) probabilities of a sliding window whose confidence grows as it fills."""
     logits = np.zeros((len(stamps), len(CLASSES)))
     logits[:, CLASSES.index(BACKGROUND)] = 3.0
     for action in person.true_actions():
@@ -129,7 +130,7 @@ def _scores(
 def _events(
     stamps: npt.NDArray[np.float64], scores: dict[str, npt.NDArray[np.float64]]
 ) -> list[ActionEvent]:
-    detector = EventFinder(CLASSES, PARAMETERS)
+    finder = EventFinder(CLASSES, PARAMETERS)
     events: list[ActionEvent] = []
     for number, stamp in enumerate(stamps):
         end = round(float(stamp) * NANOSECONDS)
@@ -138,8 +139,8 @@ def _events(
             TrackScores(track, begin, end, values[number], values[number], values[number])
             for track, values in scores.items()
         )
-        events += detector.update(ActionScores(end, people))
-    return events + detector.close(OffsetReason.SHUTDOWN)
+        events += finder.update(ActionScores(end, people))
+    return events + finder.close(OffsetReason.SHUTDOWN)
 
 
 def _keypoints(person: Performer, track: str, duration_s: float) -> KeypointSequence:
@@ -158,7 +159,7 @@ def _keypoints(person: Performer, track: str, duration_s: float) -> KeypointSequ
 
 
 def open_browser(folder: Path, width: int, height: int) -> webdriver.Chrome:
-    """Start Debian's chromium without a screen, with a profile of its own in a folder."""
+    """Start Debian's chromium without a display, with its profile in a folder."""
     options = webdriver.ChromeOptions()
     options.binary_location = "/usr/bin/chromium"
     for flag in (
@@ -180,12 +181,14 @@ def open_browser(folder: Path, width: int, height: int) -> webdriver.Chrome:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Draw the picture and say where it is."""
+    """Draw the picture and print its path and size."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seed", type=int, default=2, help="chooses what happens")
-    parser.add_argument("--report", type=Path, help="keep the report in this folder")
+    parser.add_argument("--seed", type=int, default=2, help="random seed of the recordings")
+    parser.add_argument("--report", type=Path, help="folder in which the report is kept")
     parser.add_argument("--out", type=Path, default=OUT, help="the .png to write")
     options = parser.parse_args(arguments)
+    if options.seed < 0:
+        raise InputError(f"--seed: must not be negative, got {options.seed}")
     timelines = example(options.seed)
     command = shlex.join(["python", "-m", "bench.pictures.report", "--seed", str(options.seed)])
     with tempfile.TemporaryDirectory() as temporary:
@@ -203,4 +206,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_bench(main)

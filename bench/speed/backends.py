@@ -1,14 +1,14 @@
-"""What could run the backbones on a CPU, side by side.
+"""Compare what can run the backbones on a CPU.
 
     python -m bench.speed.backends [--quick] [--rounds 20] [--people 1 2 8] [--compile]
         [--clock cpu]
 
-The folded backbones of the shipped models, of body and of both hands, with everybody's hands in
-view, run by PyTorch as the recognizer does by default; by ONNX Runtime, its other back end; and by
-what was weighed besides: TorchScript, which PyTorch will drop; OpenVINO, where it is installed;
-ONNX Runtime with 8-bit integers, whose ranges are taken from random inputs; and with --compile,
-`torch.compile`, which takes a minute or more, and a C++ compiler, for each model. Each takes its
-turn in a round, and ratios are taken within a round.
+The bench runs the folded backbones of the shipped models, of the body and of both hands, with all
+hands in view. PyTorch is the recognizer's default back end and ONNX Runtime its other one. It also
+measures TorchScript, which PyTorch will drop; OpenVINO, if it is installed; ONNX Runtime with
+integers of 8 bits, whose ranges are taken from random inputs; and with --compile, `torch.compile`,
+which needs a C++ compiler and a minute or more for each model. All take turns in a round; ratios
+are taken within a round.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ import argparse
 import importlib.util
 import logging
 import statistics
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bench.command_line import run_bench
 from bench.measuring import CLOCKS, add_clock_argument
 from bharnet_ros.evaluation.tables import add_report_arguments, format_table, show
 from bharnet_ros.network.cost import seconds_in_turn
@@ -39,13 +39,13 @@ MODELS = ("gestures", "gestures_light")
 REFERENCE = "torch"
 CALIBRATION_BATCHES = 20
 REPEATS = 3
-"""Passes that are timed together: one is short."""
+"""Passes that are timed together, since one alone is short."""
 
 Runner = Callable[[Tensor], Any]
 
 
 def torchscript(backbone: nn.Module, example: Tensor) -> Runner:
-    """Return the backbone as a frozen trace."""
+    """Return the backbone as a frozen TorchScript trace."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         traced: Runner = torch.jit.freeze(torch.jit.trace(backbone, example))
@@ -53,7 +53,7 @@ def torchscript(backbone: nn.Module, example: Tensor) -> Runner:
 
 
 def openvino(backbone: nn.Module, example: Tensor) -> Runner:
-    """Return the backbone run by OpenVINO, for any number of instances."""
+    """Return a runner of the backbone with OpenVINO, for any number of instances."""
     import openvino as ov
 
     with warnings.catch_warnings():
@@ -70,22 +70,22 @@ def openvino(backbone: nn.Module, example: Tensor) -> Runner:
     requests: dict[int, Any] = {}
 
     def infer(x: Tensor) -> Tensor:
-        # A request keeps room for the shape of its first input.
+        # A request reserves memory for the shape of its first input.
         request = requests.setdefault(len(x), compiled.create_infer_request())
-        found = request.infer([x.numpy()], share_inputs=True, share_outputs=True)
-        return torch.from_numpy(found[0])
+        outputs = request.infer([x.numpy()], share_inputs=True, share_outputs=True)
+        return torch.from_numpy(outputs[0])
 
     return infer
 
 
 def int8(backbone: nn.Module, example: Tensor) -> Runner:
-    """Return the backbone run by ONNX Runtime with weights and features of 8 bits."""
+    """Return a runner of the backbone with ONNX Runtime, weights and features in 8 bits."""
     import onnx
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class RandomInputs(quantization.CalibrationDataReader):
-        """Inputs by which the ranges of features are measured."""
+        """Inputs for measuring the ranges of the features."""
 
         def __init__(self) -> None:
             self._left = iter(range(CALIBRATION_BATCHES))
@@ -98,7 +98,7 @@ def int8(backbone: nn.Module, example: Tensor) -> Runner:
     with tempfile.TemporaryDirectory() as folder:
         plain, prepared, small = (f"{folder}/{name}.onnx" for name in ("plain", "prepared", "int8"))
         onnx.save(onnx.load_from_string(export_onnx(backbone, tuple(example.shape[1:]))), plain)
-        # It warns, through the root logger, of every tensor that it leaves as it is.
+        # The quantiser warns, through the root logger, about every tensor that it leaves unchanged.
         logging.disable(logging.WARNING)
         try:
             quant_pre_process(plain, prepared, skip_symbolic_shape=True)
@@ -110,7 +110,7 @@ def int8(backbone: nn.Module, example: Tensor) -> Runner:
 
 
 def runners(backbone: nn.Module, example: Tensor, *, compiled: bool) -> dict[str, Runner]:
-    """Return what runs the backbone, by name; what is not installed is left out."""
+    """Return the runners of the backbone by name, without those that are not installed."""
     found: dict[str, Runner] = {REFERENCE: backbone}
     if all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime")):
         found["onnxruntime"] = OnnxBackbone(backbone)  # type: ignore[arg-type]
@@ -126,7 +126,7 @@ def runners(backbone: nn.Module, example: Tensor, *, compiled: bool) -> dict[str
 def measure(
     name: str, people: Sequence[int], rounds: int, clock: str, *, compiled: bool
 ) -> list[dict[str, Any]]:
-    """Return milliseconds, ratio to torch and greatest difference of each runner."""
+    """Return milliseconds, ratio to torch and greatest difference from torch of each runner."""
     bundle = load_bundle(find_model(name))
     network, features = fold_for_inference(bundle.network), bundle.description.features
     parts = []
@@ -155,7 +155,7 @@ def measure(
         names = list(parts[0][0])
         with torch.inference_mode():
             expected = passes(REFERENCE)()
-            apart = {
+            differences = {
                 one: max(
                     float((a - b).abs().max() / b.abs().max())
                     for a, b in zip(passes(one)(), expected, strict=True)
@@ -164,7 +164,7 @@ def measure(
             }
             taken = seconds_in_turn([passes(one) for one in names], rounds, CLOCKS[clock])
         for one, seconds in zip(names, taken, strict=True):
-            ratios = [mine / torchs for mine, torchs in zip(seconds, taken[0], strict=True)]
+            ratios = [own / by_torch for own, by_torch in zip(seconds, taken[0], strict=True)]
             results.append(
                 {
                     "model": name,
@@ -172,7 +172,7 @@ def measure(
                     "runner": one,
                     "ms": 1e3 * statistics.median(seconds) / REPEATS,
                     "times_torch": statistics.median(ratios),
-                    "apart": apart[one],
+                    "apart": differences[one],
                 }
             )
     return results
@@ -184,7 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=20, help="rounds (default: %(default)s)")
     parser.add_argument("--people", type=int, nargs="+", default=[1, 2, 8])
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--compile", action="store_true", help="torch.compile too")
+    parser.add_argument("--compile", action="store_true", help="also measure torch.compile")
     parser.add_argument("--quick", action="store_true", help="2 rounds of the smaller model")
     add_clock_argument(parser)
     add_report_arguments(parser)
@@ -213,4 +213,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_bench(main)

@@ -1,4 +1,4 @@
-"""A camera that shows rendered images, and an observer of what the chain makes of them."""
+"""A camera that publishes rendered images, and an observer of the results of the chain."""
 
 from __future__ import annotations
 
@@ -28,17 +28,21 @@ TOPICS: dict[str, type] = {
     "/action_recognition": ActionEvent,
 }
 FRAME_ID = "camera_color_optical_frame"
-# Two images on their way keep extraction busy; the gap lets the first be taken before the second.
-_ON_THE_WAY = 2
+_IN_FLIGHT = 2
+"""Images that are published ahead of their keypoints, which keeps extraction busy."""
+
 _LEAST_GAP_SECONDS = 0.005
-_LOST_SECONDS = 1.0
+"""Gap between two images, so that the node takes the first before the second arrives."""
+
+_TIMEOUT_SECONDS = 1.0
+"""Longest wait for the keypoints of an image."""
 
 
 def rendered(script: str, width: int, height: int, fps: float, seconds: float) -> Images:
     """Return (F, H, W, 3) RGB images of the puppet, from the start of a script.
 
     Raises:
-        ValueError: There is no such script.
+        InputError: There is no such script, or the size or the rate is not positive.
     """
     puppet = open_puppet(script, width=width, height=height, fps=fps)
     count = min(max(1, round(seconds * fps)), puppet.frame_count)
@@ -49,25 +53,25 @@ def rendered(script: str, width: int, height: int, fps: float, seconds: float) -
 
 
 class CameraAndObserver(Node):
-    """Publishes images that are in memory already, and notes when results arrive.
+    """Publishes images from memory, and records when results arrive.
 
     Attributes:
-        arrived: (stamp, arrival) of each message of a topic, nanoseconds on the system clock.
+        arrived: (stamp, arrival) of each message by topic, nanoseconds on the system clock.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        """Make the publisher and the subscriptions."""
+        """Create the publisher and the subscriptions."""
         super().__init__("camera_and_observer", **kwargs)
         self.arrived: dict[str, list[tuple[int, int]]] = {topic: [] for topic in TOPICS}
         self._publisher = self.create_publisher(Image, "image_raw", SENSOR)
-        self._news = threading.Condition()
+        self._arrival = threading.Condition()
         for topic, message_type in TOPICS.items():
             self.create_subscription(
-                message_type, topic, partial(self._take, topic), RELIABLE, raw=True
+                message_type, topic, partial(self._store, topic), RELIABLE, raw=True
             )
 
     def connected(self) -> bool:
-        """Whether the chain takes images and offers all its results."""
+        """Whether the chain subscribes to the images and publishes all its results."""
         return self._publisher.get_subscription_count() > 0 and all(
             self.count_publishers(topic) > 0 for topic in TOPICS
         )
@@ -75,14 +79,14 @@ class CameraAndObserver(Node):
     def play(
         self, images: Iterator[npt.NDArray[np.uint8]], fps: float, seconds: float
     ) -> list[int]:
-        """Publish images at a rate; return their stamps, nanoseconds.
+        """Publish images at a rate; return their stamps in nanoseconds.
 
-        An image that is late by a whole period is left out, as a camera does.
+        An image that is late by a whole period is skipped, as a camera does.
 
         Args:
-            images: (H, W, 3) RGB each.
-            fps: Images each second.
-            seconds: How long.
+            images: (H, W, 3) RGB images.
+            fps: Images per second.
+            seconds: Duration.
         """
         stamps = []
         start = time.monotonic()
@@ -94,8 +98,8 @@ class CameraAndObserver(Node):
                 stamps.append(self._publish(next(images)))
         return stamps
 
-    def play_all_out(self, images: Iterator[npt.NDArray[np.uint8]], seconds: float) -> float:
-        """Publish each image as soon as extraction can use it; return keypoints each second."""
+    def play_at_full_rate(self, images: Iterator[npt.NDArray[np.uint8]], seconds: float) -> float:
+        """Publish each image as soon as extraction can take it; return keypoints per second."""
         stamps: list[int] = []
         keypoints = self.arrived["keypoints"]
         start = time.monotonic()
@@ -103,8 +107,8 @@ class CameraAndObserver(Node):
         while time.monotonic() - start < seconds:
             stamps.append(self._publish(next(images)))
             time.sleep(_LEAST_GAP_SECONDS)
-            if len(stamps) >= _ON_THE_WAY:
-                self._wait_for_keypoints(stamps[-_ON_THE_WAY])
+            if len(stamps) >= _IN_FLIGHT:
+                self._wait_for_keypoints(stamps[-_IN_FLIGHT])
         return (len(keypoints) - before) / (time.monotonic() - start)
 
     def _publish(self, image: npt.NDArray[np.uint8]) -> int:
@@ -117,18 +121,18 @@ class CameraAndObserver(Node):
         self._wait(lambda: bool(keypoints) and keypoints[-1][0] >= stamp_ns)
 
     def _wait(self, condition: Callable[[], bool]) -> None:
-        with self._news:
-            self._news.wait_for(condition, _LOST_SECONDS)
+        with self._arrival:
+            self._arrival.wait_for(condition, _TIMEOUT_SECONDS)
 
-    def _take(self, topic: str, message: bytes) -> None:
+    def _store(self, topic: str, message: bytes) -> None:
         arrival_ns = time.time_ns()
-        # Each message begins with its header, behind four bytes that say how it is encoded.
+        # A message starts with four bytes that name the encoding, then its header.
         seconds, nanoseconds = struct.unpack_from("<iI", message, 4)
-        with self._news:
+        with self._arrival:
             self.arrived[topic].append((seconds * 1_000_000_000 + nanoseconds, arrival_ns))
-            self._news.notify_all()
+            self._arrival.notify_all()
 
 
 def endless(images: Images) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield (F, H, W, 3) images one by one, from the start again after the last."""
+    """Yield (F, H, W, 3) images one by one, over and over."""
     return itertools.cycle(images)

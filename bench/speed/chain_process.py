@@ -1,6 +1,6 @@
-"""The chain from images to events as processes of its own, and their end.
+"""Run the chain from images to events in processes of its own, and end them.
 
-Everything runs in a ROS domain that nothing else on the machine uses, with the shared memory that
+The processes use a ROS domain that nothing else on the machine uses, and the shared memory that
 `launch/recognize.launch.py` gives its nodes.
 """
 
@@ -25,24 +25,24 @@ CHAINS = (TOGETHER, APART)
 """All nodes in one process, as `bharnet run` starts them, or each in a process of its own."""
 
 NODES = ("action_event_publisher", "recognition", "pose_extraction")
-"""The lifecycle nodes, the end of the chain first: nothing is sent to nobody."""
+"""The lifecycle nodes, the end of the chain first, so that no message lacks a subscriber."""
 
 START_SECONDS = 120.0
 END_SECONDS = 20.0
 POLL_SECONDS = 0.05
 _PROFILES = "FASTRTPS_DEFAULT_PROFILES_FILE"
-# On Linux, the ports of DDS domains above 101 overlap with those that the kernel hands out.
+# On Linux, the ports of DDS domains above 101 overlap with the kernel's ephemeral ports.
 _DOMAINS = range(1, 102)
-# The ports by which ROS's own domain_coordinator reserves a domain.
+# The ports that ROS's own domain_coordinator binds to reserve a domain.
 _FIRST_PORT = 22119
 _LOG_LINES = 20
 
 
 @contextmanager
 def ros_environment() -> Iterator[None]:
-    """Set the environment of this process, and of those that it starts, for ROS of its own.
+    """Give this process and its children a ROS domain of their own.
 
-    To be entered before rclpy is initialised.
+    Enter it before rclpy is initialised.
 
     Raises:
         RuntimeError: Every ROS domain is in use.
@@ -67,7 +67,7 @@ def ros_environment() -> Iterator[None]:
 @contextmanager
 def _reserved_domain() -> Iterator[int]:
     for domain in itertools.islice(itertools.cycle(_DOMAINS), os.getpid() % 101, 404):
-        # A bound port is a lock that the kernel releases however this process ends.
+        # A bound port is a lock; the kernel releases it however this process ends.
         with socket.socket() as reservation:
             try:
                 reservation.bind(("127.0.0.1", _FIRST_PORT + domain))
@@ -79,10 +79,10 @@ def _reserved_domain() -> Iterator[int]:
 
 
 class ChainProcesses:
-    """The processes of a chain, by name: those of `NODES`, or one named `bharnet run`."""
+    """The processes of a chain by name: one per node of `NODES`, or one named `bharnet run`."""
 
     def __init__(self, commands: Mapping[str, Sequence[str]]) -> None:
-        """Start them."""
+        """Start a process for each command."""
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         try:
@@ -92,7 +92,7 @@ class ChainProcesses:
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
                     stderr=self._log,
-                    # Ctrl-C at a terminal goes to this process alone, which then ends them.
+                    # Ctrl-C at a terminal reaches only this process, which then ends the others.
                     start_new_session=True,
                 )
         except BaseException:
@@ -101,14 +101,14 @@ class ChainProcesses:
 
     @property
     def pids(self) -> dict[str, int]:
-        """Process ids by name."""
+        """The process ids by name."""
         return {name: process.pid for name, process in self._processes.items()}
 
     def check(self) -> None:
-        """Raise where a process has ended.
+        """Check that all processes still run.
 
         Raises:
-            RuntimeError: It names the process and the last lines that were printed.
+            RuntimeError: A process has ended; names it, with the last lines printed.
         """
         for name, process in self._processes.items():
             status = process.poll()
@@ -116,15 +116,15 @@ class ChainProcesses:
                 raise RuntimeError(f"{name} ended with status {status}:\n{self.last_lines()}")
 
     def last_lines(self) -> str:
-        """Return the end of what the processes have printed."""
-        # The processes write where this file stands, so it must not be moved to be read.
+        """Return the last lines that the processes printed."""
+        # The processes share the file's position, so reading must not move it.
         descriptor = self._log.fileno()
         printed = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
         lines = printed.decode(errors="replace").splitlines()
         return "\n".join(lines[-_LOG_LINES:])
 
     def close(self) -> None:
-        """End every process: as Ctrl-C would, and by force where that does not help."""
+        """End every process: first as Ctrl-C does, then by force."""
         for process in self._processes.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
@@ -140,12 +140,12 @@ class ChainProcesses:
 
 @contextmanager
 def running_chain(kind: str, node: Any, max_people: int) -> Iterator[ChainProcesses]:
-    """Run a chain whose nodes are active, and end it, whatever happens meanwhile.
+    """Run a chain whose nodes are active, and end it in any case.
 
     Args:
         kind: One of `CHAINS`.
-        max_people: How many people it follows at most.
-        node: A node of this process that is spun; it asks for the transitions.
+        node: A spinning node of this process, which requests the transitions.
+        max_people: Greatest number of people to track.
 
     Raises:
         RuntimeError: A node did not start.
@@ -156,7 +156,7 @@ def running_chain(kind: str, node: Any, max_people: int) -> Iterator[ChainProces
             _activate(chain, node)
         yield chain
     finally:
-        with _deaf_to_interrupts():
+        with _interrupts_ignored():
             chain.close()
 
 
@@ -164,7 +164,7 @@ def wait_for(condition: Callable[[], bool], what: str, chain: ChainProcesses) ->
     """Wait until a condition holds.
 
     Raises:
-        RuntimeError: It did not within `START_SECONDS`, or a process of the chain ended.
+        RuntimeError: It does not hold within `START_SECONDS`, or a process of the chain ended.
     """
     end = time.monotonic() + START_SECONDS
     while not condition():
@@ -177,15 +177,17 @@ def wait_for(condition: Callable[[], bool], what: str, chain: ChainProcesses) ->
 
 
 def _commands(kind: str, max_people: int) -> dict[str, list[str]]:
+    def python(module: str) -> list[str]:
+        # Not the installed executables: they would run another package than a checkout's bench.
+        return [sys.executable, "-c", f"import sys; from {module} import main; sys.exit(main())"]
+
     if kind == TOGETHER:
-        code = "import sys; from bharnet_ros.cli import main; sys.exit(main())"
         words = ["--image-topic", "image_raw", "--max-people", str(max_people)]
-        return {"bharnet run": [sys.executable, "-c", code, "run", *words]}
+        return {"bharnet run": [*python("bharnet_ros.cli"), "run", *words]}
     parameters = str(find_resource("config/recognize.yaml"))
-    executables = find_resource("package.xml").parents[2] / "lib" / "bharnet_ros"
     return {
         name: [
-            *(sys.executable, str(executables / name), "--ros-args", "--log-level", "warn"),
+            *(*python(f"bharnet_ros.nodes.{name}"), "--ros-args", "--log-level", "warn"),
             *("-r", f"__node:={name}", "--params-file", parameters),
             *("-p", f"pose_extraction:max_people:={max_people}"),
         ]
@@ -194,7 +196,7 @@ def _commands(kind: str, max_people: int) -> dict[str, list[str]]:
 
 
 def _activate(chain: ChainProcesses, node: Any) -> None:
-    """Ask every node to configure itself, as the launch file does, and then to activate itself."""
+    """Configure every node and then activate it, as the launch file does."""
     from lifecycle_msgs.msg import Transition
     from lifecycle_msgs.srv import ChangeState
 
@@ -220,8 +222,8 @@ def _activate(chain: ChainProcesses, node: Any) -> None:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let no second Ctrl-C leave processes behind."""
+def _interrupts_ignored() -> Iterator[None]:
+    """Ignore interrupts, so that a second Ctrl-C leaves no processes behind."""
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
     try:

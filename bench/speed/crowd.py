@@ -1,4 +1,4 @@
-"""People for the benches, from the puppet's exact keypoints: a crowd that stays, and passers-by."""
+"""Simulated people from the puppet's exact keypoints: a crowd that stays, and passers-by."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ FPS = 30.0
 WIDTH, HEIGHT = 640, 480
 
 _SCRIPT = "two_people"
-"""Both hands of its first person are seen in every frame: what costs most."""
+"""A script whose first person shows both hands in every frame, which costs most."""
 
 _SHORTEST_VISIT_S, _LONGEST_VISIT_S = 1.0, 30.0
 
 
 def record_person() -> list[PersonKeypoints]:
-    """Return ten seconds of one person who gestures, a frame each."""
+    """Return ten seconds of one gesturing person, frame by frame."""
     source = open_puppet(_SCRIPT, width=WIDTH, height=HEIGHT, fps=FPS)
     return [source.truth(number).people[0] for number in range(source.frame_count)]
 
 
 def stamp_of(number: int) -> int:
-    """Return the stamp of a frame by its number, nanoseconds."""
+    """Return the stamp of the frame with this number, nanoseconds."""
     return round(number / FPS * NANOSECONDS)
 
 
-def _appear(recorded: Sequence[PersonKeypoints], number: int, track_id: str) -> PersonKeypoints:
-    """Return somebody in one frame; arrays are copied, as a camera makes new ones each time."""
+def _copy_person(
+    recorded: Sequence[PersonKeypoints], number: int, track_id: str
+) -> PersonKeypoints:
+    """Return a person in one frame, with arrays of its own, as extraction makes them."""
     person = recorded[number % len(recorded)]
     return replace(
         person,
@@ -43,32 +45,32 @@ def _appear(recorded: Sequence[PersonKeypoints], number: int, track_id: str) -> 
 
 
 def crowd(recorded: Sequence[PersonKeypoints], people: int) -> Iterator[FrameKeypoints]:
-    """Yield frames without end in which the same people stand; each is at another gesture."""
+    """Yield endless frames of the same people, each at another point of the recording."""
     for number in itertools.count():
-        seen = tuple(_appear(recorded, number + 37 * one, str(one)) for one in range(people))
+        seen = tuple(_copy_person(recorded, number + 37 * one, str(one)) for one in range(people))
         yield FrameKeypoints(stamp_of(number), WIDTH, HEIGHT, seen)
 
 
 def passers_by(
     recorded: Sequence[PersonKeypoints], most: int, seed: int = 0
 ) -> Iterator[FrameKeypoints]:
-    """Yield frames without end in which people come and go, each with a track of their own.
+    """Yield endless frames in which people come and go, each with a track of their own.
 
     Args:
-        recorded: What each of them does.
-        most: People in view at once; none to so many are.
-        seed: Seed of chance.
+        recorded: Motion of each person.
+        most: Greatest number of people in view at once; the number varies from none to this.
+        seed: Random seed.
     """
-    chance = random.Random(seed)
+    generator = random.Random(seed)
     visitors: dict[str, int] = {}
     arrivals = itertools.count()
     places_left = most
     for number in itertools.count():
         visitors = {track: end for track, end in visitors.items() if end > number}
         if number % round(10 * FPS) == 0:
-            places_left = chance.randint(0, most)
+            places_left = generator.randint(0, most)
         if len(visitors) < places_left:
-            stay = chance.uniform(_SHORTEST_VISIT_S, _LONGEST_VISIT_S)
+            stay = generator.uniform(_SHORTEST_VISIT_S, _LONGEST_VISIT_S)
             visitors[f"visitor_{next(arrivals)}"] = number + round(stay * FPS)
-        seen = tuple(_appear(recorded, number, track) for track in visitors)
+        seen = tuple(_copy_person(recorded, number, track) for track in visitors)
         yield FrameKeypoints(stamp_of(number), WIDTH, HEIGHT, seen)

@@ -1,11 +1,11 @@
-"""Rate, latency, CPU and memory of the whole chain, from camera images to action events.
+"""Measure rate, latency, CPU and memory of the chain from camera images to action events.
 
     python -m bench.speed.end_to_end [--seconds 30] [--sizes 640x480 1280x720] [--people 1 2]
         [--json]
 
 The nodes run together in one process (`bharnet run`), and apart, each in a process of its own, as
-the launch file starts them. This process is the camera, with images that were rendered before, and
-the observer: rendering takes nothing from the chain, and what the camera takes is told apart.
+the launch file starts them. This process is the camera and the observer. It renders the images
+beforehand, so that rendering takes no time from the chain, and its own usage is listed separately.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import math
 import signal
 import sys
 import time
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass, field
 
 import psutil
 
+from bench.command_line import run_bench
 from bench.measuring import HEADER, Usage, UsageMeter, millisecond_cells, percentiles
 from bench.speed.camera import CameraAndObserver, Images, endless, rendered
 from bench.speed.chain_process import CHAINS, ros_environment, running_chain, wait_for
@@ -38,14 +40,14 @@ COLUMNS = {
     WHOLE: "chain in all",
     OBSERVER: "camera, observer",
 }
-"""Processes in the order of the table, and their heads."""
+"""Columns of the table by process, in order."""
 
 DRAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured: a chain, the size of the images in pixels, and people, all followed."""
+    """A case to measure: a chain, the size of the images in pixels, and the number of people."""
 
     chain: str
     width: int
@@ -53,22 +55,22 @@ class Case:
     people: int
 
     def __str__(self) -> str:
-        """Return the head of its lines."""
+        """Return the first cell of the rows of this case."""
         return f"{self.chain}, {self.width}x{self.height}, {self.people} followed"
 
 
 @dataclass
 class Result:
-    """What was measured.
+    """Measurements of one case.
 
     Attributes:
-        images_per_second: What the camera showed.
-        keypoints_per_second: Of those, what came through extraction.
-        dropped: Share 0..1 of the images for which no keypoints came.
-        most_per_second: Keypoints each second where images come as fast as they can be used.
+        images_per_second: Rate of the camera.
+        keypoints_per_second: Rate of the keypoints from these images.
+        dropped: Share 0..1 of the images without keypoints.
+        most_per_second: Rate of the keypoints when images come as fast as extraction takes them.
         latency: Seconds from the capture of the newest image used to the arrival of the result,
             by the names of `RESULTS`.
-        usage: By process.
+        usage: CPU and memory by process.
     """
 
     images_per_second: float
@@ -80,7 +82,7 @@ class Result:
 
 
 def measure(case: Case, images: Images, options: argparse.Namespace) -> Result:
-    """Run a chain and show it the images.
+    """Run a chain on the images and measure it.
 
     Raises:
         RuntimeError: A node of the chain did not start, or ended.
@@ -106,7 +108,7 @@ def measure(case: Case, images: Images, options: argparse.Namespace) -> Result:
                 ]
                 for name, topic in RESULTS.items()
             }
-            most = node.play_all_out(shown, options.all_out)
+            most = node.play_at_full_rate(shown, options.all_out)
             chain.check()
     rate = (len(stamps) - 1) / ((stamps[-1] - stamps[0]) / 1e9)
     share = len(latency["keypoints"]) / len(stamps)
@@ -121,7 +123,7 @@ def measure(case: Case, images: Images, options: argparse.Namespace) -> Result:
 
 
 def rate_table(results: dict[Case, Result]) -> str:
-    """Return images and keypoints each second."""
+    """Return the table of rates per second."""
     header = ["", "images/s", "keypoints/s", "dropped", "at most/s"]
     rows = [
         [
@@ -137,7 +139,7 @@ def rate_table(results: dict[Case, Result]) -> str:
 
 
 def latency_table(results: dict[Case, Result]) -> str:
-    """Return the percentiles from capture to each result, milliseconds."""
+    """Return the table of latencies from capture to each result, milliseconds."""
     header = ["ms from capture to"]
     for name in RESULTS:
         header += [name, *HEADER]
@@ -151,7 +153,7 @@ def latency_table(results: dict[Case, Result]) -> str:
 
 
 def usage_table(results: dict[Case, Result]) -> str:
-    """Return CPU, in cores, and resident memory of each process."""
+    """Return the table of CPU, in cores, and resident memory of each process."""
     rows = []
     for case, result in results.items():
         chain = [usage for name, usage in result.usage.items() if name != OBSERVER]
@@ -163,7 +165,7 @@ def usage_table(results: dict[Case, Result]) -> str:
 
 
 def content(case: Case, result: Result) -> dict[str, object]:
-    """Return a result as JSON takes it."""
+    """Return a result for JSON."""
     return {
         **asdict(case),
         **asdict(result),
@@ -174,36 +176,51 @@ def content(case: Case, result: Result) -> dict[str, object]:
     }
 
 
-def _size(text: str) -> tuple[int, int]:
+def image_size(text: str) -> tuple[int, int]:
+    """Parse a size such as 640x480.
+
+    Raises:
+        argparse.ArgumentTypeError: It has another form, or a side is not positive.
+    """
     width, _, height = text.partition("x")
-    return int(width), int(height)
+    try:
+        size = int(width), int(height)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not WIDTHxHEIGHT") from None
+    if min(size) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: both sides must be positive")
+    return size
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--chains", nargs="+", choices=CHAINS, default=CHAINS, metavar="CHAIN")
-    parser.add_argument("--sizes", nargs="+", type=_size, default=SIZES, metavar="WxH")
+    parser.add_argument("--sizes", nargs="+", type=image_size, default=SIZES, metavar="WxH")
     parser.add_argument("--people", nargs="+", type=int, choices=SCRIPTS, default=tuple(SCRIPTS))
-    parser.add_argument("--seconds", type=float, default=30.0, help="measured, of each case")
-    parser.add_argument("--warm-up", type=float, default=4.0, metavar="S", help="before that")
-    parser.add_argument("--all-out", type=float, default=5.0, metavar="S", help="at any rate, then")
-    parser.add_argument("--fps", type=float, default=30.0, help="images each second")
-    parser.add_argument("--clip", type=float, default=15.0, metavar="S", help="length that repeats")
+    parser.add_argument("--seconds", type=float, default=30.0, help="measured time of each case")
+    parser.add_argument("--warm-up", type=float, default=4.0, metavar="S", help="time before it")
+    parser.add_argument("--all-out", type=float, default=5.0, metavar="S", help="time at full rate")
+    parser.add_argument("--fps", type=float, default=30.0, help="images per second")
+    parser.add_argument(
+        "--clip", type=float, default=15.0, metavar="S", help="rendered time, repeated"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     options = parser.parse_args(arguments)
     for name in ("seconds", "all_out", "fps", "clip"):
-        if not getattr(options, name) > 0:
-            parser.error(f"--{name.replace('_', '-')} must be positive")
+        if not 0 < getattr(options, name) < math.inf:
+            parser.error(f"--{name.replace('_', '-')} must be positive and finite")
+    if not 0 <= options.warm_up < math.inf:
+        parser.error("--warm-up must not be negative")
     if options.seconds * options.fps < 2:
-        parser.error("--seconds: at least two images have to be shown")
-    options.sizes = [_size(size) if isinstance(size, str) else size for size in options.sizes]
+        parser.error("--seconds: must be long enough for two images")
+    options.sizes = [image_size(one) if isinstance(one, str) else one for one in options.sizes]
     return options
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print rates, latencies, CPU and memory of each case."""
     options = _options(arguments)
-    # A terminated bench closes what it started, as an interrupted one.
+    # A terminated bench ends its processes, as an interrupted one does.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     results: dict[Case, Result] = {}
     try:
@@ -229,4 +246,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_bench(main)

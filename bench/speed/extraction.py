@@ -1,12 +1,11 @@
-"""Frames per second of PoseExtractor against MediaPipe itself, on the same frames.
+"""Compare the speed of PoseExtractor with MediaPipe itself, on the same frames.
 
     python -m bench.speed.extraction [CLIP] [--frames 100] [--rounds 6] [--json]
 
-Three extractors take turns, frame by frame, in one process: ours; the same graph config, run by
-MediaPipe's own `SolutionBase`, results left as MediaPipe gives them; and
-`solutions.holistic`, which also runs a face network. CLIP is anything that `bharnet run` takes; the
-puppet without it.
-The stages of ours are timed in the same run, and what the node does before and after them beside.
+Three extractors take turns, frame by frame, in one process: ours; the same graph config run by
+MediaPipe's own `SolutionBase`, with its results unconverted; and `solutions.holistic`, which also
+runs a face network. CLIP is any source that `bharnet run` takes; the default is the puppet. The
+stages of ours, and the work of the node before and after them, are timed in the same run.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from typing import Any
 import mediapipe
 from mediapipe.python.solution_base import SolutionBase
 
+from bench.command_line import run_bench
 from bench.measuring import HEADER, millisecond_cells, percentiles
 from bench.speed.extraction_stages import STAGES, StageClock, make_message_timer
 from bharnet_ros.evaluation.tables import format_table
@@ -33,11 +33,12 @@ from bharnet_ros.pose.mediapipe.graph_configs import one_person_config
 from bharnet_ros.pose.mediapipe.quiet import without_startup_noise
 from bharnet_ros.sources.frame import Frame
 from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FrameKeypoints
 
 OURS, BARE, HOLISTIC = "ours", "bare graph", "holistic"
 _WARM_UP_FRAMES = 5
-# What Holistic gives out, less the face: the results that all three are asked for.
+# The outputs of Holistic without the face, which all three extractors compute.
 _OUTPUTS = ["body_landmarks", "body_world_landmarks", "left_landmarks", "right_landmarks"]
 _LOADERS: dict[str, Callable[[], Any]] = {
     OURS: PoseExtractor,
@@ -53,7 +54,7 @@ class Measurement:
 
     Attributes:
         rounds: (rounds, frames) of each extractor.
-        stages: (rounds * frames,) of each stage of ours that was passed.
+        stages: (rounds * frames,) of each stage of ours; empty for stages that do not run.
     """
 
     rounds: dict[str, list[list[float]]] = field(default_factory=dict)
@@ -64,9 +65,9 @@ class Measurement:
         return [len(seconds) / sum(seconds) for seconds in self.rounds[name]]
 
     def ratio_to(self, name: str) -> float:
-        """Return our speed over that of another: the median of the ratios within a round.
+        """Return our speed over that of another extractor: the median of the ratios per round.
 
-        A busy machine slows all of a round down together.
+        A busy machine slows down all extractors of a round together.
         """
         pairs = zip(self.speeds(OURS), self.speeds(name), strict=True)
         return statistics.median(ours / other for ours, other in pairs)
@@ -77,18 +78,18 @@ class Measurement:
 
 
 def measure(frames: list[Frame], rounds: int) -> Measurement:
-    """Return what each extractor takes for each frame.
+    """Time each extractor on each frame.
 
     Args:
-        frames: The same for all.
-        rounds: How often the clip is gone through, by extractors that are loaded anew.
+        frames: Frames for all extractors.
+        rounds: Number of passes through the clip, each with newly loaded extractors.
     """
     step_ns = round((frames[-1].time - frames[0].time) / max(len(frames) - 1, 1) * 1e9)
     rounds_of: dict[str, list[list[float]]] = {name: [] for name in _LOADERS}
     stages: dict[str, list[float]] = {stage: [] for stage in STAGES}
     for number in range(rounds):
         with contextlib.ExitStack() as stack:
-            # What is loaded first in a process stays slower than the others: bench/RESULTS.md.
+            # The extractor that is loaded first stays slower than the others: bench/RESULTS.md.
             order = _ORDERS[number % len(_ORDERS)]
             loaded = {name: stack.enter_context(_LOADERS[name]()) for name in order}
             clock = StageClock(loaded[OURS])
@@ -106,7 +107,7 @@ def _round(
     loaded: dict[str, Any],
     clock: StageClock,
 ) -> dict[str, list[float]]:
-    """Return the seconds of each frame of each extractor that is loaded."""
+    """Return the seconds of each frame, by loaded extractor."""
     stamps = itertools.count(start=0, step=step_ns)
     time_messages = make_message_timer(clock)
     extractors: dict[str, Callable[[Frame], Any]] = {
@@ -121,20 +122,20 @@ def _round(
         stage.clear()
     seconds: dict[str, list[float]] = {name: [] for name in extractors}
     for number, frame in enumerate(frames):
-        # In all orders in turn, so that each comes after each other one equally often.
+        # All orders take turns, so that each extractor follows each other one equally often.
         for name in _ORDERS[number % len(_ORDERS)]:
             start = time.perf_counter()
-            found = extractors[name](frame)
+            result = extractors[name](frame)
             seconds[name].append(time.perf_counter() - start)
             if name == OURS:
-                keypoints: FrameKeypoints = found
-        # Last, so that none of the three has the image in its caches for that.
+                keypoints: FrameKeypoints = result
+        # Last, so that it brings the image into the caches of none of the three.
         time_messages(frame, keypoints)
     return seconds
 
 
 def speed_table(measured: Measurement) -> str:
-    """Return frames per second and milliseconds of a frame of each extractor."""
+    """Return the table of frames per second and milliseconds per frame."""
     rows = []
     for name in measured.rounds:
         speeds = measured.speeds(name)
@@ -153,7 +154,7 @@ def speed_table(measured: Measurement) -> str:
 
 
 def stage_table(measured: Measurement) -> str:
-    """Return milliseconds of each stage of ours, and its share of their sum."""
+    """Return the table of milliseconds of each stage of ours, and their shares."""
     known = {stage: seconds for stage, seconds in measured.stages.items() if seconds}
     whole = sum(map(sum, known.values()))
     rows = [
@@ -168,14 +169,16 @@ def main() -> int:
     """Print speeds, ratios and stages."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("clip", nargs="?", default="puppet", help="video, folder or puppet:SCRIPT")
-    parser.add_argument("--frames", type=int, default=100, help="frames of the clip to take")
-    parser.add_argument("--rounds", type=int, default=6, help="times to go through the clip")
+    parser.add_argument("--frames", type=int, default=100, help="number of frames of the clip")
+    parser.add_argument("--rounds", type=int, default=6, help="number of passes through the clip")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     if arguments.frames < 2 or arguments.rounds < 1:
         parser.error("--frames must be at least 2 and --rounds at least 1")
     with open_source(arguments.clip) as source:
         frames = list(itertools.islice(source, arguments.frames))
+    if not frames:
+        raise InputError(f"{arguments.clip}: has no frames")
     measured = measure(frames, arguments.rounds)
     ratios = {name: measured.ratio_to(name) for name in (BARE, HOLISTIC)}
     if arguments.json:
@@ -197,4 +200,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    run_bench(main)

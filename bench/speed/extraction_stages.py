@@ -1,4 +1,4 @@
-"""How long each stage of the extraction of a frame takes, from message to message."""
+"""Time each stage of the extraction of a frame, from image message to keypoint message."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ RECEIVE, SEND = "image message to array", "keypoints to message"
 CHECK, PACK, NETWORKS = "checks", "array to packet", "graphs of networks"
 UNPACK, DECIDE = "packets to arrays", "hands, sides, track"
 STAGES = (RECEIVE, CHECK, PACK, NETWORKS, UNPACK, DECIDE, SEND)
-"""In the order in which a frame goes through them; those of messages only where ROS is there."""
+"""The stages in order; those of messages run only if ROS is installed."""
 
 
 class StageClock:
-    """Runs an extractor and notes when a frame passes from one stage to the next.
+    """Runs an extractor and records when a frame passes from one stage to the next.
 
-    The stages inside are private to the extractor: it is the boundaries to MediaPipe that are
-    watched, so that it needs no clocks of its own.
+    It wraps the private calls of the extractor to MediaPipe, so that the extractor needs no clocks
+    of its own.
 
     Attributes:
-        seconds: Of each frame, by stage.
+        seconds: Seconds of each frame, by stage.
     """
 
     def __init__(self, extractor: PoseExtractor) -> None:
-        """Watch an extractor; it has to be fed by `extract` from now on."""
+        """Wrap an extractor, whose frames must come through `extract` from now on."""
         self.seconds: dict[str, list[float]] = {stage: [] for stage in STAGES}
         self._extractor = extractor
         self._last = 0.0
@@ -37,20 +37,20 @@ class StageClock:
         people = engine._people
         process = people.process
 
-        def watched(*arguments: Any) -> Any:
+        def timed_process(*arguments: Any) -> Any:
             self._mark(CHECK)
             read = process(*arguments)
 
-            def watched_read() -> Any:
+            def timed_read() -> Any:
                 scene = read()
                 self._mark(UNPACK)
                 return scene
 
-            return watched_read
+            return timed_read
 
-        people.process = watched
+        people.process = timed_process
         for graph in people._graphs():
-            graph._graph = _WatchedGraph(graph._graph, self._mark_packed, self._mark_run)
+            graph._graph = _TimedGraph(graph._graph, self._mark_packed, self._mark_run)
 
     def extract(self, frame: Frame, stamp_ns: int) -> FrameKeypoints:
         """Extract a frame."""
@@ -63,43 +63,43 @@ class StageClock:
         return keypoints
 
     def _mark_packed(self) -> None:
-        # What lies between one graph and the next is mostly reading what the first one found.
+        # The time between two graphs is mostly spent reading the results of the first.
         self._mark(UNPACK if NETWORKS in self._of_frame else PACK)
 
     def _mark_run(self) -> None:
         self._mark(NETWORKS)
 
     def _mark(self, stage: str) -> None:
-        """Count the time since the last mark to a stage."""
+        """Add the time since the last mark to a stage."""
         now = time.perf_counter()
         self._of_frame[stage] = self._of_frame.get(stage, 0.0) + now - self._last
         self._last = now
 
 
-class _WatchedGraph:
-    """A calculator graph that tells when its run begins and when it has ended."""
+class _TimedGraph:
+    """A calculator graph that reports when a run begins and when it has ended."""
 
     def __init__(
-        self, graph: Any, begins: Callable[[], None], has_ended: Callable[[], None]
+        self, graph: Any, on_begin: Callable[[], None], on_end: Callable[[], None]
     ) -> None:
         self._graph = graph
-        self._begins = begins
-        self._has_ended = has_ended
+        self._on_begin = on_begin
+        self._on_end = on_end
 
     def add_packet_to_input_stream(self, **arguments: Any) -> None:
-        self._begins()
+        self._on_begin()
         self._graph.add_packet_to_input_stream(**arguments)
 
     def wait_until_idle(self) -> None:
         self._graph.wait_until_idle()
-        self._has_ended()
+        self._on_end()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._graph, name)
 
 
 def make_message_timer(clock: StageClock) -> Callable[[Frame, FrameKeypoints], None]:
-    """Return what times the work of the node around the extractor; it does nothing without ROS."""
+    """Return a function that times the node's work around the extractor; a no-op without ROS."""
     try:
         from rclpy.serialization import deserialize_message, serialize_message
         from sensor_msgs.msg import Image

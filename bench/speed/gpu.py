@@ -1,32 +1,32 @@
-"""How fast a GPU scores windows in each form that it can run a network in, beside published ones.
+"""Measure how fast a GPU scores windows in each form of our networks, beside published ones.
 
     python -m bench.speed.gpu [--quick] [--rounds 30] [--windows 1 8 64 512] [--models NAME ...]
                         [--forms eager graph ...] [--device cpu] [--json]
 
 Ours are folded, as the recognizer runs them. The forms are eager 32-bit floats, autocast to 16
-bits, `torch.compile`, CUDA graphs, and some of these together. The peers (bench/peers) run as their
-users run them: eager. Input lies on the GPU before the clock starts, logits are there when it
-stops. What a form says is compared with what eager says before it is timed. Everything takes turns
-in one process; ratios are taken within a round, and medians over the rounds. Compiling takes
-minutes: `--forms` can leave it out.
+bits, `torch.compile`, CUDA graphs, and combinations. The peers (bench/peers) run as their users
+run them: eager. The input is on the GPU before the clock starts, and the logits are there when it
+stops. The logits of a form are compared with those of eager before it is timed. All take turns in
+one process. Ratios are taken within a round, and medians over the rounds. Compiling takes minutes;
+`--forms` can leave it out.
 
-`--device cpu` is a rehearsal: it runs what a CPU can, and its numbers say nothing of a GPU.
+`--device cpu` is a rehearsal: it runs what a CPU can, and its numbers say nothing about a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from bench.command_line import run_bench
 from bench.speed.gpu_forms import (
     EAGER,
     FORMS,
-    MOST_APART,
+    TOLERANCES,
     EveryInstance,
     Form,
     Inputs,
@@ -39,7 +39,7 @@ from bench.speed.gpu_forms import (
 )
 from bench.speed.gpu_tables import (
     TYPES,
-    Contestant,
+    Case,
     evaluate,
     format_ceilings,
     format_results,
@@ -52,10 +52,11 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.cost import seconds_in_turn
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.resources import find_model
+from bharnet_ros.types.errors import InputError
 
 WINDOWS = {"cuda": (1, 8, 64, 512), "cpu": (1, 8)}
 BACK_TO_BACK = 32
-"""Windows, at least, that are asked for between two waits for a GPU to measure its throughput."""
+"""Least number of windows that a GPU scores between two waits, to measure its throughput."""
 
 _SIDE = {"cuda": 8192, "cpu": 512}
 _COPIED = {"cuda": 2 << 30, "cpu": 1 << 28}
@@ -65,30 +66,30 @@ def networks(models: Sequence[str]) -> list[Candidate]:
     """Return ours, folded, and the peers once for each number of frames of ours.
 
     Raises:
-        ValueError: A model has further streams than the skeleton, which peers do not see.
+        InputError: A model has streams beside the skeleton, which the peers lack; names it.
     """
     bundles = [load_bundle(find_model(name)) for name in models]
     for bundle in bundles:
         if bundle.description.streams:
-            raise ValueError(f"--models: {bundle.description.name} has streams beside the skeleton")
-    found = [ours(bundle.description, bundle.network)[1] for bundle in bundles]
+            raise InputError(f"--models: {bundle.description.name} has streams beside the skeleton")
+    networks = [ours(bundle.description, bundle.network)[1] for bundle in bundles]
     by_frames = {bundle.description.frames: bundle.description for bundle in bundles}
-    return found + [peer for one in by_frames.values() for peer in peers(one)]
+    return networks + [peer for one in by_frames.values() for peer in peers(one)]
 
 
-def enter(
+def build_cases(
     one: Candidate, forms: Sequence[Form], windows: Sequence[int], device: torch.device
-) -> tuple[list[Contestant], list[str]]:
-    """Build a network in its forms, and compare each with eager before it may take part.
+) -> tuple[list[Case], list[str]]:
+    """Build a network in its forms, and compare the logits of each with those of eager.
 
     Returns:
-        The contestants, and a sentence for each that cannot run or says something else.
+        The cases to time, and a sentence for each one that cannot run or differs too much.
     """
     network = one.network.to(device)
     plain = EveryInstance(network) if isinstance(network, BHaRNet) else network
     work = work_of(plain, *_skeleton(one.windows(1)))
     made: dict[bool, nn.Module] = {False: plain}
-    entered, refused = [], []
+    cases, reasons = [], []
     for count in windows:
         inputs = tuple(tensor.to(device) for tensor in _skeleton(one.windows(count)))
         batches = (inputs, other_windows(inputs))
@@ -102,37 +103,35 @@ def enter(
                 module = made[form.compiled] if whole else network
                 run = runner(form, module, inputs)
                 difference = greatest_difference(reference, run, batches)
-            except RuntimeError as error:  # no memory, or nothing that can be compiled or recorded
-                refused.append(f"not measured: {what}: {str(error).strip().splitlines()[0]}")
+            except RuntimeError as error:  # out of memory, or it cannot be compiled or recorded
+                reasons.append(f"not measured: {what}: {str(error).strip().splitlines()[0]}")
                 continue
-            if difference > MOST_APART[form.dtype]:
-                refused.append(f"not measured: {what}: logits are {difference:.1%} off eager's")
+            if difference > TOLERANCES[form.dtype]:
+                reasons.append(f"not measured: {what}: logits are {difference:.1%} off eager's")
                 continue
-            entered.append(
-                Contestant(one.name, form, one.frames, count, inputs, run, work, difference)
-            )
-    return entered, refused
+            cases.append(Case(one.name, form, one.frames, count, inputs, run, work, difference))
+    return cases, reasons
 
 
 def _skeleton(inputs: Sequence[Any]) -> Inputs:
-    """Return the tensors of an input, without the further streams that it has not."""
+    """Return the tensors of an input, without the empty streams beside the skeleton."""
     return tuple(one for one in inputs if isinstance(one, Tensor))
 
 
 def passes_back_to_back(windows: int, device: torch.device) -> int:
-    """Return after how many batches the throughput bench waits for the device.
+    """Return the number of batches between two waits for the device, to measure its throughput.
 
-    A GPU computes a batch while the next one is asked for; a CPU does one thing after the other.
+    A GPU computes a batch while the next one is launched; a CPU runs one after the other.
     """
     return max(1, BACK_TO_BACK // windows) if device.type == "cuda" else 1
 
 
 def measure(
-    contestants: Sequence[Contestant], rounds: int, device: torch.device
+    cases: Sequence[Case], rounds: int, device: torch.device
 ) -> tuple[list[list[float]], list[list[float]]]:
-    """Return seconds of a batch, round by round: from asking to having it, and back to back."""
+    """Return the seconds of a batch in each round: alone, and with batches back to back."""
 
-    def scoring(one: Contestant, passes: int) -> Callable[[], None]:
+    def scoring(one: Case, passes: int) -> Callable[[], None]:
         def score() -> None:
             for _ in range(passes):
                 one.run(*one.inputs)
@@ -140,10 +139,10 @@ def measure(
 
         return score
 
-    passes = [passes_back_to_back(one.windows, device) for one in contestants]
+    passes = [passes_back_to_back(one.windows, device) for one in cases]
     many = [index for index, number in enumerate(passes) if number > 1]
-    single = [scoring(one, 1) for one in contestants]
-    repeated = [scoring(contestants[index], passes[index]) for index in many]
+    single = [scoring(one, 1) for one in cases]
+    repeated = [scoring(cases[index], passes[index]) for index in many]
     taken = seconds_in_turn([*single, *repeated], rounds)
     alone, together = taken[: len(single)], list(taken[: len(single)])
     for index, seconds in zip(many, taken[len(single) :], strict=True):
@@ -151,26 +150,26 @@ def measure(
     return alone, together
 
 
-def possible(forms: Sequence[Form], device: torch.device) -> tuple[list[Form], list[str]]:
-    """Return the forms that can be tried here, and a sentence for the others."""
-    found, reasons = list(forms), []
+def usable_forms(forms: Sequence[Form], device: torch.device) -> tuple[list[Form], list[str]]:
+    """Return the forms that can run here, and a sentence for each group that cannot."""
+    usable, reasons = list(forms), []
     if device.type != "cuda":
-        kept = [form for form in found if not form.graphed]
-        if len(kept) < len(found):
-            names = ", ".join(form.name for form in found if form.graphed)
+        kept = [form for form in usable if not form.graphed]
+        if len(kept) < len(usable):
+            names = ", ".join(form.name for form in usable if form.graphed)
             reasons.append(f"not measured: {names}: CUDA graphs need a GPU")
-        found = kept
-    if any(form.compiled for form in found):
+        usable = kept
+    if any(form.compiled for form in usable):
         why = why_not_compiled(device)
         if why:
-            names = ", ".join(form.name for form in found if form.compiled)
+            names = ", ".join(form.name for form in usable if form.compiled)
             reasons.append(f"not measured: {names}: {why}")
-            found = [form for form in found if not form.compiled]
-    return found, reasons
+            usable = [form for form in usable if not form.compiled]
+    return usable, reasons
 
 
 def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return the options; exits where they, or this machine, do not do."""
+    """Parse the options; exit if they are wrong or this machine cannot run the bench."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--device", choices=sorted(WINDOWS), help="cpu: a rehearsal without a GPU")
     parser.add_argument("--models", nargs="+", default=MODELS, metavar="NAME")
@@ -178,7 +177,7 @@ def read_options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--forms", nargs="+", default=[one.name for one in FORMS], choices=[o.name for o in FORMS]
     )
     parser.add_argument(
-        "--windows", type=int, nargs="+", help="in a batch (default: 1 8 64 512; cpu: 1 8)"
+        "--windows", type=int, nargs="+", help="windows of a batch (default: 1 8 64 512; cpu: 1 8)"
     )
     parser.add_argument("--rounds", type=int, default=30, help="rounds (default: %(default)s)")
     parser.add_argument(
@@ -204,20 +203,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read_options(arguments)
     device, rounds = options.device, options.rounds
     torch.manual_seed(0)
-    forms, reasons = possible(options.forms, device)
+    forms, reasons = usable_forms(options.forms, device)
     ceilings = measure_ceilings(
         *(device, list(TYPES)),
         side=_SIDE[device.type],
         copied=_COPIED[device.type],
         rounds=min(rounds, 10),
     )
-    contestants: list[Contestant] = []
+    cases: list[Case] = []
     with shapes_allowed():
         for one in networks(options.models):
-            entered, refused = enter(one, forms, options.windows, device)
-            contestants += entered
-            reasons += refused
-        results = evaluate(contestants, *measure(contestants, rounds, device), ceilings)
+            built, not_built = build_cases(one, forms, options.windows, device)
+            cases += built
+            reasons += not_built
+        results = evaluate(cases, *measure(cases, rounds, device), ceilings)
     where, targets = torch.cuda.get_device_name(device) if device.type == "cuda" else "", ""
     if where:
         where += f", CUDA {torch.version.cuda}"
@@ -242,8 +241,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_bench(main)

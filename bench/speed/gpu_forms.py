@@ -1,4 +1,4 @@
-"""The forms in which a GPU can run a network: precision, compiled, as a CUDA graph."""
+"""The forms in which a GPU can run a network: in lower precision, compiled, as a CUDA graph."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.layers.instances import Instances
 
 WARM_UPS = 3
-"""Passes before a capture: libraries choose their kernels and reserve their memory in the first."""
+"""Passes before a capture, in which libraries choose kernels and reserve memory."""
 
 _MOST_SHAPES = 64
-"""Shapes and precisions that `torch.compile` may compile a network for."""
+"""Limit of shapes and precisions for which `torch.compile` compiles a network."""
 
 Inputs = tuple[Tensor, ...]
 Runner = Callable[..., Tensor]
@@ -30,10 +30,10 @@ class Form:
     """How a network is run.
 
     Attributes:
-        name: For the tables.
-        dtype: What autocast computes in; 32-bit floats are no autocast.
-        compiled: Whether by `torch.compile`.
-        graphed: Whether its kernels are recorded once, and then replayed in one call.
+        name: Name in the tables.
+        dtype: Type in which autocast computes; 32-bit floats mean no autocast.
+        compiled: Whether `torch.compile` compiles it.
+        graphed: Whether its kernels are recorded once and then replayed in one call.
     """
 
     name: str
@@ -54,21 +54,21 @@ FORMS = (
     Form("compile-graph-bf16", torch.bfloat16, compiled=True, graphed=True),
 )
 
-MOST_APART = {torch.float32: 5e-3, torch.bfloat16: 0.1, torch.float16: 0.02}
-"""How far logits may be from those of eager 32-bit floats, as a share of the greatest of them.
+TOLERANCES = {torch.float32: 5e-3, torch.bfloat16: 0.1, torch.float16: 0.02}
+"""Greatest difference of logits from those of eager 32-bit floats, as a share of the largest logit.
 
-Those of 32-bit floats leave room for TF32, which has as many binary digits as 16-bit floats."""
+The value for 32-bit floats allows for TF32, whose mantissa is as long as that of 16-bit floats."""
 
 
 class EveryInstance(nn.Module):
-    """One of our networks that computes instances which nobody saw too, and then ignores them.
+    """One of our networks that also computes instances that were not seen, and then ignores them.
 
-    Leaving them out, as the network does by itself, makes shapes depend on the input: the CPU has
-    to wait for the GPU, and no graph can be recorded. The logits are the same.
+    The network itself leaves them out. Its shapes then depend on the input: the CPU has to wait for
+    the GPU, and no graph can be recorded. The logits are the same.
     """
 
     def __init__(self, network: BHaRNet) -> None:
-        """Take a network in evaluation mode."""
+        """Wrap a network in evaluation mode."""
         super().__init__()
         self.network = network
 
@@ -79,7 +79,7 @@ class EveryInstance(nn.Module):
 
 
 def _every_instance(x: Tensor, mask: Tensor) -> Instances:
-    """Return all instances of (N, C, T, V, I), seen in mask (N, T, I) or not."""
+    """Return all instances of (N, C, T, V, I), whether or not seen in mask (N, T, I)."""
     count, channels, frames, joints, instances = x.shape
     flat = x.permute(0, 4, 1, 2, 3).reshape(count * instances, channels, frames, joints)
     return Instances(flat, torch.arange(len(flat), device=x.device), mask)
@@ -89,34 +89,34 @@ class Graph:
     """A CUDA graph of a network for one size of batch."""
 
     def __init__(self, run: Runner, example: Inputs) -> None:
-        """Record what is run for an input of these shapes, on the GPU that the input is on."""
+        """Record `run` for an input of these shapes, on the GPU of the input."""
         self._inputs = [tensor.clone() for tensor in example]
-        aside = torch.cuda.Stream()
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
+        side_stream = torch.cuda.Stream()
+        side_stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side_stream):
             for _ in range(WARM_UPS):
                 run(*self._inputs)
-        torch.cuda.current_stream().wait_stream(aside)
+        torch.cuda.current_stream().wait_stream(side_stream)
         self._graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(self._graph):
             self._logits = run(*self._inputs)
 
     def __call__(self, *inputs: Tensor) -> Tensor:
-        """Return logits, which the next call overwrites."""
-        for place, tensor in zip(self._inputs, inputs, strict=True):
-            place.copy_(tensor)
+        """Return the logits; the next call overwrites them."""
+        for buffer, tensor in zip(self._inputs, inputs, strict=True):
+            buffer.copy_(tensor)
         self._graph.replay()
         return self._logits
 
 
 def compiled(network: nn.Module) -> nn.Module:
-    """Return a network that is compiled for each shape when it comes."""
+    """Return a network that is compiled for each shape when it first occurs."""
     made: Any = torch.compile(network, dynamic=False)
     return made
 
 
 def shapes_allowed() -> AbstractContextManager[Any]:
-    """Return a context in which compiling for many shapes does not end up in eager unnoticed."""
+    """Return a context in which compiling for too many shapes fails, instead of running eager."""
     from torch._dynamo import config
 
     allowed: AbstractContextManager[Any] = config.patch(
@@ -126,42 +126,42 @@ def shapes_allowed() -> AbstractContextManager[Any]:
 
 
 def why_not_compiled(device: torch.device) -> str:
-    """Return why `torch.compile` does not work for a device; nothing where it does."""
+    """Return why `torch.compile` does not work for a device; an empty text if it works."""
     try:
         torch.compile(lambda x: x * 2 + 1)(torch.zeros(8, device=device))
-    except Exception as error:  # whatever a compiler that is not there leads to
+    except Exception as error:  # a missing compiler can raise anything
         return f"torch.compile does not work here ({type(error).__name__})"
     return ""
 
 
 def precision(form: Form, device: torch.device) -> AbstractContextManager[Any]:
-    """Return the context of a form's precision."""
+    """Return a context with the precision of a form."""
     if form.dtype == torch.float32:
         return nullcontext()
-    # Weights that were converted before a capture would be out of date in it.
+    # Cached conversions of weights would not be part of a recorded graph.
     return torch.autocast(device.type, form.dtype, cache_enabled=not form.graphed)
 
 
 def runner(form: Form, network: nn.Module, example: Inputs) -> Runner:
-    """Return what runs a network in a form, recorded where it is to be.
+    """Return a function that runs a network in a form; record its graph if the form has one.
 
     Args:
         form: The form.
-        network: In evaluation mode, on the device of the input; compiled where the form is.
-        example: Input of the shapes that will come.
+        network: In evaluation mode, on the device of the input; compiled if the form is.
+        example: Input of the shapes that will be run.
     """
     device = example[0].device
 
     def run(*inputs: Tensor) -> Tensor:
         with torch.inference_mode(), precision(form, device):
-            said = network(*inputs)
-        return said if isinstance(said, Tensor) else said.ensemble
+            logits = network(*inputs)
+        return logits if isinstance(logits, Tensor) else logits.ensemble
 
     return Graph(run, example) if form.graphed else run
 
 
 def other_windows(windows: Inputs) -> Inputs:
-    """Return other input of the same shapes; of ours, the first window shows no hand."""
+    """Return another input of the same shapes; for ours, the first window shows no hand."""
     other = [-windows[0], *(tensor.clone() for tensor in windows[1:])]
     if len(windows) == 4:
         other[2] = -other[2]
@@ -169,10 +169,10 @@ def other_windows(windows: Inputs) -> Inputs:
     return tuple(other)
 
 
-def apart(expected: Tensor, found: Tensor) -> float:
-    """Return the greatest difference of logits as a share of the greatest of those expected.
+def relative_difference(expected: Tensor, found: Tensor) -> float:
+    """Return the greatest difference of logits, as a share of the largest expected logit.
 
-    What is not a number, or has another shape, is infinitely far apart.
+    The difference is infinite if a logit is not a number or the shapes differ.
     """
     if expected.shape != found.shape:
         return math.inf
@@ -181,5 +181,5 @@ def apart(expected: Tensor, found: Tensor) -> float:
 
 
 def greatest_difference(reference: Runner, other: Runner, batches: Sequence[Inputs]) -> float:
-    """Return how far `other` is from `reference` at most in some batches; see `apart`."""
-    return max(apart(reference(*batch), other(*batch)) for batch in batches)
+    """Return the greatest `relative_difference` of `other` from `reference` over some batches."""
+    return max(relative_difference(reference(*batch), other(*batch)) for batch in batches)

@@ -1,4 +1,4 @@
-"""What the bench of a GPU measured, as tables and beside what was aimed at."""
+"""Tables of the GPU bench, and its results beside the targets."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from bench.speed.roofline import Ceilings, Work
 from bharnet_ros.evaluation.tables import format_table
 
 AT_LEAST = 10.0
-"""How many times as fast as CTR-GCN eager a network is to be for one window."""
+"""Target: how many times as fast as CTR-GCN eager a network should be for one window."""
 
 AT_MOST = 1.2
-"""What eight people may cost, in the cost of one."""
+"""Target: the cost of eight people over that of one."""
 
 TYPES = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
 
 
 @dataclass(frozen=True, eq=False)
-class Contestant:
+class Case:
     """A network in one form, for one size of batch.
 
     Attributes:
-        name: Of the network.
-        form: How it is run.
+        name: Name of the network.
+        form: Form in which it runs.
         frames: Frames T.
         windows: Windows of the batch.
         inputs: The batch, on the device.
-        run: What scores it.
-        work: What the network does.
-        apart: How far its logits are from those of eager; see `gpu_forms.apart`.
+        run: Scores the batch.
+        work: Work of the network.
+        difference: Difference of its logits from eager; see `gpu_forms.relative_difference`.
     """
 
     name: str
@@ -46,21 +46,21 @@ class Contestant:
     inputs: Inputs
     run: Runner
     work: Work
-    apart: float
+    difference: float
 
 
 def evaluate(
-    contestants: Sequence[Contestant],
+    cases: Sequence[Case],
     alone: Sequence[Sequence[float]],
     together: Sequence[Sequence[float]],
     ceilings: Ceilings,
 ) -> list[dict[str, Any]]:
-    """Return for each contestant what the tables show; None where there is nothing to compare."""
-    places = {(one.name, one.form, one.frames, one.windows): i for i, one in enumerate(contestants)}
-    fewest = min(one.windows for one in contestants)
+    """Return the row of each case in the tables; None if there is nothing to compare with."""
+    places = {(one.name, one.form, one.frames, one.windows): i for i, one in enumerate(cases)}
+    fewest = min(one.windows for one in cases)
     results = []
-    for index, one in enumerate(contestants):
-        rival = places.get((PEER, EAGER, one.frames, one.windows))
+    for index, one in enumerate(cases):
+        peer = places.get((PEER, EAGER, one.frames, one.windows))
         first = places.get((one.name, one.form, one.frames, fewest))
         seconds = statistics.median(together[index])
         flops = one.work.flops(one.windows) / seconds
@@ -74,20 +74,20 @@ def evaluate(
                 "ms": 1e3 * statistics.median(alone[index]),
                 "ms_p95": 1e3 * percentiles(alone[index])[1],
                 "windows_per_s": one.windows / seconds,
-                "times_peer": None if rival is None else median_ratio(alone[rival], alone[index]),
+                "times_peer": None if peer is None else median_ratio(alone[peer], alone[index]),
                 "times_fewest": None if first is None else median_ratio(alone[index], alone[first]),
                 "gflops": flops / 1e9,
                 "flops_share": flops / ceilings.flops[one.form.dtype],
                 "gbytes": moved / 1e9,
                 "bytes_share": moved / ceilings.bandwidth,
-                "apart": one.apart,
+                "apart": one.difference,
             }
         )
     return results
 
 
 def format_results(results: Sequence[dict[str, Any]], windows: Sequence[int]) -> str:
-    """Return a table for each of the measures."""
+    """Return one table per measure."""
     columns = [f"{count} windows" if count > 1 else "1 window" for count in windows]
     rows = {(one["name"], one["form"], one["frames"], one["windows"]): one for one in results}
     lines: list[str] = []
@@ -113,7 +113,7 @@ def format_results(results: Sequence[dict[str, Any]], windows: Sequence[int]) ->
 
 
 def format_targets(results: Sequence[dict[str, Any]], models: Sequence[str]) -> str:
-    """Return what was aimed at beside what each of ours reaches in its form fastest for one."""
+    """Return the targets beside the results of our networks in the form fastest for one window."""
     lines = []
     for name in models:
         own = [one for one in results if one["name"] == name and one["times_peer"] is not None]
@@ -137,7 +137,7 @@ def format_targets(results: Sequence[dict[str, Any]], models: Sequence[str]) -> 
 
 
 def format_ceilings(ceilings: Ceilings) -> str:
-    """Return what the device was seen to do at most."""
+    """Return the table of measured ceilings."""
     rows = [
         [f"product of matrices, {TYPES[dtype]}", f"{flops / 1e9:.0f} GFLOP/s"]
         for dtype, flops in ceilings.flops.items()

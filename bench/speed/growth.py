@@ -1,25 +1,27 @@
-"""What the recognition core costs as people, windows and hours grow, and where the time goes.
+"""Measure how the cost of the recognition core grows with people, window, stride and hours.
 
     python -m bench.speed.growth [--quick] [--rounds 30] [--soak-frames 100000] [--threads 1]
         [--json]
 
-Keypoints of the puppet, both hands in view, go through `SlidingRecognizer` as on a robot: sliding
-windows, resampling, features, network, calibration. No ROS, no images. What is compared takes turns
-in one process. The soak runs hours of people who come and go in fast forward, events included.
+Keypoints of the puppet, with both hands in view, go through `SlidingRecognizer` as on a robot:
+sliding windows, resampling, features, network, calibration; no ROS, no images. Settings that are
+compared take turns in one process. The soak simulates hours of people who come and go, faster than
+real time, events included.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import statistics
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import torch
 
+from bench.command_line import run_bench
 from bench.measuring import CLOCKS, add_clock_argument
 from bench.speed.crowd import FPS, crowd, record_person
 from bench.speed.soak import Reading, format_soak, growth_mb, soak
@@ -40,20 +42,20 @@ STRIDES_S = (0.0, 0.1, 0.2, 0.5, 1.0)
 STAGES_FOR = (1, 8)
 
 STAGES = ("windows", "resample", "features", "network", "rest")
-"""Taking a frame in and stacking windows; interpolation in time; normalisation, bones and motion;
-the network; calibration and all else."""
+"""Storing a frame and stacking windows; interpolation in time; normalisation, bones and motion; the
+network; calibration and the rest."""
 
 Measurements = dict[Any, list[float]]
 
 
-def filled(
+def filled_recognizer(
     recognizer: Recognizer, frames: Iterator[FrameKeypoints], window_s: float, stride_s: float
 ) -> SlidingRecognizer:
-    """Return a stream whose windows are full."""
-    stream = SlidingRecognizer(recognizer, window_s=window_s, stride_s=stride_s)
+    """Return a recognizer whose windows are full."""
+    sliding = SlidingRecognizer(recognizer, window_s=window_s, stride_s=stride_s)
     for frame in itertools.islice(frames, round(window_s * FPS) + 2):
-        stream.push(frame)
-    return stream
+        sliding.push(frame)
+    return sliding
 
 
 def time_settings(
@@ -64,24 +66,24 @@ def time_settings(
     rounds: int,
     clock: str,
 ) -> Measurements:
-    """Return the seconds that some frames take in each round, by the key of the setting.
+    """Return the seconds that the frames of each round take, by the key of the setting.
 
     Args:
-        recognizer: The network.
-        recorded: What people do.
-        settings: People, window and stride (seconds) by a key.
-        frames_each: Frames of a round.
-        rounds: Rounds to count.
+        recognizer: Scores the windows.
+        recorded: Motion of the people.
+        settings: People, window and stride (seconds), by any key.
+        frames_each: Frames per round.
+        rounds: Number of rounds.
         clock: Name in `CLOCKS`.
     """
 
     def playing(people: int, window_s: float, stride_s: float) -> Callable[[], None]:
         frames = crowd(recorded, people)
-        stream = filled(recognizer, frames, window_s, stride_s)
+        sliding = filled_recognizer(recognizer, frames, window_s, stride_s)
 
         def play() -> None:
             for frame in itertools.islice(frames, frames_each):
-                stream.update(frame)
+                sliding.update(frame)
 
         return play
 
@@ -96,36 +98,36 @@ def time_stages(
     rounds: int,
     clock: str,
 ) -> dict[str, float]:
-    """Return the median seconds of each of `STAGES` for a frame that is scored."""
+    """Return the median seconds of each of `STAGES` for a scored frame."""
     recognizer = Recognizer(bundle, "cpu")
     settings = bundle.description.features
     network = fold_for_inference(bundle.network)
     frames = crowd(recorded, people)
-    stream = filled(recognizer, frames, bundle.description.window_s, 0.0)
-    taken: dict[str, Any] = {}
+    sliding = filled_recognizer(recognizer, frames, bundle.description.window_s, 0.0)
+    state: dict[str, Any] = {}
 
-    def take_in() -> None:
-        taken["due"] = stream.push(next(frames))
+    def push_frame() -> None:
+        state["due"] = sliding.push(next(frames))
 
     def due() -> DueWindows:
-        found: DueWindows = taken["due"]
-        return found
+        windows: DueWindows = state["due"]
+        return windows
 
     def interpolate() -> None:
-        taken["batch"] = resample(due().sequences, settings, stream.window_s)
+        state["batch"] = resample(due().sequences, settings, sliding.window_s)
 
     def derive() -> None:
-        made = network_input(taken["batch"], settings)
-        taken["input"] = [
+        made = network_input(state["batch"], settings)
+        state["input"] = [
             torch.from_numpy(array)
             for array in (made.body, made.body_mask, made.hands, made.hand_mask)
         ]
 
     def run_network() -> None:
         with torch.inference_mode():
-            network(*taken["input"])
+            network(*state["input"])
 
-    passes = [take_in, interpolate, derive, run_network, lambda: stream.score(due())]
+    passes = [push_frame, interpolate, derive, run_network, lambda: sliding.score(due())]
     windows, *parts, whole = seconds_in_turn(passes, rounds, CLOCKS[clock])
     rest = [score - sum(of_parts) for score, *of_parts in zip(whole, *parts, strict=True)]
     return {
@@ -135,13 +137,13 @@ def time_stages(
 
 
 def format_growth(what: str, measured: Measurements, frames_each: int, most_ms: float) -> str:
-    """Return milliseconds of a frame for each setting, beside the first one.
+    """Return the table of milliseconds per frame of each setting, compared with the first.
 
     Args:
-        what: Name of what grows.
-        measured: Seconds in each round by setting.
-        frames_each: Frames of a round.
-        most_ms: Time in which a frame must be done, milliseconds.
+        what: Name of the quantity that grows.
+        measured: Seconds of each round by setting.
+        frames_each: Frames per round.
+        most_ms: Time available for a frame, milliseconds.
     """
     first = next(iter(measured.values()))
     rows = []
@@ -153,7 +155,7 @@ def format_growth(what: str, measured: Measurements, frames_each: int, most_ms: 
 
 
 def format_stages(stages: dict[int, dict[str, float]]) -> str:
-    """Return milliseconds and share of each stage, by the number of people."""
+    """Return the table of milliseconds and share of each stage, by number of people."""
     rows = []
     for people, seconds in stages.items():
         total = sum(seconds.values())
@@ -167,18 +169,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", default="gestures", help="name or folder of a model bundle")
     parser.add_argument("--rounds", type=int, default=30, help="rounds (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="of the network (default: 1)")
-    parser.add_argument("--soak-frames", type=int, default=100_000, help="0 leaves the soak out")
-    parser.add_argument("--soak-stride", type=float, default=1.0, metavar="S")
-    parser.add_argument("--soak-people", type=int, default=4, help="in view at once, at most")
     parser.add_argument(
-        "--quick", action="store_true", help="2 rounds and a soak of 5000 frames, to see it run"
+        "--threads", type=int, default=1, help="threads of the network (default: 1)"
+    )
+    parser.add_argument(
+        "--soak-frames", type=int, default=100_000, help="number of frames; 0 skips the soak"
+    )
+    parser.add_argument(
+        "--soak-stride", type=float, default=1.0, metavar="S", help="stride of the soak, seconds"
+    )
+    parser.add_argument("--soak-people", type=int, default=4, help="most people in view at once")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="2 rounds and a soak of 5000 frames, to check that it runs",
     )
     add_clock_argument(parser)
     add_report_arguments(parser)
     options = parser.parse_args(arguments)
     if min(options.rounds, options.threads, options.soak_people) < 1 or options.soak_frames < 0:
         parser.error("--rounds, --threads and --soak-people must be positive")
+    if not 0 <= options.soak_stride < math.inf:
+        parser.error("--soak-stride must not be negative")
     rounds, soak_frames = options.rounds, options.soak_frames
     if options.quick:
         rounds, soak_frames = 2, min(soak_frames, 5000)
@@ -187,16 +199,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     recognizer = Recognizer(bundle, "cpu")
     recognizer.warm_up()
     recorded = record_person()
-    usual_s, stride_s = bundle.description.window_s, bundle.description.stride_s
+    window_s, stride_s = bundle.description.window_s, bundle.description.stride_s
     second = round(FPS)
     clock = options.clock
 
     def timed(settings: dict[Any, tuple[int, float, float]], frames_each: int) -> Measurements:
         return time_settings(recognizer, recorded, settings, frames_each, rounds, clock)
 
-    by_people = timed({count: (count, usual_s, 0.0) for count in PEOPLE}, 1)
+    by_people = timed({count: (count, window_s, 0.0) for count in PEOPLE}, 1)
     by_window = timed({window: (1, window, 0.0) for window in WINDOWS_S}, 1)
-    by_stride = timed({stride: (1, usual_s, stride) for stride in STRIDES_S}, second)
+    by_stride = timed({stride: (1, window_s, stride) for stride in STRIDES_S}, second)
     stages = {n: time_stages(bundle, recorded, n, rounds, clock) for n in STAGES_FOR}
     how = f"{bundle.description.name}, {options.threads} thread(s), {rounds} rounds, {clock} clock"
     texts = [
@@ -239,4 +251,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_bench(main)

@@ -1,22 +1,22 @@
-"""How fast the networks score windows, beside published networks on the same frames and joints.
+"""Compare how fast our networks and published ones score windows of the same frames and joints.
 
     python -m bench.speed.recognition [--quick] [--rounds 15] [--people 1 2 4 8] [--threads 1 2]
         [--json]
 
-Ours: the models `gestures` and `gestures_light`, the variants of config/train with random weights,
-and `base` with as many blocks and channels as the peers have (`base, full`); each as it is trained,
-and folded as the recognizer runs it. The peers (bench/peers) run as their users run them: PyTorch,
-eager, 32-bit floats, one modality. A window is T frames of one person; the people are the batch.
-Ours take body and hands apart, 21 joints of the body and two hands of 21; the peers take the same V
-= 63 joints as one graph, the hands hung on the wrists, and the same T. Everything takes turns in
-one process; ratios are taken within a round, and medians over the rounds.
+Ours are the models `gestures` and `gestures_light`, the variants of config/train with random
+weights, and `base` with as many blocks and channels as the peers have (`base, full`). Each is
+measured as trained, and folded as the recognizer runs it. The peers (bench/peers) run as their
+users run them: PyTorch, eager, 32-bit floats, one modality. A window is T frames of one person; the
+people are the batch. Ours take body and hands separately: 21 joints of the body and two hands of
+21. The peers take the same V = 63 joints as one graph, with the hands attached to the wrists, and
+the same T. All networks take turns in one process. Ratios are taken within a round, and medians
+over the rounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,6 +24,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from bench.command_line import run_bench
 from bench.measuring import CLOCKS, add_clock_argument
 from bench.peers.ctrgcn import CTRGCN
 from bench.peers.published import (
@@ -49,27 +50,27 @@ CONFIGS = ("base", "expertized", "pooling", "unified")
 WIDE = "base"
 PEER = "CTR-GCN"
 COORDINATES = 3
-"""Of a joint, for the peers: what one of their modalities has."""
+"""Coordinates of a joint in one modality of the peers."""
 
 TARGETS = {"gestures": 3.0, "gestures_light": 6.0}
-"""How many times as fast as CTR-GCN the folded network is to be."""
+"""Targets: how many times as fast as CTR-GCN the folded network should be."""
 
 MOST_FOR_EIGHT = 3.0
-"""What eight people may cost, in the cost of one."""
+"""Target: the cost of eight people over that of one."""
 
 Inputs = tuple[Tensor | StreamTensors, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A network that takes part.
+    """A network to measure.
 
     Attributes:
-        name: Of the model, of the settings or of the peer.
+        name: Name of the model, of the settings or of the peer.
         form: `trained`, `folded` or `eager`.
         frames: Frames T.
         network: In evaluation mode.
-        parameters: Numbers that are trained.
+        parameters: Number of trained parameters.
         windows: Returns the input for a number of people.
     """
 
@@ -82,7 +83,7 @@ class Candidate:
 
 
 def ours(description: BundleDescription, network: BHaRNet | None = None) -> list[Candidate]:
-    """Return a network as it is trained and folded; with random weights where none is given."""
+    """Return a network as trained and folded; without `network`, it gets random weights."""
     network = network or build_network(description.network_settings())
     trained = network.eval().requires_grad_(False)
     return [
@@ -116,7 +117,7 @@ def peers(description: BundleDescription) -> list[Candidate]:
 
 
 def candidates() -> list[Candidate]:
-    """Return all that take part: ours, and the peers once for each number of frames of ours."""
+    """Return all networks: ours, and the peers once for each number of frames of ours."""
     bundles = [load_bundle(find_model(name)) for name in MODELS]
     descriptions = [config_description(name) for name in CONFIGS]
     descriptions.append(replace(full_size(config_description(WIDE)), name=f"{WIDE}, full"))
@@ -133,7 +134,7 @@ def candidates() -> list[Candidate]:
 def measure(
     networks: Sequence[Candidate], people: Sequence[int], rounds: int, clock: str
 ) -> dict[tuple[int, int], list[float]]:
-    """Return the seconds in each round by (index of the network, people in the batch)."""
+    """Return the seconds of each round by (index of the network, people in the batch)."""
 
     def scoring(network: nn.Module, windows: Inputs) -> Callable[[], object]:
         return lambda: network(*windows)
@@ -145,7 +146,7 @@ def measure(
 
 
 def median_ratio(above: Sequence[float], below: Sequence[float]) -> float:
-    """Return the median over the rounds of the ratio within a round."""
+    """Return the median over the rounds of the ratio within each round."""
     return statistics.median(one / other for one, other in zip(above, below, strict=True))
 
 
@@ -154,8 +155,8 @@ def evaluate(
     seconds: dict[tuple[int, int], list[float]],
     people: Sequence[int],
 ) -> list[dict[str, Any]]:
-    """Return for each network and number of people what the tables show."""
-    rival = {one.frames: index for index, one in enumerate(networks) if one.name == PEER}
+    """Return the rows of the tables, for each network and number of people."""
+    peer = {one.frames: index for index, one in enumerate(networks) if one.name == PEER}
     fewest = min(people)
     return [
         {
@@ -165,7 +166,7 @@ def evaluate(
             "people": count,
             "ms": 1e3 * statistics.median(seconds[index, count]),
             "windows_per_s": count / statistics.median(seconds[index, count]),
-            "times_peer": median_ratio(seconds[rival[one.frames], count], seconds[index, count]),
+            "times_peer": median_ratio(seconds[peer[one.frames], count], seconds[index, count]),
             "times_fewest": median_ratio(seconds[index, count], seconds[index, fewest]),
         }
         for index, one in enumerate(networks)
@@ -174,7 +175,7 @@ def evaluate(
 
 
 def format_sizes(networks: Sequence[Candidate]) -> str:
-    """Return parameters and multiplications of a window of one person."""
+    """Return the table of parameters and of multiplications for a window of one person."""
     rows = []
     for one in networks:
         macs = count_macs(one.network, *one.windows(1))
@@ -184,7 +185,7 @@ def format_sizes(networks: Sequence[Candidate]) -> str:
 
 
 def format_speeds(results: Sequence[dict[str, Any]], people: Sequence[int]) -> str:
-    """Return a table for each of the measures."""
+    """Return one table per measure."""
     columns = [f"{count} people" if count > 1 else "1 person" for count in people]
     lines: list[str] = []
     for title, field, digits in (
@@ -204,7 +205,7 @@ def format_speeds(results: Sequence[dict[str, Any]], people: Sequence[int]) -> s
 
 
 def format_targets(results: Sequence[dict[str, Any]]) -> str:
-    """Return what was aimed at beside what was measured."""
+    """Return the measured values beside the targets."""
     lines = []
     for one in results:
         if one["form"] != "folded" or one["name"] not in TARGETS:
@@ -232,7 +233,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, default=15, help="rounds (default: %(default)s)")
     parser.add_argument("--people", type=int, nargs="+", default=[1, 2, 4, 8])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--quick", action="store_true", help="2 rounds, to see whether it runs")
+    parser.add_argument("--quick", action="store_true", help="2 rounds, to check that it runs")
     add_clock_argument(parser)
     add_report_arguments(parser)
     options = parser.parse_args(arguments)
@@ -256,4 +257,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_bench(main)

@@ -1,12 +1,12 @@
-"""What the stream `rgb` costs beside the skeleton, from image to scores.
+"""Measure what the stream `rgb` costs beside the skeleton, from image to scores.
 
     python -m bench.speed.rgb [--quick] [--rounds 30] [--people 1 2 4 8] [--threads 1] [--clock cpu]
 
-People of the puppet stand in an image of 640 x 480, both hands in view. *crops* is what cutting and
-scaling takes for one image; *skeleton* and *multimodal* are scored windows, features, network and
-calibration, of the same settings without and with the stream; weights are random. All take turns in
-one process. A robot cuts crops twice for each moment of a window that the network looks at, and
-scores five windows a second or ten.
+People of the puppet stand in an image of 640 x 480, with both hands in view. *crops* is the time to
+cut and scale the crops of one image. *skeleton* and *multimodal* are the time to score windows
+(features, network and calibration) with the same settings without and with the stream. Weights are
+random. All take turns in one process. A robot cuts crops twice for each moment of a window that the
+network sees, and scores five or ten windows per second.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import statistics
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 
 import torch
 
+from bench.command_line import run_bench
 from bench.measuring import CLOCKS, add_clock_argument
 from bench.speed.crowd import FPS, HEIGHT, WIDTH, crowd, record_person
 from bharnet_ros.evaluation.tables import add_report_arguments, format_table, show
@@ -34,6 +34,7 @@ from bharnet_ros.recognition.bundle import BundleDescription, ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import PersonKeypoints
 from research.network_cost import config_description, network_cost
 
@@ -57,23 +58,27 @@ def full_windows(
     *,
     with_crops: bool,
 ) -> tuple[SlidingRecognizer, DueWindows]:
-    """Return a stream and its windows, filled with the people of `crowd`."""
-    stream = SlidingRecognizer(recognizer, stride_s=0.0)
-    feed = make_rgb_feed(recognizer.description, stream.window_s, wanted=with_crops)
+    """Return a recognizer and its windows, filled with the people of `crowd`."""
+    sliding = SlidingRecognizer(recognizer, stride_s=0.0)
+    feed = make_rgb_feed(recognizer.description, sliding.window_s, wanted=with_crops)
     due = None
-    for frame in itertools.islice(crowd(recorded, people), round(stream.window_s * FPS) + 2):
+    for frame in itertools.islice(crowd(recorded, people), round(sliding.window_s * FPS) + 2):
         cut = feed is not None and feed.due(frame.stamp_ns)
-        due = stream.push(frame, feed.cut(image, frame) if feed is not None and cut else None)
+        due = sliding.push(frame, feed.cut(image, frame) if feed is not None and cut else None)
     assert due is not None and len(due.sequences) == people
-    return stream, due
+    return sliding, due
 
 
 def measure(
     description: BundleDescription, people: Sequence[int], rounds: int, clock: str
 ) -> list[dict[str, Any]]:
-    """Return the seconds of each of `PARTS` in each round, by the number of people."""
+    """Return the seconds of each of `PARTS` in each round, by the number of people.
+
+    Raises:
+        InputError: The settings have no stream `rgb`.
+    """
     if RGB not in description.streams:
-        raise ValueError(f"{description.name}: has no stream {RGB!r}")
+        raise InputError(f"--config: {description.name} has no stream {RGB!r}")
     settings = RgbSettings.of(description.streams[RGB]).crops
     image = open_puppet(SCRIPT, width=WIDTH, height=HEIGHT, fps=FPS).frame(0).image
     multimodal = Recognizer(random_bundle(description), "cpu")
@@ -98,14 +103,15 @@ def measure(
 
 
 def format_results(description: BundleDescription, results: Sequence[dict[str, Any]]) -> str:
-    """Return milliseconds of each part, and the share of a core that they take."""
+    """Return the table of milliseconds of each part, and their share of the time of a core."""
     moments = RgbSettings.of(description.streams[RGB]).crops.moments
     cuts_a_second = 2 * moments / description.window_s
     rows = []
     for one in results:
         crops, skeleton, multimodal = (statistics.median(one[part]) for part in PARTS)
         ratios = [
-            both / alone for both, alone in zip(one["multimodal"], one["skeleton"], strict=True)
+            both / skeleton_alone
+            for both, skeleton_alone in zip(one["multimodal"], one["skeleton"], strict=True)
         ]
         share = cuts_a_second * crops + WINDOWS_A_SECOND * multimodal
         rows.append(
@@ -127,8 +133,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", default="multimodal", help="settings of `bharnet train`")
     parser.add_argument("--rounds", type=int, default=30, help="rounds (default: %(default)s)")
     parser.add_argument("--people", type=int, nargs="+", default=[1, 2, 4, 8])
-    parser.add_argument("--threads", type=int, default=1, help="of the network (default: 1)")
-    parser.add_argument("--quick", action="store_true", help="2 rounds, to see it run")
+    parser.add_argument(
+        "--threads", type=int, default=1, help="threads of the network (default: 1)"
+    )
+    parser.add_argument("--quick", action="store_true", help="2 rounds, to check that it runs")
     add_clock_argument(parser)
     add_report_arguments(parser)
     options = parser.parse_args(arguments)
@@ -156,8 +164,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_bench(main)

@@ -1,4 +1,4 @@
-"""What a network has to compute and to move, and what a device does at most of either."""
+"""Count what a network computes and moves, and measure how much of both a device can do."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bharnet_ros.network.cost import count_macs, seconds_in_turn
 
 @dataclass(frozen=True)
 class Work:
-    """What a network does for a batch of windows.
+    """Work of a network for windows.
 
     Attributes:
-        macs: Multiplications, each with its addition, of one window.
-        weights: Numbers that the network has learned.
-        values: Numbers that its layers take and give for one window.
+        macs: Multiply-accumulate operations for one window.
+        weights: Number of learned values.
+        values: Number of values that its layers read and write for one window.
     """
 
     macs: int
@@ -28,46 +28,46 @@ class Work:
     values: int
 
     def flops(self, windows: int) -> int:
-        """Return multiplications and additions of a batch."""
+        """Return the multiplications and additions for a batch."""
         return 2 * self.macs * windows
 
     def bytes(self, windows: int, dtype: torch.dtype) -> int:
-        """Return bytes that a batch moves if each layer reads and writes memory once.
+        """Return the bytes that a batch moves if each layer reads and writes memory once.
 
-        Weights are kept as 32-bit floats and read once; `dtype` is the type of all other values.
+        Weights are 32-bit floats and read once; `dtype` is the type of all other values.
         """
         return torch.float32.itemsize * self.weights + dtype.itemsize * self.values * windows
 
 
 def work_of(network: nn.Module, *window: Tensor) -> Work:
-    """Count what a network in evaluation mode does for one window; shapes alone are looked at.
+    """Count the work of a network in evaluation mode for one window, from shapes alone.
 
-    An estimate from below: only modules without parts count as layers, so that what a module does
-    between its parts, as adding them, is in no count of values, and only convolutions and matrix
-    products are in that of multiplications.
+    The counts are lower bounds. Only modules without children count as layers, so values that a
+    module handles between its children, such as their sum, are left out. Only convolutions and
+    matrix products count as multiplications.
 
     Args:
-        network: One whose shapes do not depend on what it is given.
+        network: A network whose shapes do not depend on the values of its input.
         window: Its input.
     """
     shapes = copy.deepcopy(network).to("meta")
-    given = [tensor.to("meta") for tensor in window]
+    inputs = [tensor.to("meta") for tensor in window]
     values = 0
 
-    def count(_layer: nn.Module, taken: Any, made: Any) -> None:
+    def count(_layer: nn.Module, inputs: Any, outputs: Any) -> None:
         nonlocal values
-        values += sum(tensor.numel() for tensor in _tensors((taken, made)))
+        values += sum(tensor.numel() for tensor in _tensors((inputs, outputs)))
 
     layers = [one for one in shapes.modules() if not any(True for _ in one.children())]
-    # These hand on what they are given.
+    # Identity and Dropout return their input.
     counted = [one for one in layers if not isinstance(one, (nn.Identity, nn.Dropout))]
     hooks = [one.register_forward_hook(count) for one in counted]
     with torch.no_grad():
-        shapes.eval()(*given)
+        shapes.eval()(*inputs)
     for hook in hooks:
         hook.remove()
     weights = [*shapes.parameters(), *shapes.buffers()]
-    return Work(count_macs(shapes, *given), sum(one.numel() for one in weights), values)
+    return Work(count_macs(shapes, *inputs), sum(one.numel() for one in weights), values)
 
 
 def _tensors(content: Any) -> Iterator[Tensor]:
@@ -81,11 +81,11 @@ def _tensors(content: Any) -> Iterator[Tensor]:
 
 @dataclass(frozen=True)
 class Ceilings:
-    """What a device was seen to do at most.
+    """Highest measured throughput of a device.
 
     Attributes:
-        flops: Multiplications and additions a second of a product of large matrices, by type.
-        bandwidth: Bytes a second of a large copy, read and written ones added up.
+        flops: Multiplications and additions per second of a product of large matrices, by type.
+        bandwidth: Bytes per second of a large copy, read and written bytes added up.
     """
 
     flops: dict[torch.dtype, float]
@@ -95,16 +95,16 @@ class Ceilings:
 def measure_ceilings(
     device: torch.device, dtypes: Sequence[torch.dtype], *, side: int, copied: int, rounds: int
 ) -> Ceilings:
-    """Measure a device by its fastest round.
+    """Measure the ceilings of a device by its fastest round.
 
-    A GPU multiplies 32-bit floats as TF32 here, which is what PyTorch lets convolutions do.
+    A GPU multiplies 32-bit floats as TF32 here, as PyTorch does in convolutions by default.
 
     Args:
-        device: What is measured.
+        device: The device.
         dtypes: Types to multiply.
         side: Rows and columns of the matrices.
         copied: Bytes to copy.
-        rounds: Rounds in which products and copy take turns.
+        rounds: Number of rounds in which products and copy take turns.
     """
     matrices = [torch.randn(side, side, device=device).to(dtype) for dtype in dtypes]
     products = [torch.empty_like(one) for one in matrices]
@@ -132,6 +132,6 @@ def measure_ceilings(
 
 
 def wait_for(device: torch.device) -> None:
-    """Return when all that was asked of a device is done; a CPU does it at once."""
+    """Wait until a device has finished its work; a CPU always has."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

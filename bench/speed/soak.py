@@ -1,4 +1,4 @@
-"""Memory of the recognition core over hours, in fast forward."""
+"""Measure the memory of the recognition core over simulated hours."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from bharnet_ros.recognition.sliding import SlidingRecognizer
 MEGABYTE = 2**20
 
 FLAT_MB = 2.0
-"""What memory may grow by after the first fifth of the run: allocators keep some of their own."""
+"""Allowed growth of memory after the first fifth of the run: allocators keep some."""
 
 _STATM = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Where the run is.
+    """Counts and memory at one point of the run.
 
     Attributes:
-        frames: Frames taken in.
-        visitors: Tracks seen.
-        scored: Windows scored.
-        events: Events that began or ended.
+        frames: Frames so far.
+        visitors: Tracks so far.
+        scored: Windows scored so far.
+        events: ONSETs and OFFSETs so far.
         resident_mb: Resident memory of the process, 2^20 bytes.
     """
 
@@ -45,7 +45,7 @@ def resident_mb() -> float:
     """Return the resident memory of this process, 2^20 bytes.
 
     Raises:
-        OSError: The system has no /proc, as Linux has.
+        OSError: The system has no /proc; Linux has it.
     """
     pages = int(_STATM.read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / MEGABYTE
@@ -54,27 +54,27 @@ def resident_mb() -> float:
 def soak(
     recognizer: Recognizer, frames: int, *, every: int, stride_s: float, most: int
 ) -> Iterator[Reading]:
-    """Run frames through windows, network and events; yield a reading now and then.
+    """Run frames through windows, network and events; yield a reading every so many frames.
 
     Args:
-        recognizer: The network.
-        frames: How many to take in.
+        recognizer: Scores the windows.
+        frames: Number of frames.
         every: Frames between two readings.
         stride_s: Time between two inferences, seconds.
-        most: People in view at once.
+        most: Greatest number of people in view at once.
     """
-    stream = SlidingRecognizer(recognizer, stride_s=stride_s)
-    detector = make_event_finder(recognizer.description.event_model(), EventOverrides())
+    sliding = SlidingRecognizer(recognizer, stride_s=stride_s)
+    finder = make_event_finder(recognizer.description.event_model(), EventOverrides())
     newest = -1
     scored = events = 0
     for number, frame in enumerate(passers_by(record_person(), most), start=1):
         newest = max([newest, *(int(one.track_id.rpartition("_")[2]) for one in frame.people)])
-        scores = stream.update(frame)
+        scores = sliding.update(frame)
         if scores is not None:
             scored += len(scores.tracks)
-            events += len(detector.update(scores))
+            events += len(finder.update(scores))
         if number % every == 0 or number == frames:
-            # Cycles that wait for the collector are no leak.
+            # Reference cycles that wait for the collector are no leak.
             gc.collect()
             yield Reading(number, newest + 1, scored, events, resident_mb())
         if number == frames:
@@ -82,13 +82,13 @@ def soak(
 
 
 def growth_mb(readings: list[Reading]) -> float:
-    """Return what memory grew by after the first fifth of the run, 2^20 bytes."""
+    """Return the growth of memory after the first fifth of the run, 2^20 bytes."""
     settled = next(one for one in readings if one.frames >= readings[-1].frames / 5)
     return readings[-1].resident_mb - settled.resident_mb
 
 
 def format_soak(readings: list[Reading]) -> str:
-    """Return a line for each reading, and whether memory is flat."""
+    """Return the table of readings, and whether memory is flat."""
     rows = [
         [
             *(str(one.frames), f"{one.frames / FPS / 3600:.2f}", str(one.visitors)),

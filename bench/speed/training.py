@@ -1,17 +1,16 @@
-"""How many clips a second training takes, beside a plain loop over the same network and batches.
+"""Compare the speed of training with that of a plain loop over the same network and batches.
 
     python -m bench.speed.training [--quick] [--data FILE] [--config base ...] [--rounds 5]
-        [--steps 20]
-                             [--device cpu] [--threads 1] [--clock cpu] [--json]
+        [--steps 20] [--device cpu] [--threads 1] [--clock cpu] [--json]
 
-`bharnet train` is the function that the command runs, from clips in memory on: augmentation,
-network, loss, clipped gradients, optimiser, schedule, moving average of the weights, by Lightning.
-The plain loop is the least that trains the same network with the same augmentation, batch and loss
-by the same optimiser: eager PyTorch, and nothing besides. Both are timed from one step of the
-optimiser to another, after some that do not count. The loader alone makes the same batches for
-nobody. All take turns in one process, and ratios are taken within a round.
+*bharnet train* is the function that the command runs once the clips are in memory: augmentation,
+network, loss, clipped gradients, optimiser, schedule and moving average of the weights, by
+Lightning. The *plain loop* is the least code that trains the same network with the same
+augmentation, batches, loss and optimiser: eager PyTorch and nothing else. Both are timed between
+two steps of the optimiser, after some warm-up steps. The *loader alone* makes the same batches
+without training. All take turns in one process, and ratios are taken within a round.
 
-Without `--data` the clips are the puppet's, by its exact keypoints.
+Without `--data`, the clips are the puppet's, with its exact keypoints.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from __future__ import annotations
 import argparse
 import logging
 import statistics
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from bench.command_line import run_bench
 from bench.measuring import add_clock_argument
 from bench.speed.recognition import median_ratio
 from bench.speed.training_loops import LOADER, LOOPS, PLAIN, Job
@@ -38,16 +37,17 @@ from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.training.store.clips import class_indices, store_clips
 from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence
 from bharnet_ros.types.layouts import get_layout
 from research.network_cost import config_settings
 
 _FPS = 15.0
-"""Frames a second of the puppet: those that are assumed of the clips of holistic_wild."""
+"""Frame rate of the puppet, which is the one assumed for the clips of holistic_wild."""
 
 
 def measure(job: Job, rounds: int) -> dict[str, list[float]]:
-    """Return seconds of a batch in each round, by loop."""
+    """Return the seconds per batch in each round, by loop."""
     seconds: dict[str, list[float]] = {name: [] for name in LOOPS}
     for _ in range(rounds):
         for name, loop in LOOPS.items():
@@ -56,10 +56,10 @@ def measure(job: Job, rounds: int) -> dict[str, list[float]]:
 
 
 def evaluate(seconds: dict[str, list[float]], batch_size: int) -> list[dict[str, Any]]:
-    """Return for each loop what the table shows.
+    """Return the row of each loop in the table.
 
-    The share of the loader is that of the time in which a loop would wait for batches that are made
-    when they are asked for, by the same process.
+    The share of the loader is the share of a loop's time that it would wait if the same process
+    made each batch on request.
     """
     return [
         {
@@ -86,7 +86,7 @@ def format_results(results: Sequence[dict[str, Any]]) -> str:
 
 
 def puppet_clips(seeds: range) -> list[RecordedClip]:
-    """Return a clip of each gesture of the puppet for each seed."""
+    """Return one clip per gesture of the puppet and seed."""
     clips = []
     for seed in seeds:
         puppet = open_puppet("gestures", fps=_FPS, seed=seed)
@@ -105,7 +105,7 @@ def puppet_clips(seeds: range) -> list[RecordedClip]:
 
 
 def read_clips(path: Path | None, seeds: int) -> tuple[str, list[RecordedClip]]:
-    """Return what the clips are, and the clips: of a data set, or the puppet's."""
+    """Return a description of the clips, and the clips: those of a data set, or the puppet's."""
     if path is None:
         clips = puppet_clips(range(seeds))
         return f"the puppet, {len(clips)} clips", clips
@@ -114,14 +114,14 @@ def read_clips(path: Path | None, seeds: int) -> tuple[str, list[RecordedClip]]:
 
 
 def job_of(config: str, clips: Sequence[RecordedClip], options: argparse.Namespace) -> Job:
-    """Return what is to be done for some settings.
+    """Return the job for some settings.
 
     Raises:
-        ValueError: The settings have streams beside the skeleton, which the plain loop lacks.
+        InputError: The settings have streams beside the skeleton, which the plain loop lacks.
     """
     settings = replace(config_settings(config), epochs=1)
     if settings.streams:
-        raise ValueError(f"--config: {config} has streams beside the skeleton")
+        raise InputError(f"--config: {config} has streams beside the skeleton")
     labels = np.asarray([clip.label for clip in clips])
     if not settings.class_names:
         settings = replace(settings, class_names=tuple(sorted({*labels.tolist()} - {BACKGROUND})))
@@ -134,13 +134,15 @@ def job_of(config: str, clips: Sequence[RecordedClip], options: argparse.Namespa
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a table for each of the settings."""
+    """Print one table per settings."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, metavar="FILE", help="data set (default: the puppet)")
     parser.add_argument("--config", nargs="+", default=["base"], help="YAML files or their names")
     parser.add_argument("--rounds", type=int, default=5, help="rounds (default: %(default)s)")
-    parser.add_argument("--steps", type=int, default=20, help="batches (default: %(default)s)")
-    parser.add_argument("--warm-up", type=int, default=5, help="that do not count before them")
+    parser.add_argument(
+        "--steps", type=int, default=20, help="timed batches (default: %(default)s)"
+    )
+    parser.add_argument("--warm-up", type=int, default=5, help="batches before the timed ones")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true", help="1 round, 2 batches")
@@ -154,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     torch.set_num_threads(options.threads)
-    told, clips = read_clips(options.data, 1 if options.quick else 12)
+    data_name, clips = read_clips(options.data, 1 if options.quick else 12)
     texts, content = [], []
     for config in options.config:
         job = job_of(config, clips, options)
@@ -162,7 +164,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = "cpu" if job.device.type == "cpu" else torch.cuda.get_device_name(job.device)
         head = {
             "config": job.settings.name,
-            "data": told,
+            "data": data_name,
             "device": where,
             "threads": options.threads,
             "clock": options.clock,
@@ -170,7 +172,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
         content.append({**head, "rounds": options.rounds, "results": results})
         texts.append(
-            f"{job.settings.name}, batches of {job.settings.batch_size}, {told}; {where}, "
+            f"{job.settings.name}, batches of {job.settings.batch_size}, {data_name}; {where}, "
             f"{options.threads} thread(s), {options.rounds} rounds of {options.steps} batches, "
             f"{options.clock} clock\n\n" + format_results(results)
         )
@@ -179,8 +181,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except (ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+    run_bench(main)

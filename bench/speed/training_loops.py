@@ -1,4 +1,4 @@
-"""Loops over the same batches: of `bharnet train`, a plain one, and one that learns nothing."""
+"""Three loops over the same batches: `bharnet train`, a plain loop, and the loader alone."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from bharnet_ros.training.store.clips import ClipStore
 OURS, PLAIN, LOADER = "bharnet train", "plain eager loop", "loader alone"
 
 _HELD_OUT = 8
-"""Clips whose accuracy `bharnet train` shows at the end, after the clock has stopped."""
+"""Clips that `bharnet train` tests on at the end, after the clock has stopped."""
 
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What all loops do.
+    """The work that all loops do.
 
     Attributes:
-        settings: What is trained, one epoch of it.
+        settings: Settings of the training, for one epoch.
         store: Keypoints of all clips.
-        classes: (N,) class of each.
-        device: Where to.
+        classes: (N,) class of each clip.
+        device: Device to train on.
         warm_up: Batches before the clock starts.
-        steps: Batches that are timed.
-        now: What tells the time, seconds.
+        steps: Timed batches.
+        now: Clock, seconds.
     """
 
     settings: TrainingSettings
@@ -55,7 +55,7 @@ class Job:
 
     @property
     def drawn_from(self) -> npt.NDArray[np.int64]:
-        """Clips to learn from, some again and again, so that an epoch has as many as are timed."""
+        """Clips of one epoch, repeated until there are enough for all batches."""
         wanted = self.settings.batch_size * (self.warm_up + self.steps)
         return np.resize(np.arange(len(self.store)), wanted)
 
@@ -77,25 +77,24 @@ class Job:
 
 
 class StepClock:
-    """Times the steps of whatever optimiser runs while it is entered.
+    """Times the steps of any optimiser that runs within its context.
 
-    A GPU is waited for at the first step and at the last, so that all that was asked of it between
-    them is done.
+    It waits for a GPU at the first and the last timed step, so that the work between them is done.
     """
 
     def __init__(self, job: Job) -> None:
-        """Count steps of a job."""
+        """Prepare to count the steps of a job."""
         self._job = job
         self._number = 0
         self._times: list[float] = []
 
     def __enter__(self) -> StepClock:
-        """Begin to count."""
+        """Start counting."""
         self._handle = register_optimizer_step_post_hook(self._step)
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Count no more."""
+        """Stop counting."""
         self._handle.remove()
 
     def _step(self, *_step: object) -> None:
@@ -106,10 +105,10 @@ class StepClock:
 
     @property
     def seconds(self) -> float:
-        """Seconds of a step.
+        """Seconds per step.
 
         Raises:
-            RuntimeError: There were too few.
+            RuntimeError: The optimiser made too few steps.
         """
         if len(self._times) != 2:
             raise RuntimeError(f"the optimiser made {self._number} steps, which are too few")
@@ -117,9 +116,9 @@ class StepClock:
 
 
 def time_ours(job: Job) -> float:
-    """Return the seconds of a batch in `bharnet train`."""
-    shown = np.arange(min(_HELD_OUT, len(job.store)))
-    held_out = WholeClips(job.store, shown, job.classes, job.settings.features, _HELD_OUT)
+    """Return the seconds per batch in `bharnet train`."""
+    tested = np.arange(min(_HELD_OUT, len(job.store)))
+    held_out = WholeClips(job.store, tested, job.classes, job.settings.features, _HELD_OUT)
     with (
         tempfile.TemporaryDirectory() as folder,
         warnings.catch_warnings(),
@@ -141,7 +140,7 @@ def time_ours(job: Job) -> float:
 
 
 def time_plain(job: Job) -> float:
-    """Return the seconds of a batch in the plain loop."""
+    """Return the seconds per batch in the plain loop."""
     torch.manual_seed(job.settings.seed)
     network = build_network(job.settings.bundle_description().network_settings())
     network.to(job.device).train()
@@ -158,7 +157,7 @@ def time_plain(job: Job) -> float:
 
 
 def time_loader(job: Job) -> float:
-    """Return the seconds of a batch that nobody learns from."""
+    """Return the seconds per batch of the loader alone."""
     batches = iter(job.batches())
     for _ in range(job.warm_up):
         next(batches)

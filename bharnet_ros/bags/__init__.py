@@ -1,1 +1,1 @@
-"""Recordings of ROS 2 in, action events out, without a ROS graph; ground truth beside them."""
+"""Recordings of ROS 2: reading, writing, replaying without a ROS graph, and their truth."""

@@ -1,4 +1,4 @@
-"""A clip to a recording of ROS 2: `bharnet convert`."""
+"""Converting a clip into a rosbag2 recording: `bharnet convert`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from tqdm import tqdm
@@ -31,32 +31,35 @@ from bharnet_ros.types.timeline import ANYBODY, TrueAction
 
 TRUTH_SUFFIX = ".truth.csv"
 
+_MOST_DIGITS = 20
+"""Seconds of more digits are refused as text, because as integers they could be huge."""
+
 
 def convert(
     frames: FrameSource, out: str | Path, options: ConversionOptions, *, progress: bool = True
 ) -> int:
-    """Write every frame of a source into a recording; twice gives the same bytes.
+    """Write every frame of a source into a recording; the same source gives the same bytes.
 
-    Where the source knows which actions it shows, they are written beside, to `truth_path(out)`.
-    Either everything appears or nothing.
+    If the source knows its true actions, they are written to `truth_path(out)`. After an error
+    neither the recording nor the truth is left.
 
     Args:
-        frames: Not live.
-        out: Folder of the recording; nothing may be there yet.
-        options: How.
-        progress: Draw a progress bar on stderr.
+        frames: Source of the frames; not live.
+        out: Folder of the recording; must not exist.
+        options: What to write and how.
+        progress: Whether to draw a progress bar on stderr.
 
     Returns:
         Number of messages written.
 
     Raises:
-        InputError: The source is live, has no frame that can be decoded or no depth where that is
-            asked for, or an option is out of range.
-        OSError: Something is at `out` or beside it already, or it cannot be written.
+        InputError: The source is live, has no frame that can be decoded, lacks the depth asked
+            for, or an option is out of range.
+        OSError: The recording or the truth exists already, or cannot be written.
     """
     if frames.live:
         raise InputError(f"source: {frames.name} is a webcam, which has no end; use bharnet record")
-    beside = check_new(truth_path(out)) if frames.true_actions else None
+    truth = check_new(truth_path(out)) if frames.true_actions else None
     with ExitStack() as stack:
         bag = stack.enter_context(
             BagWriter(out, storage=options.storage, compression=options.compression)
@@ -75,26 +78,26 @@ def convert(
             writer.write(frame)
         if not bag.count:
             raise InputError(f"source: {frames.name} has no frame that can be decoded")
-        if beside is not None:
-            scratch = beside.with_name(f".{beside.name}.{os.getpid()}")
+        if truth is not None:
+            scratch = truth.with_name(f".{truth.name}.{os.getpid()}")
             stack.callback(scratch.unlink, missing_ok=True)
-            write_truth(scratch, _anybody_if_alone(frames.true_actions))
+            write_truth(scratch, _without_single_track(frames.true_actions))
         bag.close()
-        if beside is not None:
-            scratch.rename(beside)
+        if truth is not None:
+            scratch.rename(truth)
         return bag.count
 
 
 def truth_path(out: str | Path) -> Path:
-    """Return where the truth of a recording is written."""
+    """Return the path of the truth that is written with a recording."""
     out = Path(out)
     return out.with_name(out.name + TRUTH_SUFFIX)
 
 
-def _anybody_if_alone(actions: Sequence[TrueAction]) -> Sequence[TrueAction]:
-    """Return true actions, those of a single person as of `ANYBODY`.
+def _without_single_track(actions: Sequence[TrueAction]) -> Sequence[TrueAction]:
+    """Return true actions, with the track `ANYBODY` if all are of one person.
 
-    Whatever track is found in such a recording is that person's.
+    Every track found in such a recording is that person's.
     """
     if len({action.track_id for action in actions}) > 1:
         return actions
@@ -111,23 +114,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--topic", default=IMAGE_TOPIC, help=f"topic of the images (default: {IMAGE_TOPIC})"
     )
     parser.add_argument(
-        "--compressed", action="store_true", help="write compressed images, to TOPIC/compressed"
+        "--compressed", action="store_true", help="write compressed images to TOPIC/compressed"
     )
     add_image_arguments(parser)
     parser.add_argument(
-        "--keypoints", action="store_true", help=f"write keypoints too, to {KEYPOINTS_TOPIC}"
+        "--keypoints", action="store_true", help=f"also write keypoints to {KEYPOINTS_TOPIC}"
     )
     parser.add_argument(
         "--max-people",
         type=int,
         default=1,
         metavar="N",
-        help="people to follow at most, for --keypoints (default: 1)",
+        help="greatest number of people to track, for --keypoints (default: 1)",
     )
     parser.add_argument(
         "--depth",
         action="store_true",
-        help="write depth and camera too, of the puppet alone; places keypoints in space",
+        help="also write the puppet's depth and camera; keypoints then get camera coordinates",
     )
     parser.add_argument(
         "--start",
@@ -139,13 +142,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps", type=float, help="frames per second (default: the clip's own; else 30)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the puppet's variations")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the puppet's variations")
     parser.add_argument("--frame-id", default=FRAME_ID, help=f"camera frame (default: {FRAME_ID})")
     add_bag_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out `bharnet convert`.
+    """Run `bharnet convert`.
 
     Raises:
         InputError, OSError: As `convert` and `open_source` say.
@@ -162,7 +165,7 @@ def run(arguments: argparse.Namespace) -> int:
         storage=arguments.storage,
         compression=arguments.compression,
     )
-    # Before a clip is opened, which may take a while.
+    # Checked before the clip is opened, which may take a while.
     check_new(arguments.bag)
     with open_source(
         arguments.clip, fps=arguments.fps, seed=arguments.seed, depth=arguments.depth
@@ -175,8 +178,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _nanoseconds(text: str) -> int:
-    """Return seconds as nanoseconds, exactly: a float of today's time is off by some hundred."""
+    """Return seconds as nanoseconds, exactly; a float of today's time is off by some hundred."""
     try:
-        return int(Decimal(text) * NANOSECONDS)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds") from None
+        seconds = Decimal(text)
+        if seconds.adjusted() > _MOST_DIGITS:
+            raise argparse.ArgumentTypeError(f"{text!r} is too many seconds")
+        return int(seconds * NANOSECONDS)
+    except (ArithmeticError, ValueError):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds") from None

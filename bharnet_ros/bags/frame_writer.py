@@ -1,4 +1,4 @@
-"""Frames of a clip as messages of a recording: images, and what belongs to them."""
+"""Writing the frames of a clip into a recording: images, depth, camera and keypoints."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ IMAGE_TOPIC = "/image_raw"
 KEYPOINTS_TOPIC = "/keypoints"
 FRAME_ID = "camera_color_optical_frame"
 EARLIEST_NS = NANOSECONDS
-"""Where stamps start by default. A stamp of zero counts as not set."""
+"""Stamp of the first frame by default. Not zero, because that means that no stamp is set."""
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class ConversionOptions:
     """How a clip becomes a recording.
 
     Attributes:
-        topic: Topic of the images; compressed ones go to "compressed" below it.
+        topic: Topic of the images; compressed images go to `TOPIC/compressed`.
         image_compression: "jpeg" or "png"; None for raw images.
-        quality: Of JPEG, 1 to 100.
-        keypoints: Whether keypoints are extracted and written too, on `KEYPOINTS_TOPIC`.
-        max_people: Of `PoseExtractor`.
-        depth: Whether the depth of the frames and their camera are written too, on `DEPTH_TOPIC`
-            and `CAMERA_INFO_TOPIC` in the namespace of `topic`; keypoints get their places then.
+        quality: JPEG quality, 1 to 100.
+        keypoints: Whether to extract keypoints and write them too, on `KEYPOINTS_TOPIC`.
+        max_people: Greatest number of people to track, for `keypoints`.
+        depth: Whether to write depth and camera information too, on `DEPTH_TOPIC` and
+            `CAMERA_INFO_TOPIC` in the namespace of `topic`. Keypoints then get camera coordinates.
         start_ns: Stamp of the first frame, nanoseconds, greater than 0.
         frame_id: Optical frame of the camera.
-        storage: One of `bag_writer.STORAGES`.
-        compression: One of `bag_writer.COMPRESSIONS`.
+        storage: One of `writing.STORAGES`.
+        compression: One of `writing.COMPRESSIONS`.
     """
 
     topic: str = IMAGE_TOPIC
@@ -55,13 +55,17 @@ class ConversionOptions:
     compression: str = "none"
 
     def __post_init__(self) -> None:
-        """Check what nobody else checks.
+        """Check the fields that no other class checks.
 
         Raises:
             InputError: A field is out of range; the message names it.
         """
         if not self.topic.startswith("/") or self.topic.endswith("/"):
             raise InputError(f"topic: must be absolute, such as /image_raw, got {self.topic!r}")
+        for name, value in (("topic", self.topic), ("frame_id", self.frame_id)):
+            # Bytes of the command line that are not UTF-8 cannot be serialised.
+            if not value.isprintable():
+                raise InputError(f"{name}: has characters that cannot be printed, got {value!r}")
         if not 0 < self.start_ns <= LARGEST_SECONDS * NANOSECONDS:
             raise InputError(
                 f"start: must be greater than 0 and at most {LARGEST_SECONDS} s, "
@@ -70,7 +74,7 @@ class ConversionOptions:
 
 
 class FrameWriter:
-    """Writes frames, and what is asked for with them, into a recording."""
+    """Writes frames into a recording, with the keypoints and depth that the options ask for."""
 
     def __init__(
         self, bag: BagWriter, options: ConversionOptions, frames: FrameSource, stack: ExitStack
@@ -80,11 +84,11 @@ class FrameWriter:
         Args:
             bag: The recording.
             options: What to write and how.
-            frames: Where the frames come from.
-            stack: Closes what finds keypoints.
+            frames: Source of the frames.
+            stack: Closes the pose extractor.
 
         Raises:
-            InputError: Depth is asked for, and the camera is not known.
+            InputError: Depth was asked for, but the camera of the source is unknown.
         """
         self._bag = bag
         self._options = options
@@ -102,15 +106,15 @@ class FrameWriter:
         self._depth: _DepthWriter | None = None
         if options.depth:
             if frames.camera is None:
-                raise InputError(f"source: the camera of {frames.name} is not known")
+                raise InputError(f"source: the camera of {frames.name} is unknown")
             self._depth = _DepthWriter(bag, options, Calibration.of(frames.camera))
 
     def write(self, frame: Frame) -> None:
         """Write one frame.
 
         Raises:
-            InputError: Depth is asked for, and the frame has none; or as `MessageFactory` says.
-            OSError: It cannot be written.
+            InputError: Depth was asked for, but the frame has none; or as `MessageFactory` says.
+            OSError: A message cannot be written.
         """
         options, image = self._options, frame.image
         stamp_ns = options.start_ns + round(frame.time * NANOSECONDS)
@@ -124,20 +128,20 @@ class FrameWriter:
                 compression=options.image_compression,
                 quality=options.quality,
             )
-        beside = None if self._depth is None else self._depth.write(frame, stamp_ns)
+        depth = None if self._depth is None else self._depth.write(frame, stamp_ns)
         self._bag.write(self._topic, message, stamp_ns)
         if self._extractor is not None:
-            # Of what is in the recording, so that whoever extracts from it finds the same.
+            # Extract from the image as recorded, so that a replay finds the same keypoints.
             if options.image_compression is not None:
                 image = decode_compressed(message.format, message.data)
             found = self._extractor.extract(image, stamp_ns, options.frame_id)
-            if self._depth is not None and beside is not None:
-                found = self._depth.placer.place(found, beside)
+            if self._depth is not None and depth is not None:
+                found = self._depth.placer.place(found, depth)
             self._bag.write(KEYPOINTS_TOPIC, self._messages.keypoints(found), stamp_ns)
 
 
 class _DepthWriter:
-    """Writes what belongs to an image before it, as the node `video_source` does."""
+    """Writes depth and camera information before their image, as the node `video_source` does."""
 
     def __init__(
         self, bag: BagWriter, options: ConversionOptions, calibration: Calibration
@@ -154,7 +158,7 @@ class _DepthWriter:
         self.placer = DepthPlacer(self._depth_topic, self._info_topic, logger.warning)
 
     def write(self, frame: Frame, stamp_ns: int) -> DepthMessages:
-        """Write the depth and the camera of a frame, and return the messages.
+        """Write the depth and the camera information of a frame, and return the messages.
 
         Raises:
             InputError: The frame has no depth.

@@ -1,4 +1,4 @@
-"""Messages of several topics that belong together by their stamps, in whatever order they came."""
+"""Joining messages of several topics by their stamps, whatever the order of recording."""
 
 from __future__ import annotations
 
@@ -17,18 +17,21 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 Moment: TypeAlias = tuple[int, int]
-"""Stamp of a message, nanoseconds, and its place in the order of recording."""
+"""Stamp of a message, nanoseconds, and its position in the order of recording."""
 
 
 class JoinedTopics:
-    """The messages of one topic, each with the nearest of every other topic.
+    """The messages of one topic, each with the nearest message of every other topic.
 
-    A message of another topic may belong to several. Its stamp alone decides, and where stamps
-    come twice, as after a jump of time, the place in the recording.
+    One message of another topic may be the nearest to several. Stamps decide. If a stamp occurs
+    twice, as after a time jump, the nearer position in the recording decides.
+
+    The recording is read twice: the first pass reads the stamps, so that the second knows which
+    messages it must keep, and until when.
 
     Attributes:
-        total: Messages on the topic.
-        joined: How many of them have one of every other topic.
+        total: Number of messages on the topic.
+        joined: Number of them that have a partner on every other topic.
     """
 
     def __init__(
@@ -40,20 +43,20 @@ class JoinedTopics:
         *,
         progress: bool = True,
     ) -> None:
-        """Read all stamps, and find what belongs together.
+        """Read all stamps, and find the partners of each message.
 
         Args:
             recording: An open recording.
-            topic: Of the messages that others are found for.
-            others: Other topics; all messages have headers.
-            slop_s: Seconds by which the stamp of another message may differ.
-            progress: Draw a progress bar on stderr.
+            topic: Topic whose messages get partners.
+            others: Topics that partners come from. All messages have headers.
+            slop_s: Greatest difference between the stamps of a message and a partner, seconds.
+            progress: Whether to draw a progress bar on stderr.
 
         Raises:
-            InputError: The slop is out of range, or as `Recording.messages` says.
+            InputError: `slop_s` is out of range, or as `Recording.messages` says.
         """
-        if not 0.0 <= slop_s < math.inf:
-            raise InputError(f"sync_slop_s: must be 0 or more, got {slop_s}")
+        if not 0.0 <= slop_s * NANOSECONDS < math.inf:
+            raise InputError(f"sync_slop_s: must be 0 or more and finite in ns, got {slop_s}")
         self._recording = recording
         self._topic = topic
         self._topics = (topic, *others)
@@ -65,11 +68,11 @@ class JoinedTopics:
             unit="message",
             disable=not progress,
         )
-        for place, one in enumerate(messages):
-            moments[one.topic].append((time_to_ns(one.message.header.stamp), place))
+        for position, one in enumerate(messages):
+            moments[one.topic].append((time_to_ns(one.message.header.stamp), position))
         slop_ns = round(slop_s * NANOSECONDS)
         found = [nearest(moments[topic], moments[name], slop_ns) for name in others]
-        # The name of a topic and the number of a message on it, for each other topic.
+        # For each message, a partner on each other topic: its topic, and its number there.
         self._partners = [
             tuple(
                 (name, number)
@@ -86,8 +89,8 @@ class JoinedTopics:
     def messages(self) -> Iterator[Recorded]:
         """Yield the messages of the topic in the order of recording.
 
-        In `beside`, each has the nearest message of every other topic, or none at all where a
-        topic has none that is near enough. A message waits for others that were recorded later.
+        `partners` holds the nearest message of every other topic, or nothing if a topic has none
+        that is near enough. A message waits for partners that were recorded later.
 
         Raises:
             InputError: As `Recording.messages` says.
@@ -105,7 +108,7 @@ class JoinedTopics:
                 held[key] = one
             while waiting and all(partner in held for partner in waiting[0][1]):
                 first, partners = waiting.popleft()
-                yield replace(first, beside=tuple(held[partner] for partner in partners))
+                yield replace(first, partners=tuple(held[partner] for partner in partners))
                 for partner in partners:
                     needed[partner] -= 1
                     if not needed[partner]:
@@ -113,26 +116,26 @@ class JoinedTopics:
 
 
 def nearest(moments: Sequence[Moment], others: Sequence[Moment], slop_ns: int) -> list[int | None]:
-    """Return for each moment the index of the nearest other one.
+    """Return the index of the nearest other moment for each moment.
 
     Args:
         moments: In any order.
         others: In any order.
-        slop_ns: Nanoseconds by which stamps may differ.
+        slop_ns: Greatest difference between two stamps, nanoseconds.
 
     Returns:
-        Indices into `others`, None where none is near enough. Of those whose stamps are as near,
-        the one that was recorded nearer.
+        Indices into `others`, None where none is near enough. Among equally near stamps, the
+        nearest position in the recording wins.
     """
     order = sorted(range(len(others)), key=lambda index: others[index])
     stamps = [others[index][0] for index in order]
 
     def search(moment: Moment) -> int | None:
-        stamp, place = moment
+        stamp, position = moment
         near = order[bisect_left(stamps, stamp - slop_ns) : bisect_right(stamps, stamp + slop_ns)]
         return min(
             near,
-            key=lambda index: (abs(others[index][0] - stamp), abs(others[index][1] - place)),
+            key=lambda index: (abs(others[index][0] - stamp), abs(others[index][1] - position)),
             default=None,
         )
 

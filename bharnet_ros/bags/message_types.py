@@ -1,4 +1,4 @@
-"""The message types of a recording, ours among them."""
+"""The message types of recordings: those of ROS 2 Jazzy and of this package."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGE = "bharnet_ros"
 
 @cache
 def message_types() -> Typestore:
-    """Return the types of ROS 2 Jazzy and of the package's own `msg` folder."""
+    """Return the types of ROS 2 Jazzy and of the package's `msg` folder."""
     store = get_typestore(Stores.ROS2_JAZZY)
     for file in sorted(find_resource("msg").glob("*.msg")):
         text = file.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What `bharnet record` is asked for."""
+"""Options of `bharnet record`, and those that it shares with `bharnet convert`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bharnet_ros.messages.images import COMPRESSIONS as IMAGE_COMPRESSIONS
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.types.errors import InputError
 
-OF_CHAIN = ("image_raw", "keypoints", "action_scores", "action_recognition", "model_info")
-"""What is recorded unless something else is asked for."""
+DEFAULT_TOPICS = ("image_raw", "keypoints", "action_scores", "action_recognition", "model_info")
+"""Topics that are recorded by default."""
 
-TOPICS = (*OF_CHAIN, CAMERA_INFO_TOPIC, DEPTH_TOPIC)
-"""What can be recorded, by the names of the topics without namespace and remapping."""
+TOPICS = (*DEFAULT_TOPICS, CAMERA_INFO_TOPIC, DEPTH_TOPIC)
+"""Topics that can be recorded, named without namespace and remapping."""
 
 
 @dataclass(frozen=True)
@@ -22,24 +22,24 @@ class RecordingOptions:
     """What to record and how.
 
     Attributes:
-        out: Folder of the recording; nothing may be there yet.
-        topics: Some of `TOPICS`.
-        image_compression: "jpeg" or "png"; None for raw images. Images that come compressed stay
-            as they are.
-        quality: Of JPEG, 1 to 100.
-        storage: One of `bag_writer.STORAGES`.
-        compression: One of `bag_writer.COMPRESSIONS`.
+        out: Folder of the recording; must not exist.
+        topics: Topics to record, of `TOPICS`.
+        image_compression: "jpeg" or "png"; None for raw images. Images that arrive compressed are
+            recorded unchanged.
+        quality: JPEG quality, 1 to 100.
+        storage: One of `writing.STORAGES`.
+        compression: One of `writing.COMPRESSIONS`.
     """
 
     out: str
-    topics: tuple[str, ...] = OF_CHAIN
+    topics: tuple[str, ...] = DEFAULT_TOPICS
     image_compression: str | None = "jpeg"
     quality: int = 95
     storage: str = "mcap"
     compression: str = "none"
 
     def __post_init__(self) -> None:
-        """Check what would only be found when the first image comes.
+        """Check what would otherwise fail only at the first image.
 
         Raises:
             InputError: A field is out of range; the message names it.
@@ -51,12 +51,12 @@ class RecordingOptions:
             raise InputError(f"quality: must be in 1..100, got {self.quality}")
 
     def open(self) -> BagWriter:
-        """Begin the recording; raises as `BagWriter` does."""
+        """Start the recording; raises as `BagWriter` does."""
         return BagWriter(self.out, storage=self.storage, compression=self.compression)
 
 
 def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of a recording to a command."""
+    """Add the options of `RecordingOptions` to a command."""
     parser.add_argument(
         "--out", metavar="BAG", required=True, help="folder of the recording to write"
     )
@@ -64,19 +64,17 @@ def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
         "--topics",
         nargs="+",
         choices=TOPICS,
-        default=OF_CHAIN,
+        default=DEFAULT_TOPICS,
         metavar="TOPIC",
-        help=f"what to record, of {', '.join(TOPICS)} (default: all but the last two)",
+        help=f"topics to record, of {', '.join(TOPICS)} (default: all but the last two)",
     )
-    parser.add_argument(
-        "--raw", action="store_true", help="record images as they are, not compressed"
-    )
+    parser.add_argument("--raw", action="store_true", help="record images uncompressed")
     add_image_arguments(parser)
     add_bag_arguments(parser)
 
 
 def read_options(arguments: argparse.Namespace) -> RecordingOptions:
-    """Return what `add_recording_arguments` declares.
+    """Return the options that `add_recording_arguments` added.
 
     Raises:
         InputError: As `RecordingOptions` says.
@@ -92,7 +90,7 @@ def read_options(arguments: argparse.Namespace) -> RecordingOptions:
 
 
 def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of how a recording is stored: `storage` and `compression`."""
+    """Add `--storage` and `--compression`, which say how a recording is stored."""
     parser.add_argument(
         "--storage", choices=tuple(STORAGES), default="mcap", help="file format (default: mcap)"
     )
@@ -106,13 +104,13 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_image_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of how an image is compressed: `format` and `quality`."""
+    """Add `--format` and `--quality`, which say how an image is compressed."""
     parser.add_argument(
         "--format",
         choices=IMAGE_COMPRESSIONS,
         default="jpeg",
-        help="of compressed images (default: jpeg)",
+        help="format of compressed images (default: jpeg)",
     )
     parser.add_argument(
-        "--quality", type=int, default=95, help="of JPEG images, 1 to 100 (default: 95)"
+        "--quality", type=int, default=95, help="quality of JPEG images, 1 to 100 (default: 95)"
     )

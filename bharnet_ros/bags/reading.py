@@ -1,4 +1,4 @@
-"""A rosbag2 recording: its topics, and what was said on them in the order of recording."""
+"""Reading a rosbag2 recording: its topics, and their messages in the order of recording."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Topic:
     """A topic of a recording.
 
     Attributes:
-        name: Its name.
-        type: Type of its messages, as sensor_msgs/msg/Image; empty where there are several.
-        messages: How many there are.
+        name: Name.
+        type: Type of its messages, such as sensor_msgs/msg/Image; empty if there are several.
+        messages: Number of messages.
     """
 
     name: str
@@ -41,82 +41,87 @@ class Recorded:
     """A message of a recording.
 
     Attributes:
-        topic: On which topic.
-        log_ns: When it was recorded, nanoseconds.
-        message: It.
-        beside: Messages of other topics that belong to it, where they were looked for.
+        topic: Its topic.
+        log_ns: Time at which it was recorded, nanoseconds.
+        message: The message itself.
+        partners: Messages of other topics that belong to it; only `JoinedTopics` sets them.
     """
 
     topic: str
     log_ns: int
     message: Message
-    beside: tuple[Recorded, ...] = ()
+    partners: tuple[Recorded, ...] = ()
 
 
 class Recording:
-    """An open rosbag2 recording: a folder with its `metadata.yaml`, or one .mcap or .db3 file.
+    """An open rosbag2 recording: a folder with a `metadata.yaml`, or one .mcap or .db3 file.
 
     Attributes:
-        path: Of the recording.
-        name: Of the folder, or of the file without its ending.
-        topics: By name.
-        start_ns: When the first message was recorded, nanoseconds.
-        end_ns: When the last one was.
+        path: Path of the recording.
+        name: Name of the folder, or of the file without its suffix.
+        topics: Topics, sorted by name.
+        start_ns: Time at which the first message was recorded, nanoseconds.
+        end_ns: Time at which the last message was recorded, nanoseconds.
     """
 
     def __init__(self, path: Path | str) -> None:
-        """Open it.
+        """Open a recording.
 
         Raises:
             FileNotFoundError: There is no such file or folder.
-            InputError: It is no recording, cannot be read or has no messages; names it.
+            InputError: It is not a recording, cannot be read or has no messages; names it.
         """
         self.path = Path(path)
-        _check_place(self.path)
-        with self._named():
-            self._reader = Reader(self.path)
-            self._reader.open()
+        _check_path(self.path)
         self.name = recording_name(self.path)
-        self.topics = tuple(
-            Topic(name, info.msgtype or "", info.msgcount)
-            for name, info in sorted(self._reader.topics.items())
-        )
-        self.start_ns = self._reader.start_time
-        self.end_ns = self._reader.end_time - 1
         self._stores: dict[str, Typestore] = {}
         self._first: dict[str, Message] = {}
-        if not self._reader.message_count:
+        with self._errors_named():
+            self._reader = Reader(self.path)
+            self._reader.open()
+        try:
+            # Metadata edited by hand may hold values of a wrong type, which show only here.
+            with self._errors_named():
+                self.topics = tuple(
+                    Topic(name, info.msgtype or "", info.msgcount)
+                    for name, info in sorted(self._reader.topics.items())
+                )
+                self.start_ns = self._reader.start_time
+                self.end_ns = self._reader.end_time - 1
+            if not self._reader.message_count:
+                raise InputError(f"{self.path}: has no messages")
+        except InputError:
             self.close()
-            raise InputError(f"{self.path}: has no messages")
+            raise
 
     def messages(self, *topics: str) -> Iterator[Recorded]:
         """Yield the messages of some topics in the order of recording.
 
         Raises:
             InputError: A topic is missing, its type is unknown, or a message or the file is
-                broken; names file and topic.
+                broken; names the file, and the topic if the file can be read.
         """
         connections = [self._connection(topic) for topic in topics]
-        with self._named():
+        with self._errors_named():
             for connection, log_ns, raw in self._reader.messages(connections):
                 try:
                     message = self._types(connection).deserialize_cdr(raw, connection.msgtype)
-                except Exception as error:  # whatever broken bytes make the library raise
+                except Exception as error:  # broken bytes make the library raise anything
                     raise InputError(
-                        f"{self.path}: topic {connection.topic}: a message is no "
+                        f"{self.path}: topic {connection.topic}: a message cannot be read as "
                         f"{connection.msgtype}: {_reason(error)}"
                     ) from error
                 yield Recorded(connection.topic, log_ns, message)
 
     def count(self, *topics: str) -> int:
-        """Return how many messages there are on some topics."""
+        """Return the number of messages on some topics."""
         return sum(one.messages for one in self.topics if one.name in topics)
 
     def first(self, topic: str) -> Message:
-        """Return the first message on a topic.
+        """Return the first message on a topic; reads it once.
 
         Raises:
-            InputError: There is none; as for `messages`.
+            InputError: There is none, or as `messages` says.
         """
         if topic not in self._first:
             found = next(self.messages(topic), None)
@@ -131,7 +136,7 @@ class Recording:
             self._reader.close()
 
     def __enter__(self) -> Recording:
-        """Return itself."""
+        """Return the recording."""
         return self
 
     def __exit__(
@@ -140,7 +145,7 @@ class Recording:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close."""
+        """Close the files."""
         self.close()
 
     def _connection(self, topic: str) -> Connection:
@@ -156,7 +161,7 @@ class Recording:
         return connection
 
     def _check_type(self, connection: Connection) -> None:
-        """Check that messages of a connection can be understood."""
+        """Check that the messages of a connection can be decoded and have the fields we expect."""
         where = f"{self.path}: topic {connection.topic}"
         extension = connection.ext
         if isinstance(extension, ConnectionExtRosbag2) and extension.serialization_format != "cdr":
@@ -166,19 +171,22 @@ class Recording:
             types = self._types(connection)
             known = name in types.fielddefs
             hashed = types.hash_rihs01(name) if known else ""
-        except Exception as error:  # whatever a broken definition makes the library raise
+        except Exception as error:  # a broken definition makes the library raise anything
             raise InputError(
                 f"{where}: definition of {name} is broken: {_reason(error)}"
             ) from error
         if not known:
             raise InputError(f"{where}: type {name} is unknown, and the bag does not define it")
-        if name.startswith(f"{PACKAGE}/"):
-            ours = message_types()
-            if name not in ours.fielddefs or hashed != ours.hash_rihs01(name):
-                raise InputError(f"{where}: was recorded with another definition of {name}")
+        expected = message_types()
+        if name in expected.fielddefs:
+            same = hashed == expected.hash_rihs01(name)
+        else:
+            same = not name.startswith(f"{PACKAGE}/")
+        if not same:
+            raise InputError(f"{where}: was recorded with another definition of {name}")
 
     def _types(self, connection: Connection) -> Typestore:
-        """Return the types that the recording defines for a connection, or else our own."""
+        """Return the types that the recording defines for a connection, else `message_types`."""
         definition = connection.msgdef
         if definition.format is not MessageDefinitionFormat.MSG:
             return message_types()
@@ -189,27 +197,28 @@ class Recording:
         return self._stores[connection.msgtype]
 
     @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Turn whatever a broken file makes the library raise into an error that names it."""
+    def _errors_named(self) -> Iterator[None]:
+        """Turn any error that a broken file makes the library raise into one that names it."""
         try:
             yield
-        except (ValueError, FileNotFoundError, PermissionError) as error:
-            if str(self.path) in str(error):
-                raise
-            raise InputError(f"{self.path}: cannot be read: {_reason(error)}") from error
+        except InputError:
+            raise
         except Exception as error:
+            no_access = isinstance(error, FileNotFoundError | PermissionError)
+            if no_access and str(self.path) in str(error):
+                raise
             raise InputError(f"{self.path}: cannot be read: {_reason(error)}") from error
 
 
 def recording_name(path: Path) -> str:
-    """Return the name of a recording: of its folder, or of its file without the ending."""
+    """Return the name of a recording: of its folder, or of its file without the suffix."""
     if path.suffix in _SUFFIXES and not path.is_dir():
         return path.stem
     return path.resolve().name
 
 
-def _check_place(path: Path) -> None:
-    """Check that there is what may be a recording."""
+def _check_path(path: Path) -> None:
+    """Check that a path may be that of a recording, without opening it."""
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
     if path.is_dir():
@@ -219,9 +228,10 @@ def _check_place(path: Path) -> None:
                 ".db3 file in it"
             )
     elif path.suffix not in _SUFFIXES:
-        raise InputError(f"{path}: is no recording: neither a folder nor {' nor '.join(_SUFFIXES)}")
+        kinds = " or ".join(("a folder", *_SUFFIXES))
+        raise InputError(f"{path}: is not a recording: expected {kinds}")
 
 
 def _reason(error: Exception) -> str:
-    """Return what an error says, or its kind where it says nothing."""
+    """Return the text of an error on one line, or its type if it has no text."""
     return " ".join(str(error).split()) or type(error).__name__

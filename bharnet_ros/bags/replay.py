@@ -1,4 +1,4 @@
-"""A recording in, action events out, without a ROS graph and as fast as this machine can."""
+"""Replays a recording without a ROS graph: messages in, action events out."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from bharnet_ros.bags.reading import Recorded, Recording
+from bharnet_ros.bags.reading import Recorded, Recording, Topic
 from bharnet_ros.bags.recorded_depth import RecordedDepth, find_depth
 from bharnet_ros.bags.recorded_events import whole_events
 from bharnet_ros.bags.replay_plan import ReplayPlan, plan_replay
 from bharnet_ros.bags.replay_result import Replay, SampledPeople
 from bharnet_ros.bags.replay_settings import ReplaySettings
-from bharnet_ros.bags.topics import Stage, model_info_topic, topics_of
+from bharnet_ros.bags.topics import Stage, topics_of
 from bharnet_ros.messages.reading import (
     Message,
     event_from_message,
@@ -32,7 +32,7 @@ from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.timeline import ScoreTrace, TraceCollector
 
 if TYPE_CHECKING:
-    # Recordings of scores need neither MediaPipe nor torch, and should not wait for them.
+    # A replay of scores needs neither MediaPipe nor torch, and should not wait for their import.
     from bharnet_ros.recognition.bundle import BundleDescription
     from bharnet_ros.recognition.sliding import DueWindows
 
@@ -44,30 +44,30 @@ def replay(
     settings: ReplaySettings | None = None,
     *,
     plan: ReplayPlan | None = None,
-    left_out: Sequence[str] = (),
+    excluded: Sequence[str] = (),
     progress: bool = True,
 ) -> Replay:
-    """Replay a recording; replaying it again gives the same result.
+    """Replay a recording; the same recording and settings give the same result.
 
-    Every message goes in, in the order of recording, and none is dropped for being late. A message
-    that the nodes would reject is left out and noted.
+    Every message is used, in the order of recording: none is dropped for being late. A message
+    that the nodes would reject is skipped and noted.
 
     Args:
         recording: An open recording.
         settings: How to replay it; None for the defaults.
-        plan: What to start from; None chooses by the settings.
-        left_out: Topics that hold something else, such as the truth.
-        progress: Draw a progress bar on stderr.
+        plan: What to start from; None to choose it by the settings.
+        excluded: Without a plan, topics never to choose, such as that of the truth.
+        progress: Whether to draw a progress bar on stderr.
 
     Raises:
-        InputError: The recording or a topic of it cannot be used, or the model or a parameter
-            cannot; names file and topic, model or parameter.
+        InputError: The recording, one of its topics, the model or a parameter cannot be used;
+            names file and topic, model or parameter.
         OSError: A file cannot be read.
     """
     given = ReplaySettings() if settings is None else settings
-    chosen = plan_replay(recording, given, left_out) if plan is None else plan
+    chosen = plan_replay(recording, given, excluded) if plan is None else plan
     player = _Player(recording, given, chosen, progress)
-    return player.events() if chosen.stage is Stage.EVENTS else player.computed()
+    return player.read_events() if chosen.stage is Stage.EVENTS else player.compute_events()
 
 
 class _Player:
@@ -80,12 +80,13 @@ class _Player:
         self._settings = settings
         self._stage = plan.stage
         self._topic = plan.topic
+        self._model_info = plan.model_info
         self._progress = progress
         self._origin_ns = plan.origin_ns
         self._newest_ns = plan.origin_ns
         self._used = 0
         self._log = CollectedLog()
-        self._drawn = SampledPeople()
+        self._people = SampledPeople()
         self._depth: RecordedDepth | None = None
         self._events: list[ActionEvent] = []
         self._traces = TraceCollector()
@@ -95,8 +96,8 @@ class _Player:
             f"replay-{recording.name}",
         )
 
-    def events(self) -> Replay:
-        """Take recorded events as they are."""
+    def read_events(self) -> Replay:
+        """Return the recorded events, each with ONSET and OFFSET."""
         recorded: list[tuple[ActionEvent, float]] = []
 
         def take(one: Recorded) -> None:
@@ -106,16 +107,15 @@ class _Player:
         self._run((self._topic,), take)
         try:
             whole, notes = whole_events(recorded)
-        except ValueError as error:
-            raise self._refused(error) from error
-        # How long a recording goes on after its last event only the clock of the recorder says.
+        except InputError as error:
+            raise self._error(error) from error
+        # Only the recorder's clock says how long the recording goes on after its last event.
         clocks_agree = self._recording.start_ns <= self._newest_ns <= self._recording.end_ns
         if clocks_agree or not recorded:
             self._newest_ns = max(self._newest_ns, self._recording.end_ns)
-        info = model_info_topic(self._recording, self._topic)
         names: tuple[str, ...] = ()
-        if info is not None:
-            names = tuple(self._recording.first(info).class_names)
+        if self._model_info is not None:
+            names = tuple(self._recording.first(self._model_info).class_names)
         elif self._settings.model is not None:
             names = self._bundle_description().class_names
         return self._result(
@@ -126,10 +126,10 @@ class _Player:
             notes,
         )
 
-    def computed(self) -> Replay:
-        """Compute events from whatever comes before them."""
+    def compute_events(self) -> Replay:
+        """Compute events from recorded scores, keypoints or images."""
         with ExitStack() as stack:
-            topics, take = self._chain(stack)
+            topics, take = self._open_chain(stack)
             self._run(topics, take)
         class_names = self._to_events.class_names
         self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
@@ -137,15 +137,18 @@ class _Player:
             self._events, None, class_names, self._traces.traces(self._origin_ns), []
         )
 
-    def _chain(self, stack: ExitStack) -> tuple[tuple[str, ...], TakeMessage]:
-        """Return the topics that are needed, and what to do with a message."""
+    def _open_chain(self, stack: ExitStack) -> tuple[tuple[str, ...], TakeMessage]:
+        """Return the topics to read, and the function that takes each of their messages.
+
+        What must be closed afterwards goes on the stack.
+        """
         if self._stage is Stage.SCORES:
-            return self._from_scores()
+            return self._open_scores()
         from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores, open_recognition
 
         parameters = self._settings.parameters("recognition")
         if self._stage is Stage.KEYPOINTS:
-            # Recorded keypoints come without their images: the skeleton decides alone.
+            # The images of recorded keypoints are not read, so the skeleton decides alone.
             parameters = {**parameters, "use_rgb": False}
         stream, rgb = open_recognition(parameters)
         description = stream.recognizer.description
@@ -163,7 +166,7 @@ class _Player:
             def take_keypoints(one: Recorded) -> None:
                 due, frame = to_scores.take(one.message)
                 if frame is not None:
-                    self._drawn.take(frame)
+                    self._people.take(frame)
                 take_due(due)
 
             return (self._topic,), take_keypoints
@@ -185,38 +188,41 @@ class _Player:
         def take_image(one: Recorded) -> None:
             frame = to_keypoints.take(one.message)
             if frame is not None:
-                self._drawn.take(frame)
+                self._people.take(frame)
                 take_due(to_scores.take_frame(frame, one.message))
 
         return (self._topic,), take_image
 
-    def _from_scores(self) -> tuple[tuple[str, ...], TakeMessage]:
-        info = model_info_topic(self._recording, self._topic)
+    def _open_scores(self) -> tuple[tuple[str, ...], TakeMessage]:
+        info = self._model_info
         if self._settings.model is not None:
             description = self._bundle_description()
             for one in self._recording.messages(info) if info is not None else ():
-                self._check_classes(description.class_names, f"model {description.name}", one)
+                self._check_classes(one, description.class_names, description.name)
             self._to_events.use_model(description.event_model(), None)
             return (self._topic,), lambda one: self._take_scores(one.message)
         if info is None:
-            raise InputError(
-                f"{self._recording.path}: topic {self._topic}: nothing in the bag says what the "
-                "classes are (model_info); name the model with --model"
+            raise self._error(
+                "nothing in the bag says what the classes are (model_info); name the model with "
+                "--model"
             )
         first = self._recording.first(info)
         for one in self._recording.messages(info):
-            self._check_classes(tuple(first.class_names), f"model {first.name}", one)
-        self._to_events.use_model(event_model_from_message(first), first.name)
-        told = 0
+            self._check_classes(one, tuple(first.class_names), first.name)
+        try:
+            self._to_events.use_model(event_model_from_message(first), first.name)
+        except ValueError as error:
+            raise InputError(f"{self._recording.path}: topic {info}: {error}") from error
+        info_count = 0
 
         def take(one: Recorded) -> None:
-            nonlocal told
+            nonlocal info_count
             if one.topic != info:
                 self._take_scores(one.message)
                 return
-            told += 1
-            # The first one is known from the start: it is latched.
-            if told > 1:
+            info_count += 1
+            # The topic is latched, so the first message holds from the start of the recording.
+            if info_count > 1:
                 self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
                 model = event_model_from_message(one.message)
                 self._to_events.use_model(model, one.message.name)
@@ -236,17 +242,18 @@ class _Player:
         assert self._settings.model is not None
         return load_bundle(find_model(self._settings.model)).description
 
-    def _check_classes(self, names: tuple[str, ...], whose: str, told: Recorded) -> None:
-        recorded = tuple(told.message.class_names)
+    def _check_classes(self, info: Recorded, names: tuple[str, ...], model: str) -> None:
+        """Check that recorded model information has the classes of a model."""
+        recorded = tuple(info.message.class_names)
         if recorded != names:
             raise InputError(
-                f"{self._recording.path}: topic {told.topic}: the classes of model "
-                f"{told.message.name} are {', '.join(recorded)}, but those of {whose} are "
+                f"{self._recording.path}: topic {info.topic}: the classes of model "
+                f"{info.message.name} are {', '.join(recorded)}, but those of model {model} are "
                 f"{', '.join(names)}"
             )
 
     def _run(self, topics: tuple[str, ...], take: TakeMessage) -> None:
-        """Hand over every message; one that cannot be used is left out."""
+        """Take every message of the topics; skip and note those that cannot be used."""
         for one in tqdm(
             self._recording.messages(*topics) if self._depth is None else self._depth.images(),
             total=self._recording.count(*topics),
@@ -263,9 +270,9 @@ class _Player:
                 self._used += 1
                 self._newest_ns = max(self._newest_ns, time_to_ns(one.message.header.stamp))
         if self._log.rejected and not self._used:
-            raise self._refused(self._log.rejected[-1])
+            raise self._error(self._log.rejected[-1])
 
-    def _refused(self, problem: object) -> InputError:
+    def _error(self, problem: object) -> InputError:
         return InputError(f"{self._recording.path}: topic {self._topic}: {problem}")
 
     def _result(
@@ -276,10 +283,12 @@ class _Player:
         traces: tuple[ScoreTrace, ...],
         notes: list[str],
     ) -> Replay:
-        frames, dropped = self._frames()
+        keypoints = topics_of(self._recording, Stage.KEYPOINTS)
+        recorded_keypoints = keypoints[0] if len(keypoints) == 1 else None
+        frames, dropped = self._count_frames(recorded_keypoints)
         counts = self._log.counts
-        if self._stage in (Stage.EVENTS, Stage.SCORES):
-            self._draw_recorded()
+        if self._stage in (Stage.EVENTS, Stage.SCORES) and recorded_keypoints is not None:
+            self._sample_people(recorded_keypoints)
         if self._log.rejected:
             notes.append(
                 f"{len(self._log.rejected)} messages on {self._topic} cannot be used; "
@@ -290,7 +299,7 @@ class _Player:
         if self._stage is Stage.KEYPOINTS and counts[WITHOUT_DEPTH]:
             notes.append(
                 f"{counts[WITHOUT_DEPTH]} frames on {self._topic} have no camera coordinates, "
-                "but the model takes bodies in metres: in them the hands decide alone"
+                "but the model takes bodies in metres: in these frames the hands decide alone"
             )
         if counts[DUPLICATES]:
             notes.append(f"{counts[DUPLICATES]} messages had the stamp of the one before")
@@ -312,26 +321,28 @@ class _Player:
             notes=tuple(notes),
             counts=dict(counts),
             rejected=tuple(self._log.rejected),
-            keypoints=self._drawn.sequences(self._origin_ns),
+            keypoints=self._people.sequences(self._origin_ns),
         )
 
-    def _draw_recorded(self) -> None:
-        """Take the keypoints that were recorded beside scores or events."""
-        found = topics_of(self._recording, Stage.KEYPOINTS)
-        if len(found) == 1:
-            for one in self._recording.messages(found[0].name):
-                with suppress(ValueError):
-                    self._drawn.take(keypoints_from_message(one.message))
+    def _sample_people(self, keypoints: Topic) -> None:
+        """Sample the people of keypoints that were recorded beside scores or events."""
+        for one in self._recording.messages(keypoints.name):
+            with suppress(ValueError):
+                self._people.take(keypoints_from_message(one.message))
 
-    def _frames(self) -> tuple[int, int]:
-        """Return how many frames went in, and how many images did not become one."""
+    def _count_frames(self, keypoints: Topic | None) -> tuple[int, int]:
+        """Return the number of frames used, and of images that did not become a frame.
+
+        Args:
+            keypoints: The only topic of recorded keypoints; None for none or several.
+        """
         if self._stage is Stage.IMAGES:
             return self._used - self._log.counts[DUPLICATES], len(self._log.rejected)
-        keypoints = topics_of(self._recording, Stage.KEYPOINTS)
-        images = topics_of(self._recording, Stage.IMAGES)
-        frames = keypoints[0].messages if len(keypoints) == 1 else 0
         if self._stage is Stage.KEYPOINTS:
             frames = self._used - self._log.counts[DUPLICATES]
+        else:
+            frames = 0 if keypoints is None else keypoints.messages
+        images = topics_of(self._recording, Stage.IMAGES)
         if not frames or len(images) != 1:
             return frames, 0
         return frames, max(0, images[0].messages - frames)

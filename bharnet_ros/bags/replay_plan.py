@@ -1,4 +1,4 @@
-"""What a replay starts from: chosen once, before anything is computed."""
+"""The topics that a replay reads, chosen once before anything is computed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.replay_settings import ReplaySettings
-from bharnet_ros.bags.topics import Stage, choose_stage, origin_of
+from bharnet_ros.bags.topics import Stage, choose_stage, model_info_topic, origin_of
 
 
 @dataclass(frozen=True)
@@ -15,28 +15,37 @@ class ReplayPlan:
     """What a replay starts from.
 
     Attributes:
-        stage: Kind of messages that are taken from the recording.
+        stage: Kind of messages that are read.
         topic: Their topic.
         origin_ns: Stamp at which the recording starts, nanoseconds.
+        model_info: For events and scores, the topic that describes their model; else, and if there
+            is none, None.
     """
 
     stage: Stage
     topic: str
     origin_ns: int
+    model_info: str | None = None
 
 
 def plan_replay(
-    recording: Recording, settings: ReplaySettings, left_out: Sequence[str] = ()
+    recording: Recording, settings: ReplaySettings, excluded: Sequence[str] = ()
 ) -> ReplayPlan:
     """Choose what a replay starts from.
+
+    The topics of the depth beside images are chosen by `RecordedDepth`.
 
     Args:
         recording: An open recording.
         settings: What was asked for.
-        left_out: Topics that hold something else, such as the truth.
+        excluded: Topics never to choose, such as that of the truth.
 
     Raises:
-        InputError: There is no such topic, or several would do; names file and topic.
+        InputError: A topic is missing, or several fit; names file and topic.
     """
-    stage, topic = choose_stage(recording, settings.stage, settings.topic, left_out)
-    return ReplayPlan(stage, topic, origin_of(recording, topic if stage is Stage.IMAGES else None))
+    stage, topic = choose_stage(recording, settings.stage, settings.topic, excluded)
+    origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
+    described = stage in (Stage.EVENTS, Stage.SCORES)
+    return ReplayPlan(
+        stage, topic, origin_ns, model_info_topic(recording, topic) if described else None
+    )

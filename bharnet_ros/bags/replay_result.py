@@ -1,4 +1,4 @@
-"""What a replay found, and its place beside the truth."""
+"""The result of a replay, and how it is compared with the truth."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ class Replay:
     """What a replay found.
 
     Attributes:
-        name: Of the recording.
-        stage: Where the replay started.
+        name: Name of the recording.
+        stage: Stage at which the replay started.
         origin_ns: Stamp at which the recording starts, nanoseconds.
         end_ns: Stamp at which it ends.
-        events: ONSETs and OFFSETs in their order, every event whole.
-        latencies_s: Latency of each, seconds; None where they were not published but computed.
-        class_names: Names of the classes; none where the recording does not tell.
-        traces: Scores of each person; none of recorded events.
-        frames: Frames of keypoints that went in.
-        dropped: Images that were recorded and did not go in.
-        notes: A sentence for whatever was not as it should be.
-        counts: What was counted on the way, such as repeated stamps.
-        rejected: Why messages could not be used, one for each.
-        keypoints: A few frames a second of everybody, stamps in seconds from the start.
+        events: ONSETs and OFFSETs in order; every event has both.
+        latencies_s: Latency of each message in `events`, seconds; None if events were computed.
+        class_names: Names of the classes; empty if they are unknown.
+        traces: Scores of each person; empty if events were recorded.
+        frames: Number of keypoint frames used.
+        dropped: Number of recorded images that were not used.
+        notes: A sentence for each kind of problem.
+        counts: Counters of the chain, such as that of repeated stamps.
+        rejected: For each message that could not be used, the reason.
+        keypoints: A few frames a second of each person, stamps in seconds from the start.
     """
 
     name: str
@@ -56,11 +56,11 @@ class Replay:
 
     @property
     def duration_s(self) -> float:
-        """From the start to the end, seconds."""
+        """Time from the start to the end, seconds."""
         return (self.end_ns - self.origin_ns) / NANOSECONDS
 
     def timeline(self, truth: Sequence[TrueAction]) -> Timeline:
-        """Return what was found beside what is true."""
+        """Return the events found together with the true actions."""
         return Timeline(
             name=self.name,
             duration_s=self.duration_s,
@@ -74,30 +74,30 @@ class Replay:
         )
 
 
-_APART_NS = NANOSECONDS // 4
+_SAMPLE_PERIOD_NS = NANOSECONDS // 4
 
 
 class SampledPeople:
     """Keeps about four frames a second of each person."""
 
     def __init__(self) -> None:
-        """Start with nobody."""
+        """Start with no frame."""
         self._kept: dict[str, list[tuple[int, PersonKeypoints]]] = {}
         self._size = (0, 0)
 
     def take(self, frame: FrameKeypoints) -> None:
-        """Keep whoever was not kept a quarter of a second ago; stamps that go back are left out."""
+        """Keep each person at most every quarter of a second; skip stamps that go back."""
         self._size = (frame.width, frame.height)
         for person in frame.people:
             kept = self._kept.setdefault(person.track_id, [])
-            if not kept or frame.stamp_ns - kept[-1][0] >= _APART_NS:
+            if not kept or frame.stamp_ns - kept[-1][0] >= _SAMPLE_PERIOD_NS:
                 kept.append((frame.stamp_ns, person))
 
     def sequences(self, origin_ns: int) -> tuple[KeypointSequence, ...]:
-        """Return each person over time.
+        """Return the frames kept of each person.
 
         Args:
-            origin_ns: Stamp that their times count from, nanoseconds.
+            origin_ns: Stamp that becomes time zero, nanoseconds.
         """
         width, height = self._size
         return tuple(

@@ -1,4 +1,4 @@
-"""What a replay is told: where it starts, with which model, and the parameters of the nodes."""
+"""Settings of a replay: where it starts, its model, and the parameters of the nodes."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _EVERYWHERE = ("/**", "**")
 
 @dataclass(frozen=True)
 class ReplaySettings:
-    """How recordings are replayed.
+    """How to replay recordings. "The parameters" are those of the nodes.
 
     Attributes:
-        stage: Where to start; None for the latest stage that was recorded.
+        stage: Stage to start at; None for the latest one that was recorded.
         topic: Topic to start from; None for the only one.
-        model: Name or folder of a model bundle; None for that of the parameters, or for what a
-            recording of scores says.
-        device: Where to compute; None for that of the parameters.
-        parameter_file: Parameters of the nodes that replace those of config/recognize.yaml.
-        max_people: How many people are followed at most in images; None for that of the parameters.
-        use_depth: Whether keypoints of images are placed by depth that was recorded beside them,
-            whatever the parameters say; so are they where one of its topics is named.
-        depth_topic: Depth that is registered to the images; None for the only one.
-        camera_info_topic: Camera of the images; None for the only one, or of several the one
-            beside the images.
-        sync_slop_s: Seconds by which the stamps of depth and camera may differ from an image's;
-            None for that of the parameters.
+        model: Name or folder of a model bundle; None for the parameters' model, or for the model
+            information in a recording of scores.
+        device: Device to compute on; None for that of the parameters.
+        parameter_file: File of parameters that replace those of config/recognize.yaml.
+        max_people: Greatest number of people to track in images; None for that of the parameters.
+        use_depth: Whether recorded depth gives keypoints of images camera coordinates, even if the
+            parameters say no. Naming one of its topics has the same effect.
+        depth_topic: Topic of depth registered to the images; None for the only one.
+        camera_info_topic: Topic of the camera information of the images; None for the only one, or
+            the only one in the namespace of the images.
+        sync_slop_s: Greatest difference between the stamps of an image and its depth or camera
+            information, seconds; None for that of the parameters.
     """
 
     stage: Stage | None = None
@@ -52,30 +52,24 @@ class ReplaySettings:
 
     @property
     def wants_depth(self) -> bool:
-        """Whether depth is asked for, but for the parameters."""
+        """Whether these settings ask for depth, whatever the parameters say."""
         return self.use_depth or (self.depth_topic or self.camera_info_topic) is not None
 
     def parameters(self, node: str) -> dict[str, Any]:
-        """Return the parameters of a node by name, as they are when the system is launched.
+        """Return the parameters of a node by name, as a launch would set them.
 
         Raises:
-            InputError: The file is no file of parameters, or has one that the node does not; names
-                file and parameter.
+            InputError: The file is not a parameter file, names a parameter that the node does not
+                have, or has a value of a wrong type; names file and parameter.
             OSError: The file cannot be read.
         """
-        defaults = find_resource(DEFAULTS)
-        values = dict(_of_node(_read(defaults), node))
-        if self.parameter_file is not None:
-            for name, value in _of_node(_read(self.parameter_file), node).items():
+        values = dict(_node_parameters(_read_file(find_resource(DEFAULTS)), node))
+        file = self.parameter_file
+        if file is not None:
+            for name, value in _node_parameters(_read_file(file), node).items():
                 if name not in values:
-                    raise InputError(f"{self.parameter_file}: {node} has no parameter {name}")
-                kind = type(values[name])
-                if not (isinstance(value, kind) or (kind is float and isinstance(value, int))):
-                    raise InputError(
-                        f"{self.parameter_file}: {node}: {name} must be a {kind.__name__}, "
-                        f"got {value!r}"
-                    )
-                values[name] = kind(value)
+                    raise InputError(f"{file}: {node} has no parameter {name}")
+                values[name] = _checked_value(f"{file}: {node}: {name}", value, values[name])
         if node == "recognition":
             values["model"] = self.model or values["model"]
             values["device"] = self.device or values["device"]
@@ -88,12 +82,13 @@ class ReplaySettings:
         return values
 
 
-def _read(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    """Return the parameters of each node that a file names, by the name of the node."""
+def _read_file(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Return the parameters of each node in a file, by the name of the node."""
+    raw = path.read_bytes()
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no YAML: {error}") from error
+        content = yaml.safe_load(raw.decode("utf-8"))
+    except Exception as error:  # a broken value makes PyYAML raise anything
+        raise InputError(f"{path}: is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"{path}: has no parameters of nodes")
     nodes = {}
@@ -105,10 +100,30 @@ def _read(path: Path) -> Mapping[str, Mapping[str, Any]]:
     return nodes
 
 
-def _of_node(nodes: Mapping[str, Mapping[str, Any]], node: str) -> Mapping[str, Any]:
-    """Return the parameters of a node, in whatever namespace."""
+def _node_parameters(nodes: Mapping[str, Mapping[str, Any]], node: str) -> Mapping[str, Any]:
+    """Return the parameters of a node, whatever its namespace."""
     found: dict[str, Any] = {}
     for name, parameters in nodes.items():
         if name not in _EVERYWHERE and name.rpartition("/")[2] == node:
             found.update(parameters)
     return found
+
+
+def _checked_value(where: str, value: Any, default: Any) -> Any:
+    """Return the value of a parameter in the type of its default.
+
+    Raises:
+        InputError: It has another type, or is an integer too large for a float; names `where`.
+    """
+    kind = type(default)
+    accepted: tuple[type[Any], ...] = (float, int) if kind is float else (kind,)
+    if not isinstance(value, accepted):
+        raise InputError(f"{where} must be a {kind.__name__}, got {value!r}")
+    if isinstance(default, list) and isinstance(value, list):
+        item = type(default[0])
+        if not all(isinstance(one, item) for one in value):
+            raise InputError(f"{where} must be a list of {item.__name__}, got {value!r}")
+    try:
+        return kind(value)
+    except OverflowError:
+        raise InputError(f"{where} is too large for a float") from None

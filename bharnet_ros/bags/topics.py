@@ -1,4 +1,4 @@
-"""Where in the chain a replay starts: images, keypoints, scores or events."""
+"""Choosing topics of a recording by the type of their messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bharnet_ros.types.errors import InputError
 
 
 class Stage(str, Enum):
-    """What is taken from a recording; whatever comes after it is computed."""
+    """Kind of messages that a replay reads; it computes every later kind."""
 
     EVENTS = "events"
     SCORES = "scores"
@@ -34,56 +34,59 @@ _COMPRESSED = "/compressed"
 
 
 def choose_stage(
-    recording: Recording, stage: Stage | None, topic: str | None, left_out: Sequence[str] = ()
+    recording: Recording, stage: Stage | None, topic: str | None, excluded: Sequence[str] = ()
 ) -> tuple[Stage, str]:
-    """Return where to start and the topic to start from.
+    """Return the stage at which a replay starts, and the topic that it reads.
 
     Args:
-        recording: The recording.
-        stage: Where to start; None for the latest stage that was recorded.
-        topic: Topic to start from; None for the only one.
-        left_out: Topics that are something else, as the truth.
+        recording: An open recording.
+        stage: Stage to start at; None for the latest one that was recorded.
+        topic: Topic to read; None for the only one of the stage.
+        excluded: Topics never to choose, such as that of the truth.
 
     Raises:
-        InputError: There is no such topic, it has another type, or several would do.
+        InputError: The topic is missing, its type is of another stage, or several topics fit.
     """
     if topic is not None:
-        kind = _of(recording, topic)
-        if stage is not None and stage is not kind:
+        topic_stage = _stage_of(recording, topic)
+        if stage is not None and stage is not topic_stage:
             raise InputError(
-                f"{recording.path}: topic {topic}: has {kind.value}, not {stage.value}"
+                f"{recording.path}: topic {topic}: has {topic_stage.value}, not {stage.value}"
             )
-        return kind, topic
+        return topic_stage, topic
     for candidate in Stage if stage is None else (stage,):
-        # A topic without messages says that nobody spoke, not that nothing happened, unless asked.
-        found = topics_of(recording, candidate, left_out, silent=stage is Stage.EVENTS)
+        # A topic without messages means that no node published, not that nothing happened. It
+        # counts only if events were asked for.
+        found = topics_of(recording, candidate, excluded, allow_empty=stage is Stage.EVENTS)
         if found:
             option = "--image-topic" if candidate is Stage.IMAGES else "--topic"
-            return candidate, only(recording, candidate.value, found, option)
+            return candidate, _single_topic(recording, candidate.value, found, option)
     wanted = " or ".join(one.value for one in (Stage if stage is None else (stage,)))
-    has = ", ".join(f"{one.name} ({one.type})" for one in recording.topics)
-    raise InputError(f"{recording.path}: has no messages with {wanted}; its topics are {has}")
+    raise InputError(
+        f"{recording.path}: has no messages with {wanted}; its topics are {_typed_names(recording)}"
+    )
 
 
 def topics_of(
-    recording: Recording, stage: Stage, left_out: Sequence[str] = (), *, silent: bool = False
+    recording: Recording, stage: Stage, excluded: Sequence[str] = (), *, allow_empty: bool = False
 ) -> list[Topic]:
     """Return the topics with messages of a stage.
 
-    An image topic and its `/compressed` are one camera; the first is taken. Depth is no image here.
+    An image topic and its `/compressed` are one camera: only the first is returned. Depth images
+    do not count as images.
 
     Args:
-        recording: The recording.
+        recording: An open recording.
         stage: Kind of messages.
-        left_out: Names of topics to ignore.
-        silent: Whether topics without messages count too.
+        excluded: Names of topics to ignore.
+        allow_empty: Whether topics without messages count too.
     """
     found = [
         one
         for one in recording.topics
         if one.type in TYPES[stage]
-        and one.name not in left_out
-        and (one.messages or silent)
+        and one.name not in excluded
+        and (one.messages or allow_empty)
         and not shows_depth(recording, one)
     ]
     names = {one.name for one in found}
@@ -91,91 +94,56 @@ def topics_of(
 
 
 def shows_depth(recording: Recording, topic: Topic) -> bool:
-    """Return whether a topic has depth images, by the first of them, compressed ones too."""
+    """Return whether the first image of a topic, raw or compressed, is a depth image."""
     if topic.type not in TYPES[Stage.IMAGES] or not topic.messages:
         return False
     try:
         first = recording.first(topic.name)
-    except ValueError:
-        # Whoever takes its images will be told; another camera can be replayed all the same.
+    except InputError:
+        # Reading this topic raises the error again. Another camera can still be replayed.
         return False
-    # Where image_transport has compressed an image, its encoding comes before what that has done.
+    # image_transport writes the encoding of the raw image first, then what the compression did.
     encoding = first.encoding if hasattr(first, "encoding") else first.format.partition(";")[0]
     return encoding.strip() in DEPTH_ENCODINGS
 
 
-def only(recording: Recording, what: str, found: Sequence[Topic], option: str = "--topic") -> str:
-    """Return the name of the only topic.
+def model_info_topic(recording: Recording, topic: str) -> str | None:
+    """Return the topic that describes the model; None if there is none.
 
     Args:
-        recording: The recording.
-        what: What the topics have.
-        found: At least one.
-        option: What chooses one of several.
+        recording: An open recording.
+        topic: Topic of scores or events; model information in its namespace is preferred.
 
     Raises:
-        InputError: There are several; names them.
-    """
-    if len(found) > 1:
-        names = ", ".join(one.name for one in found)
-        raise InputError(
-            f"{recording.path}: has several topics with {what}: {names}; choose one with {option}"
-        )
-    return found[0].name
-
-
-def model_info_topic(recording: Recording, beside: str) -> str | None:
-    """Return the topic that says what the model is; None where there is none.
-
-    Args:
-        recording: The recording.
-        beside: Topic of scores or events; of several, the one in its namespace is taken.
-
-    Raises:
-        InputError: Several would do.
+        InputError: Several topics fit.
     """
     found = [one for one in recording.topics if one.type == MODEL_INFO and one.messages]
-    found = in_namespace(found, beside)
-    return only(recording, "model information", found) if found else None
+    found = in_namespace(found, topic)
+    return _single_topic(recording, "model information", found) if found else None
 
 
-def in_namespace(found: Sequence[Topic], beside: str) -> list[Topic]:
-    """Return those in the namespace of another topic, or all where none is.
+def in_namespace(found: Sequence[Topic], topic: str) -> list[Topic]:
+    """Return the topics in the namespace of another topic, or all of them if none is.
 
     Args:
-        found: Topics.
-        beside: The other topic; its namespace is that of the camera where it ends in `/compressed`.
+        found: Topics to choose from.
+        topic: The other topic; the namespace of `NAME/compressed` is that of `NAME`.
     """
-    namespace = beside.removesuffix(_COMPRESSED).rpartition("/")[0]
+    namespace = topic.removesuffix(_COMPRESSED).rpartition("/")[0]
     return [one for one in found if one.name.rpartition("/")[0] == namespace] or list(found)
-
-
-def _of(recording: Recording, topic: str) -> Stage:
-    """Return the stage of a topic."""
-    for one in recording.topics:
-        if one.name == topic:
-            for stage, types in TYPES.items():
-                if one.type in types:
-                    return stage
-            raise InputError(
-                f"{recording.path}: topic {topic}: of type {one.type or 'several types'} there is "
-                "nothing to recognise"
-            )
-    names = ", ".join(one.name for one in recording.topics)
-    raise InputError(f"{recording.path}: has no topic {topic}; it has {names}")
 
 
 def origin_of(recording: Recording, camera: str | None = None) -> int:
     """Return the stamp at which a recording starts, nanoseconds.
 
-    It is the first stamp of the images, keypoints and scores in it, whatever the replay starts
-    from, so that the same truth fits. Of several cameras, only one that was chosen counts. Where
-    there are events alone, it is the time at which the first message was recorded, if that was by
-    the clock of the stamps, and else the begin of the first event.
+    It is the first stamp of the images, keypoints and scores, wherever the replay starts, so that
+    one truth fits every replay. If there are several cameras, only the chosen one counts. If there
+    are events alone, it is the time at which the first message was recorded, or the start of the
+    first event if that lies outside the time of recording.
 
     Args:
         recording: An open recording.
-        camera: Topic of the images that were chosen.
+        camera: Image topic that was chosen, if any.
 
     Raises:
         InputError: A first message is broken; names file and topic.
@@ -189,11 +157,7 @@ def origin_of(recording: Recording, camera: str | None = None) -> int:
     set_firsts = [stamp for stamp in firsts if stamp > 0]
     if set_firsts:
         return min(set_firsts)
-    starts = [
-        event.start_ns
-        for one in topics_of(recording, Stage.EVENTS)
-        for event in [event_from_message(recording.first(one.name))]
-    ]
+    starts = [_first_start_ns(recording, one.name) for one in topics_of(recording, Stage.EVENTS)]
     if starts and not recording.start_ns <= min(starts) <= recording.end_ns:
         return min(starts)
     return recording.start_ns
@@ -205,10 +169,10 @@ def depth_topic_of(recording: Recording, image_topic: str, given: str | None) ->
     Args:
         recording: An open recording.
         image_topic: Topic of the images.
-        given: The topic that was asked for; None for the only one.
+        given: The topic asked for; None for the only one.
 
     Raises:
-        InputError: There is none, it has no depth, or several would do.
+        InputError: There is none, it has no depth, or several topics fit.
     """
     encodings = ", ".join(DEPTH_ENCODINGS)
     if given is None:
@@ -216,8 +180,8 @@ def depth_topic_of(recording: Recording, image_topic: str, given: str | None) ->
         found = [one for one in images if shows_depth(recording, one)]
         if not found:
             raise _missing(recording, f"depth ({IMAGE} in {encodings})", "--depth-topic")
-        return only(recording, "depth", found, "--depth-topic")
-    topic = _given(recording, given, IMAGE, "--depth-topic")
+        return _single_topic(recording, "depth", found, "--depth-topic")
+    topic = _given_topic(recording, given, IMAGE, "--depth-topic")
     if given == image_topic:
         raise InputError(f"{recording.path}: --depth-topic {given}: is the topic of the images")
     if not shows_depth(recording, topic):
@@ -229,21 +193,76 @@ def depth_topic_of(recording: Recording, image_topic: str, given: str | None) ->
 
 
 def camera_info_topic_of(recording: Recording, image_topic: str, given: str | None) -> str:
-    """Return the topic that describes the camera of images; as for `depth_topic_of`."""
+    """Return the topic of the camera information for images.
+
+    Args:
+        recording: An open recording.
+        image_topic: Topic of the images; camera information in its namespace is preferred.
+        given: The topic asked for; None for the only one.
+
+    Raises:
+        InputError: There is none, it has another type, or several topics fit.
+    """
     if given is not None:
-        return _given(recording, given, CAMERA_INFO, "--camera-info-topic").name
+        return _given_topic(recording, given, CAMERA_INFO, "--camera-info-topic").name
     found = [one for one in recording.topics if one.type == CAMERA_INFO and one.messages]
     if not found:
         raise _missing(recording, f"a camera ({CAMERA_INFO})", "--camera-info-topic")
     found = in_namespace(found, image_topic)
-    return only(recording, "a camera", found, "--camera-info-topic")
+    return _single_topic(recording, "a camera", found, "--camera-info-topic")
 
 
-def _given(recording: Recording, name: str, message_type: str, option: str) -> Topic:
-    """Return a topic that was asked for.
+def _single_topic(
+    recording: Recording, content: str, found: Sequence[Topic], option: str = "--topic"
+) -> str:
+    """Return the name of the only topic found.
+
+    Args:
+        recording: The recording.
+        content: What the topics have, for the error.
+        found: At least one topic.
+        option: Command-line option that chooses one of several.
 
     Raises:
-        InputError: There is none, it has no messages, or those are of another type.
+        InputError: There are several; names them.
+    """
+    if len(found) > 1:
+        names = ", ".join(one.name for one in found)
+        raise InputError(
+            f"{recording.path}: has several topics with {content}: {names}; "
+            f"choose one with {option}"
+        )
+    return found[0].name
+
+
+def _stage_of(recording: Recording, topic: str) -> Stage:
+    for one in recording.topics:
+        if one.name == topic:
+            for stage, types in TYPES.items():
+                if one.type in types:
+                    return stage
+            raise InputError(
+                f"{recording.path}: topic {topic}: has {one.type or 'several types'}, which cannot "
+                "be replayed"
+            )
+    names = ", ".join(one.name for one in recording.topics)
+    raise InputError(f"{recording.path}: has no topic {topic}; it has {names}")
+
+
+def _first_start_ns(recording: Recording, topic: str) -> int:
+    """Return the start of the first event on a topic, nanoseconds."""
+    message = recording.first(topic)
+    try:
+        return event_from_message(message).start_ns
+    except ValueError as error:
+        raise InputError(f"{recording.path}: topic {topic}: {error}") from error
+
+
+def _given_topic(recording: Recording, name: str, message_type: str, option: str) -> Topic:
+    """Return a topic that an option names.
+
+    Raises:
+        InputError: It is missing, has no messages, or has messages of another type.
     """
     for one in recording.topics:
         if one.name == name:
@@ -259,9 +278,12 @@ def _given(recording: Recording, name: str, message_type: str, option: str) -> T
     raise InputError(f"{recording.path}: {option} {name}: there is no such topic; it has {names}")
 
 
-def _missing(recording: Recording, what: str, option: str) -> InputError:
-    has = ", ".join(f"{one.name} ({one.type})" for one in recording.topics)
+def _missing(recording: Recording, content: str, option: str) -> InputError:
     return InputError(
-        f"{recording.path}: depth was asked for, but there are no messages with {what}, which "
-        f"{option} would name; its topics are {has}"
+        f"{recording.path}: depth was asked for, but there are no messages with {content} for "
+        f"{option}; its topics are {_typed_names(recording)}"
     )
+
+
+def _typed_names(recording: Recording) -> str:
+    return ", ".join(f"{one.name} ({one.type})" for one in recording.topics)

@@ -1,4 +1,4 @@
-"""Recordings of ROS 2 (rosbag2), written without ROS: whole or not at all."""
+"""Writing rosbag2 recordings without ROS, completely or not at all."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _LATCHED = Qos(
 
 
 def recorded_messages() -> MessageFactory:
-    """Return what makes messages of core types that `BagWriter.write` takes."""
+    """Return a factory of messages that `BagWriter.write` accepts."""
 
     def pack(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return values
@@ -62,26 +62,28 @@ def recorded_messages() -> MessageFactory:
 
 
 class BagWriter:
-    """Writes one recording; it appears under its name when it is closed, complete.
+    """Writes one recording, which appears under its name only when it is closed and complete.
 
-    Until then it lies in a hidden folder beside. As a context manager it is closed at the end,
-    and discarded where the block fails. May be used by one thread after the other.
+    Until then it is in a hidden folder beside its final place. As a context manager, closes the
+    recording at the end of the block, or discards it after an error. Several threads may use it,
+    one at a time.
     """
 
     def __init__(
         self, path: str | Path, *, storage: str = "mcap", compression: str = "none"
     ) -> None:
-        """Begin a recording.
+        """Start a recording.
 
         Args:
-            path: Folder of the recording; nothing may be there yet.
+            path: Folder of the recording; must not exist.
             storage: One of `STORAGES`.
             compression: One of `COMPRESSIONS`.
 
         Raises:
-            InputError: Storage or compression are not known, or do not go together.
-            FileExistsError: Something is at `path` already.
-            FileNotFoundError: The folder that it is to be in does not exist.
+            InputError: The storage or the compression is unknown, or they do not fit together; or
+                the path names the home of an unknown user.
+            FileExistsError: `path` exists.
+            FileNotFoundError: The parent folder does not exist.
         """
         self.path = check_new(path)
         for name, value, known in (
@@ -89,25 +91,25 @@ class BagWriter:
             ("compression", compression, COMPRESSIONS),
         ):
             if value not in known:
-                raise InputError(f"{name}: {value!r} is none of {', '.join(known)}")
+                raise InputError(f"{name}: {value!r} is not one of {', '.join(known)}")
         if compression == "chunk" and storage != "mcap":
-            raise InputError(f"compression: chunk is for mcap alone, not for {storage}")
+            raise InputError(f"compression: chunk needs storage mcap, not {storage}")
         self._types = message_types()
         self._connections: dict[str, Connection] = {}
         self._count = 0
         self._open = True
-        # SQLite refuses every thread but the one that has opened the file.
+        # SQLite accepts only the thread that opened the file.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bag writer")
         self._scratch = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", dir=self.path.parent))
         try:
             self._writer = Writer(
-                # The files in a recording are named after its folder.
+                # The files in a recording take the name of its folder.
                 self._scratch / self.path.name,
                 version=Writer.VERSION_LATEST,
                 storage_plugin=STORAGES[storage],
             )
             self._writer.set_compression(COMPRESSIONS[compression], CompressionFormat.ZSTD)
-            self._do(self._writer.open)
+            self._on_thread(self._writer.open)
         except BaseException:
             self._thread.shutdown()
             shutil.rmtree(self._scratch, ignore_errors=True)
@@ -115,7 +117,7 @@ class BagWriter:
 
     @property
     def count(self) -> int:
-        """Messages written so far."""
+        """Number of messages written so far."""
         return self._count
 
     def add_topic(self, topic: str, message_type: str, *, latched: bool = False) -> None:
@@ -123,17 +125,17 @@ class BagWriter:
 
         Args:
             topic: Absolute name.
-            message_type: Such as "sensor_msgs/msg/Image".
-            latched: Whether who comes late still gets the last message when it is played.
+            message_type: Type of its messages, such as "sensor_msgs/msg/Image".
+            latched: Whether late subscribers get the last message when the recording is played.
 
         Raises:
-            InputError: The topic is declared already, or the type is not known.
+            InputError: The topic is already declared, or the type is unknown.
         """
         if topic in self._connections:
-            raise InputError(f"topic {topic}: is declared already")
+            raise InputError(f"topic {topic}: is already declared")
         if message_type not in self._types.types:
             raise InputError(f"topic {topic}: type {message_type!r} is not known")
-        self._connections[topic] = self._do(
+        self._connections[topic] = self._on_thread(
             self._writer.add_connection,
             topic,
             message_type,
@@ -147,50 +149,52 @@ class BagWriter:
         Args:
             topic: A declared topic.
             message: A message of its type.
-            time_ns: When it was received, nanoseconds.
+            time_ns: Time at which it was received, nanoseconds.
 
         Raises:
             InputError: The topic is not declared.
-            OSError: It cannot be written.
+            OSError: The message cannot be written.
         """
         connection = self._connection(topic)
         raw = self._types.serialize_cdr(message, connection.msgtype)
         self._write(connection, raw, time_ns)
 
     def write_serialised(self, topic: str, raw: bytes, time_ns: int) -> None:
-        """Write a message as it came over the wire (CDR); else as `write`."""
+        """Write a message that is already serialised (CDR); otherwise like `write`."""
         self._write(self._connection(topic), raw, time_ns)
 
     def close(self) -> None:
-        """Complete the recording and put it in its place; does nothing a second time.
+        """Complete the recording and move it to its path; a second call does nothing.
+
+        After an error nothing is left of the recording.
 
         Raises:
-            InputError: No message was written; nothing is left then.
-            FileExistsError: Something has come to its place meanwhile; nothing is left then.
-            OSError: It cannot be written; nothing is left then.
+            InputError: No message was written.
+            FileExistsError: Something else was created at the path in the meantime.
+            OSError: The recording cannot be written.
         """
         if not self._open:
             return
         try:
             if not self._count:
                 raise InputError(f"{self.path}: no message was recorded")
-            self._do(self._writer.close)
+            self._on_thread(self._writer.close)
             check_new(self.path)
             self._writer.path.rename(self.path)
         finally:
             self.discard()
 
     def discard(self) -> None:
-        """Leave nothing of a recording that is not closed."""
+        """Delete the recording, unless it is closed."""
         if not self._open:
             return
         self._open = False
-        self._do(self._writer.abort)
+        self._on_thread(self._writer.abort)
         self._thread.shutdown()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def __enter__(self) -> BagWriter:
-        """Return itself."""
+        """Return the writer."""
         return self
 
     def __exit__(
@@ -199,7 +203,7 @@ class BagWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close, or discard after an error."""
+        """Close the recording, or discard it after an error."""
         if error is None:
             self.close()
         else:
@@ -211,10 +215,11 @@ class BagWriter:
         return self._connections[topic]
 
     def _write(self, connection: Connection, raw: bytes | memoryview, time_ns: int) -> None:
-        self._do(self._writer.write, connection, time_ns, raw)
+        self._on_thread(self._writer.write, connection, time_ns, raw)
         self._count += 1
 
-    def _do(self, function: Callable[..., Result], *values: Any, **named: Any) -> Result:
+    def _on_thread(self, function: Callable[..., Result], *values: Any, **named: Any) -> Result:
+        """Run a function of the library on the thread that opened the file."""
         try:
             return self._thread.submit(function, *values, **named).result()
         except sqlite3.Error as error:
@@ -222,13 +227,17 @@ class BagWriter:
 
 
 def check_new(path: str | Path) -> Path:
-    """Return the path of something to be written.
+    """Return the absolute path of a file or folder that is to be created.
 
     Raises:
-        FileExistsError: Something is there.
-        FileNotFoundError: The folder that it is to be in does not exist.
+        InputError: The path starts with `~` and names the home of an unknown user.
+        FileExistsError: The path exists.
+        FileNotFoundError: The parent folder does not exist.
     """
-    path = Path(path).expanduser().absolute()
+    try:
+        path = Path(path).expanduser().absolute()
+    except RuntimeError as error:
+        raise InputError(f"{path}: {error}") from error
     if path.exists():
         raise FileExistsError(f"{path} exists already")
     if not path.parent.is_dir():

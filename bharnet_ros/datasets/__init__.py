@@ -1,1 +1,1 @@
-"""Readers of recorded data sets; each yields `KeypointSequence`. Never imported by a node."""
+"""Recorded data sets: readers that yield `KeypointSequence`. No node imports this package."""

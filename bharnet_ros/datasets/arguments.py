@@ -1,4 +1,4 @@
-"""How a command line names a data set and which part of it trains and tests."""
+"""Command-line arguments that name a data set and its split."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class SplitProtocol:
 
     Attributes:
         name: One of the data set's `protocols`.
-        file: The list that defines it, where the protocol is defined by one.
-        fold: Number of the fold of people that it tests on, where it is one of folds.
+        file: The list that defines the protocol, if it needs one.
+        fold: Number of the held-out fold of people, if the protocol is a fold.
     """
 
     name: str
@@ -27,22 +27,22 @@ class SplitProtocol:
 
 
 def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `--data` and what else opens a data set."""
+    """Declare `--data` and the other arguments that open a data set."""
     parser.add_argument(
         "--data", required=True, type=Path, help="file or folder of a data set, see docs/data.md"
     )
-    parser.add_argument("--kind", choices=KINDS, help="what data set it is (default: guessed)")
+    parser.add_argument("--kind", choices=KINDS, help="kind of the data set (default: guessed)")
     parser.add_argument(
         "--hands",
         type=Path,
         metavar="DIR",
-        help="for depth cameras: keypoints that `bharnet extract` made of the videos",
+        help="for depth cameras: keypoints that `bharnet data extract` wrote for the videos",
     )
     parser.add_argument(
         "--missing",
         type=Path,
         metavar="FILE",
-        help="for NTU RGB+D: the makers' list of samples with missing skeletons",
+        help="for NTU RGB+D: the authors' list of samples with missing skeletons",
     )
 
 
@@ -51,9 +51,11 @@ def add_protocol_arguments(parser: argparse.ArgumentParser, *, several_folds: bo
 
     Args:
         parser: Of the command.
-        several_folds: Whether `--fold` takes several.
+        several_folds: Whether `--fold` takes several numbers.
     """
-    parser.add_argument("--protocol", help="which clips train and which test, as x_sub")
+    parser.add_argument(
+        "--protocol", help="which clips are for training and which for testing, for example x_sub"
+    )
     parser.add_argument(
         "--split-file", type=Path, metavar="FILE", help="the list that defines the protocol"
     )
@@ -62,22 +64,22 @@ def add_protocol_arguments(parser: argparse.ArgumentParser, *, several_folds: bo
         type=int,
         nargs="+" if several_folds else 1,
         metavar="K",
-        help="test on the subjects of this fold: short for --protocol fold_K"
-        + ("; of several, each in turn" if several_folds else ""),
+        help="test on the subjects of this fold; short for --protocol fold_K"
+        + (" (several folds: each in turn)" if several_folds else ""),
     )
     parser.add_argument(
         "--subjects-from",
         type=Path,
         metavar="FILE",
-        help="sources.csv that says which fold a subject belongs to: the --split-file of --fold",
+        help="sources.csv with the fold of each subject; the --split-file of --fold",
     )
 
 
 def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
-    """Open the data set that the arguments name; returns it and its kind.
+    """Open the data set that the arguments name; return it and its kind.
 
     Raises:
-        InputError: It cannot be used; names what is wrong.
+        InputError: The data set cannot be used; names what is wrong.
         OSError: A file cannot be read.
     """
     path: Path = arguments.data
@@ -89,10 +91,10 @@ def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
 
 
 def protocols_from(arguments: argparse.Namespace) -> list[SplitProtocol]:
-    """Return the protocols that the arguments name, none where they name none.
+    """Return the protocols that the arguments name; empty if they name none.
 
     Raises:
-        InputError: Arguments that need each other are not together, or exclude each other.
+        InputError: Arguments that need each other are not both given, or exclude each other.
     """
     if (arguments.fold is None) != (arguments.subjects_from is None):
         raise InputError("--fold and --subjects-from need each other")
@@ -107,6 +109,6 @@ def protocols_from(arguments: argparse.Namespace) -> list[SplitProtocol]:
             raise InputError("--split-file needs --protocol")
         return []
     number = arguments.protocol.removeprefix("fold_")
-    of_folds = number != arguments.protocol and number.isdecimal()
-    fold = int(number) if of_folds else None
+    is_fold = number != arguments.protocol and number.isdecimal()
+    fold = int(number) if is_fold else None
     return [SplitProtocol(arguments.protocol, arguments.split_file, fold)]

@@ -1,4 +1,4 @@
-"""What every data set gives: recorded clips of one person or several, and its published splits."""
+"""What every data set has: recorded clips of one or more people, and published splits."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from bharnet_ros.types.timeline import TrueAction
 
 @dataclass(frozen=True, eq=False)
 class RecordedClip:
-    """One clip of a data set: who is in it, what they do, and how it was recorded.
+    """One clip of a data set: the people in it, their action, and how it was recorded.
 
     Attributes:
         name: Name of the clip in the data set.
         people: One person or two, the main one first, with the same stamps.
         label: Name of the action.
-        subject: Name of the main person, empty where it is not known.
-        camera: Name of the camera or view, empty where there is only one.
-        setup: Name of the arrangement of cameras and place, empty where there is only one.
+        subject: Name of the main person, empty if unknown.
+        camera: Name of the camera or view, empty if there is only one.
+        setup: Name of the arrangement of cameras and place, empty if there is only one.
     """
 
     name: str
@@ -38,24 +38,24 @@ class RecordedClip:
     setup: str = ""
 
     def __post_init__(self) -> None:
-        """Check that people share their time.
+        """Check that all people have the same stamps.
 
         Raises:
-            InputError: There is nobody, or stamps differ.
+            InputError: There are no people, or their stamps differ.
         """
         if not self.people:
-            raise InputError(f"people: {self.name} has nobody in it")
+            raise InputError(f"people: {self.name} shows nobody")
         if any(not np.array_equal(one.stamps, self.people[0].stamps) for one in self.people):
-            raise InputError(f"people: {self.name} has people with different stamps")
+            raise InputError(f"people: {self.name}: stamps differ between people")
 
 
 class ClipDataset(ABC):
-    """Clips of a data set, each read only when it is asked for.
+    """Clips of a data set; each is read only when requested.
 
     Attributes:
         names: (N,) name of each clip.
         labels: (N,) name of the action.
-        subjects: (N,) name of the main person, empty where it is not known.
+        subjects: (N,) name of the main person, empty if unknown.
     """
 
     names: npt.NDArray[np.str_]
@@ -73,19 +73,19 @@ class ClipDataset(ABC):
 
     @property
     def hand_actions(self) -> tuple[str, ...]:
-        """Those of `class_names` that are made with hands and fingers, to be reported apart.
+        """Members of `class_names` made with hands and fingers, which are reported separately.
 
-        Empty where there is no list of them.
+        Empty if there is no such list for the data set.
         """
         return ()
 
     @property
     @abstractmethod
     def protocols(self) -> tuple[str, ...]:
-        """Names of the splits that `split` knows for this data set."""
+        """Names of the splits that `split` accepts for this data set."""
 
     def knows(self, protocol: str) -> bool:
-        """Return whether `split` knows the protocol for this data set."""
+        """Return whether `split` accepts the protocol for this data set."""
         return protocol in self.protocols
 
     @abstractmethod
@@ -98,29 +98,29 @@ class ClipDataset(ABC):
         """
 
     def clips(self, indices: npt.NDArray[np.integer] | Sequence[int]) -> Iterator[RecordedClip]:
-        """Read the clips of these indices one by one."""
+        """Read the clips with these indices one by one."""
         return (self.clip(int(index)) for index in indices)
 
     @abstractmethod
     def parts(
         self, protocol: str, file: Path | None
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-        """Return which clips are for training and which for testing, (N,) each; see `split`."""
+        """Return masks (N,) of the clips to train on and to test on; see `split`."""
 
 
 def split(
     dataset: ClipDataset, protocol: str, file: Path | None = None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the indices of the clips to train on and of those to test on.
+    """Return the indices of the clips to train on and of the clips to test on.
 
     Args:
         dataset: Any data set.
-        protocol: One of `dataset.protocols`, or another that `dataset.knows`.
-        file: The list that came with the data set, where the protocol is defined by one.
+        protocol: One of `dataset.protocols`, or another for which `dataset.knows` is true.
+        file: The list that came with the data set, if the protocol needs one.
 
     Raises:
-        InputError: The protocol is unknown, needs a file, does not fit the clips or leaves
-            nothing to train on or to test on.
+        InputError: The protocol is unknown, needs a file, does not fit the clips, or leaves
+            no clips to train on or to test on.
         OSError: The file cannot be read.
     """
     if not dataset.knows(protocol):
@@ -139,15 +139,15 @@ def stack_people(
     people: int = 2,
     window_s: float | None = None,
 ) -> KeypointBatch:
-    """Resample clips of several people, so that `network_input` makes one sample of each clip.
+    """Resample clips of several people so that `network_input` makes one sample of each clip.
 
-    Somebody who is not there is masked throughout; those beyond the first `people` are left out.
+    Missing people are masked throughout; people beyond the first `people` are left out.
 
     Args:
         clips: N clips.
         settings: Number of frames and layouts.
-        people: I people make a sample.
-        window_s: As for `features.resample`.
+        people: People I in a sample.
+        window_s: As in `features.resample`.
 
     Returns:
         N x I people.
@@ -160,9 +160,9 @@ def stack_people(
     found = resample([person for clip in shown for person in clip], settings, window_s)
 
     def spread(values: FloatArray) -> FloatArray:
-        everybody = np.zeros((len(clips) * people, *values.shape[1:]), dtype=values.dtype)
-        everybody[rows] = values
-        return everybody
+        padded = np.zeros((len(clips) * people, *values.shape[1:]), dtype=values.dtype)
+        padded[rows] = values
+        return padded
 
     return KeypointBatch(
         spread(found.body),
@@ -181,11 +181,11 @@ def metric_sequence(
     subject: str,
     confidence: FloatArray | None = None,
 ) -> KeypointSequence:
-    """Make a sequence of what a depth camera saw of one person, without hands.
+    """Make a sequence without hands from the joints of one person, as a depth camera gives them.
 
     Args:
-        joints: (T, V, 3) metres; a joint at exactly the camera's place, or not finite, is absent,
-            which is how the data sets mark it.
+        joints: (T, V, 3) metres; a joint that is not finite or lies exactly at the origin is
+            absent, which is how the data sets mark it.
         stamps: (T,) seconds.
         body_layout: Name of the layout.
         label: Name of the action.
@@ -212,13 +212,13 @@ def metric_sequence(
 
 @dataclass(frozen=True, eq=False)
 class LabelledRecording:
-    """One person over minutes, and what the person does.
+    """One person over minutes, and the actions of that person.
 
     Attributes:
         name: Name of the recording in the data set.
         subject: Name of the person.
         person: Keypoints from the first frame to the last.
-        actions: What happens, in the order of time, by the clock of the stamps; between them is
+        actions: The actions in order of time, by the clock of the stamps; between them is
             background.
     """
 
@@ -229,7 +229,7 @@ class LabelledRecording:
 
 
 class ContinuousDataset(ClipDataset):
-    """A data set whose clips were cut out of longer recordings of one person each.
+    """A data set whose clips are cut out of longer recordings of one person each.
 
     Attributes:
         recording_names: (R,) name of each recording.
@@ -241,9 +241,9 @@ class ContinuousDataset(ClipDataset):
 
     @abstractmethod
     def recording(self, index: int) -> LabelledRecording:
-        """Read one recording whole.
+        """Read one whole recording.
 
         Raises:
-            InputError: Its file is broken; names it.
+            InputError: Its file is broken; names the file.
             OSError: Its file cannot be read.
         """

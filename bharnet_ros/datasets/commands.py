@@ -1,4 +1,4 @@
-"""Commands that create data sets: name, help in one line, and the module that does it."""
+"""The commands that create data sets: name, one line of help, and module."""
 
 COMMANDS = {
     "data extract": (

@@ -1,22 +1,72 @@
-"""Arrays from .npz files of many clips, checked, with errors that name file and array."""
+"""Checked reading of .npz and text files, with errors that name file and array or line."""
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.npyio import NpzFile
 
 from bharnet_ros.types.errors import InputError
 
 Arrays = dict[str, npt.NDArray[Any]]
 
+_NUMBERS = "biuf"
+"""Kinds of NumPy's data types that hold numbers."""
 
-_UNREADABLE = (OSError, EOFError, ValueError, TypeError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    *(KeyError, ValueError, TypeError, OverflowError),
+    *(EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error),
+)
+"""What NumPy and zipfile raise for a damaged file, and readers for arrays that do not fit."""
+
+
+@contextmanager
+def open_npz(path: Path, complaint: str) -> Iterator[NpzFile]:
+    """Open an .npz file; any error of its content is raised as an InputError that names the file.
+
+    Args:
+        path: The file.
+        complaint: What is wrong with the file if it cannot be used, for the message.
+
+    Raises:
+        InputError: The file is damaged, or the body of the `with` cannot use its arrays.
+        OSError: The file cannot be opened.
+    """
+    try:
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, NpzFile):
+            raise InputError("it is a single array")
+        with archive:
+            yield archive
+    except OSError as error:
+        # A damaged archive makes zipfile seek to places that do not exist; only opening the file
+        # names it.
+        if error.filename is not None:
+            raise
+        raise InputError(f"{path}: {complaint}: {error}") from error
+    except _UNREADABLE as error:
+        raise InputError(f"{path}: {complaint}: {error}") from error
+
+
+def read_numbers(archive: NpzFile, name: str) -> npt.NDArray[Any]:
+    """Read an array of numbers from an archive.
+
+    Raises:
+        InputError: The array holds something else; names the array.
+        KeyError: There is no such array.
+    """
+    array: npt.NDArray[Any] = archive[name]
+    if array.dtype.kind not in _NUMBERS:
+        raise InputError(f"{name}: expected numbers, got {array.dtype}")
+    return array
 
 
 def array_names(path: Path) -> frozenset[str]:
@@ -26,29 +76,30 @@ def array_names(path: Path) -> frozenset[str]:
         InputError: The file cannot be read; names it.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path, "cannot be read") as archive:
             return frozenset(archive.files)
-    except _UNREADABLE as error:
+    except OSError as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
-    except AttributeError:
-        raise InputError(f"{path}: cannot be read: it is a single array") from None
 
 
-def read_arrays(path: Path, shapes: Mapping[str, tuple[int | None, ...]]) -> Arrays:
-    """Read the wanted arrays of a file.
+def read_arrays(
+    path: Path, shapes: Mapping[str, tuple[int | None, ...]], texts: Collection[str] = ()
+) -> Arrays:
+    """Read the named arrays of a file.
 
     Args:
         path: An .npz file.
         shapes: Shape of each array; None stands for any length.
+        texts: Names of the arrays that are returned as text; all others must hold numbers.
 
     Raises:
-        InputError: The file cannot be read, an array is missing or has the wrong shape; names the
-            file and the array.
+        InputError: The file cannot be read, or an array is missing or has the wrong shape or type;
+            names the file and the array.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open_npz(path, "cannot be read") as archive:
             arrays = {name: archive[name] for name in shapes if name in archive.files}
-    except _UNREADABLE as error:
+    except OSError as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     missing = sorted(set(shapes) - set(arrays))
     if missing:
@@ -57,22 +108,37 @@ def read_arrays(path: Path, shapes: Mapping[str, tuple[int | None, ...]]) -> Arr
         found = arrays[name].shape
         if len(found) != len(shape) or found[1:] != shape[1:]:
             raise InputError(f"{path}: {name}: expected shape {shape}, got {found}")
+        if name in texts:
+            arrays[name] = _as_text(path, name, arrays[name])
+        elif arrays[name].dtype.kind not in _NUMBERS:
+            raise InputError(f"{path}: {name}: expected numbers, got {arrays[name].dtype}")
     return arrays
+
+
+def _as_text(path: Path, name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.str_]:
+    """Return an array as text; bytes must be ASCII."""
+    try:
+        return array.astype(np.str_)
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: {name}: is not text: {error}") from error
 
 
 def checked_offsets(
     path: Path, offsets: npt.NDArray[Any], frames: int, per_clip: Mapping[str, npt.NDArray[Any]]
 ) -> npt.NDArray[np.int64]:
-    """Return the offsets of clips that lie end to end: clip i is frames offsets[i] to [i + 1].
+    """Check the offsets of clips stored end to end: clip i is frames offsets[i] to offsets[i + 1].
 
     Args:
-        path: File that they come from.
+        path: File that the offsets come from.
         offsets: (N + 1,).
         frames: Number of frames of all clips together.
         per_clip: Arrays that must have an entry for each clip.
 
+    Returns:
+        (N + 1,) the offsets as whole numbers.
+
     Raises:
-        InputError: The clips do not cover the frames or an array has not N entries.
+        InputError: The clips do not cover the frames, or an array does not have N entries.
     """
     offsets = offsets.astype(np.int64)
     clips = len(offsets) - 1
@@ -87,34 +153,34 @@ def read_lines(path: Path) -> list[str]:
     """Return the lines of a text file.
 
     Raises:
-        InputError: It is no text.
-        OSError: It cannot be read.
+        InputError: The file is not text.
+        OSError: The file cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text file: {error}") from error
+        raise InputError(f"{path}: is not a text file: {error}") from error
 
 
 def parse_rows(
     path: Path, lines: Sequence[str], columns: int, first_line: int
 ) -> npt.NDArray[np.float32]:
-    """Return lines of numbers between white space as an array.
+    """Parse lines of numbers separated by white space.
 
     Args:
-        path: File that they come from.
+        path: File that the lines come from.
         lines: R lines.
-        columns: C numbers that each must have.
-        first_line: Number of the first one in the file, counted from 1.
+        columns: Numbers C on each line.
+        first_line: Number of the first of these lines in the file, counted from 1.
 
     Returns:
         (R, C).
 
     Raises:
-        InputError: A line has not that many numbers; names file and line.
+        InputError: A line does not have C numbers; names file and line.
     """
     try:
-        # Together: line by line would take most of the time of reading a clip.
+        # All lines at once: parsing line by line would take most of the time of reading a clip.
         values = np.array(" ".join(lines).split(), dtype=np.float32)
     except ValueError:
         values = np.empty(0, dtype=np.float32)
@@ -129,4 +195,4 @@ def parse_rows(
                 float(part)
             except ValueError:
                 raise InputError(f"{path}: line {number}: {part!r} is not a number") from None
-    raise AssertionError("unreachable: every line was whole")
+    raise AssertionError("unreachable: every line has the right numbers")

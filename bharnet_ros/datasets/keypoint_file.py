@@ -1,14 +1,14 @@
-"""The file of keypoints that `bharnet data extract` writes."""
+"""The keypoint file that `bharnet data extract` writes."""
 
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from bharnet_ros.datasets.files import open_npz, read_numbers
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import (
     BODY_LANDMARKS,
@@ -22,10 +22,10 @@ _SUFFIX = ".npz"
 
 @dataclass(frozen=True, eq=False)
 class ClipKeypoints:
-    """Keypoints of the person in view, one row for each frame of a clip.
+    """Keypoints of the person in view, one row per frame of a clip.
 
     Attributes:
-        stamp: (F,) float64 seconds from the start of the clip, strictly rising.
+        stamp: (F,) float64 seconds from the start of the clip, strictly increasing.
         body: (F, 33, 4) float32 x, y, z in pixels and visibility in 0..1; NaN coordinates and
             zero visibility where absent.
         hands: (F, 2, 21, 3) float32 x, y, z in pixels, left hand first, NaN where absent.
@@ -45,7 +45,7 @@ class ClipKeypoints:
         """Check every shape.
 
         Raises:
-            InputError: A shape is not as documented above, or stamps do not rise.
+            InputError: A shape is not as documented above, or stamps do not increase.
         """
         frames = len(self.stamp)
         shapes = {
@@ -59,14 +59,14 @@ class ClipKeypoints:
             if found != shape:
                 raise InputError(f"{name}: expected shape {shape}, got {found}")
         if not np.all(np.diff(self.stamp) > 0):
-            raise InputError("stamp: must rise strictly")
+            raise InputError("stamp: must increase strictly")
 
     def __len__(self) -> int:
         """Return the number of frames."""
         return len(self.stamp)
 
     def save(self, path: str | Path) -> None:
-        """Write an .npz file; an interrupted run leaves the old file, or none.
+        """Write an .npz file; an interrupted write leaves the old file, or none.
 
         Raises:
             InputError: The name does not end in .npz.
@@ -95,21 +95,18 @@ class ClipKeypoints:
         """Read a file that `save` wrote.
 
         Raises:
-            FileNotFoundError: There is no such file.
-            InputError: The file is no such file.
+            InputError: The file is not a keypoint file.
+            OSError: The file cannot be opened, for example because it does not exist.
         """
-        try:
-            with np.load(path, allow_pickle=False) as arrays:
-                return cls(
-                    stamp=arrays["stamp"],
-                    body=arrays["body"],
-                    hands=arrays["hands"],
-                    hand_scores=arrays["hand_scores"],
-                    width=int(arrays["width"]),
-                    height=int(arrays["height"]),
-                )
-        except (KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InputError(f"{path}: no keypoints of a clip: {error}") from error
+        with open_npz(Path(path), "not the keypoints of a clip") as arrays:
+            return cls(
+                stamp=read_numbers(arrays, "stamp"),
+                body=read_numbers(arrays, "body"),
+                hands=read_numbers(arrays, "hands"),
+                hand_scores=read_numbers(arrays, "hand_scores"),
+                width=int(arrays["width"]),
+                height=int(arrays["height"]),
+            )
 
     def sequence(self) -> KeypointSequence:
         """Return the clip as the record that training and recognition share.
@@ -128,7 +125,12 @@ class ClipKeypoints:
 
 
 def check_name(path: str | Path) -> Path:
-    """Return the path of a file to write, before any work is done for it."""
+    """Check the path of a keypoint file to write, before any work is done for it.
+
+    Raises:
+        InputError: The name does not end in .npz.
+        FileNotFoundError: The folder does not exist.
+    """
     path = Path(path)
     if path.suffix != _SUFFIX:
         raise InputError(f"out: {path} must end in {_SUFFIX}")

@@ -1,4 +1,4 @@
-"""Opens any data set by its path."""
+"""Open any data set by its path."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from bharnet_ros.types.errors import InputError
 
 _NTU_EDITIONS = {"ntu": None, "ntu60": 60, "ntu120": 120}
 
-KINDS = ("holistic_wild", "nucla", *_NTU_EDITIONS, "pku_mmd", "ground_guide", "cropped")
-"""Every kind of data set; `ntu` is the edition that the clips there belong to."""
+KINDS = (
+    *("holistic_wild", "nucla", *_NTU_EDITIONS),
+    *("pku_mmd", "ground_guide", "cropped"),
+)
+"""Every kind of data set; `ntu` takes the edition that the clips belong to."""
 
 
 def open_dataset(
@@ -31,14 +34,14 @@ def open_dataset(
 
     Args:
         path: File or folder of the data set.
-        kind: One of `KINDS`; None guesses it from what is there.
-        hands: For data sets of depth cameras, folder of keypoints that `bharnet extract` made of
-            their videos.
-        missing: For NTU RGB+D, the makers' list of samples with missing skeletons.
+        kind: One of `KINDS`; None guesses it from the files.
+        hands: For data sets of depth cameras, folder of keypoints that `bharnet data extract`
+            wrote for their videos.
+        missing: For NTU RGB+D, the authors' list of samples with missing skeletons.
 
     Raises:
-        InputError: The kind is unknown or cannot be guessed, an option does not go with it, or the
-            data set is broken; names what.
+        InputError: The kind is unknown or cannot be guessed, an option does not fit the kind, or
+            the data set is broken; names the option or file.
         OSError: A file cannot be read.
     """
     if not path.exists():
@@ -48,18 +51,18 @@ def open_dataset(
     elif kind not in KINDS:
         raise InputError(f"kind: {kind!r} is unknown; known are: {', '.join(KINDS)}")
     if missing is not None and kind not in _NTU_EDITIONS:
-        raise InputError(f"missing: does not go with {kind}, whose skeletons are complete")
+        raise InputError(f"missing: does not apply to {kind}, whose skeletons are complete")
     if kind == "holistic_wild":
         if hands is not None:
-            raise InputError(f"hands: do not go with {kind}, which has its own")
+            raise InputError(f"hands: does not apply to {kind}, which has hands of its own")
         return read_holistic_wild(path)
     if kind == "ground_guide":
         if hands is not None:
-            raise InputError(f"hands: do not go with {kind}, whose videos were not published")
+            raise InputError(f"hands: does not apply to {kind}, whose videos were not published")
         return read_ground_guide(path)
     if kind == "cropped":
         if hands is not None:
-            raise InputError(f"hands: do not go with {kind}, which has its own")
+            raise InputError(f"hands: does not apply to {kind}, which has hands of its own")
         return CroppedClips(path)
     if kind == "nucla":
         return read_nucla(path, hands=hands)
@@ -69,10 +72,10 @@ def open_dataset(
 
 
 def guess_kind(path: Path) -> str:
-    """Return the kind of a data set, where what is there can be nothing else.
+    """Guess the kind of a data set from its files.
 
     Raises:
-        InputError: It cannot be told; the message lists the known kinds.
+        InputError: The files fit no kind; the message lists the known kinds.
     """
     if path.is_file():
         if path.suffix == ".npz":

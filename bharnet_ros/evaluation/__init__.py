@@ -1,1 +1,1 @@
-"""Measuring models: on clips, one model or a whole cross-validation."""
+"""Measures models on clips, and events on recordings."""

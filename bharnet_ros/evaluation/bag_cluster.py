@@ -1,8 +1,9 @@
-"""Recordings replayed by the workers of a Dask cluster."""
+"""Replay of recordings on the workers of a Dask cluster."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 CONNECT_SECONDS = 5.0
-"""How long a scheduler may take to answer."""
+"""Longest time to wait for an answer of the scheduler."""
 
 NO_WORKER_SECONDS = 60.0
-"""How long a cluster may be without any worker: one that has died takes a while to come back."""
+"""Longest time that a cluster may have no worker; a worker that died takes a while to restart."""
 
 _POLL_SECONDS = 0.1
 
@@ -29,31 +30,34 @@ _POLL_SECONDS = 0.1
 def replay_on_cluster(
     tasks: Sequence[BagTask], address: str, *, progress: bool = True
 ) -> list[BagResult]:
-    """Replay recordings by a cluster; a broken one does not harm the others.
+    """Replay recordings on a cluster; a broken recording does not affect the others.
 
-    Scheduler and workers need this version of the package. Recordings, truths and models have to be
-    under the same paths on every worker.
+    Scheduler and workers need this version of the package. Recordings, truths and models must be at
+    the same paths on every worker.
 
     Args:
-        tasks: What is to be done.
-        address: Of the scheduler, as tcp://host:8786.
-        progress: Draw a progress bar on stderr.
+        tasks: The recordings to replay.
+        address: Address of the scheduler, such as tcp://host:8786.
+        progress: Whether to draw a progress bar on stderr.
 
     Returns:
-        One result for each task, in their order, the same as those of `replay_bags`.
+        One result for each task, in their order, the same as from `replay_bags`.
 
     Raises:
-        InputError: Dask is not installed, the address is none, or scheduler or workers lack this
-            package; names the address.
+        InputError: Dask is not installed, the address is invalid, or scheduler or workers lack
+            this package; names the address.
         OSError: No scheduler answers there; names the address.
     """
     with _connect(address) as client:
 
-        def replay_some(some: Mapping[int, BagTask]) -> Iterator[tuple[int, BagResult]]:
-            return _replay_some(client, address, some)
+        def replay_batch(batch: Mapping[int, BagTask]) -> Iterator[tuple[int, BagResult]]:
+            return _replay_batch(client, address, batch)
 
         return replay_each(
-            tasks, replay_some, died="the worker that replayed it died", progress=progress
+            tasks,
+            replay_batch,
+            crash_problem="the worker that replayed it died",
+            progress=progress,
         )
 
 
@@ -67,51 +71,53 @@ def _connect(address: str) -> Client:
             "--cluster: needs Dask, which is not installed: pip install 'bharnet_ros[cluster]'"
         ) from error
 
-    async def greet() -> None:
+    async def check_connection() -> None:
         connection = await asyncio.wait_for(
             connect(address, timeout=CONNECT_SECONDS, **Security().get_connection_args("client")),
-            # Dask's own timeout ends where somebody takes the connection and says nothing.
+            # Dask's own timeout does not cover a peer that accepts the connection but stays silent.
             CONNECT_SECONDS + 1.0,
         )
         connection.abort()
 
     try:
-        asyncio.run(greet())
+        asyncio.run(check_connection())
     except ValueError as error:
-        raise InputError(f"--cluster: {address!r} is no address: {error}") from error
-    except Exception as error:  # whatever an answer that is not Dask's leads to
-        reason = str(error) or "nothing was said"
-        raise OSError(f"--cluster: no scheduler of Dask answers at {address}: {reason}") from error
+        raise InputError(f"--cluster: {address!r} is not an address: {error}") from error
+    except Exception as error:  # an answer from another program can raise anything
+        reason = str(error) or "no answer"
+        raise OSError(f"--cluster: no Dask scheduler answers at {address}: {reason}") from error
     return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
 
 
-def _replay_some(
-    client: Client, address: str, some: Mapping[int, BagTask]
+def _replay_batch(
+    client: Client, address: str, batch: Mapping[int, BagTask]
 ) -> Iterator[tuple[int, BagResult]]:
-    """Yield results as they come, with their numbers; see `ReplaySome`."""
+    """Yield results as they arrive, with the numbers of their tasks; see `ReplayBatch`."""
     waiting: dict[Future[BagResult | None], int] = {
-        client.submit(_replay_once, _with_whole_paths(task), uuid.uuid4().hex, pure=False): number
-        for number, task in some.items()
+        client.submit(
+            _replay_once, _with_absolute_paths(task), uuid.uuid4().hex, pure=False
+        ): number
+        for number, task in batch.items()
     }
-    last_worker = time.monotonic()
+    worker_seen = time.monotonic()
     while waiting:
-        for future in [one for one in waiting if one.done()]:
+        for future in [future for future in waiting if future.done()]:
             number = waiting.pop(future)
-            result = _result_of(future, some[number], address)
+            result = _result_of(future, batch[number], address)
             if result is not None:
                 yield number, result
         if _has_worker(client):
-            last_worker = time.monotonic()
-        elif time.monotonic() - last_worker > NO_WORKER_SECONDS:
+            worker_seen = time.monotonic()
+        elif time.monotonic() - worker_seen > NO_WORKER_SECONDS:
             for number in waiting.values():
-                problem = f"{some[number].bag}: the cluster {address} has no worker"
+                problem = f"{batch[number].bag}: the cluster {address} has no worker"
                 yield number, BagResult(None, problem=problem)
             return
         time.sleep(_POLL_SECONDS)
 
 
 def _result_of(future: Future[BagResult | None], task: BagTask, address: str) -> BagResult | None:
-    """Return the result of a recording; None where a worker died that was, or may have been, at it.
+    """Return the result of a recording; None if it may have crashed a worker.
 
     Raises:
         InputError: Scheduler or workers lack this package; names the address.
@@ -141,34 +147,37 @@ def _has_worker(client: Client) -> bool:
 
 
 def _replay_once(task: BagTask, name: str) -> BagResult | None:
-    """Replay a recording, on a worker; None where a worker died before that had begun it.
+    """Replay a recording on a worker; return None if an earlier worker died while replaying it.
 
-    Dask gives the recordings of a worker that died to others. One that it died of would take those
-    along as well.
+    Dask hands the recordings of a dead worker to other workers. A recording that crashed one worker
+    would crash those too.
 
     Args:
-        task: What is to be done.
-        name: Of the event of the cluster that is set while somebody is at it.
+        task: The recording to replay.
+        name: Name of a Dask event, which is set while a worker replays the recording.
     """
     from distributed import Event
 
-    at_work = Event(name)
-    if at_work.is_set():
-        at_work.clear()
+    started = Event(name)
+    if started.is_set():
+        started.clear()
         return None
-    at_work.set()
+    started.set()
     try:
         return bag_result(task)
     finally:
-        at_work.clear()
+        started.clear()
 
 
-def _with_whole_paths(task: BagTask) -> BagTask:
-    """Return a task that means the same in whatever folder a worker was started."""
+def _with_absolute_paths(task: BagTask) -> BagTask:
+    """Return the task with absolute paths, because a worker may run in another folder."""
     settings = task.settings
     model, parameters = settings.model, settings.parameter_file
-    if model is not None and Path(model).expanduser().exists():
-        model = str(Path(model).expanduser().absolute())
+    if model is not None:
+        with contextlib.suppress(RuntimeError):  # the worker reports an unknown home folder
+            folder = Path(model).expanduser()
+            if folder.exists():
+                model = str(folder.absolute())
     if parameters is not None:
         parameters = parameters.absolute()
     truth = task.truth if task.truth.startswith(TOPIC) else str(Path(task.truth).absolute())

@@ -1,4 +1,4 @@
-"""Recordings replayed and held against their truth, wherever that happens."""
+"""Replay of recordings and their truth, in this process or in several."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ from bharnet_ros.types.timeline import Timeline
 
 @dataclass(frozen=True)
 class BagTask:
-    """One recording to be replayed and held against the truth.
+    """One recording to replay and its truth.
 
     Attributes:
         bag: The recording.
-        truth: Of `read_truth`.
-        settings: How it is replayed.
-        others: Of `fitting_truth`.
-        name: Of the timeline.
+        truth: Source of the truth, as in `read_truth`.
+        settings: Settings of the replay.
+        unknown_as_background: Whether true actions that the model does not know count as
+            background; otherwise they are refused.
+        name: Name of the timeline.
     """
 
     bag: Path
     truth: str
     settings: ReplaySettings
-    others: bool
+    unknown_as_background: bool
     name: str
 
 
 @dataclass(frozen=True, eq=False)
 class BagResult:
-    """What came of one recording.
+    """The result of one recording.
 
     Attributes:
-        timeline: What is true and what was found; None where the recording is broken.
-        notes: A sentence for whatever was not as it should be.
+        timeline: True actions and events; None if the recording is broken.
+        notes: One sentence for each irregularity.
         problem: Why there is no timeline.
     """
 
@@ -58,35 +59,37 @@ class BagResult:
 
 
 def bag_timeline(task: BagTask, *, progress: bool = True) -> tuple[Timeline, tuple[str, ...]]:
-    """Replay one recording and hold it against its truth.
+    """Replay one recording and add its truth.
 
     Returns:
-        What is true and what was found; and a sentence for whatever was not as it should be.
+        True actions and events; and one sentence for each irregularity.
 
     Raises:
         InputError: The recording, the truth or the model cannot be used; names file and line, or
             file and topic.
         OSError: A file cannot be read.
     """
-    left_out = [task.truth.removeprefix(TOPIC)] if task.truth.startswith(TOPIC) else []
+    excluded = [task.truth.removeprefix(TOPIC)] if task.truth.startswith(TOPIC) else []
     with Recording(task.bag) as recording:
         settings = task.settings
-        plan = plan_replay(recording, settings, left_out)
+        plan = plan_replay(recording, settings, excluded)
         rows = read_truth(task.truth, recording, plan.origin_ns)
         if plan.stage in (Stage.IMAGES, Stage.KEYPOINTS):
             from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
 
-            # A wrong label shall not come to light after minutes of extraction.
+            # Report a wrong label now rather than after minutes of extraction.
             model = find_model(settings.parameters("recognition")["model"])
             known = read_description(model / DESCRIPTION).class_names
-            fitting_truth(rows, math.inf, known, others=task.others)
+            fitting_truth(rows, math.inf, known, others=task.unknown_as_background)
         result = replay(recording, settings, plan=plan, progress=progress)
-    truth = fitting_truth(rows, result.duration_s, result.class_names, others=task.others)
+    truth = fitting_truth(
+        rows, result.duration_s, result.class_names, others=task.unknown_as_background
+    )
     return replace(result.timeline(truth), name=task.name), result.notes
 
 
 def bag_result(task: BagTask, progress: bool = False) -> BagResult:
-    """Do as `bag_timeline`, and return what is wrong with a recording instead of raising it."""
+    """Do the same as `bag_timeline`, but return an error as the problem of the recording."""
     try:
         timeline, notes = bag_timeline(task, progress=progress)
     except (ValueError, OSError, RuntimeError) as error:
@@ -97,66 +100,70 @@ def bag_result(task: BagTask, progress: bool = False) -> BagResult:
     return BagResult(timeline, notes)
 
 
-ReplaySome: TypeAlias = Callable[[Mapping[int, BagTask]], Iterator[tuple[int, BagResult]]]
-"""Replays recordings, and yields results as they come, with the numbers of their recordings; leaves
-out those that were, or may have been, at work when something died."""
+ReplayBatch: TypeAlias = Callable[[Mapping[int, BagTask]], Iterator[tuple[int, BagResult]]]
+"""Replays numbered recordings and yields each result with its number, as it arrives. Leaves out
+recordings that were, or may have been, in progress when a process died."""
 
 
 def replay_each(
-    tasks: Sequence[BagTask], replay_some: ReplaySome, *, died: str, progress: bool = True
+    tasks: Sequence[BagTask],
+    replay_batch: ReplayBatch,
+    *,
+    crash_problem: str,
+    progress: bool = True,
 ) -> list[BagResult]:
-    """Replay recordings together, and those once more, alone, at which something died.
+    """Replay recordings together; after a crash, replay each one without a result alone.
 
     Args:
-        tasks: What is to be done.
-        replay_some: How.
-        died: The problem of a recording at which something died although it was alone.
-        progress: Draw a progress bar on stderr.
+        tasks: The recordings to replay.
+        replay_batch: Replays several recordings.
+        crash_problem: Problem of a recording that crashed its process even when replayed alone.
+        progress: Whether to draw a progress bar on stderr.
 
     Returns:
         One result for each task, in their order.
     """
-    everything = dict(enumerate(tasks))
+    numbered = dict(enumerate(tasks))
     results: dict[int, BagResult] = {}
     with tqdm(total=len(tasks), unit="bag", disable=not progress) as bar:
 
-        def take(some: Mapping[int, BagTask]) -> None:
-            for number, result in replay_some(some):
+        def collect(batch: Mapping[int, BagTask]) -> None:
+            for number, result in replay_batch(batch):
                 results[number] = result
                 bar.update()
 
-        take(everything)
-        for number, task in everything.items():
+        collect(numbered)
+        for number, task in numbered.items():
             if number not in results:
-                take({number: task})
+                collect({number: task})
             if number not in results:
-                results[number] = BagResult(None, problem=f"{task.bag}: {died}")
+                results[number] = BagResult(None, problem=f"{task.bag}: {crash_problem}")
                 bar.update()
-    return [results[number] for number in everything]
+    return [results[number] for number in numbered]
 
 
 def replay_bags(
     tasks: Sequence[BagTask], *, workers: int = 1, progress: bool = True
 ) -> list[BagResult]:
-    """Replay recordings, several at once; a broken one does not harm the others.
+    """Replay recordings, several at once; a broken recording does not affect the others.
 
     Args:
-        tasks: What is to be done.
-        workers: Processes.
-        progress: Draw a progress bar on stderr.
+        tasks: The recordings to replay.
+        workers: Number of processes.
+        progress: Whether to draw a progress bar on stderr.
 
     Returns:
-        One result for each task, in their order, however many workers there are.
+        One result for each task, in their order, the same for any number of workers.
     """
     if workers == 1 or len(tasks) == 1:
         return [bag_result(task, progress) for task in tasks]
 
-    def replay_some(some: Mapping[int, BagTask]) -> Iterator[tuple[int, BagResult]]:
-        # Forked processes would share locks of threads that do not live in them.
+    def replay_batch(batch: Mapping[int, BagTask]) -> Iterator[tuple[int, BagResult]]:
+        # A forked process would inherit locks held by threads that it does not have.
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(workers, len(some)), mp_context=spawn) as executor:
+        with ProcessPoolExecutor(min(workers, len(batch)), mp_context=spawn) as executor:
             waiting: dict[Future[BagResult], int] = {
-                executor.submit(bag_result, task): number for number, task in some.items()
+                executor.submit(bag_result, task): number for number, task in batch.items()
             }
             for future in as_completed(waiting):
                 try:
@@ -165,5 +172,8 @@ def replay_bags(
                     continue
 
     return replay_each(
-        tasks, replay_some, died="the process that replayed it died", progress=progress
+        tasks,
+        replay_batch,
+        crash_problem="the process that replayed it died",
+        progress=progress,
     )

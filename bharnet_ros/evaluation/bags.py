@@ -1,10 +1,11 @@
-"""Recordings held against the truth: `bharnet evaluate bag`."""
+"""Compares the events of recordings with the truth: `bharnet evaluate bag`."""
 
 from __future__ import annotations
 
 import argparse
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,25 +16,25 @@ from bharnet_ros.bags.topics import Stage
 from bharnet_ros.bags.truth import TOPIC
 from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
 from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
-from bharnet_ros.evaluation.tables import add_report_arguments, show
+from bharnet_ros.evaluation.tables import add_report_arguments, printable, show
 from bharnet_ros.types.errors import InputError
 
 SOME_BROKEN = 1
-_REFUSE, _BACKGROUND = "error", "background"
-_OF_IMAGES = ("image_topic", "max_people", "use_depth", "depth_topic", "camera_info_topic")
-"""Options that ask for images to be taken."""
-_TOLD = (
-    *(
-        "from",
-        "image_topic",
-        "topic",
-        "max_people",
-        "depth_topic",
-        "camera_info_topic",
-        "sync_slop",
-    ),
-    *("model", "params_file"),
+_ERROR, _BACKGROUND = "error", "background"
+_IMAGE_OPTIONS = ("image_topic", "max_people", "use_depth", "depth_topic", "camera_info_topic")
+"""Options that start the replay from images."""
+_OPTIONS_IN_REPORT = (
+    "from",
+    "image_topic",
+    "topic",
+    "max_people",
+    "depth_topic",
+    "camera_info_topic",
+    "sync_slop",
+    "model",
+    "params_file",
 )
+"""Options with a value that the command in the report repeats."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,45 +47,46 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="TRUTH",
-        help="what truly happened, one for each bag in their order: .csv, .txt (PKU-MMD) or "
-        "topic:/name; or for all one topic:/name, or one folder of files named as the bags",
+        help="the true actions, one source for each bag in the same order: .csv, .txt (PKU-MMD) or "
+        "topic:/name; or one topic:/name for all, or one folder of files named like the bags",
     )
     parser.add_argument(
         "--from",
         dest="stage",
         choices=[stage.value for stage in Stage],
-        help="what to take from the bags; the rest is computed (default: the latest in the bag)",
+        help="what to read from the bags; the rest is computed (default: the latest stage there)",
     )
     topic = parser.add_mutually_exclusive_group()
-    topic.add_argument("--image-topic", metavar="TOPIC", help="take the images of this topic")
+    topic.add_argument("--image-topic", metavar="TOPIC", help="read the images of this topic")
     topic.add_argument("--topic", metavar="TOPIC", help="start from this topic")
     parser.add_argument(
         "--max-people",
         type=int,
         metavar="N",
-        help="people to follow at most in images (default: that of the parameters, 1)",
+        help="greatest number of people to track in images (default: as in the parameters, 1)",
     )
     parser.add_argument(
         "--use-depth",
         action="store_true",
-        help="take images, and place people before the camera by the depth beside them",
+        help="read images, and locate people in camera coordinates by the recorded depth",
     )
     parser.add_argument(
         "--depth-topic",
         metavar="TOPIC",
-        help="take this depth, registered to the images (default: the only one)",
+        help="depth registered to the images (default: the only one)",
     )
     parser.add_argument(
         "--camera-info-topic",
         metavar="TOPIC",
-        help="take this camera for the images (default: the only one, or the one beside them)",
+        help="camera information of the images (default: the only one, or the only one in the "
+        "namespace of the images)",
     )
     parser.add_argument(
         "--sync-slop",
         type=float,
         metavar="SECONDS",
-        help="how far the stamps of depth and camera may be from the image's (default: that of "
-        "the parameters, 0.02)",
+        help="greatest difference between the stamps of an image and its depth or camera "
+        "information (default: as in the parameters, 0.02)",
     )
     parser.add_argument("--model", help="folder or name of a model bundle")
     parser.add_argument("--device", help="auto, cpu, cuda or cuda:N")
@@ -96,9 +98,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--other-labels",
-        choices=(_REFUSE, _BACKGROUND),
-        default=_REFUSE,
-        help="what to do with true actions that the model does not know (default: error)",
+        choices=(_ERROR, _BACKGROUND),
+        default=_ERROR,
+        help="how to treat true actions that the model does not know (default: error)",
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
@@ -107,24 +109,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--cluster",
         metavar="ADDRESS",
-        help="replay on the workers of a Dask cluster, as tcp://host:8786",
+        help="replay on the workers of a Dask cluster, such as tcp://host:8786",
     )
     parser.add_argument("--report", type=Path, metavar="DIR", help="write a report to this folder")
     add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate bag`; returns the exit status, 1 where some recordings are broken.
+    """Run `bharnet evaluate bag` and return the exit status, 1 if some recordings are broken.
 
     Raises:
-        InputError: An argument or every recording cannot be used; names it.
+        InputError: An argument is invalid, or no recording can be used; names it.
         OSError: A file cannot be read or written.
     """
     from bharnet_ros.evaluation.event_tables import format_event_metrics
     from bharnet_ros.evaluation.metrics.events import measure
-    from bharnet_ros.evaluation.report.page import write_report
+    from bharnet_ros.evaluation.report.page import check_replaceable, write_report
 
     tasks = tasks_from(arguments)
+    if arguments.report is not None:
+        # Refuse now rather than after minutes of replay.
+        check_replaceable(arguments.report)
     progress = not arguments.json
     if arguments.cluster is None:
         results = replay_bags(tasks, workers=arguments.workers, progress=progress)
@@ -149,33 +154,34 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> str:
-    """Return what was asked for, as far as it decides what the report says."""
+    """Return the command, with the arguments that decide what the report says."""
     words = ["bharnet", "evaluate", "bag", *map(str, arguments.bags), "--truth", *arguments.truth]
-    for option in _TOLD:
+    for option in _OPTIONS_IN_REPORT:
         value = arguments.stage if option == "from" else getattr(arguments, option)
         if value is not None:
             words += [f"--{option.replace('_', '-')}", str(value)]
     if arguments.use_depth:
         words.append("--use-depth")
-    if arguments.other_labels != _REFUSE:
+    if arguments.other_labels != _ERROR:
         words += ["--other-labels", arguments.other_labels]
     return shlex.join([*words, "--report", str(arguments.report)])
 
 
 def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
-    """Return what is to be done, by the arguments.
+    """Return the recordings to replay.
 
     Raises:
-        InputError: Arguments do not fit together, or a truth is missing; names it.
+        InputError: Arguments contradict each other, a truth is missing, or a report would have a
+            recording twice; names it.
     """
     if arguments.workers < 1:
         raise InputError(f"--workers: must be at least 1, got {arguments.workers}")
     stage = None if arguments.stage is None else Stage(arguments.stage)
-    for option in _OF_IMAGES:
+    for option in _IMAGE_OPTIONS:
         if getattr(arguments, option) not in (None, False):
             if stage not in (None, Stage.IMAGES):
                 name = option.replace("_", "-")
-                raise InputError(f"--{name}: does not go with --from {arguments.stage}")
+                raise InputError(f"--{name}: cannot be used with --from {arguments.stage}")
             stage = Stage.IMAGES
     settings = ReplaySettings(
         stage=stage,
@@ -191,26 +197,31 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
     )
     bags: list[Path] = arguments.bags
     names = [recording_name(bag) for bag in bags]
-    return [
+    tasks = [
         BagTask(
-            bag,
-            truth,
-            settings,
-            arguments.other_labels == _BACKGROUND,
-            name if names.count(name) == 1 else str(bag),
+            bag=bag,
+            truth=truth,
+            settings=settings,
+            unknown_as_background=arguments.other_labels == _BACKGROUND,
+            name=printable(name if names.count(name) == 1 else str(bag)),
         )
         for bag, name, truth in zip(bags, names, _truths(bags, arguments.truth), strict=True)
     ]
+    if arguments.report is not None:
+        for name, count in Counter(task.name for task in tasks).items():
+            if count > 1:
+                raise InputError(f"{name}: is given {count} times; a report needs different bags")
+    return tasks
 
 
 def _truths(bags: Sequence[Path], given: Sequence[str]) -> list[str]:
-    """Return the truth of each recording."""
+    """Return the source of the truth of each recording."""
     if len(given) == 1 and Path(given[0]).is_dir():
         return [_truth_in(Path(given[0]), bag) for bag in bags]
     if len(given) == 1 and given[0].startswith(TOPIC):
         return list(given) * len(bags)
     if len(given) != len(bags):
-        raise InputError(f"--truth: {len(given)} of them for {len(bags)} bags")
+        raise InputError(f"--truth: got {len(given)} for {len(bags)} bags")
     return list(given)
 
 

@@ -1,4 +1,4 @@
-"""A recognizer of whole clips, of one person or of several who act together."""
+"""Recognition of whole clips, of one person or of several who act together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bharnet_ros.types.errors import InputError
 
 
 class ClipRecognizer(Recognizer):
-    """Scores recorded clips; the people of a clip are one sample for the network."""
+    """Scores recorded clips; the people in a clip form one sample for the network."""
 
     def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
         """Return uncalibrated logits (N, K) of each expert for whole clips, on the CPU.
@@ -28,6 +28,6 @@ class ClipRecognizer(Recognizer):
         people = max(len(clip.people) for clip in clips)
         features = self.description.features
         inputs = network_input(stack_people(clips, features, people), features)
-        # What further streams saw is of the main person.
+        # Further streams show the main person only.
         streams = self._stream_inputs([clip.people[0] for clip in clips], None)
         return self._logits(inputs, streams)

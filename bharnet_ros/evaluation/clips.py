@@ -1,4 +1,4 @@
-"""How well a model names whole clips: top-1, mean class accuracy, confusion, rejection."""
+"""Accuracy of a model on whole clips: `bharnet evaluate clips`."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.resources import find_model
 
 _CHUNK = 32
-"""Clips scored at once: bounds memory, changes no result. On a CPU, more are slower."""
+"""Clips scored at once. It bounds memory and changes no result; on a CPU, more are slower."""
 
 
 class ClipModel(Protocol):
-    """What is measured: a `ClipRecognizer`, or several models together."""
+    """A model to measure: a `ClipRecognizer`, or several models together."""
 
     @property
     def description(self) -> BundleDescription:
@@ -45,7 +45,7 @@ class ClipModel(Protocol):
 
 
 class ClipSource(Protocol):
-    """Where clips come from: a data set, or a perturbed one."""
+    """A source of clips: a data set, or a perturbed one."""
 
     def clips(self, indices: npt.NDArray[np.integer]) -> Iterable[RecordedClip]:
         """Yield the clips of these indices."""
@@ -71,11 +71,11 @@ def clip_metrics(
     labels: npt.NDArray[np.str_],
     subjects: npt.NDArray[np.str_],
 ) -> ClipMetrics:
-    """Compare logits with labels.
+    """Return the metrics of logits compared with labels.
 
     Args:
         logits: (N, K) of each expert.
-        recognizer: The model they come from.
+        recognizer: The model that computed them.
         labels: (N,) true names.
         subjects: (N,) person in each clip.
 
@@ -100,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_clip_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare which clips are classified, where, and how the result is shown."""
+    """Declare the clips to classify, the device, and how to show the result."""
     add_dataset_arguments(parser)
     add_protocol_arguments(parser, several_folds=False)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
@@ -113,7 +113,7 @@ def open_chosen_clips(
     """Return the data set of the arguments, and the indices of the clips to classify.
 
     Raises:
-        InputError: An argument or the data cannot be used; names it.
+        InputError: An argument or the data is invalid; names it.
         OSError: A file cannot be read.
     """
     protocols = protocols_from(arguments)
@@ -124,10 +124,10 @@ def open_chosen_clips(
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate clips`; returns the exit status.
+    """Run `bharnet evaluate clips` and return the exit status.
 
     Raises:
-        InputError: An argument, the model or the data cannot be used; names it.
+        InputError: An argument, the model or the data is invalid; names it.
         OSError: A file cannot be read or written.
     """
     recognizer = ClipRecognizer(load_bundle(find_model(arguments.model)), arguments.device)

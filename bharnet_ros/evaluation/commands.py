@@ -1,4 +1,4 @@
-"""Commands that measure: name, help in one line, and the module that does it."""
+"""Commands that measure: name, one-line help, and the module that implements it."""
 
 COMMANDS = {
     "evaluate clips": ("classify the clips of a data set", "bharnet_ros.evaluation.clips"),

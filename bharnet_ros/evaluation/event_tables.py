@@ -1,4 +1,4 @@
-"""How the numbers of `detection.py` look on a terminal."""
+"""Tables of event metrics for a terminal."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bharnet_ros.evaluation.tables import format_table, percent, show
 from bharnet_ros.types.timeline import Timeline
 
 MANY_LABELS = 20
-"""Of more labels than these, the table of confusions names pairs in place of a matrix."""
+"""With more labels than this, the confusion table lists pairs instead of a matrix."""
 
 
 def format_event_metrics(metrics: EventMetrics) -> str:
-    """Return tables of everything but the curves and the list of mistakes."""
+    """Return tables of all numbers except the curves and the list of mistakes."""
     tables = [
         _summary(metrics),
         _overlaps(metrics),
@@ -30,7 +30,7 @@ def format_event_metrics(metrics: EventMetrics) -> str:
 
 
 def _summary(metrics: EventMetrics) -> str:
-    lost = sum(one.track_id is None for one in metrics.assignments)
+    never_found = sum(one.track_id is None for one in metrics.assignments)
     rows = [
         ["recordings", str(metrics.recordings)],
         ["duration", f"{metrics.duration_s:.1f} s"],
@@ -50,7 +50,7 @@ def _summary(metrics: EventMetrics) -> str:
         ["merged", str(metrics.merged)],
     ]
     if metrics.assignments:
-        rows.append(["people never found", f"{lost} of {len(metrics.assignments)}"])
+        rows.append(["people never found", f"{never_found} of {len(metrics.assignments)}"])
     return format_table(["measure", ""], rows)
 
 
@@ -70,14 +70,17 @@ def _overlaps(metrics: EventMetrics) -> str:
 
 
 def _labels(metrics: EventMetrics) -> str:
-    areas = {curve.label: curve.average_precision for curve in metrics.curves}
+    average_precision = {curve.label: curve.average_precision for curve in metrics.curves}
 
-    def row(name: str, counts: Counts, area: float) -> list[str]:
-        shares = (counts.precision, counts.recall, counts.f1, area)
+    def row(name: str, counts: Counts, ap: float) -> list[str]:
+        shares = (counts.precision, counts.recall, counts.f1, ap)
         numbers = (counts.true_actions, counts.events, counts.matched)
         return [name, *map(str, numbers), *map(percent, shares)]
 
-    rows = [row(label, one, areas.get(label, math.nan)) for label, one in metrics.labels.items()]
+    rows = [
+        row(label, counts, average_precision.get(label, math.nan))
+        for label, counts in metrics.labels.items()
+    ]
     header = ["true", "events", "matched", "precision", "recall", "F1", "AP"]
     return format_table(
         [f"at tIoU {metrics.tiou:g}", *header],
@@ -143,7 +146,7 @@ def _number(value: float) -> str:
     return "-" if math.isnan(value) else f"{value:.2f}"
 
 
-_HEADING = (
+_GROUP_HEADER = (
     "",
     "recordings",
     "minutes",
@@ -160,11 +163,7 @@ _HEADING = (
 
 
 def format_groups(groups: Mapping[str, EventMetrics]) -> str:
-    """Return a table with a line for each group; delays are the median and p90 in seconds."""
-
-    def number(value: float) -> str:
-        return "-" if math.isnan(value) else f"{value:.2f}"
-
+    """Return a table with one row for each group; delays are the median and p90 in seconds."""
     rows = [
         [
             name,
@@ -172,17 +171,17 @@ def format_groups(groups: Mapping[str, EventMetrics]) -> str:
             f"{one.duration_s / 60:.1f}",
             str(one.total.true_actions),
             str(one.total.events),
-            number(one.total.f1),
+            _number(one.total.f1),
             percent(one.total.precision),
             percent(one.total.recall),
-            number(one.false_per_minute),
-            number(one.onset_delay.median_s),
-            number(one.onset_delay.p90_s),
+            _number(one.false_per_minute),
+            _number(one.onset_delay.median_s),
+            _number(one.onset_delay.p90_s),
             str(one.fragmented),
         ]
         for name, one in groups.items()
     ]
-    return format_table(_HEADING, rows)
+    return format_table(_GROUP_HEADER, rows)
 
 
 def show_event_metrics(
@@ -190,19 +189,19 @@ def show_event_metrics(
     groups: Mapping[str, Sequence[Timeline]],
     divided: Mapping[str, Sequence[Timeline]] | None = None,
 ) -> None:
-    """Print the numbers of each group and of all recordings together, as the arguments say.
+    """Print the numbers of each group and of all recordings together.
 
     Args:
-        arguments: Of a command that declared them by `add_report_arguments`.
+        arguments: Arguments of a command that called `add_report_arguments`.
         groups: Recordings by the name of their group.
-        divided: The same recordings, divided by something else, for another table.
+        divided: The same recordings grouped by another criterion, for a second table.
 
     Raises:
         OSError: The file cannot be written.
     """
     each, other = (
-        {name: measure(timelines) for name, timelines in given.items()}
-        for given in (groups, divided or {})
+        {name: measure(timelines) for name, timelines in grouping.items()}
+        for grouping in (groups, divided or {})
     )
     pooled = measure([one for timelines in groups.values() for one in timelines])
     tables = [format_groups({**each, "all": pooled})]

@@ -1,1 +1,1 @@
-"""Keypoints to the arrays and tensors that a network takes."""
+"""Turns keypoints into the arrays and tensors that the networks take."""

@@ -1,7 +1,7 @@
-"""Resampled keypoints to network inputs: normalisation, joint, bone, motion.
+"""Turns resampled keypoints into network inputs: normalisation, joint, bone, motion.
 
-Training, evaluation and the robot all go through `resample` and `network_input`, so that what the
-network was trained on is what it is given on a robot.
+Training, evaluation and the robot all use `resample` and `network_input`, so that the robot's input
+is prepared exactly as the training data was.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from bharnet_ros.types.keypoints import FloatArray
 from bharnet_ros.types.layouts import SkeletonLayout, get_layout
 
 _SHOULDERS_PER_HAND = 3.5
-"""Shoulder width over the distance from wrist to middle knuckle: the scale where no body is."""
+"""Ratio of shoulder width to the distance from wrist to middle knuckle; scale without a body."""
 
 _SHOULDER_WIDTH = 0.35
-"""Metres; the scale of a body of a depth camera that never shows both shoulders."""
+"""Metres; scale of a body in metres that never shows both shoulders."""
 
 _FAR = 8.0
-"""Bound of normalised coordinates in shoulder widths or hand sizes: beyond it lies noise."""
+"""Bound of normalised coordinates in shoulder widths or hand sizes; beyond it there is noise."""
 
 
 @dataclass(frozen=True, eq=False)
 class NetworkInput:
-    """What the network takes, as arrays: N samples of I people, 1 unless told otherwise.
+    """Input of the network as arrays: N samples of I people, usually one.
 
     Attributes:
         body: (N, C_body, T, V, I) float32.
@@ -45,18 +45,17 @@ class NetworkInput:
 
 
 def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInput:
-    """Normalise coordinates and derive the wanted modalities.
+    """Normalise coordinates and derive the modalities.
 
-    The origin is the median place of the body layout's centre joints over the window, the unit its
-    median scale (shoulder width), so that a person's place in the image and distance from the
-    camera do not matter while their motion does. The people of one sample share the frame of the
-    first of them who was seen, so that where they stand to each other is kept. `fit_to_box` gives
-    bodies in metres a box in place of that frame.
+    The origin is the median position of the body layout's centre joints over the window. The unit
+    is the median scale (shoulder width). A person's position in the image and distance from the
+    camera then do not matter, but motion does. The people of one sample share the coordinate frame
+    of the first of them who was seen, which keeps their relative positions. With `fit_to_box`,
+    bodies in metres are scaled to a box instead.
 
-    Hands get their place in that frame and, separately, their shape relative to the wrist in units
-    of the hand's own size. Pixels have no place among metres: beside the body of a depth camera,
-    hands get their place in a frame of their own, which also stands in where an image shows no
-    body.
+    Hands have a place in that frame and, separately, a shape relative to the wrist in units of the
+    hand's size. Hands are in pixels: beside a body in metres, their place is relative to a frame of
+    their own. That frame is also used where an image shows no body.
 
     Args:
         batch: N x I people over T frames.
@@ -65,22 +64,22 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
     layout = get_layout(settings.body_layout)
     hand_layout = get_layout(settings.hand_layout)
     if settings.align_heading and layout.dimensions == 3:
-        batch = _aligned(batch, layout)
+        batch = _align_heading(batch, layout)
     if settings.hanging_drop and layout.dimensions == 2:
         batch = _without_hanging_hands(batch, layout, settings.hanging_drop)
     hand_mask = batch.hand_mask.astype(np.float32)
     hand_size = _hand_size(batch.hands, hand_mask, hand_layout)
     observed = (batch.body_mask > 0).astype(np.float32)
-    frame_of_hands = _hand_frame(batch, hand_size)
+    hand_frame = _hand_frame(batch, hand_size)
     body_seen, hand_seen = observed.any((1, 2)), hand_mask.any((1, 2))
     if layout.dimensions == 2:
         origin, unit = _shared_frame(
-            *_body_frame(batch, layout, *frame_of_hands), body_seen | hand_seen, batch.people
+            *_body_frame(batch, layout, *hand_frame), body_seen | hand_seen, batch.people
         )
         hand_origin, hand_unit = origin, unit
         body = _in_frame(batch.body, origin, unit)
     else:
-        hand_origin, hand_unit = _shared_frame(*frame_of_hands, hand_seen, batch.people)
+        hand_origin, hand_unit = _shared_frame(*hand_frame, hand_seen, batch.people)
         if settings.fit_to_box:
             body = _in_box(batch.body, observed, batch.people)
         else:
@@ -107,7 +106,7 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
     hand_parts = []
     for name in settings.modalities:
         coordinates = np.concatenate([place, shape], -1) if name.startswith("joint") else shape
-        # Hands become people for the shared helper: (P, T, 2, V, C) to (P, 2, T, V, C) and back.
+        # `_modality` needs T right before V: (P, T, 2, V, C) to (P, 2, T, V, C) and back.
         moved = _modality(name, coordinates.swapaxes(1, 2), seen.swapaxes(1, 2), hand_layout)
         hand_parts.append(moved.swapaxes(1, 2))
     hands = np.concatenate([*hand_parts, seen[..., None]], axis=-1)
@@ -121,7 +120,7 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
 
 
 def _as_instances(values: FloatArray, people: int) -> npt.NDArray[np.float32]:
-    """Turn (N x I, T, S, V, C), S parts a person, into (N, C, T, V, I x S); without V, C alike."""
+    """Turn (N x I, T, S, V, C), S parts per person, into (N, C, T, V, I x S); V, C are optional."""
     count, frames, parts, *rest = values.shape
     grouped = values.reshape(count // people, people, frames, parts, *rest)
     axes: tuple[int, ...] = (0, 5, 2, 4, 1, 3) if rest else (0, 2, 1, 3)
@@ -131,7 +130,7 @@ def _as_instances(values: FloatArray, people: int) -> npt.NDArray[np.float32]:
 
 
 def _shared(values: FloatArray, seen: npt.NDArray[np.bool_], people: int) -> FloatArray:
-    """Give everybody the values (P, ...) of the first in their sample who was seen."""
+    """Return, for each person, the values (P, ...) of the first person seen in their sample."""
     first = seen.reshape(-1, people).argmax(1)
     return values[np.repeat(np.arange(len(first)) * people + first, people)]
 
@@ -139,12 +138,12 @@ def _shared(values: FloatArray, seen: npt.NDArray[np.bool_], people: int) -> Flo
 def _shared_frame(
     origin: FloatArray, unit: FloatArray, seen: npt.NDArray[np.bool_], people: int
 ) -> tuple[FloatArray, FloatArray]:
-    """Give everybody the origin (P, D) and unit (P,) of the first in their sample who was seen."""
+    """Return, for each person, origin (P, D) and unit (P,) of the first seen in their sample."""
     return _shared(origin, seen, people), _shared(unit, seen, people)
 
 
-def _aligned(batch: KeypointBatch, layout: SkeletonLayout) -> KeypointBatch:
-    """Turn bodies in metres about y: the mean line from left to right shoulder points along x.
+def _align_heading(batch: KeypointBatch, layout: SkeletonLayout) -> KeypointBatch:
+    """Turn bodies in metres about y so that the mean line from left to right shoulder is along x.
 
     The people of one sample turn with the first of them who was seen.
     """
@@ -152,7 +151,7 @@ def _aligned(batch: KeypointBatch, layout: SkeletonLayout) -> KeypointBatch:
     seen = batch.body_mask > 0
     across = batch.body[:, :, right] - batch.body[:, :, left]
     x, _, z = (across * (seen[:, :, left] & seen[:, :, right])[..., None]).sum(1).T
-    # Of no length are shoulders that were never seen, or lie one above the other.
+    # The length is zero if the shoulders were never seen, or lie one above the other.
     length = np.hypot(x, z)
     known = length > 1e-6
     cosine = np.where(known, x, 1.0) / np.where(known, length, 1.0)
@@ -166,13 +165,13 @@ def _aligned(batch: KeypointBatch, layout: SkeletonLayout) -> KeypointBatch:
 def _without_hanging_hands(
     batch: KeypointBatch, layout: SkeletonLayout, drop: float
 ) -> KeypointBatch:
-    """Leave out hands more than `drop` shoulder widths below shoulders that are seen themselves."""
+    """Leave out hands more than `drop` shoulder widths below the shoulders, where both are seen."""
     shoulders = list(layout.scale)
     seen = (batch.body_mask[:, :, shoulders] > 0).all(-1)
     places = batch.body[:, :, shoulders]
     width = np.linalg.norm(places[:, :, 0] - places[:, :, 1], axis=-1)
-    nobody = np.zeros(len(width), dtype=np.float32)
-    longest = drop * _masked_median(width, seen.astype(np.float32), nobody)
+    no_width = np.zeros(len(width), dtype=np.float32)
+    longest = drop * _masked_median(width, seen.astype(np.float32), no_width)
     below = batch.hands[..., 0, 1] - places[..., 1].mean(2)[..., None]
     kept = ~(seen[..., None] & (below > longest[:, None, None]))
     return replace(
@@ -183,8 +182,8 @@ def _without_hanging_hands(
 
 
 def _masked_median(values: FloatArray, present: FloatArray, fallback: FloatArray) -> FloatArray:
-    """Return the median over axis 1 of what is present, `fallback` where nothing is."""
-    # Sorted, what is absent comes last: many times as fast as `nanmedian` on short rows.
+    """Return the median over axis 1 of the values present, `fallback` where none is."""
+    # Sorting puts absent values last. On short rows this is many times as fast as `nanmedian`.
     ordered = np.sort(np.where(present > 0, values, np.inf), axis=1)
     count = (present > 0).sum(axis=1)
     middle = np.stack([np.maximum(count - 1, 0) // 2, count // 2], axis=1)
@@ -193,7 +192,7 @@ def _masked_median(values: FloatArray, present: FloatArray, fallback: FloatArray
 
 
 def _hand_size(hands: FloatArray, mask: FloatArray, layout: SkeletonLayout) -> FloatArray:
-    """Return (N, 2) median distance of the layout's scale joints in pixels, 1 where absent."""
+    """Return (P, 2) the median distance of the layout's scale joints in pixels, 1 where absent."""
     first, second = layout.scale
     length = np.linalg.norm(hands[..., first, :] - hands[..., second, :], axis=-1)
     count, frames, sides = length.shape
@@ -204,7 +203,7 @@ def _hand_size(hands: FloatArray, mask: FloatArray, layout: SkeletonLayout) -> F
 
 
 def _hand_frame(batch: KeypointBatch, hand_size: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return origin (P, 2), the mean wrist, and unit (P,), a shoulder width, in pixels."""
+    """Return origin (P, 2), the mean wrist, and unit (P,), a shoulder width, both in pixels."""
     present = batch.hand_mask.any(axis=1)
     total = np.maximum(present.sum(1), 1)
     from_hands = _SHOULDERS_PER_HAND * (hand_size * present).sum(1) / total
@@ -221,7 +220,7 @@ def _body_frame(
     fallback_origin: FloatArray,
     fallback_unit: FloatArray,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return origin (P, D) and unit (P,) of the body; `fallback` for either that was not seen."""
+    """Return origin (P, D) and unit (P,) of the body; the fallback for each that was not seen."""
     seen = batch.body_mask > 0
     centre = list(layout.centre)
     origin_seen = seen[:, :, centre].all(-1).astype(np.float32)
@@ -242,25 +241,25 @@ def _body_frame(
 
 
 def _in_frame(body: FloatArray, origin: FloatArray, unit: FloatArray) -> FloatArray:
-    """Return bodies (P, T, V, D) from an origin (P, D) in units (P,)."""
+    """Return bodies (P, T, V, D) relative to an origin (P, D), in units (P,)."""
     return (body - origin[:, None, None]) / unit[:, None, None, None]
 
 
 def _in_box(body: FloatArray, observed: FloatArray, people: int) -> FloatArray:
-    """Scale each axis of (P, T, V, 3): what the people of a sample span over the window is -1..1.
+    """Scale each axis of (P, T, V, 3) so that the people of a sample span -1..1 over the window.
 
     Args:
-        body: Metres, people one after the other.
+        body: Metres, people of a sample one after the other.
         observed: (P, T, V) 1 where a joint was seen.
-        people: People of each sample.
+        people: Number of people in each sample.
     """
     seen = observed[..., None] > 0
     of_sample = (len(body) // people, -1, body.shape[-1])
     low = np.where(seen, body, np.inf).reshape(of_sample).min(1)
     high = np.where(seen, body, -np.inf).reshape(of_sample).max(1)
-    anybody = low <= high
-    low, high = np.where(anybody, low, 0.0), np.where(anybody, high, 0.0)
-    # Of an axis along which nothing lies apart, all is in the middle.
+    any_seen = low <= high
+    low, high = np.where(any_seen, low, 0.0), np.where(any_seen, high, 0.0)
+    # If all joints agree along an axis, they lie in the middle; this avoids a division by zero.
     half = np.maximum((high - low) / 2.0, 1e-3)
     middle, half = (
         np.repeat(values, people, axis=0)[:, None, None] for values in ((low + high) / 2.0, half)

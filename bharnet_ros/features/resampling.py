@@ -1,7 +1,7 @@
-"""Keypoint sequences resampled by time to evenly spaced frames.
+"""Resamples keypoint sequences by time to evenly spaced frames.
 
-Between two frames what is there is interpolated; what is absent in one of them is taken from the
-other.
+Between two frames, keypoints are interpolated. A keypoint that is absent in one of them is taken
+from the other.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ class KeypointBatch:
         body_mask: (P, T, V) 0..1, confidence of each joint, 0 where absent.
         hands: (P, T, 2, 21, 3) pixels, left hand first, zero where absent.
         hand_mask: (P, T, 2) 0 or 1, whether the hand was found.
-        people: I people are one sample for the network; they follow each other, the main one
-            first.
-        times: (P, T) seconds by the clock of the clips, where pictures of them have to be found;
-            NaN where there are none of what the keypoints show.
-        mirrored: (P,) whose left and right were swapped; None is nobody.
+        people: I consecutive people form one sample for the network, the main person first.
+        times: (P, T) seconds on the clock of the clips, needed to find the crops of a frame; NaN
+            where no crop shows what the keypoints show.
+        mirrored: (P,) whether left and right of a person were swapped; None if nobody's were.
     """
 
     body: FloatArray
@@ -61,8 +60,8 @@ def blend(
         weight: (...index) 0..1, how far the wanted time lies towards `after`.
 
     Returns:
-        Values (index, ..., C), zero where absent, and confidence (index, ...). A part is present
-        where the frames that show it weigh at least one half.
+        Values (index, ..., C), zero where absent, and confidence (index, ...). A value is present
+        where the frames that show it have a total weight of at least one half.
     """
     extra = (1,) * (present.ndim - 1)
     share = weight.reshape(weight.shape + extra).astype(np.float32)
@@ -100,18 +99,18 @@ def brackets(
 def observed_parts(
     sequence: KeypointSequence, layout: SkeletonLayout
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Split a sequence into coordinates without gaps and masks that say where there was one.
+    """Split a sequence into coordinates without NaN, and masks of what was observed.
 
     Args:
         sequence: One person over F frames.
-        layout: Layout of the body stream.
+        layout: Joint layout of the body.
 
     Returns:
         Body (F, V, D) in the D coordinates of the layout and its confidence (F, V), hands
         (F, 2, 63) in pixels and whether each was found (F, 2), all float32, zero where absent.
 
     Raises:
-        InputError: The sequence has fewer joints than the layout needs, or other units.
+        InputError: The sequence has fewer joints than the layout needs, or is in other units.
     """
     if sequence.body.shape[1] <= max(layout.sources):
         raise InputError(
@@ -122,8 +121,8 @@ def observed_parts(
     if recorded.dimensions != layout.dimensions:
         units = {2: "pixels", 3: "metres"}
         raise InputError(
-            f"body: layout {layout.name} is in {units[layout.dimensions]}, the sequence, of layout "
-            f"{recorded.name}, in {units[recorded.dimensions]}"
+            f"body: layout {layout.name} is in {units[layout.dimensions]}, but the sequence has "
+            f"layout {recorded.name}, in {units[recorded.dimensions]}"
         )
     joints = sequence.body[:, list(layout.sources)]
     places = joints[..., : layout.dimensions]
@@ -148,7 +147,7 @@ def resample(
             from its first frame. Times before the first frame repeat it.
 
     Raises:
-        InputError: A sequence has fewer joints than the body layout needs.
+        InputError: A sequence has fewer joints than the body layout needs, or is in other units.
     """
     layout = get_layout(settings.body_layout)
     count, frames = len(sequences), settings.frames

@@ -1,4 +1,4 @@
-"""What the stream `rgb` is given and how large it is; stored in the model bundle."""
+"""Settings of the stream `rgb`: its input and its size; stored in the model bundle."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from bharnet_ros.types.crops import CropSettings
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import check_field_types
 
 RGB = "rgb"
 """Name of the stream."""
@@ -15,13 +16,14 @@ RGB = "rgb"
 
 @dataclass(frozen=True)
 class RgbSettings:
-    """Settings of the stream.
+    """Settings of the stream `rgb`.
 
     Attributes:
-        crops: Which crops it is given.
-        backbone: Name of a network of torchvision.
+        crops: Crops that it takes.
+        backbone: Name of a torchvision network.
         channels: C of the tokens.
-        full_size: Whether the backbone takes its first step of two pixels as it was made to.
+        full_size: Whether the first convolution of the backbone keeps its stride of two pixels,
+            which suits full-size images.
     """
 
     crops: CropSettings = field(default_factory=CropSettings)
@@ -31,28 +33,31 @@ class RgbSettings:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> RgbSettings:
-        """Return the settings that options say, those of the crops among the others.
+        """Return the settings for options, which include those of the crops.
 
         Raises:
             InputError: An option is unknown or has a wrong value; names it.
         """
-        of_crops = {one.name for one in fields(CropSettings)}
-        own = {one.name for one in fields(cls)} - {"crops"}
-        unknown = sorted(set(options) - of_crops - own)
+        crop_names = {one.name for one in fields(CropSettings)}
+        own_names = {one.name for one in fields(cls)} - {"crops"}
+        unknown = sorted(map(str, set(options) - crop_names - own_names))
         if unknown:
-            known = ", ".join(sorted(of_crops | own))
-            raise InputError(f"{unknown[0]}: is no option; known are {known}")
-        crops = {name: value for name, value in options.items() if name in of_crops}
+            known = ", ".join(sorted(crop_names | own_names))
+            raise InputError(f"{unknown[0]}: is not an option; known are {known}")
+        crops = {name: value for name, value in options.items() if name in crop_names}
+        check_field_types(CropSettings, crops)
         if "regions" in crops:
             crops["regions"] = tuple(crops["regions"])
-        rest = {name: value for name, value in options.items() if name in own}
-        return cls(crops=CropSettings(**crops), **rest)
+        own = {name: value for name, value in options.items() if name in own_names}
+        return cls(crops=CropSettings(**crops), **own)
 
     def __post_init__(self) -> None:
         """Check the values.
 
         Raises:
-            InputError: The channels are not positive.
+            InputError: A value has the wrong type, or the channels are not positive; names the
+                field.
         """
+        check_field_types(RgbSettings, vars(self))
         if self.channels < 1:
             raise InputError(f"channels: must be positive, got {self.channels}")

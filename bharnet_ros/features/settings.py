@@ -1,4 +1,4 @@
-"""What a network is given of keypoints: frames, layouts, modalities."""
+"""Settings of the network's input: frames, layouts, modalities."""
 
 from __future__ import annotations
 
@@ -7,31 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import check_field_types
 from bharnet_ros.types.layouts import get_layout
 
 MODALITIES = ("joint", "bone", "joint_motion", "bone_motion")
-"""What a stream may be given of each joint; any subset, joined along the channels."""
+"""Features of a joint that can be chosen; any subset, joined along the channels."""
 
 
 @dataclass(frozen=True)
 class FeatureSettings:
-    """What the network is given; stored in the model bundle.
+    """Settings of the network's input; stored in the model bundle.
 
     Attributes:
         frames: Frames T after resampling.
-        body_layout: Layout of the body stream.
-        hand_layout: Layout of the hand stream.
+        body_layout: Joint layout of the body.
+        hand_layout: Joint layout of the hands.
         modalities: Subset of `MODALITIES`, joined along the channels.
         align_heading: Turn bodies in metres about the vertical axis of the camera so that the line
-            through the shoulders, its mean over the window, lies along x. From where a person is
-            seen does then not matter; bodies in images are left as they are.
-        fit_to_box: Scale each axis of bodies in metres so that what the people span over the window
-            is -1 to 1, in place of shoulder widths around the shoulders: one who walks becomes
-            small. So are skeletons of Northwestern-UCLA prepared where results on them were
-            published (arXiv 2107.12213); bodies in images are left as they are.
-        hanging_drop: In images, a hand whose wrist is more than so many shoulder widths below the
-            shoulders hangs at rest and is left out, as one below the image of a webcam; 0 keeps
-            all.
+            through the shoulders, averaged over the window, lies along x. The direction from which
+            a person is seen then does not matter. Bodies in images are left as they are.
+        fit_to_box: Scale each axis of bodies in metres so that the people span -1 to 1 over the
+            window, instead of using shoulder widths around the shoulders. A person who walks
+            becomes small. Published results on Northwestern-UCLA use skeletons prepared in this
+            way (arXiv 2107.12213). Bodies in images are left as they are.
+        hanging_drop: In images, leave out a hand whose wrist is more than this many shoulder widths
+            below the shoulders: it hangs at rest. A webcam would not have it in view. 0 keeps all
+            hands.
     """
 
     frames: int = 32
@@ -46,9 +47,10 @@ class FeatureSettings:
         """Check the values.
 
         Raises:
-            InputError: A modality or layout is unknown, the number of frames is not positive, or
-                a length is negative.
+            InputError: A value has the wrong type, a modality or layout is unknown, there are fewer
+                than two frames, or a length is negative; names the field.
         """
+        check_field_types(FeatureSettings, vars(self))
         if self.frames < 2:
             raise InputError(f"frames: must be at least 2, got {self.frames}")
         unknown = [name for name in self.modalities if name not in MODALITIES]
@@ -61,10 +63,10 @@ class FeatureSettings:
 
     @property
     def body_channels(self) -> int:
-        """Channels of the body stream: each modality's coordinates of a joint, and the mask."""
+        """Channels of the body's input: the coordinates of each modality, and the mask."""
         return get_layout(self.body_layout).dimensions * len(self.modalities) + 1
 
     @property
     def hand_channels(self) -> int:
-        """Channels of the hand stream: place and shape for joints, shape for bones, the mask."""
+        """Channels of a hand's input: place and shape for joints, shape for bones, and the mask."""
         return sum(5 if name.startswith("joint") else 3 for name in self.modalities) + 1

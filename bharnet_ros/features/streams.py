@@ -1,7 +1,7 @@
-"""What further streams are given of recorded or live people, as arrays.
+"""Prepares the input of further streams, from recorded or live people, as arrays.
 
-A stream has two halves: `network.streams.STREAMS` makes its network, `STREAM_INPUTS` what prepares
-its input. docs/extending.md shows how another one is added.
+A stream has two halves: `network.streams.STREAMS` builds its network, and `STREAM_INPUTS` builds
+the preparation of its input. docs/extending.md shows how to add a stream.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from bharnet_ros.types.sensor_readings import Readings
 
 @dataclass(frozen=True, eq=False)
 class StreamInput:
-    """What one stream is given of N windows.
+    """Input of one stream for N windows.
 
     Attributes:
-        values: (N, M, ...) what was seen at M times, any value where nothing was.
-        mask: (N, M) or (N, M, R) float32, 1 where something was seen.
+        values: (N, M, ...) what was observed at M times, any value where nothing was.
+        mask: (N, M) or (N, M, R) float32, 1 where something was observed.
     """
 
     values: npt.NDArray[Any]
@@ -50,16 +50,16 @@ class StreamPreparation(ABC):
 
     @abstractmethod
     def example(self, count: int) -> StreamInput:
-        """Return made-up input of N windows in which everything is seen."""
+        """Return made-up input of N windows in which everything is observed."""
 
 
 class ReadingPreparation(StreamPreparation):
     """Prepares the readings of a sensor at K moments, evenly spaced up to the newest frame.
 
-    What is prepared by it can be trained and run without another line of code.
+    A stream with such a preparation can be trained and run without further code.
 
     Attributes:
-        name: Name of the stream, by which `KeypointSequence.readings` has its readings.
+        name: Name of the stream, under which `KeypointSequence.readings` holds its readings.
         moments: Number of moments K.
     """
 
@@ -68,15 +68,15 @@ class ReadingPreparation(StreamPreparation):
 
     @abstractmethod
     def at(self, readings: Sequence[Readings | None], times: FloatArray) -> StreamInput:
-        """Return what was read of N people around K moments.
+        """Return the readings of N people around K moments.
 
         Args:
-            readings: N people; None, or no reading at all, where the sensor told nothing.
-            times: (N, K) seconds by the clock of the readings, NaN where nothing is to be seen.
+            readings: Readings of each person; None or empty if the sensor gave none.
+            times: (N, K) seconds on the clock of the readings, NaN where no reading is wanted.
         """
 
     def of(self, sequences: Sequence[KeypointSequence], window_s: float | None) -> StreamInput:
-        """Return what was read of N people; see `StreamPreparation.of`."""
+        """Return the readings of N people; see `StreamPreparation.of`."""
         times = []
         for one in sequences:
             end = float(one.stamps[-1])
@@ -86,7 +86,7 @@ class ReadingPreparation(StreamPreparation):
 
 
 class RgbPreparation(StreamPreparation):
-    """Crops at K moments, evenly spaced up to the newest frame."""
+    """Prepares crops at K moments, evenly spaced up to the newest frame."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         """Take the options of the stream `rgb`.
@@ -100,7 +100,7 @@ class RgbPreparation(StreamPreparation):
         """Return the crops of N people; see `StreamPreparation.of`.
 
         Raises:
-            InputError: Crops are of other regions or of another size.
+            InputError: The crops have another number of regions or another size.
         """
         crops = self.settings.crops
         regions, size = len(crops.regions), crops.size
@@ -128,32 +128,32 @@ class RgbPreparation(StreamPreparation):
         present: npt.NDArray[np.bool_],
         mirrored: npt.NDArray[np.bool_],
     ) -> StreamInput:
-        """Return crops as the network takes them: left hands look like right ones.
+        """Return crops as the network takes them, with left hands mirrored to look like right ones.
 
         Args:
             pixels: (N, K, R, S, S, 3) RGB.
-            present: (N, K, R).
-            mirrored: (N,) whose keypoints were mirrored; their crops become those of the other
-                side.
+            present: (N, K, R) whether the region was found in the image.
+            mirrored: (N,) whether the keypoints of the person were mirrored; if so, crops of left
+                and right change places.
         """
         regions = self.settings.crops.regions
         values = np.moveaxis(pixels, -1, 3).copy()
         mask = present.astype(np.float32)
         rows = np.flatnonzero(mirrored)
         for number, region in enumerate(regions):
-            # A mirrored upper body is seen the other way round; a left hand always is.
-            turned = rows if region == "upper_body" else slice(None)
+            # Upper bodies are flipped for mirrored people only, left hands always.
+            flipped = rows if region == "upper_body" else slice(None)
             if region != "right_hand":
-                values[turned, :, number] = values[turned, :, number, ..., ::-1]
+                values[flipped, :, number] = values[flipped, :, number, ..., ::-1]
         order = [
-            regions.index(_OTHER[region]) if _OTHER[region] in regions else number
+            regions.index(_OPPOSITE[region]) if _OPPOSITE[region] in regions else number
             for number, region in enumerate(regions)
         ]
         values[rows] = values[rows][:, :, order]
         mask[rows] = mask[rows][:, :, order]
         for number, region in enumerate(regions):
-            if _OTHER[region] not in regions:
-                # The other hand, which this one has become, was never cut out.
+            if _OPPOSITE[region] not in regions:
+                # Mirrored, this is the opposite hand, of which there are no crops.
                 mask[rows, :, number] = 0.0
         return StreamInput(values, mask)
 
@@ -166,16 +166,16 @@ class RgbPreparation(StreamPreparation):
         return StreamInput(pixels, np.ones(shape, dtype=np.float32))
 
 
-_OTHER = {"left_hand": "right_hand", "right_hand": "left_hand", "upper_body": "upper_body"}
+_OPPOSITE = {"left_hand": "right_hand", "right_hand": "left_hand", "upper_body": "upper_body"}
 
 
 def moments(start: float, end: float, count: int) -> FloatArray:
-    """Return (K,) moments in a window, evenly spaced up to its end; the start is none of them."""
+    """Return (K,) moments in a window, evenly spaced up to its end, without its start."""
     return np.linspace(start, end, count + 1)[1:]
 
 
 def window_moments(keypoints: KeypointBatch, count: int) -> FloatArray:
-    """Return K moments of each of N windows, (N, K) seconds by the clock of their clips.
+    """Return K moments of each of N windows, (N, K) seconds on the clock of their clips.
 
     Args:
         keypoints: The windows, with their times.
@@ -191,23 +191,23 @@ def window_moments(keypoints: KeypointBatch, count: int) -> FloatArray:
 def nearest_crops(
     crops: CropSequence, times: FloatArray
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Return the crops nearest to K times: pixels (K, R, S, S, 3) and what is there (K, R).
+    """Return the crops nearest to K times: pixels (K, R, S, S, 3) and their presence (K, R).
 
-    A time without crops nearby has none.
+    Crops are absent where none are near the time.
     """
     nearest, near = Readings(crops.stamps, crops.pixels).nearest(times)
     return crops.pixels[nearest], crops.present[nearest] & near[:, None]
 
 
 STREAM_INPUTS: dict[str, Callable[[Mapping[str, Any]], StreamPreparation]] = {RGB: RgbPreparation}
-"""What makes the preparation of each stream from its options, by the name of the stream."""
+"""Builds the preparation of each stream from its options, by the name of the stream."""
 
 
 def prepare_streams(streams: Mapping[str, Mapping[str, Any]]) -> dict[str, StreamPreparation]:
-    """Return the preparation of each stream that a model has.
+    """Return the preparation of each stream of a model.
 
     Args:
-        streams: Options by name.
+        streams: Options of each stream by name.
 
     Raises:
         InputError: A stream is unknown, or an option is wrong; names it.
@@ -215,5 +215,11 @@ def prepare_streams(streams: Mapping[str, Mapping[str, Any]]) -> dict[str, Strea
     unknown = sorted(set(streams) - set(STREAM_INPUTS))
     if unknown:
         known = ", ".join(sorted(STREAM_INPUTS))
-        raise InputError(f"streams: nothing prepares {unknown[0]!r}; known are: {known}")
-    return {name: STREAM_INPUTS[name](options) for name, options in streams.items()}
+        raise InputError(f"streams: {unknown[0]!r} has no preparation; known are: {known}")
+    preparations = {}
+    for name, options in streams.items():
+        try:
+            preparations[name] = STREAM_INPUTS[name](options)
+        except (OverflowError, TypeError, ValueError) as error:
+            raise InputError(f"streams.{name}: {error}") from error
+    return preparations

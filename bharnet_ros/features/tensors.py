@@ -1,4 +1,4 @@
-"""Arrays to tensors: what the network takes, in its order."""
+"""Turns arrays into the tensors that the network takes, in its order."""
 
 from __future__ import annotations
 
@@ -16,48 +16,49 @@ StreamTensors: TypeAlias = dict[str, tuple[Tensor, Tensor]]
 NetworkTensors: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, StreamTensors]
 
 _ALIGNMENT = 256
-"""Bytes; where GPU memory of its own would begin for each array, and reads are fastest."""
+"""Bytes; each array starts at a multiple, as GPU memory of its own would, for fast reads."""
 
 
 def network_tensors(
     inputs: NetworkInput, streams: Mapping[str, StreamInput], device: torch.device | None = None
 ) -> NetworkTensors:
-    """Return body, body mask, hands, hand mask and what further streams saw, on a device.
+    """Return body, body mask, hands, hand mask and the input of further streams, on a device.
 
     Args:
-        inputs: Of the skeleton.
-        streams: Of each further stream, by name.
-        device: None leaves them on the CPU. A GPU gets all of them in one transfer.
+        inputs: Input of the skeleton.
+        streams: Input of each further stream, by name.
+        device: None means the CPU. A GPU receives all of them in one transfer.
     """
     arrays = [inputs.body, inputs.body_mask, inputs.hands, inputs.hand_mask]
     arrays += [array for one in streams.values() for array in (one.values, one.mask)]
     if device is None or device.type == "cpu":
         tensors = [torch.as_tensor(array) for array in arrays]
     else:
-        tensors = moved_together(arrays, device)
+        tensors = move_together(arrays, device)
     body, body_mask, hands, hand_mask, *rest = tensors
-    seen = dict(zip(streams, zip(rest[::2], rest[1::2], strict=True), strict=True))
-    return body, body_mask, hands, hand_mask, seen
+    of_streams = dict(zip(streams, zip(rest[::2], rest[1::2], strict=True), strict=True))
+    return body, body_mask, hands, hand_mask, of_streams
 
 
 def stream_tensors(streams: Mapping[str, StreamInput]) -> StreamTensors:
-    """Return what further streams saw, values and mask by name, on the CPU."""
+    """Return the input of further streams, values and mask by name, on the CPU."""
     return {
         name: (torch.as_tensor(one.values), torch.as_tensor(one.mask))
         for name, one in streams.items()
     }
 
 
-def moved_together(arrays: Sequence[npt.NDArray[Any]], device: torch.device) -> list[Tensor]:
-    """Return arrays of any types and shapes as tensors on a device, brought there in one transfer.
+def move_together(arrays: Sequence[npt.NDArray[Any]], device: torch.device) -> list[Tensor]:
+    """Copy arrays of any types and shapes to a device in one transfer; return them as tensors.
 
-    They share memory there. For a GPU they are packed into pinned memory, which it reads by itself:
-    the transfer may be under way when this returns, and what is computed from them on the same
-    stream waits for it. PyTorch keeps such memory for the next batch.
+    The tensors share one block of memory. For a GPU, the arrays are packed into pinned memory,
+    which the GPU reads by itself. The transfer may still be under way when this returns;
+    computation on the same CUDA stream waits for it. PyTorch reuses the pinned memory for the next
+    batch.
 
     Args:
-        arrays: Of at least one axis each.
-        device: Where to.
+        arrays: Arrays of at least one axis each.
+        device: Target device.
     """
     starts, end = [], 0
     for array in arrays:
@@ -65,14 +66,14 @@ def moved_together(arrays: Sequence[npt.NDArray[Any]], device: torch.device) -> 
         end += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
     packed = torch.empty(end, dtype=torch.uint8, pin_memory=device.type == "cuda")
 
-    def places(memory: Tensor) -> list[Tensor]:
+    def views(memory: Tensor) -> list[Tensor]:
+        """Return a view of the memory for each array."""
         found = []
         for array, start in zip(arrays, starts, strict=True):
-            kind = torch.from_numpy(array[:0]).dtype
-            bytes_of = memory[start : start + array.nbytes]
-            found.append(bytes_of.view(kind).view(array.shape))
+            dtype = torch.from_numpy(array[:0]).dtype
+            found.append(memory[start : start + array.nbytes].view(dtype).view(array.shape))
         return found
 
-    for place, array in zip(places(packed), arrays, strict=True):
-        place.copy_(torch.from_numpy(array))
-    return places(packed.to(device, non_blocking=True))
+    for view, array in zip(views(packed), arrays, strict=True):
+        view.copy_(torch.from_numpy(array))
+    return views(packed.to(device, non_blocking=True))

@@ -1,1 +1,1 @@
-"""Conversion between our types and ROS messages of any message library."""
+"""Conversions between the types of this package and ROS messages of any message library."""

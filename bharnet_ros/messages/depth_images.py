@@ -1,4 +1,4 @@
-"""Raw depth images of cameras to metres and back, without cv_bridge."""
+"""Conversions between raw depth images and metres, without cv_bridge."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ENCODINGS: dict[str, tuple[type[np.generic], float]] = {
     "16UC1": (np.uint16, 0.001),
     "mono16": (np.uint16, 0.001),
 }
-"""Type of a pixel, and metres of its unit. Source: REP-118."""
+"""Type of a pixel, and its unit in metres. Source: REP-118."""
 DEPTH_ENCODINGS = tuple(_ENCODINGS)
 
 _LARGEST_MILLIMETRES = 65535
@@ -31,31 +31,31 @@ def decode_depth(
         width: Columns.
         step: Bytes from one row to the next, padding included.
         data: At least height * step bytes.
-        is_bigendian: Order of the bytes of a number.
+        is_bigendian: Whether the bytes of a number are in big-endian order.
 
     Returns:
-        (H, W) float32 metres; NaN where the camera does not know, which it says by zero, NaN or
-        infinity.
+        (H, W) float32 metres; NaN where the depth is unknown: the camera marks such pixels by zero,
+        NaN or infinity.
 
     Raises:
-        InputError: The encoding is not known, the image has no pixels, a row is longer than
+        InputError: The encoding is unknown, the image has no pixels, a row is longer than
             `step`, or `data` is too short.
     """
     if encoding not in _ENCODINGS:
-        raise InputError(f"encoding: {encoding!r} is no depth; use {', '.join(DEPTH_ENCODINGS)}")
-    kind, unit = _ENCODINGS[encoding]
-    number = np.dtype(kind).newbyteorder(">" if is_bigendian else "<")
+        raise InputError(f"encoding: {encoding!r} is not one of {', '.join(DEPTH_ENCODINGS)}")
+    pixel_type, unit = _ENCODINGS[encoding]
+    number = np.dtype(pixel_type).newbyteorder(">" if is_bigendian else "<")
     rows = np.ascontiguousarray(unpadded_rows(encoding, height, width, step, data, number.itemsize))
     depth = rows.view(number).astype(np.float32) * np.float32(unit)
     return np.where(np.isfinite(depth) & (depth > 0), depth, np.float32(np.nan))
 
 
 def encode_depth(depth: FloatArray) -> tuple[str, int, bytes]:
-    """Return encoding, step in bytes and data of a raw image in whole millimetres.
+    """Return the encoding, step in bytes and data of a raw image in whole millimetres.
 
     Args:
-        depth: (H, W) metres; what is not finite, not positive or beyond 65 m becomes zero, which
-            is: not known.
+        depth: (H, W) metres; values that are not finite, not positive or beyond 65 m become zero,
+            the mark of unknown depth.
 
     Raises:
         InputError: The image is not (H, W).

@@ -1,4 +1,4 @@
-"""Raw and compressed camera images to RGB arrays and back, without cv_bridge."""
+"""Conversions between raw or compressed camera images and RGB arrays, without cv_bridge."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bharnet_ros.types.errors import InputError
 RgbImage: TypeAlias = npt.NDArray[np.uint8]
 Buffer: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
 
-# Channels of a pixel, and what OpenCV needs to make RGB of it.
+# Channels of a pixel, and its OpenCV conversion to RGB.
 _ENCODINGS: dict[str, tuple[int, int | None]] = {
     "rgb8": (3, None),
     "bgr8": (3, cv2.COLOR_BGR2RGB),
@@ -24,7 +24,7 @@ _ENCODINGS: dict[str, tuple[int, int | None]] = {
 ENCODINGS = tuple(_ENCODINGS)
 COMPRESSIONS = ("jpeg", "png")
 _END_MARKS = {"jpeg": b"\xff\xd9", "jpg": b"\xff\xd9", "png": b"IEND"}
-# Some cameras pad their images behind the end mark.
+# Some cameras pad their images after the end mark.
 _END_SEARCH = 4096
 
 
@@ -39,13 +39,13 @@ def decode_image(
         width: Columns.
         step: Bytes from one row to the next, padding included.
         data: At least height * step bytes.
-        is_bigendian: Without meaning for 8-bit channels.
+        is_bigendian: Ignored; has no meaning for 8-bit channels.
 
     Returns:
-        (H, W, 3) RGB, contiguous; shares memory with `data` where it is unpadded rgb8.
+        (H, W, 3) RGB, contiguous; shares memory with `data` if that is unpadded rgb8.
 
     Raises:
-        InputError: The encoding is not known, the image has no pixels, a row is longer than
+        InputError: The encoding is unknown, the image has no pixels, a row is longer than
             `step`, or `data` is too short.
     """
     del is_bigendian
@@ -62,23 +62,25 @@ def decode_image(
 def unpadded_rows(
     encoding: str, height: int, width: int, step: int, data: Buffer, bytes_per_pixel: int
 ) -> npt.NDArray[np.uint8]:
-    """Return the rows of a raw image without what pads them, (H, W * bytes_per_pixel) uint8.
+    """Return the rows of a raw image without padding, (H, W * bytes_per_pixel) uint8.
 
     Raises:
         InputError: The image has no pixels, a row is longer than `step`, or `data` is too short.
     """
     if height <= 0 or width <= 0:
         raise InputError(f"image: has no pixels, width {width}, height {height}")
-    row = width * bytes_per_pixel
-    if step < row:
-        raise InputError(f"step: {step} bytes cannot hold {width} {encoding} pixels ({row} bytes)")
+    row_size = width * bytes_per_pixel
+    if step < row_size:
+        raise InputError(
+            f"step: {step} bytes cannot hold {width} {encoding} pixels ({row_size} bytes)"
+        )
     content = np.frombuffer(data, dtype=np.uint8)
     if content.size < height * step:
         raise InputError(
             f"data: {content.size} bytes are less than height {height} * step {step} "
             f"= {height * step}"
         )
-    return content[: height * step].reshape(height, step)[:, :row]
+    return content[: height * step].reshape(height, step)[:, :row_size]
 
 
 def decode_compressed(format: str, data: Buffer) -> RgbImage:
@@ -100,17 +102,20 @@ def decode_compressed(format: str, data: Buffer) -> RgbImage:
     compressed = np.frombuffer(data, dtype=np.uint8)
     if compressed.size == 0:
         raise InputError(f"data: {format!r} image is empty")
-    bgr = cv2.imdecode(compressed, cv2.IMREAD_COLOR)
+    try:
+        bgr = cv2.imdecode(compressed, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise InputError(f"data: {format!r} image cannot be decoded: {error.err}") from error
     if bgr is None:
-        raise InputError(f"data: {compressed.size} bytes are no {format!r} image")
-    # OpenCV fills the missing part of a truncated image with grey and returns it as if whole.
+        raise InputError(f"data: {compressed.size} bytes are not a {format!r} image")
+    # OpenCV fills the missing part of a truncated image with grey and reports no error.
     if end_mark not in compressed[-_END_SEARCH:].tobytes():
         raise InputError(f"data: {format!r} image of {compressed.size} bytes is truncated")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def encode_image(image: RgbImage) -> tuple[str, int, bytes]:
-    """Return encoding, step in bytes and data of a raw image.
+    """Return the encoding, step in bytes and data of a raw image.
 
     Args:
         image: (H, W, 3) RGB.
@@ -125,7 +130,7 @@ def encode_image(image: RgbImage) -> tuple[str, int, bytes]:
 def encode_compressed(
     image: RgbImage, compression: str = "jpeg", quality: int = 95
 ) -> tuple[str, bytes]:
-    """Return format, as image_transport writes it, and data of a compressed image.
+    """Return the format, as image_transport writes it, and the data of a compressed image.
 
     Args:
         image: (H, W, 3) RGB.
@@ -133,22 +138,26 @@ def encode_compressed(
         quality: Of a JPEG, 1 to 100.
 
     Raises:
-        InputError: The image is not (H, W, 3) uint8 or has no pixels, or a parameter is out of
-            range.
+        InputError: The image is not (H, W, 3) uint8, has no pixels or is too large for the format,
+            or a parameter is out of range.
     """
     encode_parameters = {
         "jpeg": [cv2.IMWRITE_JPEG_QUALITY, quality],
         "png": [cv2.IMWRITE_PNG_COMPRESSION, 1],
     }
     if compression not in encode_parameters:
-        raise InputError(f"compression: {compression!r} is none of {', '.join(COMPRESSIONS)}")
+        raise InputError(f"compression: {compression!r} is not one of {', '.join(COMPRESSIONS)}")
     if not 1 <= quality <= 100:
         raise InputError(f"quality: must be in 1..100, got {quality}")
     _check_rgb(image)
     if image.size == 0:
         raise InputError(f"image: has no pixels, shape {image.shape}")
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    _, data = cv2.imencode(f".{compression}", bgr, encode_parameters[compression])
+    encoded, data = cv2.imencode(f".{compression}", bgr, encode_parameters[compression])
+    if not encoded:
+        raise InputError(
+            f"image: {image.shape[1]} x {image.shape[0]} pixels cannot be encoded as {compression}"
+        )
     return f"rgb8; {compression} compressed bgr8", data.tobytes()
 
 

@@ -1,10 +1,12 @@
-"""Messages to core types, without ROS: whatever has the fields of a message is read.
+"""Messages to core types, without ROS: any object with the fields of a message can be read.
 
-The nodes hand over messages of rclpy, a replay those of the library that reads recordings.
+The nodes pass messages of rclpy; a replay passes those of the library that reads recordings.
 """
 
 from __future__ import annotations
 
+import math
+from enum import Enum
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -30,7 +32,7 @@ from bharnet_ros.types.keypoints import (
 )
 
 Message: TypeAlias = Any
-"""A message of ROS or one with the same fields."""
+"""A ROS message, or an object with the same fields."""
 
 
 def time_to_ns(stamp: Message) -> int:
@@ -57,10 +59,10 @@ def image_from_message(message: Message) -> npt.NDArray[np.uint8]:
 
 
 def depth_from_message(message: Message) -> FloatArray:
-    """Return the depth image of a message as (H, W) float32 metres, NaN where not known.
+    """Return the depth image of a message as (H, W) float32 metres, NaN where unknown.
 
     Raises:
-        InputError: The encoding is no depth, or size, step and data do not agree.
+        InputError: The encoding is not one of depth, or size, step and data do not agree.
     """
     return decode_depth(
         message.encoding,
@@ -73,17 +75,28 @@ def depth_from_message(message: Message) -> FloatArray:
 
 
 def calibration_from_message(message: Message) -> Calibration:
-    """Return what a message of type CameraInfo says of a camera."""
+    """Return the calibration in a CameraInfo message.
+
+    Raises:
+        InputError: A matrix has the wrong number of elements; names it.
+    """
     return Calibration(
         width=message.width,
         height=message.height,
         distortion_model=message.distortion_model,
-        **{name: tuple(float(one) for one in getattr(message, name)) for name in "dkrp"},
+        **{
+            name: tuple(float(value) for value in getattr(message, name))
+            for name in ("d", "k", "r", "p")
+        },
     )
 
 
 def keypoints_from_message(message: Message) -> FrameKeypoints:
-    """Return everybody in one frame; parts that are marked absent become NaN."""
+    """Return all people in one frame; parts that are marked absent become NaN.
+
+    Raises:
+        InputError: An array of a person has the wrong length; names the track and the array.
+    """
     return FrameKeypoints(
         stamp_ns=time_to_ns(message.header.stamp),
         width=message.image_width,
@@ -94,10 +107,10 @@ def keypoints_from_message(message: Message) -> FrameKeypoints:
 
 
 def scores_from_message(message: Message, classes: int) -> ActionScores:
-    """Return the scores of everybody in view.
+    """Return the scores of all people in view.
 
     Args:
-        message: The message.
+        message: An ActionScores message.
         classes: Number of classes K that each track must have.
 
     Raises:
@@ -137,12 +150,20 @@ def event_from_message(message: Message) -> ActionEvent:
     """Return the event of a message.
 
     Raises:
-        InputError: Phase or reason is none of those in the message's definition.
+        InputError: The phase or the reason is not one of those in the message definition.
     """
+    try:
+        phase = Phase(message.phase)
+    except ValueError:
+        raise InputError(_unknown_value(message, "phase", Phase)) from None
+    try:
+        reason = OffsetReason(message.reason)
+    except ValueError:
+        raise InputError(_unknown_value(message, "reason", OffsetReason)) from None
     return ActionEvent(
         stamp_ns=time_to_ns(message.header.stamp),
         event_id=message.event_id,
-        phase=Phase(message.phase),
+        phase=phase,
         track_id=message.track_id,
         class_id=message.class_id,
         label=message.label,
@@ -151,32 +172,43 @@ def event_from_message(message: Message) -> ActionEvent:
         hand_score=message.hand_score,
         start_ns=time_to_ns(message.start),
         end_ns=time_to_ns(message.end),
-        reason=OffsetReason(message.reason),
+        reason=reason,
         frame_id=message.header.frame_id,
         model_name=message.model_name,
     )
 
 
+def _unknown_value(message: Message, name: str, known: type[Enum]) -> str:
+    """Return the error for a field of an event whose value is not in an enumeration."""
+    return (
+        f"event {message.event_id!r}: {name} {getattr(message, name)!r} is not one of "
+        f"{', '.join(repr(member.value) for member in known)}"
+    )
+
+
 def _person_from_message(message: Message) -> PersonKeypoints:
-    def points(values: Any, *shape: int) -> npt.NDArray[np.float32]:
-        return np.array(values, dtype=np.float32).reshape(*shape, 3)
+    def numbers(name: str, *shape: int) -> npt.NDArray[np.float32]:
+        values = np.array(getattr(message, name), dtype=np.float32)
+        if values.size != math.prod(shape):
+            raise InputError(
+                f"track {message.track_id!r}: {name} has {values.size} numbers, "
+                f"not {math.prod(shape)}"
+            )
+        return values.reshape(shape)
 
     body = np.column_stack(
-        [
-            points(message.body, BODY_LANDMARKS),
-            np.array(message.body_visibility, dtype=np.float32),
-        ]
+        [numbers("body", BODY_LANDMARKS, 3), numbers("body_visibility", BODY_LANDMARKS)]
     )
-    body_world = points(message.body_world, BODY_LANDMARKS)
-    body_camera = _measured(points(message.body_camera, BODY_LANDMARKS))
-    hands = points(message.hands, 2, HAND_LANDMARKS)
-    hands_world = points(message.hands_world, 2, HAND_LANDMARKS)
-    hands_camera = _measured(points(message.hands_camera, 2, HAND_LANDMARKS))
-    hand_scores = np.array(message.hand_score, dtype=np.float32)
-    # Publishers in other languages may leave the zeros of a fresh message in an absent part.
+    body_world = numbers("body_world", BODY_LANDMARKS, 3)
+    body_camera = _measured(numbers("body_camera", BODY_LANDMARKS, 3))
+    hands = numbers("hands", 2, HAND_LANDMARKS, 3)
+    hands_world = numbers("hands_world", 2, HAND_LANDMARKS, 3)
+    hands_camera = _measured(numbers("hands_camera", 2, HAND_LANDMARKS, 3))
+    hand_scores = numbers("hand_score", 2)
+    # Publishers in other languages may leave an absent part at the zeros of a new message.
     if not message.body_present:
         body[:, :3], body[:, 3], body_world[:], body_camera[:] = np.nan, 0.0, np.nan, np.nan
-    missing_hands = ~np.array(message.hand_present, dtype=bool)
+    missing_hands = ~numbers("hand_present", 2).astype(bool)
     hands[missing_hands] = np.nan
     hands_world[missing_hands] = np.nan
     hands_camera[missing_hands] = np.nan
@@ -194,15 +226,15 @@ def _person_from_message(message: Message) -> PersonKeypoints:
 
 
 def _measured(points: FloatArray) -> FloatArray:
-    """Mark as NaN what is at the camera's place or behind it: zeros that nobody has filled in."""
+    """Return points with NaN for those at or behind the camera: zeros that were never filled in."""
     return np.where(points[..., 2:] > 0, points, np.float32(np.nan))
 
 
 def event_model_from_message(message: Message) -> EventModel:
-    """Return what a message of type ModelInfo says of events.
+    """Return the classes and event parameters in a ModelInfo message.
 
     Raises:
-        InputError: A value is out of range or cannot be read; names it.
+        InputError: A value is out of range or cannot be parsed; names it.
     """
     parameters = EventParameters(
         enter_threshold=message.enter_threshold,

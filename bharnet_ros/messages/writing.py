@@ -1,4 +1,4 @@
-"""Core types to messages: what goes into each field, whatever library the message is of."""
+"""Core types to messages: fills each field, for any message library."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LARGEST_SECONDS = 2**31 - 1
 
 @dataclass(frozen=True)
 class MessageFactory:
-    """Makes messages of one library; stamps are integer nanoseconds in the core.
+    """Makes messages of one library from core types, whose stamps are integer nanoseconds.
 
     Attributes:
-        find_class: Returns the class of a type such as "sensor_msgs/msg/Image".
-        pack: Makes of a one-dimensional array what the library takes for a list of numbers or
-            flags. float32 arrays of fixed length are numpy's in every library.
+        find_class: Returns the class of a message type such as "sensor_msgs/msg/Image".
+        pack: Converts a one-dimensional array to the library's list of numbers or flags.
+            Fixed-length float32 arrays are NumPy arrays in every library.
     """
 
     find_class: Callable[[str], Any]
@@ -46,7 +46,7 @@ class MessageFactory:
     def duration(self, nanoseconds: int) -> Any:
         """Return nanoseconds, negative ones too, as builtin_interfaces/Duration.
 
-        The field nanosec counts upwards.
+        The field nanosec always counts upwards.
 
         Raises:
             InputError: The duration does not fit into the message.
@@ -76,7 +76,7 @@ class MessageFactory:
         """Return an (H, W, 3) uint8 RGB image as sensor_msgs/CompressedImage.
 
         Raises:
-            InputError: As `images.encode_compressed` says.
+            InputError: As for `images.encode_compressed`.
         """
         format_, data = encode_compressed(image, compression, quality)
         return self._make(
@@ -88,7 +88,7 @@ class MessageFactory:
         )
 
     def depth_image(self, depth: FloatArray, stamp_ns: int, frame_id: str = "") -> Any:
-        """Return (H, W) metres, NaN where not known, as sensor_msgs/Image in millimetres.
+        """Return (H, W) metres, NaN where unknown, as sensor_msgs/Image in millimetres.
 
         Raises:
             InputError: The image is of another shape.
@@ -96,7 +96,7 @@ class MessageFactory:
         return self._raw_image(depth.shape, encode_depth(depth), stamp_ns, frame_id)
 
     def camera_info(self, calibration: Calibration, stamp_ns: int, frame_id: str = "") -> Any:
-        """Return what is known of a camera as sensor_msgs/CameraInfo."""
+        """Return a calibration as sensor_msgs/CameraInfo."""
         return self._make(
             "sensor_msgs",
             "CameraInfo",
@@ -108,7 +108,7 @@ class MessageFactory:
             k=np.array(calibration.k, dtype=np.float64),
             r=np.array(calibration.r, dtype=np.float64),
             p=np.array(calibration.p, dtype=np.float64),
-            # Every pixel of the sensor, which zeros say.
+            # Zeros mean that every pixel of the sensor is used.
             binning_x=0,
             binning_y=0,
             roi=self._make(
@@ -123,7 +123,7 @@ class MessageFactory:
         )
 
     def keypoints(self, frame: FrameKeypoints) -> Any:
-        """Return everybody in one frame as bharnet_ros/BodyHandKeypoints."""
+        """Return all people in one frame as bharnet_ros/BodyHandKeypoints."""
         return self._make(
             "bharnet_ros",
             "BodyHandKeypoints",
@@ -134,7 +134,7 @@ class MessageFactory:
         )
 
     def scores(self, scores: ActionScores) -> Any:
-        """Return the scores of everybody in view as bharnet_ros/ActionScores."""
+        """Return the scores of all people in view as bharnet_ros/ActionScores."""
         return self._make(
             "bharnet_ros",
             "ActionScores",

@@ -1,1 +1,1 @@
-"""Graph networks for body and hands: torch modules only, no data sets, no ROS."""
+"""Graph networks for body and hands: only torch modules, no data sets, no ROS."""

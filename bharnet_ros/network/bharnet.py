@@ -1,4 +1,4 @@
-"""What all variants of BHaRNet share: input, output and the masking of what was not seen."""
+"""The base class of all variants of BHaRNet: input, output and masking of unseen instances."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
 
 StreamInputs = Mapping[str, tuple[Tensor, Tensor]]
-"""Values and mask of each further stream by its name; one that is missing saw nothing."""
+"""Values and mask of each further stream by name; a missing stream saw nothing."""
 
 
 class BHaRNet(nn.Module, ABC):
-    """What all variants share: the input, the output, and that unseen instances stay out."""
+    """Base class of all variants; instances that were not seen never enter the network."""
 
     def __init__(self, settings: NetworkSettings) -> None:
         """Keep the settings."""
@@ -39,7 +39,7 @@ class BHaRNet(nn.Module, ABC):
             body_mask: (N, T, I) share of joints observed.
             hands: (N, C_hand, T, 21, 2 I).
             hand_mask: (N, T, 2 I) whether the hand was observed.
-            streams: What further streams saw; a network for skeletons has none.
+            streams: Input of further streams; ignored by a network without any.
         """
         return self.observe(*self.instances(body, body_mask, hands, hand_mask))[0]
 
@@ -47,19 +47,19 @@ class BHaRNet(nn.Module, ABC):
     def instances(
         body: Tensor, body_mask: Tensor, hands: Tensor, hand_mask: Tensor
     ) -> tuple[Instances, Instances]:
-        """Return bodies and hands that were seen; arguments as for `forward`."""
+        """Return the bodies and the hands that were seen; arguments as for `forward`."""
         return seen_instances(body, body_mask), seen_instances(hands, hand_mask)
 
     @property
     def token_channels(self) -> int | None:
-        """C of the tokens that `observe` shows of the body; None where it shows none."""
+        """C of the body tokens that `observe` returns; None if it returns none."""
         return None
 
     @abstractmethod
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
-        """Score N windows from what was seen in them.
+        """Score N windows from the instances that were seen in them.
 
         Returns:
-            Logits, and the body's features for others to be guided by: a token for each person
-            and frame, none at all (L = 0) where there is no stream of the body's own.
+            Logits, and the body's features, which guide further streams: a token for each person
+            and frame, or none (L = 0) if the variant has no body expert.
         """

@@ -1,6 +1,6 @@
-"""BHaRNet and its variants by name.
+"""Builds BHaRNet and its variants by name.
 
-A re-implementation from the text and figures of arXiv 2503.14960.
+This is a re-implementation from the text and figures of arXiv 2503.14960.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ VARIANTS: dict[str, type[BHaRNet]] = {
 
 
 def build_network(settings: NetworkSettings) -> BHaRNet:
-    """Build the network of that variant with random weights.
+    """Build the network for these settings, with random weights.
 
     Raises:
-        InputError: The variant or a further stream is unknown or does not fit the other settings.
+        InputError: The variant or a further stream is unknown, or does not fit the other settings.
     """
     if settings.variant not in VARIANTS:
         known = ", ".join(sorted(VARIANTS))

@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiplications and time."""
+"""Measures the cost of a network: parameters, multiply-adds and time."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bharnet_ros.network.bharnet import StreamInputs
 
 
 def count_macs(module: nn.Module, *inputs: Tensor | StreamInputs) -> int:
-    """Return the multiplications with an addition of one pass of a module in evaluation mode."""
+    """Switch a module to evaluation mode; return the multiply-adds of one pass."""
     counter = FlopCounterMode(display=False)
-    # The counter knows matrix products, but not every fused kernel of attention: on a CPU it would
-    # count none of it.
+    # The counter knows matrix products, but not every fused attention kernel: on a CPU it would
+    # miss attention entirely.
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), counter:
         module.eval()(*inputs)
     return counter.get_total_flops() // 2
 
 
 def count_parameters(module: nn.Module) -> int:
-    """Return how many numbers of a module are trained."""
+    """Return the number of trained parameters of a module."""
     return sum(parameter.numel() for parameter in module.parameters())
 
 
@@ -36,13 +36,13 @@ def seconds_in_turn(
 ) -> list[list[float]]:
     """Return the seconds of each candidate in each round; the first round is not counted.
 
-    The candidates take turns, which spreads what else the machine does evenly over them.
+    The candidates take turns, so that other load on the machine affects them equally.
 
     Args:
-        candidates: What is timed.
-        rounds: Rounds to count.
-        clock: What tells the time, seconds; None is the wall clock. `time.process_time` leaves out
-            the time in which other programs run.
+        candidates: Functions to time.
+        rounds: Number of rounds to count.
+        clock: Returns the time in seconds; None means the wall clock. `time.process_time` leaves
+            out the time in which other programs run.
     """
     now = clock or time.perf_counter
     taken: list[list[float]] = [[] for _ in candidates]
@@ -56,8 +56,5 @@ def seconds_in_turn(
 
 
 def median_seconds(candidates: Sequence[Callable[[], object]], repeats: int) -> list[float]:
-    """Return the median seconds of each candidate; they take turns, the first turn is not counted.
-
-    Turns spread what else the machine does evenly over the candidates.
-    """
+    """Return the median seconds of each candidate over several rounds of `seconds_in_turn`."""
     return [statistics.median(times) for times in seconds_in_turn(candidates, repeats)]

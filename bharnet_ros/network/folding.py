@@ -1,4 +1,4 @@
-"""Folding of a trained network into fewer and plainer layers that compute the same."""
+"""Folds a trained network into fewer, simpler layers that compute the same."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvo
 def fold_for_inference(network: BHaRNet) -> BHaRNet:
     """Return a copy in evaluation mode that computes the same, up to rounding, with less work.
 
-    Sampled taps become plain convolutions, whose kernels are computed once. A batch normalisation
-    is fused into the convolution before it, and that of a graph convolution into its features and
-    its shortcut where the shortcut is a convolution. Dropout is left out. The copy has other
-    parameters than the network and cannot be trained.
+    Sampled taps become plain convolutions, whose kernels are computed once. Batch normalisation is
+    fused into the preceding convolution. In a graph convolution it is fused into the features and
+    the shortcut, provided that the shortcut is a convolution. Dropout is removed. The copy has
+    different parameters and cannot be trained.
     """
     folded = copy.deepcopy(network).eval().requires_grad_(False)
     for module in list(folded.modules()):
@@ -40,7 +40,7 @@ def fold_for_inference(network: BHaRNet) -> BHaRNet:
 
 
 def _plain_convolution(layer: SampledTemporalConvolution) -> nn.Conv2d:
-    """Return the convolution over (N, C, V, T) that sampled taps amount to."""
+    """Return the convolution over (N, C, V, T) that equals a layer of sampled taps."""
     kernel = layer.kernel().unsqueeze(2)
     plain = nn.Conv2d(
         kernel.shape[1],
@@ -59,8 +59,8 @@ def _plain_convolution(layer: SampledTemporalConvolution) -> nn.Conv2d:
 def _fuse_normalisation(layer: TopologyRefiningGraphConvolution) -> None:
     """Fuse the normalisation of mixed features into the features and into the shortcut.
 
-    Mixing joints leaves channels apart, so that scaling may come before it. What is added comes
-    after it, as what the shortcut adds does.
+    Mixing joints does not mix channels, so the scale can be applied before it. The offset is added
+    after it, like the shortcut, so it becomes part of the shortcut's bias.
     """
     normalise, shortcut = layer.normalise, layer.shortcut
     if not isinstance(shortcut, nn.Conv2d):

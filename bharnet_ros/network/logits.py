@@ -1,4 +1,4 @@
-"""What every variant returns."""
+"""The output of every variant."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from torch import Tensor
 
 
 class ExpertLogits(NamedTuple):
-    """Logits (N, K) of each stream and of all together, and which samples had a hand.
+    """Logits (N, K) of each expert, each further stream and of all together.
 
     Attributes:
-        ensemble: (N, K) what all streams decide together.
-        body: (N, K) what the body stream alone says.
-        hand: (N, K) what the hand stream alone says, zero where no hand was seen.
+        ensemble: (N, K) the joint decision of body, hands and further streams.
+        body: (N, K) the body expert alone.
+        hand: (N, K) the hand expert alone, zero where no hand was seen.
         hand_seen: (N,) bool, whether a hand was seen in any frame.
-        body_head: (N, K) the head that L_B judges: `body`, unless the stream has several heads.
-        hand_head: (N, K) the head that L_H judges.
-        skeleton: (N, K) what body and hands decide together: `ensemble`, unless there are further
+        body_head: (N, K) the head trained by L_B: `body`, unless the expert has several heads.
+        hand_head: (N, K) the head trained by L_H: `hand`, unless the expert has several heads.
+        skeleton: (N, K) the joint decision of body and hands: `ensemble`, unless there are further
             streams.
-        streams: (N, S, K) what each of S further streams says, in the order of the settings, zero
-            where it saw nothing.
-        stream_seen: (N, S) bool, whether it saw anything.
+        streams: (N, S, K) each of S further streams, in the order of the settings, zero where it
+            saw nothing.
+        stream_seen: (N, S) bool, whether the stream saw anything.
     """
 
     ensemble: Tensor
@@ -44,9 +44,9 @@ class ExpertLogits(NamedTuple):
         body_head: Tensor | None = None,
         hand_head: Tensor | None = None,
     ) -> ExpertLogits:
-        """Return the logits of body and hands where there is no further stream.
+        """Return the logits of body and hands without further streams.
 
-        Heads of their own are those of streams that have several.
+        `body_head` and `hand_head` are given for experts with several heads.
         """
         count, classes = ensemble.shape
         return cls(

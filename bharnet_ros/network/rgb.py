@@ -1,4 +1,4 @@
-"""Stream `rgb`: crops around hands and body through a convolutional network of torchvision."""
+"""Stream `rgb`: encodes crops around hands and body with a torchvision network."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from bharnet_ros.network.streams import Stream, register_stream
 from bharnet_ros.types.errors import InputError
 
 _MEAN, _DEVIATION = 0.45, 0.25
-"""Of the pixels of photographs, where black is 0 and white 1."""
+"""Mean and standard deviation of pixels in photographs, where black is 0 and white is 1."""
 
 _LEAST_CONTRAST = 12
-"""Of 255, from the darkest to the brightest of a crop: one with less shows nothing, as if it were
-absent. A covered lens and a dark room are such."""
+"""Least difference, of 255, between the brightest and the darkest value of a crop. A crop with
+less counts as absent, such as one from a covered lens or a dark room."""
 
 _LAST_LAYER = {"shufflenet": "fc", "resnet": "fc", "mobilenet": "classifier"}
-"""Name of what classifies, by the beginning of a network's name; it is left out."""
+"""Name of the classifying layer, which is left out, by the beginning of a network's name."""
 
 
 @register_stream(RGB)
 class RgbStream(Stream):
-    """A token for each crop: what it shows, of which region and when in the window."""
+    """Makes a token for each crop from its content, its region and its moment in the window."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
-        """Build the network with random weights; nothing is ever downloaded.
+        """Build the network with random weights; nothing is downloaded.
 
         Raises:
             InputError: An option is wrong, or torchvision is not installed or has no such network.
@@ -58,41 +58,41 @@ class RgbStream(Stream):
         count, moments, regions = mask.shape
         crops = values.flatten(0, 2)
         darkest, brightest = crops.flatten(1).amin(dim=1), crops.flatten(1).amax(dim=1)
-        shows = (brightest - darkest >= _LEAST_CONTRAST) & (mask > 0).flatten()
-        # Crops that are not there would cost time and spoil the statistics of normalisation.
-        place = shows.nonzero().squeeze(1)
+        visible = (brightest - darkest >= _LEAST_CONTRAST) & (mask > 0).flatten()
+        # Absent crops would cost time and distort the statistics of batch normalisation.
+        place = visible.nonzero().squeeze(1)
         crops = crops[place].to(self.region.dtype)
         features = self.region.new_zeros(len(place), self.channels)
         if len(place):
-            shown = (crops / 255.0 - _MEAN) / _DEVIATION
+            normalised = (crops / 255.0 - _MEAN) / _DEVIATION
             features = self.project(
-                self.backbone(shown.contiguous(memory_format=torch.channels_last)).flatten(1)
+                self.backbone(normalised.contiguous(memory_format=torch.channels_last)).flatten(1)
             )
         tokens = features.new_zeros(count * moments * regions, self.channels)
         tokens = tokens.index_copy(0, place, features).view(count, moments, regions, -1)
-        where = self.moment[:, None] + self.region
-        present = shows.view_as(mask).to(tokens.dtype)
-        tokens = (tokens + where) * present.unsqueeze(-1)
+        position = self.moment[:, None] + self.region
+        present = visible.view_as(mask).to(tokens.dtype)
+        tokens = (tokens + position) * present.unsqueeze(-1)
         return Tokens(tokens.flatten(1, 2), present.flatten(1, 2))
 
 
 def build_backbone(name: str, *, full_size: bool) -> tuple[nn.Module, int]:
-    """Build a network of torchvision without its last layer; return its number of features too.
+    """Build a torchvision network without its last layer; return it and its number of features.
 
     Args:
-        name: Such as `shufflenet_v2_x0_5`, `mobilenet_v3_small` or `resnet18`.
-        full_size: Whether images are of the size that the network was made for. Crops are far
-            smaller: the first convolution then does not skip every other pixel.
+        name: Name of the network, such as `shufflenet_v2_x0_5`, `mobilenet_v3_small` or `resnet18`.
+        full_size: Whether images have the size that the network was made for. If not, the first
+            convolution has stride 1, because crops are far smaller.
 
     Raises:
-        InputError: torchvision is not installed, or the name is none of such networks.
+        InputError: torchvision is not installed, or has no such network.
     """
     try:
         models = importlib.import_module("torchvision.models")
     except (ImportError, RuntimeError) as error:
-        # A torchvision that was built for another torch raises a RuntimeError.
+        # A torchvision built for another version of torch raises a RuntimeError.
         raise InputError(
-            f"backbone: {name} needs the torchvision that fits this torch "
+            f"backbone: {name} needs a torchvision that fits this torch "
             f"(`pip install torchvision`): {error}"
         ) from error
     last = last_layer(name)
@@ -111,10 +111,10 @@ def build_backbone(name: str, *, full_size: bool) -> tuple[nn.Module, int]:
 
 
 def last_layer(name: str) -> str:
-    """Return what torchvision calls the layer that classifies in one of its networks.
+    """Return the name of the classifying layer of a torchvision network.
 
     Raises:
-        InputError: It is not of the kinds that can be a backbone.
+        InputError: The network is not of a kind that can be a backbone.
     """
     for start, layer in _LAST_LAYER.items():
         if name.startswith(start):
@@ -124,6 +124,6 @@ def last_layer(name: str) -> str:
 
 def _unknown(name: str) -> InputError:
     return InputError(
-        f"backbone: {name!r} is no network of torchvision of the kinds "
+        f"backbone: {name!r} is not a torchvision network of the kinds "
         f"{', '.join(sorted(_LAST_LAYER))}"
     )

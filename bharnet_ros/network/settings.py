@@ -1,4 +1,4 @@
-"""What decides the shape of a network; stored in the model bundle."""
+"""Settings of the shape of a network; stored in the model bundle."""
 
 from __future__ import annotations
 
@@ -8,27 +8,28 @@ from typing import Any
 
 from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import check_field_types
 
 ATTENTION_PLACES = ("none", "before", "after")
-"""Where interactive branches look at each other: nowhere, before their blocks, or after."""
+"""Where interactive branches attend to each other: nowhere, before their blocks, or after."""
 
 FUSIONS = ("sum", "noisy_or")
-"""How the logits of both streams become one decision."""
+"""Ways of fusing the logits of both experts into one decision."""
 
 
 @dataclass(frozen=True)
 class InteractionSettings:
-    """How body and hands work together. A variant reads what concerns it.
+    """How body and hands interact. A variant reads the settings that concern it.
 
     Attributes:
         branch_blocks: Blocks at the end of a backbone that fork into an expertized and an
             interactive branch (variant `expertized`).
-        attention: One of `ATTENTION_PLACES` (variant `expertized`); `none` switches the
-            cross-attention of variant `pooling` off too.
+        attention: One of `ATTENTION_PLACES` (variant `expertized`); `none` also switches off the
+            cross-attention of variant `pooling`.
         heads: Heads of each cross-attention; must divide the channels of the last stages.
         fusion: One of `FUSIONS`.
-        presence_aware: Whether the hand stream's say grows with the share of frames that show a
-            hand.
+        presence_aware: Whether the weight of the hand expert grows with the share of frames that
+            show a hand.
     """
 
     branch_blocks: int = 1
@@ -41,8 +42,9 @@ class InteractionSettings:
         """Check the values.
 
         Raises:
-            InputError: A value is unknown or not positive; names the field.
+            InputError: A value has the wrong type, is unknown or is not positive; names the field.
         """
+        check_field_types(InteractionSettings, vars(self))
         for name, value, known in (
             ("attention", self.attention, ATTENTION_PLACES),
             ("fusion", self.fusion, FUSIONS),
@@ -56,18 +58,18 @@ class InteractionSettings:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Everything that is needed to build a network.
+    """Everything needed to build a network.
 
     Attributes:
-        variant: Name in `bharnet.VARIANTS`.
+        variant: Name in `build.VARIANTS`.
         classes: Number of classes K.
-        body_channels: C of the body stream's input.
-        hand_channels: C of the hand stream's input.
-        body_layout: Joint layout of the body stream.
-        hand_layout: Joint layout of the hand stream.
-        body: Size of the body expert; variant `unified` has this one backbone only.
+        body_channels: C of the body's input.
+        hand_channels: C of the hands' input.
+        body_layout: Joint layout of the body.
+        hand_layout: Joint layout of the hands.
+        body: Size of the body expert; variant `unified` has only this backbone.
         hand: Size of the hand expert.
-        interaction: How the two work together.
+        interaction: How body and hands interact.
         streams: Options of further streams that join the ensemble, by name (`streams.STREAMS`).
     """
 
@@ -84,10 +86,10 @@ class NetworkSettings:
 
 
 def check_streams(streams: object) -> None:
-    """Check that these are options of streams by name.
+    """Check that a value holds the options of streams by name.
 
     Raises:
-        InputError: They are something else; names the field.
+        InputError: It does not; names the field.
     """
     if not isinstance(streams, Mapping):
         raise InputError(f"streams: expected options by name, got {streams!r}")

@@ -1,6 +1,6 @@
-"""Streams beside body and hands: what they have in common, and which there are.
+"""Streams beside body and hands: their base class, registry and heads.
 
-docs/extending.md shows how another one is added.
+docs/extending.md shows how to add a stream.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bharnet_ros.types.errors import InputError
 
 
 class Stream(nn.Module, ABC):
-    """Turns what one more sensor saw in a window into tokens.
+    """Turns the observations of another sensor in a window into tokens.
 
     Attributes:
         channels: C of the tokens.
@@ -32,27 +32,28 @@ class Stream(nn.Module, ABC):
         """Return tokens (N, L, C) of N windows.
 
         Args:
-            values: (N, M, ...) what the sensor saw at M times, any value where it saw nothing.
-            mask: (N, M) or (N, M, R), 1 where it saw something.
+            values: (N, M, ...) what the sensor observed at M times, any value where it observed
+                nothing.
+            mask: (N, M) or (N, M, R), 1 where it observed something.
         """
 
 
 StreamMaker = Callable[[Mapping[str, Any]], Stream]
 
 STREAMS: dict[str, StreamMaker] = {}
-"""What makes each stream from its options, by the name that settings give it."""
+"""Builds each stream from its options, by the name of the stream in settings."""
 
 
 def register_stream(name: str) -> Callable[[StreamMaker], StreamMaker]:
-    """Return a decorator that makes a stream known by this name.
+    """Return a decorator that registers a stream under this name.
 
     Raises:
-        InputError: There is one of this name.
+        ValueError: The name is already registered.
     """
 
     def register(make: StreamMaker) -> StreamMaker:
         if name in STREAMS:
-            raise InputError(f"stream {name!r} is registered twice")
+            raise ValueError(f"stream {name!r} is registered twice")
         STREAMS[name] = make
         return make
 
@@ -60,29 +61,29 @@ def register_stream(name: str) -> Callable[[StreamMaker], StreamMaker]:
 
 
 def build_stream(name: str, options: Mapping[str, Any]) -> Stream:
-    """Build the stream of this name with random weights.
+    """Build the stream of this name, with random weights.
 
     Raises:
-        InputError: The name is unknown, or an option is; names it.
+        InputError: The name is unknown, or an option is wrong; names it.
     """
     if name not in STREAMS:
         known = ", ".join(sorted(STREAMS))
         raise InputError(f"streams: {name!r} is unknown; known are: {known}")
     try:
         return STREAMS[name](options)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise InputError(f"streams.{name}: {error}") from error
 
 
 class GuidedStream(nn.Module):
-    """A stream with two heads: one of its own, and one for what the body looks at in it.
+    """A stream with two heads: one reads its tokens, the other what the body attends to in them.
 
-    This is the design of variant `expertized` for whatever sensor: the first head specialises, the
-    second sees what tokens of the body took from those of the stream. A sample in which the stream
-    saw nothing gets logits of exactly zero from both.
+    This applies the design of variant `expertized` to any sensor. The first head specialises. The
+    second reads what the body's tokens took from the stream's tokens by cross-attention. If the
+    stream saw nothing in a sample, both give logits of exactly zero.
 
     Source: arXiv 2503.14960, the RGB extension guided by body features, after MMNet (IEEE TPAMI
-    2023), whose body features weigh regions of the image.
+    2023), whose body features weight regions of the image.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class GuidedStream(nn.Module):
         """Build both heads.
 
         Args:
-            stream: What makes tokens.
+            stream: Makes the tokens.
             body_channels: C of the body's tokens.
             classes: Number of classes K.
             heads: Heads of the attention; must divide `body_channels`.
@@ -104,10 +105,10 @@ class GuidedStream(nn.Module):
         self.interactive_head = Classifier(body_channels, classes, dropout)
 
     def forward(self, values: Tensor, mask: Tensor, body: Tokens) -> tuple[Tensor, Tensor]:
-        """Return logits (N, K), zero where the stream saw nothing, and where it saw, (N,) bool."""
+        """Return logits (N, K), zero where nothing was seen, and (N,) bool, whether it was."""
         tokens = self.stream(values, mask)
         seen = (tokens.present > 0).any(dim=1)
         own = self.expertized_head(observed_mean(tokens.values, tokens.present, 1), seen)
-        taken = self.attention.look(body.values, *tokens)
+        taken = self.attention.update(body.values, *tokens)
         guided = seen & (body.present > 0).any(dim=1)
         return own + self.interactive_head(observed_mean(taken, body.present, 1), guided), seen

@@ -1,1 +1,1 @@
-"""ROS 2 nodes; together with `bharnet_ros.conversions` the only modules that import rclpy."""
+"""ROS 2 nodes, and the commands that run them: the only modules that import rclpy."""

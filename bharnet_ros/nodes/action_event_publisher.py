@@ -50,14 +50,14 @@ PARAMETERS = (
     ParameterSpec(
         "rejection_threshold",
         FROM_MODEL,
-        "Least probability of known motion, 0..1; -1 takes the model's.",
+        "Minimum probability of known motion, 0..1; -1 takes the model's.",
         low=-1.0,
         high=1.0,
     ),
     ParameterSpec(
         "smoothing_s",
         FROM_MODEL,
-        "Time constant of the smoothing of scores, s; -1 takes the model's.",
+        "Time constant for smoothing scores, s; -1 takes the model's.",
         low=-1.0,
         high=10.0,
     ),
@@ -86,7 +86,7 @@ PARAMETERS = (
     ParameterSpec(
         "refractory_s",
         DEFAULTS.refractory_s,
-        "How long after an event the same person cannot begin the same action again, s.",
+        "How long after an event the same person cannot start the same action again, s.",
         low=0.0,
         high=60.0,
     ),
@@ -100,31 +100,31 @@ PARAMETERS = (
     ParameterSpec(
         "source_timeout_s",
         DEFAULTS.source_timeout_s,
-        "How long scores may fail to come, on the node's clock, before every event ends, s.",
+        "How long scores may be missing, on the node's clock, before every event ends, s.",
         low=0.1,
         high=60.0,
     ),
     ParameterSpec(
         "class_parameters",
-        # ROS takes an empty array for one of bytes.
+        # ROS reads an empty array as one of bytes.
         [""],
-        "What differs for single classes: CLASS.PARAMETER=VALUE each, as help.min_gap_s=0.5.",
+        "Values for single classes, each CLASS.PARAMETER=VALUE, such as help.min_gap_s=0.5.",
     ),
 )
 
 ACKNOWLEDGE_SECONDS = 4.0
-"""Without config/fastdds.xml, Fast DDS asks subscribers every 3 s what they have."""
+"""Without config/fastdds.xml, Fast DDS asks subscribers only every 3 s what they received."""
 
 
 class ActionEventPublisher(ManagedNode):
-    """Makes of scores exactly one ONSET and one OFFSET for each action.
+    """Turns scores into exactly one ONSET and one OFFSET for each action.
 
-    Every message of scores is worked off in the callback: that is cheap, and none may be lost.
-    The names of the classes come with the model information of the recognition node.
+    The callback processes every scores message: that is cheap, and none may be lost. Class names
+    come from the `model_info` of the recognition node.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        """Declare parameters."""
+        """Declare the parameters."""
         super().__init__("action_event_publisher", PARAMETERS, **kwargs)
         self._overrides = EventOverrides()
         self._step: ScoresToEvents | None = None
@@ -133,16 +133,16 @@ class ActionEventPublisher(ManagedNode):
         self._scores: Subscription | None = None
         self._model_info: Subscription | None = None
         self._timer: Timer | None = None
-        self._heard_ns = 0
+        self._last_scores_ns = 0
         self._last_stamp_ns: int | None = None
 
     @property
     def last_stamp_ns(self) -> int | None:
-        """Stamp of the newest scores that were worked off; None before the first."""
+        """Stamp of the newest processed scores, nanoseconds; None before the first."""
         return self._last_stamp_ns
 
     def configure(self, parameters: dict[str, Any]) -> None:
-        """Check the parameters."""
+        """Check the parameters and subscribe to model_info."""
         self._overrides = event_overrides(parameters)
         self._step = ScoresToEvents(
             self._overrides, TopicLog(self, lambda: self._topic(self._scores))
@@ -150,14 +150,14 @@ class ActionEventPublisher(ManagedNode):
         self._publisher = self.create_lifecycle_publisher(
             ActionEventMessage, "/action_recognition", RELIABLE
         )
-        # Already now, so that the names are known when the first scores come.
+        # Already here, so that class names are known when the first scores arrive.
         self._model_info = self.create_subscription(
             ModelInfo, "model_info", self._on_model_info, LATCHED
         )
 
     def activate(self) -> None:
-        """Take scores."""
-        self._heard_ns = self.get_clock().now().nanoseconds
+        """Subscribe to scores."""
+        self._last_scores_ns = self.get_clock().now().nanoseconds
         self._use_model()
         self._scores = self.create_subscription(
             ActionScores, "action_scores", self._on_scores, RELIABLE
@@ -166,7 +166,7 @@ class ActionEventPublisher(ManagedNode):
         self._timer = self.create_timer(timeout_s / 8, self._check_source)
 
     def deactivate(self) -> None:
-        """Take no more scores and close every event."""
+        """Stop taking scores and close every event."""
         if self._scores is not None:
             self.destroy_subscription(self._scores)
             self._scores = None
@@ -179,7 +179,7 @@ class ActionEventPublisher(ManagedNode):
         self._last_stamp_ns = None
 
     def release(self) -> None:
-        """Give the publisher and the subscription back."""
+        """Destroy the publisher and the subscription."""
         if self._model_info is not None:
             self.destroy_subscription(self._model_info)
             self._model_info = None
@@ -189,10 +189,10 @@ class ActionEventPublisher(ManagedNode):
             self._publisher = None
 
     def describe(self) -> dict[str, str]:
-        """Return the model and the number of events that are open."""
-        opened = self._step.open_events if self._step is not None else 0
+        """Return the model and the number of open events."""
+        open_events = self._step.open_events if self._step is not None else 0
         model = self._model.name if self._model is not None else ""
-        return {"model": model, "open events": str(opened)}
+        return {"model": model, "open events": str(open_events)}
 
     def close_events(self, reason: OffsetReason) -> None:
         """End every open event for `reason`, and wait until subscribers have the OFFSETs."""
@@ -208,14 +208,14 @@ class ActionEventPublisher(ManagedNode):
             )
 
     def _on_model_info(self, message: ModelInfo) -> None:
-        # The scores of the model before will not come any more.
+        # No more scores of the last model will arrive.
         self.close_events(OffsetReason.SOURCE_LOST)
         self._model = message
         if self._scores is not None:
             self._use_model()
 
     def _use_model(self) -> None:
-        """Take the scores of the model that model_info describes, if it is known and usable."""
+        """Accept scores of the model in the last model_info, if there is one and it is usable."""
         if self._step is None or self._model is None:
             return
         try:
@@ -227,13 +227,13 @@ class ActionEventPublisher(ManagedNode):
 
     def _on_scores(self, message: ActionScores) -> None:
         self.counters.count("received")
-        self._heard_ns = self.get_clock().now().nanoseconds
+        self._last_scores_ns = self.get_clock().now().nanoseconds
         taken = self._step.take(message) if self._step is not None else None
         if taken is None:
             return
         scores, events = taken
         self._publish(events)
-        # Last, so that whoever waits for it has the events too.
+        # Last, so that a caller that waits for this stamp finds the events published.
         self._last_stamp_ns = scores.stamp_ns
 
     def _publish(self, events: Sequence[ActionEvent]) -> None:
@@ -246,9 +246,9 @@ class ActionEventPublisher(ManagedNode):
 
     def _check_source(self) -> None:
         now_ns = self.get_clock().now().nanoseconds
-        # Simulated time may start again from zero.
-        self._heard_ns = min(self._heard_ns, now_ns)
-        silence = (now_ns - self._heard_ns) / 1e9
+        # Simulated time may restart at zero.
+        self._last_scores_ns = min(self._last_scores_ns, now_ns)
+        silence = (now_ns - self._last_scores_ns) / 1e9
         if silence <= self._overrides.values["source_timeout_s"]:
             return
         if self._step is not None and self._step.open_events:

@@ -1,4 +1,4 @@
-"""The whole chain of nodes in one process, with one printed line for each event."""
+"""The chain in one process: creates its nodes, runs them, and stops them in order."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from rclpy.parameter import Parameter
 from bharnet_ros.bags.options import RecordingOptions
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
 from bharnet_ros.nodes.event_printer import EventPrinter
+from bharnet_ros.nodes.options import ChainOptions
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.recorder import Recorder
-from bharnet_ros.nodes.run import RunOptions
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
@@ -31,13 +31,12 @@ POLL_SECONDS = 0.02
 LAST_IMAGE_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
 PRINT_SECONDS = 2.0
-PATIENT_SECONDS = 60.0
+WAITING_SOURCE_TIMEOUT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 RECORD_SECONDS = 15.0
 
 SUCCESS = 0
 CHAIN_FAILED = 1
-SOURCE_FAILED = 2
 
 
 @dataclass(frozen=True)
@@ -52,16 +51,16 @@ class _Chain:
     @property
     def nodes(self) -> tuple[Node, ...]:
         """All nodes."""
-        given = (self.video, self.pose, self.recognition, self.events, self.printer, self.recorder)
-        return tuple(node for node in given if node is not None)
+        nodes = (self.video, self.pose, self.recognition, self.events, self.printer, self.recorder)
+        return tuple(node for node in nodes if node is not None)
 
     @property
     def managed(self) -> tuple[ManagedNode, ...]:
-        """The lifecycle nodes, the end of the chain first: nothing is sent to nobody."""
+        """The lifecycle nodes, last first: started in this order, each finds its subscribers."""
         return self.events, self.recognition, self.pose
 
     def drained(self) -> bool:
-        """Whether everything that pose extraction took has come out at the end."""
+        """Return whether everything that pose extraction took has passed through the chain."""
         return (
             self.pose.idle
             and self.recognition.idle
@@ -70,7 +69,7 @@ class _Chain:
         )
 
     def connected(self) -> bool:
-        """Whether every publisher has found every subscription of the chain."""
+        """Return whether every publisher has found every subscription of the chain."""
         subscriptions = Counter(
             subscription.topic_name for node in self.nodes for subscription in node.subscriptions
         )
@@ -81,7 +80,7 @@ class _Chain:
         )
 
     def unrecorded(self) -> int:
-        """Return how many messages were published and have not come to the recorder."""
+        """Return the number of published messages that have not reached the recorder."""
         if self.recorder is None:
             return 0
         publishers: dict[str, NodeCounters | None] = {
@@ -91,8 +90,7 @@ class _Chain:
             "action_recognition": self.events.counters,
         }
         if self.video is not None:
-            # Each goes out with every image, or never.
-            publishers |= dict.fromkeys(self.video.beside_images, self.video.counters)
+            publishers |= dict.fromkeys(self.video.companion_topics, self.video.counters)
         return sum(
             counters.totals["published"] - self.recorder.counts[name]
             for name, counters in publishers.items()
@@ -100,19 +98,19 @@ class _Chain:
         )
 
 
-def record_chain(options: RunOptions, recording: RecordingOptions) -> int:
+def record_chain(options: ChainOptions, recording: RecordingOptions) -> int:
     """Run the chain as `run_chain` does, and record what its nodes publish.
 
     Returns:
-        As `run_chain`; 1 also where the recording could not be written to its end.
+        Exit status, as `run_chain` does.
 
     Raises:
-        InputError: Nothing was recorded.
-        OSError: Something is in the recording's place already, or it cannot be written.
+        InputError: As `run_chain`; or nothing was recorded.
+        OSError: As `run_chain`; or the recording already exists, or cannot be written.
     """
     with recording.open() as bag:
         status = run_chain(
-            options, lambda end: Recorder(bag, recording, end, compressed=options.compressed)
+            options, lambda stop: Recorder(bag, recording, stop, compressed=options.compressed)
         )
         if status != SUCCESS and not bag.count:
             bag.discard()
@@ -123,17 +121,21 @@ def record_chain(options: RunOptions, recording: RecordingOptions) -> int:
 
 
 def run_chain(
-    options: RunOptions, make_recorder: Callable[[Callable[[], None]], Recorder] | None = None
+    options: ChainOptions, make_recorder: Callable[[Callable[[], None]], Recorder] | None = None
 ) -> int:
     """Run the chain until the source ends, or until SIGINT or SIGTERM.
 
     Args:
         options: What to run.
-        make_recorder: Makes a node that records what the others publish, given a function that
+        make_recorder: Creates a node that records what the others publish; gets a function that
             ends the run.
 
     Returns:
-        Exit status: 0, 1 where a node cannot be started, 2 where the source cannot be opened.
+        Exit status: 0, or 1 if a node cannot be started or the source fails while it is played.
+
+    Raises:
+        InputError: An option, a parameter or a ROS argument cannot be used; names it.
+        OSError: The source cannot be opened, or the recording cannot be written.
     """
     arguments = list(options.ros_arguments)
     if options.image_topic is not None:
@@ -144,11 +146,7 @@ def run_chain(
         video = _make_source(options) if options.image_topic is None else None
         if video is not None:
             runner.add(video)
-            try:
-                video.prepare()
-            except (ValueError, OSError) as error:
-                print(f"bharnet run: error: {error}", file=sys.stderr)
-                return SOURCE_FAILED
+            video.prepare()
         chain = _make_chain(options, video, make_recorder and make_recorder(stop.set))
         for node in chain.nodes:
             if node is not video:
@@ -162,7 +160,7 @@ def run_chain(
         if not _activate(chain, runner, stop):
             return CHAIN_FAILED
         if chain.recorder is not None:
-            runner.call(chain.recorder, chain.recorder.listen)
+            runner.call(chain.recorder, chain.recorder.subscribe)
             _wait(chain.connected, CONNECT_SECONDS)
         if chain.video is not None:
             chain.video.start(on_end)
@@ -184,7 +182,7 @@ def run_chain(
         return CHAIN_FAILED if chain.video is not None and chain.video.failure else SUCCESS
 
 
-def _make_source(options: RunOptions) -> VideoSource:
+def _make_source(options: ChainOptions) -> VideoSource:
     return VideoSource(
         parameter_overrides=_overrides(
             source=options.source,
@@ -199,11 +197,10 @@ def _make_source(options: RunOptions) -> VideoSource:
 
 
 def _make_chain(
-    options: RunOptions, video: VideoSource | None, recorder: Recorder | None
+    options: ChainOptions, video: VideoSource | None, recorder: Recorder | None
 ) -> _Chain:
-    # A recording that waits for this machine is not lost, however long that takes; its end is
-    # known.
-    patient = video is not None and not video.live and options.pace != "camera"
+    # A recording that waits for a slow machine is not lost, and its end is announced.
+    source_waits = video is not None and not video.live and options.pace != "camera"
     return _Chain(
         video=video,
         pose=PoseExtraction(
@@ -221,7 +218,7 @@ def _make_chain(
         ),
         events=ActionEventPublisher(
             parameter_overrides=_overrides(
-                source_timeout_s=PATIENT_SECONDS if patient else None,
+                source_timeout_s=WAITING_SOURCE_TIMEOUT_SECONDS if source_waits else None,
             )
         ),
         printer=EventPrinter(
@@ -236,7 +233,7 @@ def _overrides(**values: Any) -> list[Parameter]:
 
 
 def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> bool:
-    """Configure and activate every lifecycle node; return False where one refuses."""
+    """Configure and activate every lifecycle node; return False if one fails."""
     for node in chain.managed:
         for transition in (node.trigger_configure, node.trigger_activate):
             if stop.is_set():
@@ -247,10 +244,10 @@ def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> bool:
 
 
 def _drain(chain: _Chain) -> None:
-    """Wait until the last images have gone through the whole chain."""
+    """Wait until the last images have passed through the whole chain."""
     video = chain.video
     if video is not None:
-        # The last image may have been dropped on its way, so this wait has a short end.
+        # Not for long: the last image may have been dropped on its way.
         _wait(lambda: chain.pose.last_stamp_ns == video.last_stamp_ns, LAST_IMAGE_SECONDS)
     _wait(chain.drained, DRAIN_SECONDS)
 
@@ -264,8 +261,8 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _summarise(chain: _Chain, options: RunOptions) -> None:
-    """Say on standard error how much of the source was used, so that silence is explained."""
+def _summarise(chain: _Chain, options: ChainOptions) -> None:
+    """Print on stderr how much of the source was used, to explain a run without events."""
     pose = chain.pose.counters.report(time.monotonic())
     events = chain.events.counters.report(time.monotonic())
     lines = [f"{pose.totals['published']} images worked on, {pose.totals['dropped']} dropped"]

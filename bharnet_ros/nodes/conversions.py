@@ -1,7 +1,7 @@
-"""Messages of ROS to core types and back; stamps are integer nanoseconds in the core.
+"""ROS messages to core types and back; stamps are integer nanoseconds in the core types.
 
-Reading needs no ROS and lies in `bharnet_ros.message_reading`, what goes into each field in
-`bharnet_ros.message_writing`; here are the classes of messages that ROS generated.
+`bharnet_ros.messages` reads messages and fills their fields, without ROS. This module supplies the
+message classes that ROS generated.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ def _find_class(name: str) -> Any:
 def _pack(values: npt.NDArray[Any]) -> Any:
     if values.dtype == np.bool_:
         return values.tolist()
-    # The setters take an array of the right type as it is, and walk through anything else in
-    # Python.
+    # The setters accept an array of the right type as it is; they check anything else element by
+    # element, in Python.
     return array.array(
         {"uint8": "B", "float32": "f", "float64": "d"}[values.dtype.name], values.tobytes()
     )

@@ -17,21 +17,21 @@ from bharnet_ros import __version__
 VIDEO_DEVICES = Path("/dev")
 OLDEST_PYTHON = (3, 10)
 SYSTEM_LIBRARIES = {"libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0"}
-"""Libraries of the system that OpenCV loads, and the Debian packages that hold them."""
+"""System libraries that OpenCV loads, and the Debian packages that contain them."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing to look at.
+    """One check.
 
     Attributes:
-        name: What is looked at.
-        look: Returns a line about it; raises whatever shows that it does not work.
-        needed: Whether the system does not work without.
+        name: What is checked.
+        run: Returns one line about it; raises any exception if it does not work.
+        needed: Whether the package does not work without it.
     """
 
     name: str
-    look: Callable[[], str]
+    run: Callable[[], str]
     needed: bool = True
 
 
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet doctor`; returns the exit status."""
+    """Run `bharnet doctor` and return the exit status."""
     return examine(arguments.model)
 
 
@@ -54,7 +54,7 @@ def examine(model: str) -> int:
         model: Name or folder of the model bundle to check.
 
     Returns:
-        0, or 1 where something that is needed does not work.
+        0, or 1 if something that is needed does not work.
     """
     checks = (
         Check("python", _python),
@@ -72,8 +72,8 @@ def examine(model: str) -> int:
     broken = False
     for check in checks:
         try:
-            verdict, text = "ok", check.look()
-        except Exception as error:  # whatever a broken installation raises is the finding
+            verdict, text = "ok", check.run()
+        except Exception as error:  # a broken installation may raise anything
             verdict = "BROKEN" if check.needed else "none"
             text = f"{error}" or type(error).__name__
             broken = broken or check.needed

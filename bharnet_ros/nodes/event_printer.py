@@ -18,8 +18,8 @@ class EventPrinter(Node):
     """Prints one line for each message on /action_recognition.
 
     Args:
-        first_stamp_ns: Returns the stamp that printed times count from; None while not known.
-        show_latency: Whether latencies mean anything.
+        first_stamp_ns: Returns the stamp that printed times count from; None while it is unknown.
+        show_latency: Whether to print latencies.
         kwargs: Passed on to `rclpy.node.Node`.
     """
 
@@ -46,7 +46,7 @@ class EventPrinter(Node):
 
 
 def format_event(message: ActionEvent, origin_ns: int, show_latency: bool) -> str:
-    """Return the line that stands for an event.
+    """Return the line to print for an event.
 
     Args:
         message: The event.

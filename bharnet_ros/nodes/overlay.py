@@ -1,4 +1,4 @@
-"""Annotated images and RViz markers, computed only while somebody looks at them."""
+"""Annotated images and RViz markers, computed only while they have subscribers."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ PARAMETERS = (
     ParameterSpec(
         "image_transport",
         "raw",
-        "Which images to draw on: image_raw as it is, or image_raw/compressed (jpeg, png).",
+        "Which images to draw on: raw (image_raw) or compressed (image_raw/compressed: jpeg, png).",
         choices=("raw", "compressed"),
         read_only=True,
     ),
     ParameterSpec(
         "image_buffer",
         10,
-        "How many images are kept until their keypoints come.",
+        "Maximum number of images that wait for their keypoints.",
         low=1,
         high=100,
         read_only=True,
@@ -70,10 +70,10 @@ HAND_RGB = ((1.0, 0.67, 0.16), (0.47, 1.0, 0.35))
 
 
 class Overlay(Node):
-    """Draws keypoints and actions on the image that they were found in."""
+    """Draws keypoints and current actions on the image in which they were found."""
 
     def __init__(self, **kwargs: Any) -> None:
-        """Create the publishers; inputs are subscribed to when somebody subscribes to these."""
+        """Create the publishers; the node subscribes to its inputs while these have subscribers."""
         super().__init__("overlay", **kwargs)
         declare_parameters(self, PARAMETERS)
         self._settings = read_parameters(self, PARAMETERS)
@@ -84,19 +84,19 @@ class Overlay(Node):
         self._markers = self.create_publisher(MarkerArray, "markers", RELIABLE)
         self._image_input: Subscription | None = None
         self._keypoints_input: Subscription | None = None
-        # Events are rare and have to be known when somebody begins to look.
+        # Always subscribed: events are rare, and the current actions must be known at any time.
         self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
         self._worker = LatestWorker("overlay", self._draw, self._unexpected)
         self._diagnostics = NodeDiagnostics(self, self.counters, dict)
         self.create_timer(
-            CHECK_SECONDS, self._follow_subscribers, clock=Clock(clock_type=ClockType.STEADY_TIME)
+            CHECK_SECONDS, self._update_inputs, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
 
     def finish(self) -> None:
-        """End the worker."""
+        """Stop the worker."""
         self._worker.close()
 
-    def _follow_subscribers(self) -> None:
+    def _update_inputs(self) -> None:
         images_wanted = self._overlay.get_subscription_count() > 0
         keypoints_wanted = images_wanted or self._markers.get_subscription_count() > 0
         if images_wanted and self._image_input is None:
@@ -175,25 +175,25 @@ class Overlay(Node):
 def person_markers(
     person: PersonKeypoints, header: Header, action: str, lifetime: float
 ) -> list[Marker]:
-    """Return lines for the body and each hand, and a text, in metres.
+    """Return line markers of the body and each hand, and a text marker, in metres.
 
-    Where depth says where a person is in the room, they stand there; joints whose depth is not
-    known are put where the world coordinates have them from those that are. Otherwise the hips
-    stand at the origin of the camera's optical frame. Hands, known around their own centre, hang
-    on the wrists where they have no place of their own.
+    With camera coordinates, a person stands where depth measured them; joints without are placed
+    relative to the others by world coordinates. Without any, the hips stand at the origin of the
+    camera's optical frame. A hand without camera coordinates is attached to its wrist, because its
+    world coordinates start at its own centre.
 
     Args:
         person: One person.
         header: Frame and stamp of the markers.
         action: Text above the head; empty for none.
-        lifetime: Seconds that RViz keeps a marker.
+        lifetime: Seconds for which RViz shows a marker.
     """
     body = _placed(person.body_world, person.body_camera)
     markers = [_lines(body, BODY_BONES, BODY_RGB)]
     for side in (0, 1):
         hand = person.hands_world[side]
-        hanging = hand - hand[0] + body[LEFT_WRIST + side]
-        placed = _placed(hanging, person.hands_camera[side])
+        on_wrist = hand - hand[0] + body[LEFT_WRIST + side]
+        placed = _placed(on_wrist, person.hands_camera[side])
         markers.append(_lines(placed, HAND_BONES, HAND_RGB[side]))
     if action and np.isfinite(body[0]).all():
         text = Marker(type=Marker.TEXT_VIEW_FACING, text=action)
@@ -214,11 +214,11 @@ def person_markers(
 
 
 def _placed(points: FloatArray, measured: FloatArray) -> FloatArray:
-    """Return (N, 3) measured points, and the others where they are from those that are measured.
+    """Return (N, 3) measured points; the others are placed relative to them.
 
     Args:
-        points: (N, 3) metres around any origin, NaN where absent.
-        measured: (N, 3) metres before the camera, NaN where not known.
+        points: (N, 3) metres around any origin, NaN if absent.
+        measured: (N, 3) metres in the camera's frame, NaN if unknown.
     """
     known = np.isfinite(measured).all(axis=1)
     both = known & np.isfinite(points).all(axis=1)

@@ -28,7 +28,7 @@ PARAMETERS = (
     ParameterSpec(
         "image_transport",
         "raw",
-        "Which images to take: image_raw as it is, or image_raw/compressed (jpeg, png).",
+        "Which images to use: raw (image_raw) or compressed (image_raw/compressed: jpeg, png).",
         choices=("raw", "compressed"),
     ),
     ParameterSpec(
@@ -44,42 +44,42 @@ PARAMETERS = (
     ParameterSpec(
         "min_detection_confidence",
         0.6,
-        "Least confidence with which a new person or hand is taken up, 0..1.",
+        "Minimum confidence of a new person or hand, 0..1.",
         low=0.0,
         high=1.0,
     ),
     ParameterSpec(
         "min_tracking_confidence",
         0.5,
-        "Confidence below which tracking gives way to a new detection, 0..1.",
+        "Confidence below which tracking is replaced by a new detection, 0..1.",
         low=0.0,
         high=1.0,
     ),
-    ParameterSpec("smooth_landmarks", True, "Whether body landmarks are smoothed over time."),
+    ParameterSpec("smooth_landmarks", True, "Whether to smooth body landmarks over time."),
     ParameterSpec(
         "max_people",
         1,
-        "How many people are followed at most; each costs about as much time as the first.",
+        "Maximum number of people to track; each costs about as much time as the first.",
         low=1,
         high=16,
     ),
     ParameterSpec(
         "use_depth",
         False,
-        "Whether to place keypoints before the camera by depth/image_rect_raw and camera_info; "
-        "needs message_filters.",
+        "Whether to add camera coordinates to keypoints, from depth/image_rect_raw and "
+        "camera_info; needs message_filters.",
     ),
     ParameterSpec(
         "sync_slop_s",
         0.02,
-        "With use_depth, how far the stamps of image, depth and camera may be apart, s.",
+        "With use_depth, maximum difference between the stamps of image, depth and camera_info, s.",
         low=0.001,
         high=1.0,
     ),
     ParameterSpec(
         "sync_queue",
         10,
-        "With use_depth, how many images and depth images wait for each other.",
+        "With use_depth, maximum number of images and depth images that wait for each other.",
         low=1,
         high=1000,
     ),
@@ -91,13 +91,13 @@ ImageMessage: TypeAlias = Image | CompressedImage
 
 
 class PoseExtraction(ManagedNode):
-    """Runs the pose engine on the newest image; those that come meanwhile are dropped and counted.
+    """Runs the pose engine on the newest image; images replaced by a newer one are counted.
 
-    While the engine works on one image, what it found in the last one is interpreted and published.
+    While the engine processes one image, its output for the last one is interpreted and published.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        """Declare parameters."""
+        """Declare the parameters."""
         super().__init__("pose_extraction", PARAMETERS, **kwargs)
         self._compressed = False
         self._message_filters: Any = None
@@ -113,17 +113,17 @@ class PoseExtraction(ManagedNode):
 
     @property
     def last_stamp_ns(self) -> int | None:
-        """Stamp of the newest image that was worked on, nanoseconds; None before the first."""
+        """Stamp of the newest processed image, nanoseconds; None before the first."""
         return None if self._step is None else self._step.newest_ns
 
     @property
     def idle(self) -> bool:
-        """Whether no image waits or is being worked on."""
-        # In this order: a worker hands over before it is idle.
+        """Whether no image waits or is being processed."""
+        # In this order: the worker hands its result to the finisher before it is idle.
         return all(part is None or part.idle for part in (self._worker, self._finisher))
 
     def configure(self, parameters: dict[str, Any]) -> None:
-        """Load the models, and compute once because the first time is slow."""
+        """Load the models, and compute once, because the first time is slow."""
         self._configured = parameters
         self._compressed = parameters["image_transport"] == "compressed"
         use_depth = parameters["use_depth"]
@@ -135,7 +135,7 @@ class PoseExtraction(ManagedNode):
         self._publisher = self.create_lifecycle_publisher(BodyHandKeypoints, "keypoints", RELIABLE)
 
     def activate(self) -> None:
-        """Take images."""
+        """Subscribe to images."""
         self._finisher = Finisher("pose extraction", self._publish, self.unexpected)
         self._worker = LatestWorker("networks of pose extraction", self._run, self.unexpected)
         image: tuple[type, str] = (
@@ -158,7 +158,7 @@ class PoseExtraction(ManagedNode):
             self._step.depth = self._depth
 
     def deactivate(self) -> None:
-        """Take no more images and forget whom was tracked."""
+        """Stop taking images and forget all tracks."""
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
@@ -186,16 +186,16 @@ class PoseExtraction(ManagedNode):
             self._publisher = None
 
     def describe(self) -> dict[str, str]:
-        """Return the device of the models, and whether there is depth where it is wanted."""
-        told = {"device": "cpu"}
+        """Return the device of the models and, with `use_depth`, whether depth arrives."""
+        values = {"device": "cpu"}
         if self._depth is not None:
-            told["depth"] = "none: no camera coordinates" if self._depth.stopped else "comes"
-        return told
+            values["depth"] = "none: no camera coordinates" if self._depth.stopped else "arrives"
+        return values
 
     def warning(self) -> str:
-        """Return that depth has stopped, where it is wanted and has."""
+        """Return a warning if depth is requested and has stopped."""
         stopped = self._depth is not None and self._depth.stopped
-        return "no depth comes: keypoints go on without camera coordinates" * stopped
+        return "no depth arrives: keypoints go on without camera coordinates" if stopped else ""
 
     def _on_image(self, message: ImageMessage) -> None:
         self.counters.count("received")
@@ -205,15 +205,15 @@ class PoseExtraction(ManagedNode):
     def _run(self, message: ImageMessage) -> None:
         if self._step is None or self._finisher is None:
             return
-        found = self._step.run_networks(message)
-        if found is not None:
-            self._finisher.submit(found)
+        output = self._step.run_networks(message)
+        if output is not None:
+            self._finisher.submit(output)
 
-    def _publish(self, found: NetworkOutput) -> None:
+    def _publish(self, output: NetworkOutput) -> None:
         if self._step is None or self._publisher is None:
             return
-        self._publisher.publish(keypoints_to_message(self._step.interpret(found)))
-        self.counters.published(self.age(found.stamp_ns))
+        self._publisher.publish(keypoints_to_message(self._step.interpret(output)))
+        self.counters.published(self.age(output.stamp_ns))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""Keypoints in, class scores of everybody in view out."""
+"""Keypoints in, class scores of all people in view out."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ PARAMETERS = (
     ParameterSpec(
         "model",
         "gestures",
-        "Name of a model bundle that comes with the package, or the path of a folder.",
+        "Name of a model bundle of the package, or the path of its folder.",
     ),
-    ParameterSpec("device", "auto", "Where to compute: auto (CUDA where there is one), cpu, cuda."),
+    ParameterSpec("device", "auto", "Where to compute: auto (CUDA if available), cpu or cuda."),
     ParameterSpec(
         "backend",
         "torch",
-        "What runs the network; onnxruntime is faster on a CPU, and must be installed.",
+        "What runs the network; onnxruntime is faster on a CPU and must be installed.",
         choices=BACKENDS,
     ),
-    ParameterSpec("threads", 1, "Threads of one inference on the CPU.", low=1, high=64),
+    ParameterSpec("threads", 1, "Number of CPU threads of one inference.", low=1, high=64),
     ParameterSpec(
         "window_s",
         0.0,
@@ -59,32 +59,33 @@ PARAMETERS = (
     ParameterSpec(
         "track_timeout_s",
         1.0,
-        "How long the frames of a person out of view are kept, s.",
+        "How long to keep the frames of a person out of view, s.",
         low=0.0,
         high=60.0,
     ),
     ParameterSpec(
         "use_rgb",
         False,
-        "Whether a model with a stream rgb looks at images too; needs message_filters.",
+        "Whether a model with a stream rgb also uses images; needs message_filters.",
     ),
     ParameterSpec(
         "image_transport",
         "raw",
-        "With use_rgb, which images: image_raw as it is, or image_raw/compressed (jpeg, png).",
+        "With use_rgb, which images: raw (image_raw) or compressed (image_raw/compressed: jpeg, "
+        "png).",
         choices=("raw", "compressed"),
     ),
     ParameterSpec(
         "sync_slop_s",
         0.02,
-        "With use_rgb, how far the stamps of image and keypoints may be apart, s.",
+        "With use_rgb, maximum difference between the stamps of image and keypoints, s.",
         low=0.001,
         high=1.0,
     ),
     ParameterSpec(
         "sync_queue",
         10,
-        "With use_rgb, how many images and keypoints wait for each other.",
+        "With use_rgb, maximum number of images and keypoints that wait for each other.",
         low=1,
         high=1000,
     ),
@@ -96,13 +97,13 @@ ImageMessage: TypeAlias = Image | CompressedImage
 class Recognition(ManagedNode):
     """Puts every frame into the sliding windows, and scores the newest windows once a stride.
 
-    Frames are taken in the callback, because a window needs each of them and taking one is cheap.
-    Inference is the worker's: where it cannot keep up, the newest windows replace those that
-    still wait, and the loss is counted.
+    The callback takes frames, because a window needs every frame and taking one is cheap. A worker
+    runs the network: if it cannot keep up, the newest windows replace those that wait, and the loss
+    is counted.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        """Declare parameters."""
+        """Declare the parameters."""
         super().__init__("recognition", PARAMETERS, **kwargs)
         self._stream: SlidingRecognizer | None = None
         self._scores: LifecyclePublisher | None = None
@@ -124,7 +125,7 @@ class Recognition(ManagedNode):
 
     @property
     def last_input_ns(self) -> int | None:
-        """Stamp of the newest keypoints that are in the windows, and their windows in the queue."""
+        """Stamp of the newest keypoints whose windows, if due, are handed to the worker."""
         return self._last_input_ns
 
     @property
@@ -142,17 +143,17 @@ class Recognition(ManagedNode):
             self._stream,
             TopicLog(self, lambda: self._keypoints_topic),
             self._rgb,
-            on_restart=self._forget_images,
+            on_restart=self._clear_queues,
         )
         streams = self._stream.recognizer.description.streams
         if streams and self._rgb is None:
             names = ", ".join(streams)
-            self.get_logger().info(f"use_rgb is false: the model does without its stream {names}")
+            self.get_logger().info(f"use_rgb is false: the model runs without its stream {names}")
         self._scores = self.create_lifecycle_publisher(ActionScores, "action_scores", RELIABLE)
         self._model_info = self.create_lifecycle_publisher(ModelInfo, "model_info", LATCHED)
 
     def activate(self) -> None:
-        """Say what the model is and take keypoints."""
+        """Publish model_info and subscribe to keypoints."""
         if self._model_info is not None:
             self._model_info.publish(self._describe_model())
         self._worker = LatestWorker("recognition", self._score, self.unexpected)
@@ -173,10 +174,10 @@ class Recognition(ManagedNode):
             queue=self._configured["sync_queue"],
             slop_s=self._configured["sync_slop_s"],
         )
-        self._synchronised.also(1, self._on_keypoints)
+        self._synchronised.add_callback(1, self._on_keypoints)
 
     def deactivate(self) -> None:
-        """Take no more keypoints and forget everybody."""
+        """Stop taking keypoints and forget all windows."""
         if self._subscription is not None:
             self.destroy_subscription(self._subscription)
             self._subscription = None
@@ -191,7 +192,7 @@ class Recognition(ManagedNode):
         self._last_input_ns = self._last_output_ns = None
 
     def release(self) -> None:
-        """Let go of the model and the publishers."""
+        """Release the model and the publishers."""
         self._stream = self._rgb = self._step = None
         for publisher in (self._scores, self._model_info):
             if publisher is not None:
@@ -199,24 +200,24 @@ class Recognition(ManagedNode):
         self._scores = self._model_info = None
 
     def describe(self) -> dict[str, str]:
-        """Return model and device."""
+        """Return model, device and, with `use_rgb`, whether images arrive."""
         if self._stream is None:
             return {}
         recognizer = self._stream.recognizer
-        told = {"model": recognizer.description.name, "device": recognizer.device}
+        values = {"model": recognizer.description.name, "device": recognizer.device}
         if self._rgb is not None and self._step is not None:
             stopped = self._step.without_images
-            told["rgb"] = "no images: skeleton alone" if stopped else "images come"
-        return told
+            values["rgb"] = "no images: skeleton alone" if stopped else "images arrive"
+        return values
 
     def warning(self) -> str:
-        """Return that images or places have stopped, where they are wanted and have."""
+        """Return a warning if requested images or camera coordinates have stopped."""
         if self._step is None:
             return ""
         if self._step.without_depth:
             return "keypoints have no camera coordinates: recognition goes on with hands alone"
         stopped = self._step.without_images
-        return "no images come: recognition goes on with the skeleton alone" * stopped
+        return "no images arrive: recognition goes on with the skeleton alone" if stopped else ""
 
     def _describe_model(self) -> ModelInfo:
         assert self._stream is not None
@@ -252,12 +253,12 @@ class Recognition(ManagedNode):
         due, _ = self._step.take(message)
         if due is not None and not self._worker.submit(due):
             self.counters.count("dropped")
-        # Last, so that whoever waits for it and then for `idle` cannot come in between.
+        # Last, so that a caller that waits for this stamp and then for `idle` misses nothing.
         self._last_input_ns = time_to_ns(message.header.stamp)
 
-    def _forget_images(self) -> None:
+    def _clear_queues(self) -> None:
         if self._synchronised is not None:
-            self._synchronised.forget()
+            self._synchronised.clear()
 
     @property
     def _keypoints_topic(self) -> str:

@@ -1,4 +1,4 @@
-"""What the chain publishes, into a recording."""
+"""The node that writes what the chain publishes into a recording."""
 
 from __future__ import annotations
 
@@ -32,22 +32,21 @@ _SUBSCRIPTIONS: dict[str, tuple[type, str, QoSProfile]] = {
 
 
 class Recorder(Node):
-    """Writes messages as they come, at the time of the node's clock when they came.
+    """Writes each message when it arrives, with the time of the node's clock.
 
-    Everything but images that are to be compressed goes from the wire into the recording without
-    being looked at.
+    Messages are written as they were serialised, except images that are compressed here.
 
     Args:
-        bag: The recording; whoever opened it closes it, after the node is destroyed.
+        bag: The recording; its owner closes it, after the node is destroyed.
         options: What to record.
-        on_failure: Called once when the recording cannot be written any more.
-        compressed: Whether images come compressed already, on `image_raw/compressed`; they are
-            recorded as they come.
+        on_failure: Called once, when the recording can no longer be written.
+        compressed: Whether images arrive compressed, on `image_raw/compressed`; they are recorded
+            unchanged.
         kwargs: Passed on to `rclpy.node.Node`.
 
     Attributes:
-        counts: Messages that have come, by the names of `recording_options.TOPICS`.
-        failure: Why the recording cannot be written any more; empty while it can.
+        counts: Number of messages that arrived, by their names in `options.TOPICS`.
+        failure: Why the recording can no longer be written; empty while it can.
     """
 
     def __init__(
@@ -59,7 +58,7 @@ class Recorder(Node):
         compressed: bool = False,
         **kwargs: Any,
     ) -> None:
-        """Make the node; `listen` subscribes."""
+        """Create the node; `subscribe` starts the recording."""
         super().__init__("recorder", **kwargs)
         self._bag = bag
         self._options = options
@@ -71,11 +70,11 @@ class Recorder(Node):
 
     @property
     def topics(self) -> tuple[str, ...]:
-        """What is recorded, of `recording_options.TOPICS`."""
+        """Topics that are recorded, of `options.TOPICS`."""
         return self._options.topics
 
-    def listen(self) -> None:
-        """Subscribe to everything that is to be recorded."""
+    def subscribe(self) -> None:
+        """Subscribe to every topic that is recorded."""
         for name in self._options.topics:
             message_type, topic, qos = _SUBSCRIPTIONS[name]
             compress = False
@@ -94,12 +93,12 @@ class Recorder(Node):
             self.create_subscription(
                 message_type,
                 topic,
-                partial(self._take, name, partial(write, recorded)),
+                partial(self._record, name, partial(write, recorded)),
                 qos,
                 raw=not compress,
             )
 
-    def _take(self, name: str, write: Callable[[Any], None], message: Any) -> None:
+    def _record(self, name: str, write: Callable[[Any], None], message: Any) -> None:
         self.counts[name] += 1
         if self.failure:
             return

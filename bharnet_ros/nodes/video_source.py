@@ -1,8 +1,9 @@
-"""Frames of a webcam, file, folder or the puppet as camera images."""
+"""Publishes the frames of a webcam, a file, a folder or the puppet as camera images."""
 
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -43,7 +44,7 @@ PARAMETERS = (
     ParameterSpec(
         "fps",
         0.0,
-        "Frames each second, asked of a webcam; 0 is the true rate of the source.",
+        "Frames per second of a webcam, or in place of the source's own rate; 0 keeps that rate.",
         low=0.0,
         high=1000.0,
         read_only=True,
@@ -51,27 +52,27 @@ PARAMETERS = (
     ParameterSpec(
         "as_fast_as_possible",
         False,
-        "Publish images without waiting for their time; takers drop what is too fast for them.",
+        "Publish images without waiting until they are due; slow subscribers drop some.",
         read_only=True,
     ),
     ParameterSpec(
         "wait_for_keypoints",
         False,
-        "Hold each image of a recording back until the keypoints of the one before have come: none "
+        "Hold each image of a recording until the keypoints of the last have arrived, so that none "
         "is dropped.",
         read_only=True,
     ),
     ParameterSpec(
         "loop",
         False,
-        "Start again at the end, with stamps that keep rising; open a lost webcam again when it is "
-        "back.",
+        "Restart a recording at its end, with stamps that keep rising; reopen a lost webcam when "
+        "it is back.",
         read_only=True,
     ),
     ParameterSpec(
         "wait_for_subscriber",
         True,
-        "Hold a recording back until somebody takes its images.",
+        "Start a recording only when its images have a subscriber.",
         read_only=True,
     ),
     ParameterSpec(
@@ -83,8 +84,8 @@ PARAMETERS = (
     ParameterSpec(
         "width",
         0,
-        "Width of the images of the puppet or a webcam, pixels; 0 is 640, or what a webcam has "
-        "nearest to it.",
+        "Width of the puppet's or a webcam's images, pixels; 0 is 640, or the nearest that the "
+        "webcam has.",
         low=0,
         high=4096,
         read_only=True,
@@ -92,8 +93,8 @@ PARAMETERS = (
     ParameterSpec(
         "height",
         0,
-        "Height of the images of the puppet or a webcam, pixels; 0 is 480, or what a webcam has "
-        "nearest to it.",
+        "Height of the puppet's or a webcam's images, pixels; 0 is 480, or the nearest that the "
+        "webcam has.",
         low=0,
         high=4096,
         read_only=True,
@@ -101,38 +102,42 @@ PARAMETERS = (
     ParameterSpec(
         "camera_info_url",
         "",
-        "Calibration file of a webcam or recording, as camera_calibration writes it; the puppet's "
-        "camera is known.",
+        "Calibration file of a webcam or recording, as camera_calibration writes it; not for the "
+        "puppet, whose camera is known.",
         read_only=True,
     ),
     ParameterSpec(
         "depth",
         False,
-        "Whether the puppet's camera measures depth too, on depth/image_rect_raw.",
+        "Whether the puppet's camera also publishes depth, on depth/image_rect_raw.",
         read_only=True,
     ),
 )
 
 
 class VideoSource(Node):
-    """Publishes frames on `image_raw`; ends by itself where the source ends.
+    """Publishes frames on `image_raw`; the process ends when the source ends.
 
-    What is known of the camera goes out on `camera_info`, and depth on `depth/image_rect_raw`,
-    both before their image and with its stamp.
+    A known calibration goes out on `camera_info` and depth on `depth/image_rect_raw`, both before
+    their image and with its stamp.
 
-    Stamps are the times at which a webcam took the frames, or a camera would have taken those of a
-    recording: the source's own times, counted from the start. Where images come as fast as
-    possible, or are held back, durations still hold, and latencies tell how far the images are
-    from a camera's. A webcam is never held back.
+    Stamps of a webcam are capture times. Stamps of a recording are the source's own times, counted
+    from the start, as a camera would have set them. If images are published as fast as possible or
+    wait for keypoints, durations stay true, and latencies show how far the images are from a
+    camera's. A webcam never waits.
+
+    Attributes:
+        counters: Counts of the node.
+        failure: Why the source failed while it was played; empty if it did not.
     """
 
     def __init__(self, **kwargs: Any) -> None:
-        """Declare parameters; `start` opens the source."""
+        """Declare the parameters; `start` opens the source."""
         super().__init__("video_source", **kwargs)
         declare_parameters(self, PARAMETERS)
         self.counters = NodeCounters()
         self._settings = read_parameters(self, PARAMETERS)
-        self._feed: Player | WebcamPlayer | None = None
+        self._player: Player | WebcamPlayer | None = None
         self._publisher = self.create_publisher(Image, "image_raw", SENSOR)
         self._calibration: Calibration | None = None
         self._camera_info: Publisher | None = None
@@ -156,12 +161,12 @@ class VideoSource(Node):
 
     @property
     def live(self) -> bool:
-        """Whether the source, which is open, is a webcam."""
-        return isinstance(self._feed, WebcamPlayer)
+        """Whether the open source is a webcam."""
+        return isinstance(self._player, WebcamPlayer)
 
     @property
-    def beside_images(self) -> tuple[str, ...]:
-        """What goes out with every image, of `CAMERA_INFO_TOPIC` and `DEPTH_TOPIC`."""
+    def companion_topics(self) -> tuple[str, ...]:
+        """Topics published with every image, of `CAMERA_INFO_TOPIC` and `DEPTH_TOPIC`."""
         publishers = {CAMERA_INFO_TOPIC: self._camera_info, DEPTH_TOPIC: self._depth}
         return tuple(name for name, publisher in publishers.items() if publisher is not None)
 
@@ -172,11 +177,13 @@ class VideoSource(Node):
             InputError, OSError: The source cannot be opened; the message names it.
         """
         frames = self._open()
-        self._feed = self._make_relay(frames) if frames.live else self._make_player(frames)
+        self._player = (
+            self._make_webcam_player(frames) if frames.live else self._make_recording_player(frames)
+        )
         url = self._settings["camera_info_url"]
         if frames.camera is not None:
             if url:
-                raise InputError(f"camera_info_url: the camera of {frames.name} is known")
+                raise InputError(f"camera_info_url: the camera of {frames.name} is known already")
             self._calibration = Calibration.of(frames.camera)
         elif url:
             self._calibration = read_calibration(url)
@@ -186,35 +193,35 @@ class VideoSource(Node):
             self._depth = self.create_publisher(Image, DEPTH_TOPIC, SENSOR)
 
     def start(self, on_end: Callable[[], None]) -> None:
-        """Open the source, unless `prepare` has, and begin to publish.
+        """Open the source, unless `prepare` has done so, and start to publish.
 
         Args:
-            on_end: Called when the source has ended.
+            on_end: Called when the source has ended or failed.
 
         Raises:
             InputError, OSError: The source cannot be opened; the message names it.
         """
-        if self._feed is None:
+        if self._player is None:
             self.prepare()
-        assert self._feed is not None
+        assert self._player is not None
         if self._acknowledgements is not None:
             self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
-        self.get_logger().info(f"source: {self._feed.frames.name}")
+        self.get_logger().info(f"source: {self._player.frames.name}")
         self._thread = threading.Thread(
-            target=self._run, args=(self._feed, on_end), name="video source", daemon=True
+            target=self._run, args=(self._player, on_end), name="video source", daemon=True
         )
         self._thread.start()
 
     def finish(self) -> None:
-        """Stop to publish and close the source."""
-        if self._feed is not None:
-            self._feed.stop()
+        """Stop publishing and close the source."""
+        if self._player is not None:
+            self._player.stop()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._feed is not None:
-            self._feed.frames.close()
-            self._feed = None
+        if self._player is not None:
+            self._player.frames.close()
+            self._player = None
 
     def _open(self) -> FrameSource:
         return open_source(
@@ -225,7 +232,7 @@ class VideoSource(Node):
             depth=self._settings["depth"],
         )
 
-    def _make_relay(self, frames: FrameSource) -> WebcamPlayer:
+    def _make_webcam_player(self, frames: FrameSource) -> WebcamPlayer:
         return WebcamPlayer(
             frames,
             self._open if self._settings["loop"] else None,
@@ -235,7 +242,7 @@ class VideoSource(Node):
             logger=self.get_logger(),
         )
 
-    def _make_player(self, frames: FrameSource) -> Player:
+    def _make_recording_player(self, frames: FrameSource) -> Player:
         if self._settings["wait_for_keypoints"]:
             self._acknowledgements = Acknowledgements(
                 expected=lambda: self.count_publishers("keypoints") > 0
@@ -244,8 +251,8 @@ class VideoSource(Node):
             frames,
             self._open,
             PlayerSettings(self._settings["as_fast_as_possible"], self._settings["loop"]),
-            answers=self._acknowledgements,
-            wanted=self._wanted,
+            acknowledgements=self._acknowledgements,
+            ready=self._may_start,
             now_ns=self._now_ns,
             publish=self._publish,
             counters=self.counters,
@@ -256,37 +263,41 @@ class VideoSource(Node):
         return {"source": self._settings["source"]}
 
     def _warning(self) -> str:
-        return self._feed.lost if isinstance(self._feed, WebcamPlayer) else ""
+        return self._player.lost if isinstance(self._player, WebcamPlayer) else ""
 
-    def _wanted(self) -> bool:
+    def _may_start(self) -> bool:
         waits = self._settings["wait_for_subscriber"]
         return not waits or self._publisher.get_subscription_count() > 0
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
 
-    def _run(self, feed: Player | WebcamPlayer, on_end: Callable[[], None]) -> None:
+    def _run(self, player: Player | WebcamPlayer, on_end: Callable[[], None]) -> None:
         try:
-            feed.run()
-        except (ValueError, OSError, RuntimeError) as error:
+            player.run()
+        except (InputError, OSError) as error:
             self.failure = str(error)
             self.get_logger().error(f"source {self._settings['source']}: {error}")
+        except Exception as error:  # on this thread it would be lost, and the exit status with it
+            self.failure = f"internal error: {error}"
+            text = "".join(traceback.format_exception(error))
+            self.get_logger().error(f"source {self._settings['source']}: internal error: {text}")
         finally:
             on_end()
 
     def _publish(self, frame: Frame, stamp_ns: int) -> None:
-        about = (stamp_ns, self._settings["frame_id"])
+        header = (stamp_ns, self._settings["frame_id"])
         if self._calibration is not None and self._camera_info is not None:
             height, width = frame.image.shape[:2]
             if (self._calibration.width, self._calibration.height) != (width, height):
                 raise InputError(
-                    f"camera_info_url: is of a camera of {self._calibration.width} x "
+                    f"camera_info_url: the calibration is for {self._calibration.width} x "
                     f"{self._calibration.height} pixels, the images have {width} x {height}"
                 )
-            self._camera_info.publish(camera_info_to_message(self._calibration, *about))
+            self._camera_info.publish(camera_info_to_message(self._calibration, *header))
         if self._depth is not None and frame.depth is not None:
-            self._depth.publish(depth_image_to_message(frame.depth, *about))
-        self._publisher.publish(image_to_message(frame.image, *about))
+            self._depth.publish(depth_image_to_message(frame.depth, *header))
+        self._publisher.publish(image_to_message(frame.image, *header))
         self.counters.published((self._now_ns() - stamp_ns) / NANOSECONDS)
         if self._first_stamp_ns is None:
             self._first_stamp_ns = stamp_ns
@@ -294,17 +305,17 @@ class VideoSource(Node):
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         assert self._acknowledgements is not None
-        self._acknowledgements.heard(time_to_ns(message.header.stamp))
+        self._acknowledgements.acknowledge(time_to_ns(message.header.stamp))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the node as a process, until the source ends."""
-    failures: list[VideoSource] = []
+    nodes: list[VideoSource] = []
 
     def start(node: Node, end: Callable[[], None]) -> None:
         assert isinstance(node, VideoSource)
-        failures.append(node)
+        nodes.append(node)
         node.start(end)
 
     status = run_node(VideoSource, arguments, start=start)
-    return status or int(any(node.failure for node in failures))
+    return status or int(any(node.failure for node in nodes))

@@ -1,4 +1,4 @@
-"""When crops are cut for the stream `rgb`, and whether images still come."""
+"""Crops for the stream `rgb`: when to cut them, and whether images have stopped."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
 from bharnet_ros.types.stamps import InputTimeout
 
-_CUTS_A_MOMENT = 2
-"""How often crops are cut for each moment of a window that the network looks at."""
+_CUTS_PER_MOMENT = 2
+"""How often crops are cut for each moment of a window that the network uses."""
 
 
 class RgbFeed:
-    """Cuts crops as often as the network can use them, and knows when images have stopped."""
+    """Cuts crops as often as the network can use them, and detects when images have stopped."""
 
     def __init__(self, settings: CropSettings, window_s: float, timeout_s: float = 1.0) -> None:
         """Start with no image.
 
         Args:
-            settings: Which crops.
+            settings: Which crops to cut.
             window_s: Length of the sliding window, seconds.
             timeout_s: Seconds of keypoints without an image after which images count as stopped.
 
@@ -34,28 +34,29 @@ class RgbFeed:
         if not window_s > 0:
             raise InputError(f"window_s: must be positive, got {window_s}")
         self._settings = settings
-        self._period_ns = round(window_s / settings.moments / _CUTS_A_MOMENT * NANOSECONDS)
+        self._period_ns = round(window_s / settings.moments / _CUTS_PER_MOMENT * NANOSECONDS)
         self._images = InputTimeout(timeout_s)
         self.reset()
 
     def reset(self) -> None:
-        """Forget all stamps, as after a jump of time."""
+        """Forget all stamps, as after a time jump."""
         self._cut_ns: int | None = None
         self._images.reset()
 
     def due(self, stamp_ns: int) -> bool:
-        """Return whether an image of this time would be cut."""
+        """Return whether it is time to cut crops from an image of this stamp."""
         return self._cut_ns is None or stamp_ns - self._cut_ns >= self._period_ns
 
     def cut(self, image: npt.NDArray[np.uint8], frame: FrameKeypoints) -> dict[str, FrameCrops]:
-        """Return the crops of everybody in a frame, by track id.
+        """Return the crops of each person in a frame, by track id.
 
         Args:
             image: (H, W, 3) uint8 RGB.
-            frame: What was found in it, or in an image of nearly the same time and the same size.
+            frame: The keypoints found in it, or in an image of the same size taken at nearly the
+                same time.
 
         Raises:
-            InputError: The image is of another size than the keypoints say.
+            InputError: The keypoints are of an image of another size.
         """
         if image.shape[:2] != (frame.height, frame.width):
             raise InputError(
@@ -66,25 +67,25 @@ class RgbFeed:
         return cut_all(image, frame, self._settings)
 
     def note_image(self, stamp_ns: int) -> None:
-        """Take note of an image."""
+        """Note that an image has come."""
         self._images.received(stamp_ns)
 
     def note_keypoints(self, stamp_ns: int) -> None:
-        """Take note of keypoints."""
+        """Note that keypoints have come."""
         self._images.expected(stamp_ns)
 
     def images_stopped(self, newest_ns: int | None) -> bool:
-        """Return whether keypoints up to this time came for long without an image."""
+        """Return whether keypoints up to this stamp have come without an image for too long."""
         return self._images.expired(newest_ns)
 
 
 def make_rgb_feed(
     description: BundleDescription, window_s: float, *, wanted: bool
 ) -> RgbFeed | None:
-    """Return what feeds the stream `rgb` of a model; None where it is not wanted.
+    """Return the feed for the stream `rgb` of a model; None if it is not wanted.
 
     Raises:
-        InputError: It is wanted, but the model has no such stream.
+        InputError: The feed is wanted, but the model has no such stream.
     """
     if not wanted:
         return None

@@ -13,25 +13,25 @@ from bharnet_ros.types.keypoints import FrameKeypoints
 from bharnet_ros.types.stamps import Step
 
 INPUT_PARAMETERS = ("image_transport", "use_depth", "sync_slop_s", "sync_queue")
-"""Parameters of `pose_extraction` that are about its topics; the others are the extractor's."""
+"""Parameters of `pose_extraction` for its topics; all others go to the extractor."""
 
 
 class DepthPlacement(Protocol):
-    """Finds the places of keypoints in the frame of the camera."""
+    """Gives keypoints camera coordinates."""
 
     def place(self, frame: FrameKeypoints) -> FrameKeypoints:
-        """Return a frame with camera coordinates, or as it is where no usable depth belongs to it.
+        """Return a frame with camera coordinates, or unchanged if it has no usable depth.
 
-        Reports by itself what is missing or broken.
+        Missing or broken depth is reported, not raised.
         """
 
 
 def open_extractor(parameters: Mapping[str, Any]) -> PoseExtractor:
-    """Return the extractor that the parameters of `pose_extraction` describe.
+    """Return the extractor set up by the parameters of `pose_extraction`.
 
     Raises:
         InputError: A parameter is out of range.
-        FileNotFoundError: A network is missing.
+        FileNotFoundError: The body network asked for is missing.
     """
     return PoseExtractor(
         **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS}
@@ -41,22 +41,25 @@ def open_extractor(parameters: Mapping[str, Any]) -> PoseExtractor:
 class ImagesToKeypoints:
     """Finds the people in each image message.
 
-    A stamp that is not set is rejected, a repeated one is left out, and tracking starts anew where
-    stamps go back. `run_networks` and `interpret` are the halves of `take`; one thread may be in
-    each.
+    An image without a stamp is rejected, and one with a repeated stamp is skipped. When stamps go
+    back, tracking restarts. `run_networks` and `interpret` are the two halves of `take`; each may
+    run on its own thread.
+
+    Attributes:
+        depth: Gives the keypoints camera coordinates; None for none.
     """
 
     def __init__(self, extractor: PoseExtractor, log: MessageLog) -> None:
         """Start with no image.
 
         Args:
-            extractor: Finds people; whoever made it closes it.
-            log: Where to report.
+            extractor: Finds people. The caller closes it.
+            log: Receives reports.
         """
         self.depth: DepthPlacement | None = None
         self._extractor = extractor
         self._log = log
-        self._stamps = StampCheck(log, "tracking starts anew")
+        self._stamps = StampCheck(log, "tracking restarts")
 
     @property
     def newest_ns(self) -> int | None:
@@ -64,15 +67,15 @@ class ImagesToKeypoints:
         return self._stamps.newest_ns
 
     def reset(self) -> None:
-        """Forget whom was tracked and all stamps."""
+        """Forget all tracks and stamps."""
         self._extractor.reset()
         self._stamps.reset()
 
     def run_networks(self, message: Message) -> NetworkOutput | None:
-        """Run the networks on an image message; None where it cannot be used or is a repetition."""
+        """Run the networks on an image message; return None if it is rejected or a duplicate."""
         stamp_ns = time_to_ns(message.header.stamp)
         if stamp_ns <= 0:
-            self._log.reject("header.stamp is not set; it has to be the capture time")
+            self._log.reject("header.stamp is not set; it must be the capture time")
             return None
         step = self._stamps.take(stamp_ns)
         if step is Step.REPEATED:
@@ -87,11 +90,11 @@ class ImagesToKeypoints:
             return None
 
     def interpret(self, output: NetworkOutput) -> FrameKeypoints:
-        """Return the keypoints of what `run_networks` returned, each once and in its order."""
+        """Return the keypoints of an output of `run_networks`; pass each output once, in order."""
         keypoints = self._extractor.interpret(output)
         return keypoints if self.depth is None else self.depth.place(keypoints)
 
     def take(self, message: Message) -> FrameKeypoints | None:
-        """Return the keypoints of an image message; None where it gives none."""
+        """Return the keypoints of an image message; None if it is rejected or a duplicate."""
         output = self.run_networks(message)
         return None if output is None else self.interpret(output)

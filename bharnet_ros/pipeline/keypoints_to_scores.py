@@ -25,7 +25,7 @@ from bharnet_ros.types.layouts import get_layout
 from bharnet_ros.types.stamps import Step
 
 INPUT_PARAMETERS = ("model", "use_rgb", "image_transport", "sync_slop_s", "sync_queue")
-"""Parameters of `recognition` that are about its model and its topics."""
+"""Parameters of `recognition` for its model and its topics."""
 
 _WARN_PERIOD_S = 5.0
 
@@ -33,11 +33,11 @@ _WARN_PERIOD_S = 5.0
 def open_recognition(
     parameters: Mapping[str, Any],
 ) -> tuple[SlidingRecognizer, RgbFeed | None]:
-    """Load the model that the parameters of `recognition` describe.
+    """Load the model set up by the parameters of `recognition`.
 
     Returns:
-        What scores windows; and what cuts crops of images, None where the model is not to look at
-        any.
+        The recogniser that scores windows, and the feed that cuts crops from images; None in place
+        of the feed if the model does not use images.
 
     Raises:
         InputError: The model or a parameter cannot be used; names the parameter.
@@ -60,12 +60,14 @@ def open_recognition(
 class KeypointsToScores:
     """Puts every frame into the sliding windows, and scores the windows once a stride.
 
-    A repeated stamp is left out, and windows start anew where stamps go back. Not thread-safe, but
-    that `score` may run on another thread.
+    A frame with a repeated stamp is skipped. When stamps go back, the windows restart. A stamp that
+    is not set has no rule of its own: zero is a time like any other. Not thread-safe, except that
+    `score` may run on another thread.
 
     Attributes:
         without_images: Whether images are wanted, and none came for a second of keypoints.
-        without_depth: Whether the model takes bodies in metres, and the last frame had none.
+        without_depth: Whether the model takes bodies in metres, and the last frame with people had
+            no camera coordinates.
     """
 
     def __init__(
@@ -78,10 +80,10 @@ class KeypointsToScores:
         """Start with no frame.
 
         Args:
-            stream: Windows and model.
-            log: Where to report.
-            rgb: Cuts crops, where the model is to look at images.
-            on_restart: Called where stamps go back.
+            stream: The windows and the model that scores them.
+            log: Receives reports.
+            rgb: Cuts crops from images; None if the model does not use images.
+            on_restart: Called when stamps go back.
         """
         self.without_images = False
         self.without_depth = False
@@ -90,46 +92,46 @@ class KeypointsToScores:
         self._rgb = rgb
         self._on_restart = on_restart
         self._layout = get_layout(stream.recognizer.description.body_layout)
-        self._stamps = StampCheck(log, "windows start anew")
+        self._stamps = StampCheck(log, "windows restart")
         self._image: tuple[int, Message] | None = None
 
     def reset(self) -> None:
-        """Forget everybody and all stamps."""
+        """Forget all windows and stamps."""
         self._forget()
         self._stamps.reset()
         self._image = None
         self.without_images = self.without_depth = False
 
     def take(self, message: Message) -> tuple[DueWindows | None, FrameKeypoints | None]:
-        """Take a message of keypoints.
+        """Take a keypoints message.
 
         Returns:
-            Windows to score, None before a stride has passed; and the frame, None where the
-            message cannot be used or is a repetition.
+            The windows to score, None until a stride has passed; and the frame, None if the
+            message is rejected or a duplicate.
         """
         stamp_ns = time_to_ns(message.header.stamp)
         if not self._follows(stamp_ns):
             return None, None
-        kept, self._image = self._image, None
+        early_image, self._image = self._image, None
         try:
             frame = keypoints_from_message(message)
         except ValueError as error:
             self._log.reject(str(error))
             return None, None
-        image = kept[1] if kept is not None and kept[0] == stamp_ns else None
+        image = early_image[1] if early_image and early_image[0] == stamp_ns else None
         return self._push(frame, image), frame
 
     def take_frame(self, frame: FrameKeypoints, image: Message | None = None) -> DueWindows | None:
-        """Do the same with keypoints that are no message.
+        """Take keypoints that are not a message; return the windows to score, as `take` does.
 
         Args:
-            frame: Everybody in view.
-            image: The image message that they were found in, where it is known.
+            frame: All people in view.
+            image: The image message in which they were found, if known.
         """
         return self._push(frame, image) if self._follows(frame.stamp_ns) else None
 
     def take_image(self, image: Message, keypoints: Message) -> None:
-        """Take the image that belongs to keypoints, before or after the keypoints were taken."""
+        """Take the image that belongs to a keypoints message, before or after that message."""
         if self._rgb is None:
             return
         stamp_ns = time_to_ns(keypoints.header.stamp)
@@ -138,7 +140,7 @@ class KeypointsToScores:
         if newest_ns is None or stamp_ns > newest_ns:
             self._image = (stamp_ns, image)
         elif self._rgb.due(stamp_ns):
-            # The image was the slower one: its keypoints are in the windows already.
+            # The keypoints came first and are in the windows already.
             try:
                 frame = keypoints_from_message(keypoints)
                 self._stream.attach(stamp_ns, self._rgb.cut(image_from_message(image), frame))
@@ -146,7 +148,7 @@ class KeypointsToScores:
                 self._log.reject(f"image: {error}")
 
     def score(self, due: DueWindows) -> ActionScores:
-        """Score windows that `take` returned."""
+        """Score windows that `take` or `take_frame` returned."""
         return self._stream.score(due)
 
     def _follows(self, stamp_ns: int) -> bool:
@@ -164,15 +166,15 @@ class KeypointsToScores:
             self._rgb.reset()
 
     def _push(self, frame: FrameKeypoints, image: Message | None) -> DueWindows | None:
-        self._look_for_depth(frame)
+        self._check_depth(frame)
         try:
             return self._stream.push(frame, self._crops(frame, image))
         except ValueError as error:
             self._log.reject(str(error))
             return None
 
-    def _look_for_depth(self, frame: FrameKeypoints) -> None:
-        """Report keypoints without camera coordinates where the model takes bodies in metres."""
+    def _check_depth(self, frame: FrameKeypoints) -> None:
+        """Report keypoints without camera coordinates if the model takes bodies in metres."""
         if self._layout.dimensions < 3 or not frame.people:
             return
         without_depth = not any(person.depth_known for person in frame.people)
@@ -187,9 +189,9 @@ class KeypointsToScores:
         self.without_depth = without_depth
 
     def _crops(self, frame: FrameKeypoints, image: Message | None) -> dict[str, FrameCrops] | None:
-        """Return crops of a frame whose image is known, where it is time for some.
+        """Return the crops of a frame if its image is known and crops are due, else None.
 
-        This is cheap enough for a callback: a few small pieces of an image, not at every frame.
+        Cheap enough for a callback: the crops are few and small, and not cut at every frame.
         """
         if self._rgb is None:
             return None

@@ -1,4 +1,4 @@
-"""What becomes of the messages on one topic: counted, rejected, warned about."""
+"""Reports on the messages of one topic: counts, rejections and warnings."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ BEFORE_MODEL_INFO = "before model_info"
 
 
 class MessageLog(Protocol):
-    """Where a step of the chain reports; a node logs and counts, a replay collects."""
+    """Receives the reports of a step of the chain: a node logs them, a replay collects them."""
 
     def count(self, what: str) -> None:
         """Count something, such as `DUPLICATES`."""
 
     def reject(self, problem: str) -> None:
-        """Report a message, or a part of one, that cannot be used."""
+        """Report why a message, or a part of one, cannot be used."""
 
     def warn(self, text: str, period_s: float = 0.0) -> None:
-        """Warn of something, at most once in `period_s` seconds."""
+        """Warn, at most once in `period_s` seconds."""
 
 
 class CollectedLog:
@@ -29,8 +29,8 @@ class CollectedLog:
 
     Attributes:
         counts: How often each thing was counted.
-        rejected: Problems in their order.
-        warnings: Warnings in their order.
+        rejected: Problems, in order.
+        warnings: Warnings, in order.
     """
 
     def __init__(self) -> None:
@@ -48,5 +48,5 @@ class CollectedLog:
         self.rejected.append(problem)
 
     def warn(self, text: str, period_s: float = 0.0) -> None:
-        """Keep a warning; the period is ignored, so that nothing depends on the wall clock."""
+        """Keep a warning. The period is ignored, so that nothing depends on the wall clock."""
         self.warnings.append(text)

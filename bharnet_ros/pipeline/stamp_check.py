@@ -1,4 +1,4 @@
-"""The rules for the stamps of one topic: a repeated stamp is left out, a step back starts anew."""
+"""Checks the order of the stamps of one topic: repeated stamps and steps back are reported."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from bharnet_ros.types.stamps import StampOrder, Step
 
 
 class StampCheck:
-    """Compares each stamp with the one before, and reports what is not in order."""
+    """Compares each stamp with the previous one, and reports it if it does not rise."""
 
     def __init__(self, log: MessageLog, consequence: str) -> None:
         """Start with no stamp.
 
         Args:
-            log: Where to report.
-            consequence: What happens after a step back, for the warning.
+            log: Receives reports.
+            consequence: What a step back leads to, for the warning.
         """
         self._log = log
         self._consequence = consequence
@@ -27,13 +27,13 @@ class StampCheck:
         return self._order.newest_ns
 
     def take(self, stamp_ns: int) -> Step:
-        """Return how a stamp, in nanoseconds, follows the one before."""
-        before_ns = self._order.newest_ns
+        """Return how a stamp, in nanoseconds, follows the previous one."""
+        previous_ns = self._order.newest_ns
         step = self._order.take(stamp_ns)
         if step is Step.REPEATED:
             self._log.count(DUPLICATES)
-        elif step is Step.BACK and before_ns is not None:
-            back_s = (before_ns - stamp_ns) / NANOSECONDS
+        elif step is Step.BACK and previous_ns is not None:
+            back_s = (previous_ns - stamp_ns) / NANOSECONDS
             self._log.warn(f"stamps went back by {back_s:.3f} s; {self._consequence}")
             self._log.count(TIME_JUMPS)
         return step

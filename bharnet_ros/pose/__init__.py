@@ -1,1 +1,1 @@
-"""Image to keypoints of people, without ROS and torch."""
+"""Images to keypoints of people, without ROS or torch."""

@@ -1,4 +1,4 @@
-"""Image and keypoints in, crops around hands and upper body out."""
+"""Cuts crops around the hands and the upper body out of an image."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ _SIDES = {"left_hand": LEFT_HAND, "right_hand": RIGHT_HAND}
 _LEAST_VISIBILITY = 0.5
 
 _SHOULDERS_PER_HAND = 3.5
-"""Shoulder width over the distance from wrist to middle knuckle, where no shoulders are seen."""
+"""Shoulder width in palms (wrist to middle knuckle), used where the shoulders are not visible."""
 
 _LEAST_BESIDE_HANDS = 0.8
-"""Least shoulder width that is believed, as a share of the one that the hands say."""
+"""Least plausible shoulder width, as a share of the width estimated from the hands."""
 
 _BEYOND_WRIST = 0.35
-"""Part of the forearm from the wrist to the middle of the hand, where no hand was found."""
+"""Distance from the wrist to the middle of a hand that was not found, in forearm lengths."""
 
 _AROUND_BODY = 1.25
-"""Side of the square around shoulders, elbows and wrists, in what these span."""
+"""Side of the square around shoulders, elbows and wrists, relative to the span of these."""
 
 _LEAST_PIXELS = 6.0
-"""Side of a square that is worth scaling up."""
+"""Least side of a square that is worth scaling up."""
 
 _LEAST_INSIDE = 0.5
-"""Part of a square that must lie in the image."""
+"""Least share of a square that must lie in the image."""
 
 Square = tuple[float, float, float]
 """Centre x, centre y and side, pixels."""
@@ -47,18 +47,18 @@ def cut_crops(
 ) -> FrameCrops:
     """Cut out the regions of one person.
 
-    A hand's square is as large as the shoulders are wide, times `hand_reach`, however the fingers
-    are held; an object often hides the hand from its network, and then the square lies beyond the
-    wrist of the body. What lies outside of the image is black. A region is absent where neither
-    was found, or where less than half of it is in the image.
+    The square around a hand reaches `hand_reach` shoulder widths to each side, whatever the pose of
+    the fingers. If the hand was not found, often because it holds an object, the square lies beyond
+    the body's wrist. Pixels outside the image are black. A region is absent if it was
+    not found, or if less than half of it lies in the image.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        person: In the pixels of that image.
-        settings: Which regions, and how large.
+        person: Keypoints in pixels of that image.
+        settings: Which regions to cut, and their size.
 
     Raises:
-        InputError: The image is not of that kind.
+        InputError: The image is not (H, W, 3) uint8 or has no pixels.
     """
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
         raise InputError(f"image: expected (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
@@ -76,12 +76,12 @@ def cut_crops(
 def cut_all(
     image: npt.NDArray[np.uint8], frame: FrameKeypoints, settings: CropSettings
 ) -> dict[str, FrameCrops]:
-    """Cut out the regions of everybody in a frame, by track id; arguments as for `cut_crops`."""
+    """Cut out the regions of each person in a frame, by track id; arguments as for `cut_crops`."""
     return {person.track_id: cut_crops(image, person, settings) for person in frame.people}
 
 
 def region_square(person: PersonKeypoints, region: str, settings: CropSettings) -> Square | None:
-    """Return the square of a region in the image, None where it was not found."""
+    """Return the square of a region in the image, None if it was not found."""
     if region == "upper_body":
         points = _seen(person.body, (*_SHOULDERS, *_ELBOWS, *_WRISTS))
         if not np.isfinite(points[:2]).all():
@@ -106,17 +106,17 @@ def region_square(person: PersonKeypoints, region: str, settings: CropSettings) 
 
 
 def _seen(body: FloatArray, landmarks: tuple[int, ...]) -> FloatArray:
-    """Return (L, 2) pixels of landmarks, NaN where they are hardly visible."""
+    """Return (L, 2) pixels of landmarks, NaN where they are barely visible."""
     points = body[list(landmarks)]
     return np.where(points[:, 3:] >= _LEAST_VISIBILITY, points[:, :2], np.nan)
 
 
 def _shoulder_width(person: PersonKeypoints) -> float | None:
-    """Return the width of the shoulders in pixels, from a hand where they are not seen."""
+    """Return the shoulder width in pixels, from a hand if the shoulders are not visible."""
     left, right = _seen(person.body, _SHOULDERS)
     width = float(np.linalg.norm(left - right))
-    # Somebody who stands sideways, or reaches for the camera, has shoulders that are narrow beside
-    # the hands; and what is taken for a body in a picture of a hand alone is far too small.
+    # The shoulders of a person who stands sideways or reaches for the camera look narrow compared
+    # with the hands. A false body found in a picture of only a hand is far too small.
     palms = np.linalg.norm(person.hands[:, 9, :2] - person.hands[:, 0, :2], axis=1)
     found = palms[np.isfinite(palms)]
     from_hands = _SHOULDERS_PER_HAND * float(found.max()) if len(found) else np.nan
@@ -135,7 +135,7 @@ def _worth_cutting(square: Square, width: int, height: int) -> bool:
 
 
 def _cut(image: npt.NDArray[np.uint8], square: Square, size: int) -> npt.NDArray[np.uint8]:
-    """Return the square scaled to (S, S, 3), black outside of the image."""
+    """Return the square scaled to (S, S, 3), black outside the image."""
     x, y, side = square
     left, top = round(x - side / 2), round(y - side / 2)
     length = max(round(side), 1)

@@ -1,4 +1,4 @@
-"""Keypoints of an image and the depth of its pixels to metres in the camera's frame."""
+"""Camera coordinates of keypoints, from the depth of the pixels of their image."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray, FrameKeypoints
 
 PATCH_RADIUS = 2
-"""Pixels to each side of a landmark that are looked at."""
+"""Pixels to each side of a landmark in its patch."""
 
 SURFACE_GAP_M = 0.04
-"""Depths of a patch that are further apart than this belong to different things."""
+"""Depths in a patch with a larger gap than this belong to different surfaces."""
 
 LEAST_SHARE = 0.15
-"""Of the pixels of a patch that its nearest thing has to fill, so as to be no stray pixel."""
+"""Least share of a patch that its nearest surface must fill; less counts as stray pixels."""
 
 BODY_REACH_M = 1.0
 HAND_REACH_M = 0.15
-"""How far a landmark may be from the median of its body or hand, along the optical axis."""
+"""Largest distance along the optical axis of a landmark from the median of its body or hand."""
 
 
 def with_depth(frame: FrameKeypoints, depth: FloatArray, camera: PinholeCamera) -> FrameKeypoints:
-    """Return keypoints that know their place before the camera.
+    """Return keypoints with camera coordinates.
 
-    Places are on the surface that the camera sees, not inside of the body: of a shoulder, that of
-    the shirt. What is hidden by something gets the place of that; `body[:, 3]` says how visible a
-    landmark is.
+    Coordinates are on the surface that the camera sees, not inside the body: those of a shoulder
+    are on the shirt. A hidden landmark gets the coordinates of whatever hides it; `body[:, 3]` says
+    how visible a landmark is.
 
     Args:
         frame: Keypoints of a rectified image.
         depth: (H, W) metres along the optical axis for each pixel of that image (registered to
-            it), NaN where not known.
+            it), NaN where unknown.
         camera: The camera of the image.
 
     Returns:
         The same people with `body_camera` and `hands_camera`; NaN where a landmark is absent or
-        out of the image, where the depth is not known, or where it cannot be that of this body.
+        outside the image, where the depth is unknown, or where it cannot be that of this body.
 
     Raises:
-        InputError: Image, depth and camera are not of the same size; names which.
+        InputError: Image, depth and camera are not of the same size; names the one that differs.
     """
     size = (frame.width, frame.height)
     for name, other in (
@@ -52,7 +52,7 @@ def with_depth(frame: FrameKeypoints, depth: FloatArray, camera: PinholeCamera) 
         if other != size:
             raise InputError(
                 f"{name}: is of {other[0]} x {other[1]} pixels, but the image of "
-                f"{size[0]} x {size[1]}; it has to be that of the colour image"
+                f"{size[0]} x {size[1]}; it must match the colour image"
             )
 
     def lift(pixels: FloatArray, reach: float) -> FloatArray:
@@ -72,20 +72,21 @@ def with_depth(frame: FrameKeypoints, depth: FloatArray, camera: PinholeCamera) 
 
 
 def depth_at(depth: FloatArray, pixels: FloatArray, radius: int = PATCH_RADIUS) -> FloatArray:
-    """Return the depth of the nearest thing around each landmark.
+    """Return the depth of the nearest surface around each landmark.
 
-    A finger fills a part of its patch only, and what lies behind it the rest. Sorted, the depths
-    of one thing are close to each other and those of two have a gap between them: the median of
-    the nearest thing is taken that is more than a few stray pixels.
+    A finger fills only part of its patch; the background fills the rest. In sorted order, the
+    depths of one surface lie close together, and two surfaces have a gap between them. The result
+    is the median of the nearest surface that is more than a few stray pixels. If no surface is,
+    it is the median of the patch.
 
     Args:
-        depth: (H, W) metres, NaN where not known.
+        depth: (H, W) metres, NaN where unknown.
         pixels: (N, 2) x, y; NaN where absent.
-        radius: Pixels to each side that are looked at.
+        radius: Pixels to each side of a landmark in its patch.
 
     Returns:
-        (N,) metres, NaN where a landmark is absent or out of the image, or where the depth around
-        it is not known.
+        (N,) metres, NaN where a landmark is absent or outside the image, or where the depth around
+        it is unknown.
     """
     height, width = depth.shape
     inside = np.isfinite(pixels).all(1)
@@ -96,7 +97,7 @@ def depth_at(depth: FloatArray, pixels: FloatArray, radius: int = PATCH_RADIUS) 
     columns = np.clip(column[:, None, None] + steps, 0, width - 1)
     patches = depth[rows, columns].reshape(len(pixels), -1)
     known = np.isfinite(patches)
-    # Sorted, what is not known comes last.
+    # Unknown depths come last in the sorted order.
     ordered = np.sort(np.where(known, patches, np.inf), axis=1)
     count = known.sum(1)
     places = np.arange(ordered.shape[1])
@@ -107,16 +108,16 @@ def depth_at(depth: FloatArray, pixels: FloatArray, radius: int = PATCH_RADIUS) 
     first = np.maximum.accumulate(np.where(starts, places, 0), axis=1)
     large = ends & (places - first + 1 >= LEAST_SHARE * np.maximum(count, 1)[:, None])
     end = large.argmax(1)
-    everyone = np.arange(len(pixels))
-    begin = first[everyone, end]
+    index = np.arange(len(pixels))
+    begin = first[index, end]
     scattered = ~large.any(1)
     begin, end = np.where(scattered, 0, begin), np.where(scattered, count - 1, end)
-    middle = (ordered[everyone, (begin + end) // 2] + ordered[everyone, (begin + end + 1) // 2]) / 2
+    middle = (ordered[index, (begin + end) // 2] + ordered[index, (begin + end + 1) // 2]) / 2
     return np.where(inside & (count > 0), middle, np.nan).astype(np.float32)
 
 
 def _plausible(depth: FloatArray, reach: float) -> FloatArray:
-    """Leave out what is further than `reach` metres from the median of all."""
+    """Return depths with NaN for those more than `reach` metres from their median."""
     known = np.isfinite(depth)
     if not known.any():
         return depth

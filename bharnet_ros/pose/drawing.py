@@ -1,4 +1,4 @@
-"""Keypoints and the present action, drawn on an image."""
+"""Draws keypoints and current actions on images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LEFT_COLOUR = (255, 170, 40)
 RIGHT_COLOUR = (120, 255, 90)
 TEXT_COLOUR = (255, 255, 255)
 TEXT_BACKGROUND = (20, 20, 20)
-# OpenCV draws only into coordinates of 16 bits and loses its way far outside the image.
+# OpenCV draws only within 16-bit coordinates and fails far outside the image.
 FAR = 1 << 14
 
 Colour = tuple[int, int, int]
@@ -25,12 +25,12 @@ Colour = tuple[int, int, int]
 def draw_frame(
     image: npt.NDArray[np.uint8], frame: FrameKeypoints, actions: Mapping[str, str]
 ) -> npt.NDArray[np.uint8]:
-    """Return a copy of `image` with everybody's keypoints and present action.
+    """Return a copy of `image` with the keypoints and the current action of each person.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         frame: Keypoints in pixels of this image.
-        actions: What to write beside a person, by track id.
+        actions: Text to write beside a person, by track id.
     """
     drawn = image.copy()
     for person in frame.people:
@@ -73,7 +73,7 @@ def _draw_points(
 
 
 def _text_anchor(image: npt.NDArray[np.uint8], person: PersonKeypoints) -> tuple[int, int]:
-    """Return the lower left corner of a person's text: above the head, inside the image."""
+    """Return the lower left corner of a person's text, above the head and inside the image."""
     height, width = image.shape[:2]
     points = np.concatenate([person.body[:, :2], person.hands[:, :, :2].reshape(-1, 2)])
     points = points[np.isfinite(points).all(axis=1)]

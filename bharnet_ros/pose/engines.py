@@ -1,7 +1,7 @@
-"""Pose engines: what each one implements, and how one is chosen by its name.
+"""Pose engines: the interface that each one implements, and the choice of one by name.
 
-A new engine is a module with `open_engine(settings: EngineSettings) -> PoseEngine` in a folder of
-its own beside `mediapipe/`, and a line in `ENGINES`.
+To add an engine, put a module with `open_engine(settings: EngineSettings) -> PoseEngine` into its
+own folder beside `mediapipe/`, and add a line to `ENGINES`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bharnet_ros.types.errors import InputError
 ENGINES: dict[str, str] = {
     "mediapipe": "bharnet_ros.pose.mediapipe.engine",
 }
-"""The module of each engine by the engine's name. A module is imported only when it is chosen."""
+"""Engine names and their modules. A module is imported only when its engine is chosen."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class EngineSettings:
             a person scores below 0.6, people above 0.7 (bench/RESULTS.md).
         min_tracking_confidence: Least presence score in 0..1 of a body or hand that is kept.
         smooth_landmarks: Smooth the body over time, by the stamps.
-        max_people: How many people are tracked at most.
+        max_people: Largest number of people tracked at once.
     """
 
     model_complexity: int = 1
@@ -65,23 +65,23 @@ class PoseEngine(Protocol):
     """
 
     def process(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> Callable[[], Scene]:
-        """Look at one frame.
+        """Find the people in one frame.
 
         Args:
             image: (H, W, 3) RGB, contiguous. Its size may change from frame to frame.
-            stamp_ns: Capture time in nanoseconds. Stamps rise strictly until `reset`; differences
-                of a nanosecond and long gaps occur.
+            stamp_ns: Capture time in nanoseconds. Stamps rise strictly until `reset`; steps may be
+                as short as a nanosecond, or very long.
 
         Returns:
-            A function that returns the scene. It is called at most once and by one thread, perhaps
-            while `process` runs on a later frame in another thread, or after `reset`.
+            A function that returns the scene. It is called at most once and by one thread,
+            possibly while `process` runs on a later frame in another thread, or after `reset`.
         """
 
     def reset(self) -> None:
-        """Forget everybody in view and all stamps: the next frame may have any stamp."""
+        """Forget all people and stamps; the next frame may have any stamp."""
 
     def close(self) -> None:
-        """Free what the engine holds. No other method is called afterwards."""
+        """Free all resources. No other method is called afterwards."""
 
 
 def open_engine(name: str, settings: EngineSettings) -> PoseEngine:

@@ -1,4 +1,4 @@
-"""Image in, body and hand keypoints out, with the pose engine that is asked for."""
+"""Images to body and hand keypoints, with the chosen pose engine."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _SIDES = (LEFT_HAND, RIGHT_HAND)
 
 @dataclass(frozen=True, eq=False)
 class NetworkOutput:
-    """What the networks found in a frame, before anything is decided about it.
+    """What the networks found in a frame, still to be interpreted.
 
     Attributes:
         stamp_ns: Capture time in nanoseconds.
-        width: Of the image, pixels.
-        height: Of the image, pixels.
+        width: Image width in pixels.
+        height: Image height in pixels.
         frame_id: Optical frame of the camera.
-        scene: Reads the bodies and hands.
-        first: Whether nobody may be known from an earlier frame: the first one, also after `reset`.
+        scene: Returns the bodies and hands.
+        first: Whether this is the first frame, or the first after `reset`: no track continues.
     """
 
     stamp_ns: int
@@ -53,8 +53,8 @@ class PoseExtractor:
     """Finds the bodies and hands of people in each frame of a stream.
 
     Frames must come in the order of their stamps: landmarks are tracked and smoothed over time.
-    `run_networks` and `interpret` are the halves of `extract`. One thread may be in each, so that
-    the networks go on with the next frame while the last one is interpreted. Not thread-safe
+    `run_networks` and `interpret` are the two halves of `extract`. Each may run on its own thread,
+    so that the networks process the next frame while the last one is interpreted. Not thread-safe
     otherwise.
     """
 
@@ -77,7 +77,8 @@ class PoseExtractor:
             min_detection_confidence: Least score in 0..1 of a newly detected body.
             min_tracking_confidence: Least presence score in 0..1 of a body or hand that is kept.
             smooth_landmarks: Smooth the body over time, by the stamps.
-            max_people: How many people are followed at most; each costs about as much as the first.
+            max_people: Largest number of people tracked at once; each costs about as much as the
+                first.
 
         Raises:
             InputError: A parameter is out of range.
@@ -104,15 +105,15 @@ class PoseExtractor:
         Args:
             image: (H, W, 3) RGB.
             stamp_ns: Capture time in nanoseconds, later than the one before.
-            frame_id: Optical frame of the camera, handed on.
+            frame_id: Optical frame of the camera, copied to the result.
 
         Returns:
-            Keypoints in pixels and metres (see `PersonKeypoints`); no people where neither a body
+            Keypoints in pixels and metres (see `PersonKeypoints`); no people if neither a body
             nor a hand was found.
 
         Raises:
             InputError: The image is not (H, W, 3) uint8 or has no pixels, or the stamp does not
-                rise; the state is as before, and `reset` accepts any stamp.
+                rise. The state is unchanged; after `reset`, any stamp is accepted.
             RuntimeError: The extractor is closed.
         """
         return self.interpret(self.run_networks(image, stamp_ns, frame_id))
@@ -120,7 +121,7 @@ class PoseExtractor:
     def run_networks(
         self, image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str = ""
     ) -> NetworkOutput:
-        """Run the networks on one frame: by far the most of the time. Arguments as for `extract`.
+        """Run the networks on one frame, which takes most of the time; arguments as for `extract`.
 
         Raises:
             InputError: As for `extract`.
@@ -141,10 +142,10 @@ class PoseExtractor:
         return NetworkOutput(stamp_ns, width, height, frame_id, scene, first)
 
     def interpret(self, output: NetworkOutput) -> FrameKeypoints:
-        """Decide which hands are real, whose they are and who is who.
+        """Return the keypoints of a frame: real hands only, each with its body, and track ids.
 
         Args:
-            output: Of `run_networks`, each once and in its order.
+            output: An output of `run_networks`; pass each one once, in order.
         """
         if output.first:
             self._tracker.forget()
@@ -158,37 +159,39 @@ class PoseExtractor:
         )
 
     def _assembled(
-        self, found: Scene, stamp_ns: int, width: int, height: int
+        self, scene: Scene, stamp_ns: int, width: int, height: int
     ) -> tuple[PersonKeypoints, ...]:
-        """Return the people with the hands that are theirs, named."""
+        """Return the people with their own hands and track ids."""
         pixels = np.array([width, height, width], dtype=np.float32)
-        lone = list(found.lone_hands)
-        seen = [hand.landmarks * pixels for hand in lone] or self._recent_lone_hands(stamp_ns)
+        lone = list(scene.lone_hands)
+        lone_pixels = [hand.landmarks * pixels for hand in lone]
+        evidence = lone_pixels or self._recent_lone_hands(stamp_ns)
         parts = []
-        for one in found.bodies:
-            body = one.body * np.append(pixels, np.float32(1.0))
-            if not any(tracking.contradicts_body(body, hand) for hand in seen):
-                parts.append((body, one.world, _of_body(body, list(one.hands), lone, pixels)))
+        for found in scene.bodies:
+            body = found.body * np.append(pixels, np.float32(1.0))
+            if not any(tracking.contradicts_body(body, hand) for hand in evidence):
+                parts.append((body, found.world, _of_body(body, list(found.hands), lone, pixels)))
         if not parts and lone:
             parts = [(absent_body(), absent(BODY_LANDMARKS, 3), _by_handedness(lone))]
-            self._lone_hands = seen
+            self._lone_hands = lone_pixels
             self._lone_hands_stamp_ns = stamp_ns
         people = [_person(body, world, hands, pixels) for body, world, hands in parts]
-        places = [tracking.Place.of(stamp_ns, one.body, one.hands) for one in people]
-        names = self._tracker.names([place for place in places if place is not None])
+        places = [tracking.Place.of(stamp_ns, person.body, person.hands) for person in people]
+        ids = self._tracker.track_ids([place for place in places if place is not None])
         return tuple(
-            dataclasses.replace(one, track_id=name) for one, name in zip(people, names, strict=True)
+            dataclasses.replace(person, track_id=track_id)
+            for person, track_id in zip(people, ids, strict=True)
         )
 
     def _recent_lone_hands(self, stamp_ns: int) -> list[FloatArray]:
-        """Return hands seen without a body a moment ago: what is now in their place is no body."""
+        """Return lone hands of a moment ago; a body now found in their place is false."""
         recent = stamp_ns - self._lone_hands_stamp_ns <= tracking.MAX_GAP_S * 1e9
         return self._lone_hands if recent else []
 
     def reset(self) -> None:
-        """Forget the people in view and all stamps; the next frame may have any stamp.
+        """Forget all people and stamps; the next frame may have any stamp.
 
-        What `run_networks` gave out before can still be interpreted, ahead of the next frame.
+        Earlier outputs of `run_networks` can still be interpreted, before that of the next frame.
 
         Raises:
             RuntimeError: The extractor is closed.
@@ -205,11 +208,11 @@ class PoseExtractor:
             self._engine = None
 
     def __enter__(self) -> PoseExtractor:
-        """Return itself."""
+        """Return this extractor."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        """Close."""
+        """Free the networks."""
         self.close()
 
 
@@ -227,7 +230,7 @@ def _person(
     hands: list[HandLandmarks | None],
     pixels: FloatArray,
 ) -> PersonKeypoints:
-    """Return a person in pixels, still without a name."""
+    """Return a person in pixels, still without a track id."""
     hand_points = absent(2, HAND_LANDMARKS, 3)
     hand_world = absent(2, HAND_LANDMARKS, 3)
     scores = np.zeros(2, dtype=np.float32)
@@ -249,13 +252,13 @@ def _person(
 def _of_body(
     body: FloatArray,
     hands: list[HandLandmarks | None],
-    loose: list[HandLandmarks],
+    lone_hands: list[HandLandmarks],
     pixels: FloatArray,
 ) -> list[HandLandmarks | None]:
-    """Keep the hands that can be this body's; fill a missing one from the palm detector."""
+    """Return the hands that can be this body's; a missing one is taken from the lone hands."""
     chosen: list[HandLandmarks | None] = [None, None]
     for side in _SIDES:
-        candidates = [hand for hand in (hands[side], *loose) if hand is not None]
+        candidates = [hand for hand in (hands[side], *lone_hands) if hand is not None]
         near = [
             hand
             for hand in candidates
@@ -267,24 +270,24 @@ def _of_body(
 
 
 def _distinct(hands: list[HandLandmarks | None], pixels: FloatArray) -> list[HandLandmarks | None]:
-    """Drop one of two hands found on the same hand of the image: the one of the wrong side."""
+    """Drop one of two hands found on the same hand of the image: the one on the wrong side."""
     left, right = hands
     if left is None or right is None:
         return hands
     if not tracking.same_hand(left.landmarks * pixels, right.landmarks * pixels):
         return hands
-    sure_left = left.score * left.left_probability
-    sure_right = right.score * (1.0 - right.left_probability)
-    return [left, None] if sure_left > sure_right else [None, right]
+    left_confidence = left.score * left.left_probability
+    right_confidence = right.score * (1.0 - right.left_probability)
+    return [left, None] if left_confidence > right_confidence else [None, right]
 
 
-def _by_handedness(loose: list[HandLandmarks]) -> list[HandLandmarks | None]:
-    """Put hands without a body to the side that the network sees them on."""
-    if not loose:
+def _by_handedness(lone_hands: list[HandLandmarks]) -> list[HandLandmarks | None]:
+    """Return lone hands as left and right, by the side that the network sees."""
+    if not lone_hands:
         return [None, None]
-    if len(loose) == 1:
-        hand = loose[0]
+    if len(lone_hands) == 1:
+        hand = lone_hands[0]
         return [hand, None] if hand.left_probability > 0.5 else [None, hand]
-    # Two hands are taken for one person's: the likelier left one goes left, the other one right.
-    left, right = sorted(loose[:2], key=lambda hand: -hand.left_probability)
+    # Two hands are assumed to be one person's: the more probable left hand becomes the left one.
+    left, right = sorted(lone_hands[:2], key=lambda hand: -hand.left_probability)
     return [left, right]

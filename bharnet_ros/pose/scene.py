@@ -9,7 +9,7 @@ from bharnet_ros.types.keypoints import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class HandLandmarks:
-    """One hand as the engine gives it.
+    """One hand, as an engine reports it.
 
     Attributes:
         landmarks: (21, 3) x by image width, y by image height, z by image width.
@@ -27,12 +27,12 @@ class HandLandmarks:
 
 @dataclass(frozen=True, eq=False)
 class BodyLandmarks:
-    """One body and its hands as the engine gives them.
+    """One body and its hands, as an engine reports them.
 
     Attributes:
         body: (33, 4) x by image width, y by image height, z by image width, visibility in 0..1.
         world: (33, 3) metres, origin between the hips.
-        hands: Left and right hand of the body; None where not found.
+        hands: Left and right hand of the body; None if not found.
     """
 
     body: FloatArray

@@ -1,7 +1,7 @@
-"""Decisions about what the networks found: which hands are real, whose they are, who is who.
+"""Rules for real hands, the assignment of hands to bodies, and tracks.
 
-Distances are compared with the size of the body or hand in the image, so that nothing depends on
-the resolution. The numbers were measured on real clips; docs/pose.md has the table.
+Distances are relative to the size of the body or hand in the image, so that nothing depends on the
+resolution. The numbers were measured on real clips; docs/pose.md has the table.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ LEFT_HIP, RIGHT_HIP = 23, 24
 HAND_WRIST = 0
 HAND_MIDDLE_KNUCKLE = 9
 
-# Torso length of an adult over shoulder width, and over wrist to middle knuckle.
+# Torso length of an adult in shoulder widths, and in palms (wrist to middle knuckle).
 _TORSO_PER_SHOULDERS = 1.3
 _TORSO_PER_PALM = 5.0
 
-# In body sizes. The wrist of a hand stays within 0.28 of its body's wrist where both are right.
+# In body sizes. The wrist of a hand stays within 0.28 of its body's wrist if both are right.
 MAX_WRIST_DISTANCE = 0.35
-# In body sizes. Palms of people seen whole measure 0.1 to 0.34, most of them below 0.25.
+# In body sizes. Palms of fully visible people measure 0.1 to 0.34, most of them below 0.25.
 MAX_PALM = 0.8
 DOUBTFUL_PALM = 0.35
 # In palms. Two hands found on the same image hand lie within 0.1, two clasped hands beyond 0.7.
@@ -35,7 +35,7 @@ MIN_BODY_SEPARATION = 0.25
 
 
 def body_size(body: FloatArray) -> float:
-    """Return the size of a body in the image: torso length, or the same from the shoulders.
+    """Return the size of a body in the image: its torso length, measured or from the shoulders.
 
     Args:
         body: (33, 2 or more) pixels.
@@ -58,7 +58,7 @@ def palm_size(hand: FloatArray) -> float:
 
 
 def wrist_distance(body: FloatArray, side: int, hand: FloatArray) -> float:
-    """Return how far a hand is from its body's wrist, in body sizes.
+    """Return the distance of a hand from the wrist of a body, in body sizes.
 
     Args:
         body: (33, 2 or more) pixels.
@@ -70,7 +70,7 @@ def wrist_distance(body: FloatArray, side: int, hand: FloatArray) -> float:
 
 
 def same_hand(first: FloatArray, second: FloatArray) -> bool:
-    """Tell whether two hands were found on the same hand of the image.
+    """Return whether two hands were found on the same hand of the image.
 
     Args:
         first: (21, 2 or more) pixels.
@@ -81,7 +81,7 @@ def same_hand(first: FloatArray, second: FloatArray) -> bool:
 
 
 def same_body(first: FloatArray, second: FloatArray) -> bool:
-    """Tell whether two bodies were found on the same body of the image.
+    """Return whether two bodies were found on the same body of the image.
 
     Args:
         first: (33, 2 or more) pixels.
@@ -92,10 +92,10 @@ def same_body(first: FloatArray, second: FloatArray) -> bool:
 
 
 def contradicts_body(body: FloatArray, hand: FloatArray) -> bool:
-    """Tell whether a hand seen for itself shows that the body is none.
+    """Return whether a lone hand shows that a body is false.
 
-    The body network likes to see a small body in a hand or a cup that fills the image. Such a
-    body is far smaller than its hands should make it, and they are not at its wrists.
+    The body network often finds a small body in a hand or a cup that fills the image. Such a body
+    is far too small for the hand, and the hand is not at its wrists.
 
     Args:
         body: (33, 2 or more) pixels.
@@ -111,7 +111,7 @@ class Place:
     """Where a person was last seen.
 
     Attributes:
-        stamp_ns: When.
+        stamp_ns: Capture time in nanoseconds.
         size: Body size in pixels.
         centre: (2,) middle of shoulders and hips, NaN without a body.
         wrists: (2, 2) left and right wrist, NaN where unknown.
@@ -124,10 +124,10 @@ class Place:
 
     @classmethod
     def of(cls, stamp_ns: int, body: FloatArray, hands: FloatArray) -> Place | None:
-        """Return the place of a person, None where nothing was found.
+        """Return the place of a person, None if nothing was found.
 
         Args:
-            stamp_ns: Capture time.
+            stamp_ns: Capture time in nanoseconds.
             body: (33, 4) pixels, NaN where absent.
             hands: (2, 21, 3) pixels, NaN where absent.
         """
@@ -143,9 +143,9 @@ class Place:
         return cls(stamp_ns, _TORSO_PER_PALM * max(palms), np.full(2, np.nan), wrists)
 
     def moved_from(self, earlier: Place) -> float | None:
-        """Return how far this is from where the same person was; None where it cannot be the same.
+        """Return the distance from an earlier place; None if it cannot be the same person's.
 
-        A person may be unseen for half a second. The distance is in body sizes.
+        The distance is in body sizes. A person may be unseen for half a second.
         """
         gap = (self.stamp_ns - earlier.stamp_ns) / 1e9
         if gap > MAX_GAP_S:
@@ -164,52 +164,52 @@ class Place:
 MAX_GAP_S = 0.5
 MAX_SIZE_RATIO = 2.5
 # In body sizes (about half a metre) and body sizes a second: a running person moves five metres a
-# second, and landmarks of a half-seen body jump about by a good part of its size.
+# second, and the landmarks of a partly visible body jump by a good part of its size.
 MAX_JITTER = 0.6
 MAX_SPEED = 10.0
 MAX_JUMP = 3.0
 
 
 class Tracker:
-    """Gives the people of each frame names: the same as long as it can be the same person."""
+    """Gives people track ids, which stay the same as long as it can be the same person."""
 
     def __init__(self) -> None:
-        """Start with nobody seen."""
+        """Start without tracks."""
         self._count = 0
         self._last: dict[str, Place] = {}
 
-    def names(self, places: Sequence[Place]) -> list[str]:
-        """Return the track ids of all people of a frame; ids are never used twice.
+    def track_ids(self, places: Sequence[Place]) -> list[str]:
+        """Return the track ids of all people in a frame; a new person gets an id never used before.
 
-        Who has moved least since last seen is named first.
+        The person who moved least since last seen is matched first.
         """
         moves = [
-            (moved, at, name)
-            for at, place in enumerate(places)
-            for name, earlier in self._last.items()
+            (moved, index, track_id)
+            for index, place in enumerate(places)
+            for track_id, earlier in self._last.items()
             if (moved := place.moved_from(earlier)) is not None
         ]
-        names: dict[int, str] = {}
-        for _, at, name in sorted(moves):
-            if at not in names and name not in names.values():
-                names[at] = name
-        for at in range(len(places)):
-            if at not in names:
+        ids: dict[int, str] = {}
+        for _, index, track_id in sorted(moves):
+            if index not in ids and track_id not in ids.values():
+                ids[index] = track_id
+        for index in range(len(places)):
+            if index not in ids:
                 self._count += 1
-                names[at] = f"body_{self._count}"
-        ordered = [names[at] for at in range(len(places))]
+                ids[index] = f"body_{self._count}"
+        ordered = [ids[index] for index in range(len(places))]
         self._last = self._unseen(places) | dict(zip(ordered, places, strict=True))
         return ordered
 
     def _unseen(self, places: Sequence[Place]) -> dict[str, Place]:
-        """Return who may still come back."""
+        """Return the last places of people who may still come back."""
         now_ns = max((place.stamp_ns for place in places), default=0)
         return {
-            name: place
-            for name, place in self._last.items()
+            track_id: place
+            for track_id, place in self._last.items()
             if now_ns - place.stamp_ns <= MAX_GAP_S * 1e9
         }
 
     def forget(self) -> None:
-        """Make everybody who comes a new person."""
+        """Drop all tracks: every person is new from now on."""
         self._last = {}

@@ -1,1 +1,1 @@
-"""Recognition over time: windows, scores and events, without ROS."""
+"""Recognises actions over time, without ROS: windows, scores and events."""

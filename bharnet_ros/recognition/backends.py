@@ -1,4 +1,4 @@
-"""What runs the network: PyTorch, or ONNX Runtime for the backbones, where the time goes."""
+"""Back ends that run the network: PyTorch, or ONNX Runtime for the costly backbones."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from bharnet_ros.network.layers.backbone import Backbone, Branch
 from bharnet_ros.types.errors import InputError
 
 BACKENDS = ("torch", "onnxruntime")
-"""Names of what may run the network; `onnxruntime` needs the extra `onnx` and a CPU."""
+"""Names of the back ends; `onnxruntime` needs the extra `onnx` and a CPU."""
 
 AGREEMENT = 1e-5
-"""How far the logits of two back ends may be apart, as a share of the greatest logit."""
+"""Largest difference between the logits of two back ends, as a share of the greatest logit."""
 
 _INSTANCES = "instances"
 _TRACED_INSTANCES = 3
-"""Any number above one: an export takes an axis of length one for constant."""
+"""Any number above one; an export treats an axis of length one as constant."""
 
 
 def use_backend(network: BHaRNet, backend: str, device: torch.device) -> BHaRNet:
-    """Return the network so that the back end runs it.
+    """Make the back end run the network; return the network.
 
     Args:
-        network: Folded, on the device; may be changed.
+        network: Folded network on the device; its backbones may be replaced.
         backend: One of `BACKENDS`.
-        device: Where the network is.
+        device: Device of the network.
 
     Raises:
         InputError: The back end is unknown, is not installed, or does not run on the device.
@@ -60,14 +60,14 @@ def use_backend(network: BHaRNet, backend: str, device: torch.device) -> BHaRNet
 
 
 class OnnxBackbone(nn.Module):
-    """A backbone, or a branch of one, that ONNX Runtime runs for any number of instances.
+    """Runs a backbone, or a branch of one, in ONNX Runtime for any number of instances.
 
-    It is exported for the shape of its first input, and again when channels, frames or joints
-    change; that takes seconds.
+    The backbone is exported for the shape of its first input, and again when channels, frames or
+    joints change. An export takes seconds.
     """
 
     def __init__(self, backbone: Backbone | Branch) -> None:
-        """Keep what is to be exported."""
+        """Keep the backbone; the first input exports it."""
         super().__init__()
         self.backbone = backbone
         self._session: Any = None
@@ -81,13 +81,13 @@ class OnnxBackbone(nn.Module):
         if tuple(x.shape[1:]) != self._shape:
             self._session = open_session(export_onnx(self.backbone, tuple(x.shape[1:])))
             self._shape = tuple(x.shape[1:])
-        (found,) = self._session.run(None, {"x": x.contiguous().numpy()})
-        return torch.from_numpy(found)
+        (output,) = self._session.run(None, {"x": x.contiguous().numpy()})
+        return torch.from_numpy(output)
 
 
 def export_onnx(backbone: nn.Module, shape: tuple[int, ...]) -> bytes:
     """Return a backbone as an ONNX model, for any number of instances (B, *shape)."""
-    # The export tells of each of its steps.
+    # The export would print each of its steps.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
@@ -105,7 +105,7 @@ def export_onnx(backbone: nn.Module, shape: tuple[int, ...]) -> bytes:
 
 
 def open_session(model: bytes) -> Any:
-    """Return what runs an ONNX model, with as many threads as torch."""
+    """Return an ONNX Runtime session for a model, with as many threads as torch uses."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,9 +1,10 @@
-"""Model bundles: a folder with weights and everything that is needed to use them."""
+"""Reads and writes model bundles: folders with weights and everything needed to use them."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from bharnet_ros.recognition.events.parameters import (
 )
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import check_field_types
 
 WEIGHTS = "weights.safetensors"
 DESCRIPTION = "model.json"
@@ -40,16 +42,16 @@ class BundleError(InputError):
 
 @dataclass(frozen=True)
 class BundleDescription:
-    """What `model.json` says.
+    """Content of `model.json`.
 
     Attributes:
         name: Name of the model.
         variant: Network variant.
-        class_names: Classes in the order of the logits, `background` among them.
-        features: What the network is given.
+        class_names: Classes in the order of the logits, including `background`.
+        features: Settings of the network's input.
         body: Size of the body expert.
         hand: Size of the hand expert.
-        interaction: How body and hands work together.
+        interaction: How body and hands interact.
         streams: Options of further streams beside the skeleton, by name.
         window_s: Length of the sliding window, seconds.
         stride_s: Suggested time between two inferences, seconds.
@@ -62,13 +64,12 @@ class BundleDescription:
         min_gap_s: How long it must be over before the event ends, seconds.
         support_share: Share 0..1 of a window that an action fills when its probability becomes
             high.
-        class_parameters: Which thresholds and times of events differ for single classes; see
-            `EventParameters`.
-        least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
+        class_parameters: Thresholds and times of events for single classes; see `EventParameters`.
+        least_hand_share: Share 0..1 of a window's frames that must show a hand. A window with less
             is background, since the actions of the model are made with the hands.
         weights_sha256: Hash of the weights file.
         training: Data, licences and settings that the weights come from.
-        metrics: What was measured, each with the command that prints it.
+        metrics: Measured values, each with the command that prints it.
         format: Version of this layout.
     """
 
@@ -101,16 +102,18 @@ class BundleDescription:
         """Check the values.
 
         Raises:
-            InputError: A value is out of range, `background` is no class, or there are parameters
-                of a class that is none; names the field.
+            InputError: A value has the wrong type or is out of range, `background` is not a class,
+                or there are parameters of an unknown class; names the field.
         """
+        check_field_types(BundleDescription, vars(self))
         if BACKGROUND not in self.class_names:
-            raise InputError(f"class_names: {BACKGROUND!r} must be among them")
+            raise InputError(f"class_names: {BACKGROUND!r} must be one of them")
         if len(set(self.class_names)) != len(self.class_names):
-            raise InputError("class_names: a name stands twice")
+            raise InputError("class_names: a name is listed twice")
         for name in ("window_s", "stride_s", "temperature"):
-            if not getattr(self, name) > 0:
-                raise InputError(f"{name}: must be positive, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if not 0.0 < value < math.inf:
+                raise InputError(f"{name}: must be positive and finite, got {value}")
         if not 0.0 <= self.least_hand_share <= 1.0:
             raise InputError(f"least_hand_share: must lie in 0..1, got {self.least_hand_share}")
         check_streams(self.streams)
@@ -123,12 +126,12 @@ class BundleDescription:
 
     @property
     def body_layout(self) -> str:
-        """Name of the joint layout of the body stream."""
+        """Name of the joint layout of the body."""
         return self.features.body_layout
 
     @property
     def hand_layout(self) -> str:
-        """Name of the joint layout of the hand stream."""
+        """Name of the joint layout of the hands."""
         return self.features.hand_layout
 
     @property
@@ -137,18 +140,18 @@ class BundleDescription:
         return self.features.frames
 
     def event_parameters(self) -> EventParameters:
-        """Return when events begin and end; what the model does not say has its default."""
+        """Return the event parameters; those that a model does not have keep their defaults."""
         return EventParameters(
             **{name: getattr(self, name) for name in OF_MODEL},
             class_parameters=self.class_parameters,
         )
 
     def event_model(self) -> EventModel:
-        """Return what a detector of events must know."""
+        """Return what an `EventFinder` needs to know of the model."""
         return EventModel(self.class_names, self.background_id, self.event_parameters())
 
     def network_settings(self) -> NetworkSettings:
-        """Return what `build_network` needs."""
+        """Return the settings for `build_network`."""
         return NetworkSettings(
             variant=self.variant,
             classes=len(self.class_names),
@@ -165,7 +168,7 @@ class BundleDescription:
 
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
-    """A description and the network it describes, with its weights, on the CPU."""
+    """A description and the network that it describes, with its weights, on the CPU."""
 
     path: Path
     description: BundleDescription
@@ -176,8 +179,8 @@ def load_bundle(path: Path | str) -> ModelBundle:
     """Load a model bundle from its folder.
 
     Raises:
-        BundleError: The folder or a file is missing, truncated, changed, of another layout or
-            format, or a pickle; the message names the file.
+        BundleError: The folder or a file is missing, or a file is truncated, changed, a pickle, or
+            of another layout or format; names the file.
     """
     folder = Path(path)
     if not folder.is_dir():
@@ -187,7 +190,8 @@ def load_bundle(path: Path | str) -> ModelBundle:
     tensors = _read_weights(weights_path, description.weights_sha256)
     try:
         network = build_network(description.network_settings())
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
+        # A RuntimeError: sizes that torch cannot allocate.
         raise BundleError(f"{folder / DESCRIPTION}: {error}") from error
     try:
         network.load_state_dict(tensors, strict=True)
@@ -201,21 +205,21 @@ def read_description(path: Path) -> BundleDescription:
     """Read a `model.json`.
 
     Raises:
-        BundleError: It is missing, no JSON, of another format or has a wrong value.
+        BundleError: The file is missing, is not JSON, is of another format or has a wrong value.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(f"{path}: no such file; is this a model bundle?") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path}: cannot be read as JSON: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BundleError(f"{path}: format: expected {FORMAT}")
     try:
         features = dict(content.pop("features"))
-        features["modalities"] = tuple(features["modalities"])
+        features["modalities"] = _as_tuple(features["modalities"])
         return BundleDescription(
-            class_names=tuple(content.pop("class_names")),
+            class_names=_as_tuple(content.pop("class_names")),
             features=FeatureSettings(**features),
             body=_backbone(content.pop("body")),
             hand=_backbone(content.pop("hand")),
@@ -231,11 +235,11 @@ def read_description(path: Path) -> BundleDescription:
 def write_bundle(
     folder: Path, description: BundleDescription, weights: Mapping[str, Tensor], card: str
 ) -> None:
-    """Write a model bundle; the hash of the weights is filled in.
+    """Write a model bundle and fill in the hash of the weights.
 
     Args:
-        folder: Made if needed.
-        description: What to write into `model.json`.
+        folder: Folder of the bundle; created if needed.
+        description: Content of `model.json`.
         weights: State of the network.
         card: Text of the model card, written to README.md.
     """
@@ -253,11 +257,16 @@ def write_bundle(
 
 def _backbone(content: Mapping[str, Any]) -> BackboneSettings:
     return BackboneSettings(
-        channels=tuple(content["channels"]),
-        depths=tuple(content["depths"]),
-        channels_per_topology=int(content["channels_per_topology"]),
-        dropout=float(content["dropout"]),
+        channels=_as_tuple(content["channels"]),
+        depths=_as_tuple(content["depths"]),
+        channels_per_topology=content["channels_per_topology"],
+        dropout=content["dropout"],
     )
+
+
+def _as_tuple(value: Any) -> Any:
+    """Return a list as a tuple; anything else stays as it is, for the check of its type."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _sha256(path: Path) -> str:
@@ -265,20 +274,25 @@ def _sha256(path: Path) -> str:
 
 
 def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
-    """Read tensors from a safetensors file; anything else, a pickle above all, is refused."""
+    """Read tensors from a safetensors file; refuse any other format, such as a pickle."""
     try:
-        found = _sha256(path)
+        sha256_found = _sha256(path)
     except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error.strerror}") from error
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise BundleError(
-            f"{path}: not a safetensors file (truncated, or of another kind, as a pickle): {error}"
+            f"{path}: not a safetensors file (truncated, or another format such as a pickle): "
+            f"{error}"
         ) from error
-    if sha256 and found != sha256:
-        raise BundleError(f"{path}: sha256 is {found}, but {DESCRIPTION} says {sha256}")
-    broken = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
-    if broken:
-        raise BundleError(f"{path}: {broken[0]}: holds values that are not finite")
+    if sha256 and sha256_found != sha256:
+        raise BundleError(f"{path}: sha256 is {sha256_found}, but {DESCRIPTION} says {sha256}")
+    for name, tensor in tensors.items():
+        try:
+            finite = bool(torch.isfinite(tensor).all())
+        except NotImplementedError:
+            raise BundleError(f"{path}: {name}: cannot use values of type {tensor.dtype}") from None
+        if not finite:
+            raise BundleError(f"{path}: {name}: holds values that are not finite")
     return tensors

@@ -1,4 +1,4 @@
-"""Windows of keypoints in, calibrated class probabilities out."""
+"""Scores windows of keypoints: calibrated class probabilities from one model."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bharnet_ros.types.layouts import get_layout
 
 
 def resolve_device(device: str) -> torch.device:
-    """Return the device of that name; `auto` is a GPU where there is one, else the CPU.
+    """Return the device of this name; `auto` is a GPU if there is one, else the CPU.
 
     Raises:
         InputError: The name is unknown or there is no such device.
@@ -33,9 +33,9 @@ def resolve_device(device: str) -> torch.device:
     try:
         resolved = torch.device(device)
     except RuntimeError:
-        raise InputError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N") from None
+        raise InputError(f"device: {device!r} is not one of auto, cpu, cuda, cuda:N") from None
     if resolved.type not in ("cpu", "cuda"):
-        raise InputError(f"device: {device!r} is none of auto, cpu, cuda, cuda:N")
+        raise InputError(f"device: {device!r} is not one of auto, cpu, cuda, cuda:N")
     if resolved.type == "cuda":
         if not torch.cuda.is_available():
             raise InputError(f"device: {device!r} was asked for, but CUDA is not available")
@@ -47,17 +47,17 @@ def resolve_device(device: str) -> torch.device:
 
 
 class Recognizer:
-    """Scores windows of any number of people at once with one model."""
+    """Scores the windows of any number of people in one batch."""
 
     def __init__(
         self, bundle: ModelBundle, device: str = "auto", *, backend: str = "torch"
     ) -> None:
-        """Bring a folded copy of the network to the device.
+        """Move a folded copy of the network to the device.
 
         Args:
             bundle: The model.
             device: `auto`, `cpu`, `cuda` or `cuda:N`.
-            backend: What runs the network, one of `backends.BACKENDS`.
+            backend: Back end that runs the network, one of `backends.BACKENDS`.
 
         Raises:
             InputError: There is no such device or back end.
@@ -70,13 +70,13 @@ class Recognizer:
 
     @property
     def device(self) -> str:
-        """Where the network runs: `cpu` or `cuda:N`."""
+        """Device of the network: `cpu` or `cuda:N`."""
         if self._device.type == "cuda":
             return f"cuda:{self._device.index or 0}"
         return "cpu"
 
     def warm_up(self, people: int = 1) -> None:
-        """Run once on made-up people, so that the first real window is not late."""
+        """Run once on made-up people, so that the first real window is not delayed."""
         features = self.description.features
         layout = get_layout(features.body_layout)
         joints = len(layout)
@@ -100,13 +100,14 @@ class Recognizer:
 
         Args:
             sequences: N people.
-            window_s: Seconds before the newest frame to use; None takes each sequence whole.
+            window_s: Seconds before the newest frame to use; None uses each whole sequence.
 
         Raises:
-            InputError: There are no sequences, or one does not fit the model's body layout.
+            InputError: A sequence does not fit the model's body layout.
+            ValueError: There are no sequences.
         """
         if not sequences:
-            raise InputError("sequences: need at least one")
+            raise ValueError("sequences: need at least one")
         batch = resample(sequences, self.description.features, window_s)
         inputs = network_input(batch, self.description.features)
         return self._logits(inputs, self._stream_inputs(sequences, window_s))
@@ -122,18 +123,20 @@ class Recognizer:
         frame_id: str = "",
         window_s: float | None = None,
     ) -> ActionScores:
-        """Score everybody in view at one time.
+        """Score all people in view at one time.
 
-        A window that shows hands in less than the model's `least_hand_share` of its frames is
-        background; what each expert alone says of it is left as it is.
+        A window that shows hands in less than the model's `least_hand_share` of its frames becomes
+        background. The scores of the single experts stay as they are.
 
         Args:
-            sequences: One for each person; stamps in seconds, the newest being at `stamp_ns` or
-                before it by the same clock as the others.
-            stamp_ns: Capture time of the newest frame, nanoseconds; the sequences' last stamps
-                are taken as this time.
+            sequences: One for each person; stamps in seconds.
+            stamp_ns: Capture time of the newest frame, nanoseconds; the last stamp of each sequence
+                is taken to be this time.
             frame_id: Optical frame of the camera.
-            window_s: Length of the window; None means the model's.
+            window_s: Length of the window, seconds; None means the model's.
+
+        Raises:
+            InputError: A sequence does not fit the model's body layout.
         """
         tracks: tuple[TrackScores, ...] = ()
         if sequences:
@@ -145,9 +148,9 @@ class Recognizer:
                 self.probabilities(one).numpy()
                 for one in (logits.ensemble, logits.body, logits.hand)
             )
-            observed = (batch.body_mask > 0).mean((1, 2))
-            with_hand = inputs.hand_mask.any(2).mean(1)
-            handless = with_hand < self.description.least_hand_share
+            joint_share = (batch.body_mask > 0).mean((1, 2))
+            hand_share = inputs.hand_mask.any(2).mean(1)
+            handless = hand_share < self.description.least_hand_share
             fused[handless] = np.eye(fused.shape[1], dtype=fused.dtype)[
                 self.description.background_id
             ]
@@ -159,8 +162,8 @@ class Recognizer:
                     probabilities=fused[row],
                     body_probabilities=body[row],
                     hand_probabilities=hand[row],
-                    body_reliability=float(observed[row]),
-                    hand_reliability=float(with_hand[row]),
+                    body_reliability=float(joint_share[row]),
+                    hand_reliability=float(hand_share[row]),
                 )
                 for row, sequence in enumerate(sequences)
             )
@@ -169,7 +172,7 @@ class Recognizer:
     def _stream_inputs(
         self, sequences: Sequence[KeypointSequence], window_s: float | None
     ) -> dict[str, StreamInput]:
-        """Prepare what the further streams are given of N people."""
+        """Prepare the input of the further streams for N people."""
         return {name: one.of(sequences, window_s) for name, one in self._preparations.items()}
 
     def _logits(self, inputs: NetworkInput, streams: Mapping[str, StreamInput]) -> ExpertLogits:

@@ -1,7 +1,8 @@
-"""Frames of keypoints in, scores of everybody in view out, once a stride."""
+"""Keeps a sliding window for each person and scores all people in view once a stride."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +21,12 @@ from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, KeypointSeq
 
 @dataclass(frozen=True, eq=False)
 class DueWindows:
-    """Windows to be scored: everybody in view at one time.
+    """Windows to score: all people in view at one time.
 
     Attributes:
         stamp_ns: Capture time of the newest frame, nanoseconds.
         frame_id: Optical frame of the camera.
-        sequences: One for each person whose window is long enough.
+        sequences: The window of each person in view that spans long enough.
     """
 
     stamp_ns: int
@@ -34,10 +35,15 @@ class DueWindows:
 
 
 class SlidingRecognizer:
-    """Keeps a window for each person and scores them once a stride of capture time.
+    """Keeps a window for each person and scores the windows once a stride of capture time.
 
-    `update` does all in one; a caller that must not wait for the network calls `push` for each
-    frame and `score` elsewhere.
+    `update` takes a frame and scores at once. A caller that must not wait for the network calls
+    `push` for each frame, and `score` on another thread.
+
+    Attributes:
+        recognizer: Scores the windows.
+        window_s: Length of the windows, seconds.
+        stride_s: Time between two inferences, seconds; 0 scores at every frame.
     """
 
     def __init__(
@@ -49,42 +55,44 @@ class SlidingRecognizer:
         track_timeout_s: float = 1.0,
         least_fill: float = 0.5,
     ) -> None:
-        """Start empty.
+        """Start without people.
 
         Args:
-            recognizer: What scores the windows.
-            window_s: Length of the window, seconds; None means the model's.
-            stride_s: Time between two inferences, seconds; None means the model's.
-            track_timeout_s: A person who was not seen for so long is forgotten, seconds.
-            least_fill: Share of the window, 0..1, that must have been seen before a person is
-                scored.
+            recognizer: Scores the windows.
+            window_s: Length of the windows, seconds; None means the model's.
+            stride_s: Time between two inferences, seconds; 0 scores at every frame, None means the
+                model's.
+            track_timeout_s: Seconds after which a person who is not seen is forgotten.
+            least_fill: Share 0..1 of the window that a person's frames must span before the person
+                is scored.
 
         Raises:
-            InputError: A value is out of range, or the model takes joints that are not among the
-                keypoints of images; the message names it.
+            InputError: A value is out of range, or the keypoints of images do not have the joints
+                that the model takes; names the value or the layout.
         """
         description = recognizer.description
         self.recognizer = recognizer
         self.window_s = description.window_s if window_s is None else window_s
         self.stride_s = description.stride_s if stride_s is None else stride_s
         for name, value in (("window_s", self.window_s), ("track_timeout_s", track_timeout_s)):
-            if not value > 0:
-                raise InputError(f"{name}: must be positive, got {value}")
-        if self.stride_s < 0:
-            raise InputError(f"stride_s: must not be negative, got {self.stride_s}")
+            if not 0.0 < value * NANOSECONDS < math.inf:
+                raise InputError(f"{name}: must be positive and finite, got {value}")
+        if not 0.0 <= self.stride_s * NANOSECONDS < math.inf:
+            raise InputError(f"stride_s: must be finite and not negative, got {self.stride_s}")
         if not 0.0 <= least_fill <= 1.0:
             raise InputError(f"least_fill: must lie in 0..1, got {least_fill}")
         self._track_timeout_ns = round(track_timeout_s * NANOSECONDS)
         self._stride_ns = round(self.stride_s * NANOSECONDS)
         self._least_span_s = least_fill * self.window_s
         self._body_layout = description.body_layout
+        # Checks the layout before the first person comes.
         TrackWindow(self.window_s, self._body_layout)
         self._windows: dict[str, TrackWindow] = {}
         self._newest_ns: int | None = None
         self._due_ns: int | None = None
 
     def reset(self) -> None:
-        """Forget everybody, as after a jump of time."""
+        """Forget all people, as after a jump in time."""
         self._windows.clear()
         self._newest_ns = None
         self._due_ns = None
@@ -92,14 +100,14 @@ class SlidingRecognizer:
     def push(
         self, frame: FrameKeypoints, crops: Mapping[str, FrameCrops] | None = None
     ) -> DueWindows | None:
-        """Take in a frame; return the windows to be scored when a stride has passed.
+        """Add a frame; return the windows to score if a stride has passed, else None.
 
         Args:
-            frame: Everybody in view.
-            crops: Pictures of people by track id, where the image of the frame is known.
+            frame: All people in view.
+            crops: Crops of people by track id, if the image of the frame is known.
 
         Raises:
-            InputError: The stamp is not newer than that of the frame before; nothing is changed.
+            InputError: The stamp is not newer than that of the frame before; nothing changes then.
         """
         stamp = frame.stamp_ns
         if self._newest_ns is not None and stamp <= self._newest_ns:
@@ -109,7 +117,7 @@ class SlidingRecognizer:
             if person.track_id not in self._windows:
                 self._windows[person.track_id] = TrackWindow(self.window_s, self._body_layout)
             window = self._windows[person.track_id]
-            # The same person twice in one frame would be a fault of the tracker: keep the first.
+            # The same person twice in one frame is a fault of the tracker: keep the first.
             if not len(window) or window.newest_ns < stamp:
                 window.add(stamp, person, None if crops is None else crops.get(person.track_id))
         self._windows = {
@@ -119,10 +127,11 @@ class SlidingRecognizer:
         }
         if self._due_ns is not None and stamp < self._due_ns:
             return None
-        # Strides count from the time that was due, so that a rate that is no multiple of the
-        # stride keeps the mean; after a gap they start anew.
-        late = self._due_ns is None or stamp - self._due_ns >= self._stride_ns
-        self._due_ns = stamp + self._stride_ns if late else (self._due_ns or 0) + self._stride_ns
+        # A stride starts at the time that was due, so that the mean stride is right even if it is
+        # not a multiple of the frame interval. After a gap, strides start anew.
+        if self._due_ns is None or stamp - self._due_ns >= self._stride_ns:
+            self._due_ns = stamp
+        self._due_ns += self._stride_ns
         return DueWindows(
             stamp,
             frame.frame_id,
@@ -134,26 +143,27 @@ class SlidingRecognizer:
         )
 
     def attach(self, stamp_ns: int, crops: Mapping[str, FrameCrops]) -> None:
-        """Give people in the windows pictures of a frame that came before its image did.
+        """Add crops to a frame in the windows whose image came after its keypoints.
 
         Args:
-            stamp_ns: Of that frame; nothing happens where it is not in a window any more.
-            crops: By track id.
+            stamp_ns: Stamp of the frame, nanoseconds; a window that no longer holds it is left as
+                it is.
+            crops: Crops by track id.
         """
-        for track_id, found in crops.items():
+        for track_id, one in crops.items():
             if track_id in self._windows:
-                self._windows[track_id].attach(stamp_ns, found)
+                self._windows[track_id].attach(stamp_ns, one)
 
     def add_reading(
         self, track_id: str, stream: str, stamp_ns: int, values: npt.NDArray[Any]
     ) -> None:
-        """Add what another sensor told of a person; it counts in the windows that `push` returns.
+        """Add a reading of another sensor to the window of a person.
 
         Args:
-            track_id: The person; nothing happens where nobody of this name is in a window.
-            stream: Name of the stream that takes it.
-            stamp_ns: By the clock of the frames.
-            values: (...) of one shape for all readings of the stream.
+            track_id: The person; a person without a window is ignored.
+            stream: Name of the stream that takes the reading.
+            stamp_ns: Nanoseconds on the clock of the frames.
+            values: (...), the same shape for all readings of the stream.
 
         Raises:
             InputError: The stamp is not newer than that of the reading before.
@@ -168,10 +178,10 @@ class SlidingRecognizer:
     def update(
         self, frame: FrameKeypoints, crops: Mapping[str, FrameCrops] | None = None
     ) -> ActionScores | None:
-        """Take in a frame; return scores when a stride has passed, else None; see `push`.
+        """Add a frame; return scores if a stride has passed, else None; see `push`.
 
         Raises:
-            InputError: The stamp is not newer than that of the frame before; nothing is changed.
+            InputError: The stamp is not newer than that of the frame before; nothing changes then.
         """
         due = self.push(frame, crops)
         return None if due is None else self.score(due)
@@ -187,27 +197,30 @@ def open_sliding_recognizer(
     stride_s: float,
     track_timeout_s: float,
 ) -> SlidingRecognizer:
-    """Return a warm stream from what the parameters of the node `recognition` say.
+    """Return a warmed-up recogniser for the parameters of the node `recognition`.
 
     Args:
         bundle: The model.
-        device: Of `Recognizer`.
-        backend: Of `Recognizer`.
-        threads: Of one inference on the CPU, for all of this process.
-        window_s: Length of the window, seconds; 0 takes the model's.
-        stride_s: Time between two inferences, seconds; 0 takes the model's.
-        track_timeout_s: Of `SlidingRecognizer`.
+        device: As for `Recognizer`.
+        backend: As for `Recognizer`.
+        threads: CPU threads of one inference; applies to the whole process.
+        window_s: Length of the windows, seconds; 0 means the model's.
+        stride_s: Time between two inferences, seconds; 0 means the model's.
+        track_timeout_s: As for `SlidingRecognizer`.
 
     Raises:
         InputError: There is no such device or back end, or a value is out of range.
     """
-    torch.set_num_threads(threads)
+    try:
+        torch.set_num_threads(threads)
+    except (RuntimeError, ValueError):
+        raise InputError(f"threads: must be a positive 32-bit number, got {threads}") from None
     recognizer = Recognizer(bundle, device, backend=backend)
-    stream = SlidingRecognizer(
+    sliding = SlidingRecognizer(
         recognizer,
         window_s=window_s or None,
         stride_s=stride_s or None,
         track_timeout_s=track_timeout_s,
     )
     recognizer.warm_up()
-    return stream
+    return sliding

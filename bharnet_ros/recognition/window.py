@@ -1,7 +1,8 @@
-"""The sliding window of one person: keypoints of the last seconds, bounded in time."""
+"""The sliding window of one person: keypoints, crops and readings of the last seconds."""
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Any
 
@@ -16,26 +17,26 @@ from bharnet_ros.types.sensor_readings import Readings
 
 
 class TrackWindow:
-    """Keeps the keypoints of one person for `window_s` seconds of capture time."""
+    """Keeps the last `window_s` seconds of one person, in capture time."""
 
     def __init__(self, window_s: float, body_layout: str = "mediapipe_body") -> None:
         """Start empty.
 
         Args:
             window_s: Seconds of capture time.
-            body_layout: Of the model; one in metres is given places before the camera, all others
-                pixels.
+            body_layout: Body layout of the model. For a layout in metres, the window holds camera
+                coordinates, for all others pixels.
 
         Raises:
-            InputError: The window is not positive, or the joints of the layout are not among the
-                keypoints.
+            InputError: The window is not positive and finite, or the keypoints do not have the
+                joints of the layout.
         """
-        if not window_s > 0:
-            raise InputError(f"window_s: must be positive, got {window_s}")
+        if not 0.0 < window_s * NANOSECONDS < math.inf:
+            raise InputError(f"window_s: must be positive and finite, got {window_s}")
         layout = get_layout(body_layout)
         if not layout.live:
             raise InputError(
-                f"body_layout: joints of {body_layout} are not among the keypoints of images"
+                f"body_layout: the keypoints of images do not have the joints of {body_layout}"
             )
         self._metric = layout.dimensions == 3
         self._window_ns = round(window_s * NANOSECONDS)
@@ -59,12 +60,12 @@ class TrackWindow:
         return (self._frames[-1][0] - self._frames[0][0]) / NANOSECONDS
 
     def add(self, stamp_ns: int, person: PersonKeypoints, crops: FrameCrops | None = None) -> None:
-        """Add a frame, with crops where its image was kept; let go of what is out of the window.
+        """Add a frame, with its crops if there are any; drop frames that left the window.
 
-        One frame beyond the window is kept, so that its first moment can be interpolated.
+        One frame before the window is kept, so that its first moment can be interpolated.
 
         Raises:
-            InputError: The stamp is not newer than the newest frame.
+            InputError: The stamp is not newer than that of the newest frame.
         """
         if self._frames and stamp_ns <= self._frames[-1][0]:
             raise InputError(f"stamp_ns: {stamp_ns} is not after {self._frames[-1][0]}")
@@ -73,18 +74,18 @@ class TrackWindow:
             self._frames.popleft()
 
     def attach(self, stamp_ns: int, crops: FrameCrops) -> None:
-        """Give the frame of this time its crops, if it is still held."""
+        """Add crops to the frame with this stamp, if it is still held."""
         for place, (stamp, person, _) in enumerate(self._frames):
             if stamp == stamp_ns:
                 self._frames[place] = (stamp, person, crops)
 
     def add_reading(self, stream: str, stamp_ns: int, values: npt.NDArray[Any]) -> None:
-        """Add what a sensor told at any time; let go of what is out of the window.
+        """Add a reading of a sensor; drop readings that left the window by more than a second.
 
         Args:
-            stream: Name of the stream that takes it.
-            stamp_ns: By the clock of the frames, after that of the reading before.
-            values: (...) of one shape for all readings of the stream.
+            stream: Name of the stream that takes the reading.
+            stamp_ns: Nanoseconds on the clock of the frames, after that of the reading before.
+            values: (...), the same shape for all readings of the stream.
 
         Raises:
             InputError: The stamp is not newer than that of the reading before.
@@ -126,17 +127,17 @@ class TrackWindow:
         )
 
     def _body(self, person: PersonKeypoints) -> FloatArray:
-        """Return (33, 4) landmarks with their confidence; what has no place is absent."""
+        """Return landmarks (33, 4) with their confidence, zero where camera coordinates lack."""
         if not self._metric:
             return person.body
         confidence = person.body[:, 3] * np.isfinite(person.body_camera).all(1)
         return np.column_stack([person.body_camera, confidence])
 
     def _crops(self, seconds: FloatArray) -> CropSequence | None:
-        """Return the crops of those frames that have any."""
-        found = [
-            (at, crops)
-            for at, (_, _, crops) in zip(seconds, self._frames, strict=True)
+        """Return the crops of the frames that have any."""
+        present = [
+            (stamp, crops)
+            for stamp, (_, _, crops) in zip(seconds, self._frames, strict=True)
             if crops is not None
         ]
-        return CropSequence.of(found) if found else None
+        return CropSequence.of(present) if present else None

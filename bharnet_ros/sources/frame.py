@@ -1,4 +1,4 @@
-"""One picture with its time, and what every source of them is."""
+"""A timed image, and the base class of everything that yields them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ DEFAULT_FPS = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One picture.
+    """One image with its time.
 
     Attributes:
         image: (H, W, 3) RGB.
-        time: Seconds from the start of the source, strictly rising.
-        depth: (H, W) metres of each pixel along the optical axis, where that was asked for.
+        time: Seconds from the start of the source, strictly increasing.
+        depth: (H, W) metres of each pixel along the optical axis, if it was asked for.
     """
 
     image: npt.NDArray[np.uint8]
@@ -35,17 +35,17 @@ class Frame:
 
 
 class FrameSource(ABC):
-    """Frames of one source, once, in order.
+    """The frames of one source, yielded once and in order.
 
     Attributes:
         name: The source as the user wrote it.
         fps: Frames per second, as far as the source knows.
-        frame_count: Frames in all, None where unknown.
+        frame_count: Total number of frames, None if unknown.
         live: Whether frames come by themselves in real time (a webcam).
-        skipped: Frames so far that were not given: that could not be decoded, that a file ended
-            without, or that a newer one of a webcam displaced.
-        true_actions: The actions that it shows, where that is known: of the puppet alone.
-        camera: What the images were taken with, where that is known: of the puppet alone.
+        skipped: Number of frames so far that were not yielded: they could not be decoded, were
+            missing at the end of a file, or were replaced by a newer frame of a webcam.
+        true_actions: The actions that the frames show; known for the puppet only.
+        camera: The camera that took the images; known for the puppet only.
     """
 
     true_actions: tuple[TrueAction, ...] = ()
@@ -64,7 +64,7 @@ class FrameSource(ABC):
         """Yield the frames."""
 
     def age(self, frame: Frame) -> float:
-        """Return how long ago a frame was taken, seconds; 0 where the source is not live."""
+        """Return how many seconds ago a frame was taken; 0 if the source is not live."""
         return 0.0
 
     def close(self) -> None:  # noqa: B027
@@ -80,5 +80,5 @@ class FrameSource(ABC):
 
 
 def rgb(bgr: Any) -> npt.NDArray[np.uint8]:
-    """Return an image of OpenCV, (H, W, 3) BGR, as RGB."""
+    """Convert an OpenCV image, (H, W, 3) BGR, to RGB."""
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Frames with their times from a webcam, a video file, a folder of images or the puppet."""
+"""Timed frames from a webcam, a video file, a folder of images or the puppet."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from bharnet_ros.sources.frame import (
 )
 from bharnet_ros.sources.webcam import Webcam, is_webcam
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.paths import expand_home
 
 logger = logging.getLogger(__name__)
 
 PUPPET = "puppet"
 _IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
-# FFmpeg gives up on a frame that it cannot decode, and goes on with the next one when asked again.
+# FFmpeg fails on a frame that it cannot decode, and continues with the next one when read again.
 _MAX_FAILED_READS = 50
 
 
@@ -44,25 +45,25 @@ def open_source(
     Args:
         source: "puppet" or "puppet:<script>", the index of a webcam ("0") or its device
             ("/dev/video0"), or the path of a video file, an animated GIF or a folder of images
-            (taken in the order of their names).
-        width: Pixels, of the puppet or a webcam. If None, 640, or what a webcam has nearest to it.
-        height: Pixels, of the puppet or a webcam. If None, 480, or what a webcam has nearest to it.
-        fps: Frames per second of a webcam, or in place of the source's own; 30 for a folder or
-            puppet if None.
-        seed: Of the puppet's variations.
-        depth: Whether frames come with the depth of their pixels; the puppet alone has it.
+            (in the order of their names).
+        width: Pixels, of the puppet or a webcam. If None, 640, or a webcam's nearest width.
+        height: Pixels, of the puppet or a webcam. If None, 480, or a webcam's nearest height.
+        fps: Frames per second of a webcam, or in place of the source's own rate. If None, 30 for a
+            folder or the puppet.
+        seed: Chooses the puppet's variation.
+        depth: Whether frames include the depth of their pixels; only the puppet has it.
 
     Raises:
         InputError: A parameter is out of range, the file cannot be decoded, the folder holds no
-            images, the puppet has no such script, or the webcam no such size or rate.
+            images, the puppet has no such script, or the webcam has no such size or rate.
         FileNotFoundError: There is no such file, folder or webcam.
-        OSError: The webcam cannot be opened, because another program has it for example.
+        OSError: The webcam cannot be opened, for example because another program uses it.
     """
     source = source.strip()
     if not source:
         raise InputError("source: is empty; give puppet, a webcam index, a file or a folder")
     if fps is not None and not 0.0 < fps <= 1000.0:
-        raise InputError(f"fps: must be in 0..1000, got {fps}")
+        raise InputError(f"fps: must be above 0 and at most 1000, got {fps}")
     if any(side is not None and side <= 0 for side in (width, height)):
         raise InputError(f"width, height: must be positive, got {width} x {height}")
     if source == PUPPET or source.startswith(f"{PUPPET}:"):
@@ -75,10 +76,10 @@ def open_source(
             depth=depth,
         )
     if depth:
-        raise InputError(f"depth: the puppet alone has it, not source {source!r}")
+        raise InputError(f"depth: only the puppet has it, not source {source!r}")
     if is_webcam(source):
         return Webcam(source, width=width, height=height, fps=fps)
-    path = Path(source).expanduser()
+    path = expand_home(source, "source")
     if not path.exists():
         raise FileNotFoundError(f"source: {source!r} does not exist")
     if path.is_dir():
@@ -117,7 +118,7 @@ class _VideoFile(FrameSource):
             last = now
             index += 1
         if self.frame_count is not None:
-            # FFmpeg drops some corrupt frames silently, and all behind the end of a cut file.
+            # FFmpeg silently drops some corrupt frames, and all frames that a truncated file lacks.
             self.skipped = max(self.skipped, self.frame_count - index)
         if self.skipped:
             logger.warning("%s: %d frames are corrupt or missing", self.name, self.skipped)
@@ -145,7 +146,7 @@ class _VideoFile(FrameSource):
         if self._given_fps is not None:
             return index / self._given_fps
         now = (float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) - self._start_ms) / 1000.0
-        # Containers without times, and some broken ones, repeat a time.
+        # Containers without times, and some broken ones, repeat the last time.
         return now if now > last else last + 1.0 / self.fps
 
 
@@ -160,12 +161,21 @@ class _ImageFolder(FrameSource):
 
     def __iter__(self) -> Iterator[Frame]:
         for index, file in enumerate(self._files):
-            image: Any = cv2.imread(str(file), cv2.IMREAD_COLOR)
+            image = _read_image(file)
             if image is None:
                 self.skipped += 1
                 logger.warning("%s: cannot be decoded, skipped", file)
                 continue
             yield Frame(rgb(image), index / self.fps)
+
+
+def _read_image(file: Path) -> Any:
+    """Read an image file, (H, W, 3) BGR; None if it cannot be decoded."""
+    try:
+        return cv2.imread(str(file), cv2.IMREAD_COLOR)
+    except cv2.error:
+        # OpenCV raises, in place of returning None, where the header claims too many pixels.
+        return None
 
 
 class _PuppetSource(FrameSource):
@@ -179,7 +189,7 @@ class _PuppetSource(FrameSource):
         seed: int,
         depth: bool,
     ) -> None:
-        # Drawing is needed by this source alone.
+        # Imported here because only this source draws.
         from bharnet_ros.sources.puppet import open_puppet
 
         script = name.partition(":")[2]

@@ -12,8 +12,8 @@ def model_card(description: BundleDescription, metrics: ClipMetrics) -> str:
     """Return the text of a model card.
 
     Args:
-        description: As `describe` in `provenance` makes it.
-        metrics: On the clips that were held out.
+        description: Description made by `provenance.describe`.
+        metrics: Metrics on the held-out clips.
     """
     classes = ", ".join(name for name in description.class_names if name != BACKGROUND)
     if metrics.unknown_clips or not _in_space(description):
@@ -54,7 +54,7 @@ Reproduce with
 
 
 def _streams(description: BundleDescription) -> str:
-    """Return what joins body and hands."""
+    """Return the sentence about further streams, empty if there are none."""
     if not description.streams:
         return ""
     names = ", ".join(f"`{name}`" for name in description.streams)
@@ -62,26 +62,26 @@ def _streams(description: BundleDescription) -> str:
 
 
 def _data(description: BundleDescription) -> str:
-    """Return where the weights come from."""
+    """Return the text about the training data."""
     training = description.training
     people = f" of {training['people']} people" if training["people"] else ""
-    told = (
+    text = (
         f"`{training['data']}`, kind `{training['kind']}`: {training['clips']} clips{people} of "
         f"protocol `{training['protocol']}`."
     )
     if "held_out_fold" in training:
-        told += f" The people of fold {training['held_out_fold']} were never trained on."
+        text += f" The people of fold {training['held_out_fold']} were never trained on."
     if training["licences_of_sources"]:
         licences = ", ".join(
             f"{licence} ({count} people)"
             for licence, count in training["licences_of_sources"].items()
         )
-        told += f" Published by these people themselves; licences of the sources: {licences}."
-    return f"{told} Only the weights are distributed here."
+        text += f" Published by these people themselves; licences of the sources: {licences}."
+    return f"{text} Only the weights are distributed here."
 
 
 def _measures(metrics: ClipMetrics) -> str:
-    """Return the rows of what was measured."""
+    """Return the rows of the table of measures."""
     rows = [("top-1", metrics.top1), ("mean class accuracy", metrics.mean_class_accuracy)]
     if metrics.clips_with_hands:
         rows += [
@@ -100,7 +100,7 @@ def _measures(metrics: ClipMetrics) -> str:
 
 
 def _split(description: BundleDescription) -> str:
-    """Return the arguments that choose the clips which were held out."""
+    """Return the arguments of `evaluate clips` that select the held-out clips."""
     training = description.training
     if "held_out_fold" in training:
         return f"--subjects-from {training['split']} --fold {training['held_out_fold']}"
@@ -109,7 +109,7 @@ def _split(description: BundleDescription) -> str:
 
 
 def _limits(description: BundleDescription) -> str:
-    """Return what the model was not made for."""
+    """Return the text about the limits of the model."""
     if _in_space(description):
         return (
             "Isolated actions before a depth camera, in the places and by the people of one data\n"
@@ -124,5 +124,5 @@ def _limits(description: BundleDescription) -> str:
 
 
 def _in_space(description: BundleDescription) -> bool:
-    """Return whether bodies come from a depth camera, so that no window of rest was trained on."""
+    """Return whether bodies come from a depth camera; training then has no windows of rest."""
     return get_layout(description.body_layout).dimensions == 3

@@ -1,3 +1,3 @@
-"""The command that trains: name, help in one line, and the module that does it."""
+"""The command that trains: name, one line of help, and module."""
 
 COMMANDS = {"train": ("train a model", "bharnet_ros.training.train")}

@@ -1,4 +1,4 @@
-"""Fitting a network to clips with Lightning: batches, checkpoints, averaged weights."""
+"""Fits a network to clips with Lightning: batches, checkpoints, averaged weights."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.training.checkpoint import check_checkpoint
 from bharnet_ros.training.hardware import Hardware, waiting_share
 from bharnet_ros.training.initial_weights import take_backbone, take_skeleton
 from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
@@ -40,24 +41,24 @@ def fit(
 
     Args:
         settings: What to train.
-        description: The bundle that it is for.
+        description: The bundle that the network is for.
         store: Keypoints of all clips.
-        classes: (N,) class of all clips.
-        trained_on: Indices of the clips to learn from.
-        held_out: The clips whose accuracy is shown after each epoch.
-        streams: What gives further streams their input, by name.
+        classes: (N,) class of every clip.
+        trained_on: Indices of the clips to train on.
+        held_out: The clips whose accuracy is shown.
+        streams: Sources of input for further streams, by name.
         hardware: What to train on.
-        checkpoints: Folder in which a checkpoint of the last epoch, and a profile, are kept.
-        resume: Checkpoint to go on from.
-        validate_every: Epochs from one such showing to the next.
+        checkpoints: Folder for the checkpoint of the last epoch and a profile.
+        resume: Checkpoint to continue from.
+        validate_every: Number of epochs from one validation to the next.
 
     Returns:
-        None in all but the first of several processes.
+        The network; None in all but the first of several processes.
 
     Raises:
-        InputError: The skeleton or the backbone that the settings name does not fit; see
-            `take_skeleton` and `take_backbone`.
-        OSError: The file of the backbone cannot be read.
+        InputError: The checkpoint, or the skeleton or backbone that the settings name, does not
+            fit; see `check_checkpoint`, `take_skeleton` and `take_backbone`.
+        OSError: The file of the checkpoint or of the backbone cannot be read.
     """
     lightning.seed_everything(settings.seed)
     profiler = SimpleProfiler(dirpath=checkpoints, filename="profile")
@@ -78,8 +79,8 @@ def fit(
         check_val_every_n_epoch=validate_every,
         **hardware.trainer_options(),
     )
-    at_once = settings.batch_size * hardware.processes
-    batches = max(len(trained_on) // at_once, 1)
+    clips_per_step = settings.batch_size * hardware.processes
+    batches = max(len(trained_on) // clips_per_step, 1)
     clips = AugmentedClips(
         store,
         trained_on,
@@ -104,6 +105,8 @@ def fit(
         take_backbone(module.network, Path(settings.backbone_from), description)
     if settings.skeleton_from is not None:
         take_skeleton(module.network, Path(settings.skeleton_from), description)
+    if resume is not None:
+        check_checkpoint(resume, module)
     trainer.fit(
         module,
         DataLoader(clips, batch_size=None),
@@ -117,9 +120,9 @@ def fit(
 
 
 def _choices(description: BundleDescription, classes: Indices) -> list[int]:
-    """Return the classes to choose among: background only if some of the clips are background."""
-    everything = range(len(description.class_names))
+    """Return the classes that may be predicted: background only if some clips are background."""
+    all_classes = range(len(description.class_names))
     background = description.background_id
     if (classes == background).any():
-        return list(everything)
-    return [index for index in everything if index != background]
+        return list(all_classes)
+    return [index for index in all_classes if index != background]

@@ -1,4 +1,4 @@
-"""What a network is trained on: device, precision, GPUs and machines, as Lightning has them."""
+"""What a network is trained on: device, precision, GPUs and machines, in Lightning's terms."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import argparse
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from pytorch_lightning.profilers import SimpleProfiler
 
 from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.types.errors import InputError
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
-"""Lightning's names of the precisions that training offers."""
+"""Lightning's names of the precisions that training supports."""
 
 _ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu"}
 
@@ -24,9 +25,9 @@ class Hardware:
     Attributes:
         device: `auto`, `cpu` or `cuda`.
         precision: One of `PRECISIONS`.
-        devices: GPUs, or processes on a CPU, of each machine.
-        nodes: Machines. Each of them runs the same command, with the addresses in the environment
-            that Lightning documents.
+        devices: Number of GPUs, or of processes on a CPU, per machine.
+        nodes: Number of machines. Each runs the same command, with the addresses in the environment
+            variables that Lightning documents.
     """
 
     device: str = "auto"
@@ -38,7 +39,7 @@ class Hardware:
         """Check the values.
 
         Raises:
-            InputError: A value is unknown, not positive or not to be had here; names it.
+            InputError: A value is unknown, not positive or not available here; names it.
         """
         for name, value, known in (
             ("device", self.device, tuple(_ACCELERATORS)),
@@ -49,54 +50,64 @@ class Hardware:
         for name in ("devices", "nodes"):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name}: must be positive, got {getattr(self, name)}")
-        if resolve_device(self.device).type == "cpu" and self.precision == "16-mixed":
-            raise InputError("--precision: 16-mixed needs a GPU; a CPU has bf16-mixed")
+        on_cpu = resolve_device(self.device).type == "cpu"
+        if on_cpu and self.precision == "16-mixed":
+            raise InputError("--precision: 16-mixed needs a GPU; on a CPU, use bf16-mixed")
+        if not on_cpu and self.devices > torch.cuda.device_count():
+            raise InputError(
+                f"--devices: got {self.devices}, but this machine has "
+                f"{torch.cuda.device_count()} GPUs"
+            )
 
     @property
     def processes(self) -> int:
-        """How many processes train together, each on batches of its own."""
+        """Number of processes that train together, each on its own batches."""
         return self.devices * self.nodes
 
     def trainer_options(self) -> dict[str, Any]:
         """Return the arguments of Lightning's `Trainer`."""
-        alone = self.processes == 1
+        single_process = self.processes == 1
         return {
             "accelerator": _ACCELERATORS[self.device],
             "precision": self.precision,
             "devices": self.devices,
             "num_nodes": self.nodes,
-            # A batch without hands, or without people, leaves a stream without gradients.
-            "strategy": "auto" if alone else "ddp_find_unused_parameters_true",
+            # A batch without hands, or without people, gives a stream no gradients.
+            "strategy": "auto" if single_process else "ddp_find_unused_parameters_true",
         }
 
 
 def add_hardware_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments that `hardware_from` reads."""
+    """Declare the arguments for `hardware_from`."""
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument(
         "--precision", default=PRECISIONS[0], help=f"one of {', '.join(PRECISIONS)}"
     )
     parser.add_argument(
-        "--devices", type=int, default=1, metavar="N", help="GPUs of each machine (default: 1)"
+        "--devices", type=int, default=1, metavar="N", help="GPUs per machine (default: 1)"
     )
-    parser.add_argument("--nodes", type=int, default=1, metavar="N", help="machines (default: 1)")
+    parser.add_argument(
+        "--nodes", type=int, default=1, metavar="N", help="number of machines (default: 1)"
+    )
 
 
 def hardware_from(arguments: argparse.Namespace) -> Hardware:
-    """Return what the arguments say.
+    """Return the hardware that the arguments name.
 
     Raises:
-        InputError: A value is unknown or not to be had here; names it.
+        InputError: A value is unknown or not available here; names it.
     """
     return Hardware(arguments.device, arguments.precision, arguments.devices, arguments.nodes)
 
 
 def waiting_share(profiler: SimpleProfiler) -> float:
-    """Return the share 0..1 of a training's time that was spent waiting for batches.
+    """Return the share 0..1 of the training time that was spent waiting for batches.
+
+    On a GPU, computing continues while the next batch is made, so the share is an upper bound of
+    what faster loading would save.
 
     Args:
-        profiler: Of a `Trainer` whose `fit` is done. On a GPU, computing goes on while the next
-            batch is made, so that the share is an upper bound of what faster loading would save.
+        profiler: Profiler of a `Trainer` whose `fit` has returned.
     """
     spent = {name: sum(times) for name, times in profiler.recorded_durations.items()}
     waiting = sum(time for name, time in spent.items() if name.endswith("_next"))

@@ -1,8 +1,9 @@
-"""Weights from elsewhere that training begins with: the network of crops, from photographs."""
+"""Weights that training starts from: a backbone for crops, or the skeleton of another bundle."""
 
 from __future__ import annotations
 
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -18,77 +19,104 @@ from bharnet_ros.network.variants.multimodal import Multimodal
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.types.errors import InputError
 
+_UNREADABLE = (
+    *(pickle.UnpicklingError, RuntimeError, EOFError, ValueError, TypeError, LookupError),
+    *(AttributeError, AssertionError, OverflowError, struct.error),
+)
+"""What torch.load raises for a file that is damaged or not a pickle of tensors."""
+
 
 def take_backbone(network: BHaRNet, file: Path, description: BundleDescription) -> None:
-    """Give the stream `rgb` of a network the weights that a file has for its backbone.
+    """Load weights from a file into the backbone of the stream `rgb`.
 
-    What classifies in them is left out. They are trained on like all others.
+    The classification layer of the file is left out. The weights are trained further like all
+    others.
 
     Args:
-        network: Whose backbone it becomes.
-        file: Weights of the network of torchvision that `backbone` names, as torchvision publishes
-            them (.pth), or safetensors.
+        network: The network whose backbone gets the weights.
+        file: Weights of the torchvision network that the option `backbone` names, as torchvision
+            publishes them (.pth) or as safetensors.
         description: The bundle that the network is for.
 
     Raises:
         InputError: There is no stream `rgb`, or the file has no weights or those of another
-            network; names it.
+            network; names the file.
         OSError: The file cannot be read.
     """
     if not isinstance(network, Multimodal) or RGB not in network.streams:
-        raise InputError(f"backbone_from: there is no stream {RGB!r} that has a backbone")
+        raise InputError(f"backbone_from: there is no stream {RGB!r} with a backbone")
     stream = network.streams[RGB].stream
     assert isinstance(stream, RgbStream)
-    classifies = f"{last_layer(RgbSettings.of(description.streams[RGB]).backbone)}."
+    classifier = f"{last_layer(RgbSettings.of(description.streams[RGB]).backbone)}."
     weights = {
-        name: tensor for name, tensor in _read(file).items() if not name.startswith(classifies)
+        name: tensor for name, tensor in _read(file).items() if not name.startswith(classifier)
     }
     try:
         stream.backbone.load_state_dict(weights)
     except RuntimeError as error:
         reason = str(error).replace("\n\t", " ")
-        raise InputError(f"backbone_from: {file}: is another network: {reason}") from error
+        raise InputError(f"backbone_from: {file}: is of another network: {reason}") from error
 
 
 def _read(file: Path) -> dict[str, Tensor]:
     """Return tensors by name; a pickle may hold nothing else."""
-    try:
-        if file.suffix == ".safetensors":
+    complaint = f"backbone_from: {file}: has no weights"
+    if file.suffix == ".safetensors":
+        try:
             return dict(load_file(file))
-        found: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except (SafetensorError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise InputError(f"backbone_from: {file}: has no weights: {error}") from error
-    if not isinstance(found, dict) or not all(isinstance(one, Tensor) for one in found.values()):
-        raise InputError(f"backbone_from: {file}: has no weights, or not only weights")
-    return dict(found)
+        except (SafetensorError, *_UNREADABLE) as error:
+            raise InputError(f"{complaint}: {error}") from error
+    content = load_pickle(file, complaint)
+    if not isinstance(content, dict) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items()
+    ):
+        raise InputError(f"{complaint}, or not only weights")
+    return dict(content)
+
+
+def load_pickle(file: Path, complaint: str) -> Any:
+    """Load a pickle of tensors and plain values onto the CPU, without running code from it.
+
+    Args:
+        file: The pickle.
+        complaint: What is wrong with the file if it cannot be loaded, for the message.
+
+    Raises:
+        InputError: The file is damaged, or holds something else.
+        OSError: The file cannot be read.
+    """
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
+        raise InputError(f"{complaint}: {error}") from error
 
 
 def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription) -> None:
-    """Give a network with further streams the trained skeleton of a bundle, and freeze it.
+    """Copy the trained skeleton network of a bundle into a network with further streams; freeze it.
 
     Args:
-        network: Whose skeleton it becomes.
-        folder: Of the bundle.
+        network: The network that gets the skeleton.
+        folder: Folder of the bundle.
         description: The bundle that the network is for.
 
     Raises:
-        BundleError: The folder is no model bundle.
-        InputError: There are no further streams to train, the bundle's network is another one or
-            means something else, or it was trained on clips that are held out now.
+        BundleError: The folder is not a model bundle.
+        InputError: There are no further streams to train, the bundle has another network, other
+            classes, features or interaction, or was trained on clips that are now held out.
     """
     if not isinstance(network, Multimodal):
         raise InputError("skeleton_from: there are no further streams, so nothing would be trained")
     bundle = load_bundle(folder)
-    # What weights of the same shapes do not tell.
+    # Weights of the same shapes do not show these differences.
     for name in ("class_names", "features", "interaction"):
         found, expected = getattr(bundle.description, name), getattr(description, name)
         if found != expected:
-            raise InputError(f"skeleton_from: {folder}: {name}: is {found}, need {expected}")
+            raise InputError(f"skeleton_from: {folder}: {name}: is {found}, must be {expected}")
     before, now = bundle.description.training, description.training
-    of_same_data = all(before.get(name) == now.get(name) for name in ("data", "kind"))
-    if of_same_data and before.get("protocol") != now.get("protocol"):
+    same_data = all(before.get(name) == now.get(name) for name in ("data", "kind"))
+    if same_data and before.get("protocol") != now.get("protocol"):
         raise InputError(
-            f"skeleton_from: {folder}: was trained by protocol {before.get('protocol')}, so on "
+            f"skeleton_from: {folder}: was trained with protocol {before.get('protocol')}, so on "
             f"clips that {now.get('protocol')} holds out"
         )
     trained = bundle.network
@@ -98,5 +126,5 @@ def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription
         network.skeleton.load_state_dict(trained.state_dict())
     except RuntimeError as error:
         reason = str(error).replace("\n\t", " ")
-        raise InputError(f"skeleton_from: {folder}: is another network: {reason}") from error
+        raise InputError(f"skeleton_from: {folder}: is of another network: {reason}") from error
     network.freeze_skeleton()

@@ -13,15 +13,15 @@ from bharnet_ros.types.errors import InputError
 
 @dataclass(frozen=True)
 class LossSettings:
-    """What the loss is made of; a weight of zero switches a part off.
+    """Weights of the parts of the loss; a weight of zero switches a part off.
 
     Attributes:
-        ensemble_weight: Weight of L_cpl, which judges what both streams decide together.
-        body_weight: Weight of L_B, which judges the body stream alone.
-        hand_weight: Weight of L_H, which judges the hand stream alone.
-        skeleton_weight: Weight of what judges body and hands without further streams; counts only
-            where there are any.
-        stream_weight: Weight of what judges each further stream alone.
+        ensemble_weight: Weight of L_cpl, the loss of the joint decision.
+        body_weight: Weight of L_B, the loss of the body stream alone.
+        hand_weight: Weight of L_H, the loss of the hand stream alone.
+        skeleton_weight: Weight of the loss of body and hands without further streams; counts only
+            if there are further streams.
+        stream_weight: Weight of the loss of each further stream alone.
         label_smoothing: Share 0..1 of each target that is spread over all classes.
     """
 
@@ -36,44 +36,48 @@ class LossSettings:
         """Check the values.
 
         Raises:
-            InputError: A weight is negative, or all are zero; names the field.
+            InputError: A weight is negative, all are zero, or the smoothing is out of range; names
+                the field.
         """
         weights = ("ensemble_weight", "body_weight", "hand_weight")
         for name in (*weights, "skeleton_weight", "stream_weight"):
-            if getattr(self, name) < 0:
+            if not getattr(self, name) >= 0:
                 raise InputError(f"{name}: must not be negative, got {getattr(self, name)}")
         if not any(getattr(self, name) for name in weights):
             raise InputError(f"{', '.join(weights)}: at least one must be positive")
+        if not 0.0 <= self.label_smoothing <= 1.0:
+            raise InputError(f"label_smoothing: must lie in 0..1, got {self.label_smoothing}")
 
 
 def ensemble_loss(logits: ExpertLogits, classes: Tensor, settings: LossSettings) -> Tensor:
     """Return the weighted sum of L_cpl, L_B and L_H, each a cross-entropy.
 
-    The hand stream is judged only where it had a hand to see. Where there are further streams, each
-    has a loss of its own where it saw anything, and body and hands have one together.
+    The hand stream counts only in windows that show a hand. With further streams, each of them has
+    a loss of its own for the windows in which it has input, and body and hands have one together.
 
     Args:
-        logits: What the network says of N windows.
-        classes: (N,) class of each.
+        logits: Output of the network for N windows.
+        classes: (N,) class of each window.
         settings: Weights and label smoothing.
 
     Source: arXiv 2503.14960, ensemble (complementary) loss.
     """
-    seen = logits.hand_seen
+    has_hand = logits.hand_seen
     parts = [
         (settings.ensemble_weight, logits.ensemble, classes),
         (settings.body_weight, logits.body_head, classes),
-        (settings.hand_weight, logits.hand_head[seen], classes[seen]),
+        (settings.hand_weight, logits.hand_head[has_hand], classes[has_hand]),
     ]
     for number in range(logits.streams.shape[1]):
-        saw = logits.stream_seen[:, number]
-        parts.append((settings.stream_weight, logits.streams[saw, number], classes[saw]))
+        has_input = logits.stream_seen[:, number]
+        stream = logits.streams[has_input, number]
+        parts.append((settings.stream_weight, stream, classes[has_input]))
     if logits.streams.shape[1]:
         parts.append((settings.skeleton_weight, logits.skeleton, classes))
     total = logits.ensemble.new_zeros(())
-    for weight, judged, truth in parts:
+    for weight, predicted, truth in parts:
         if weight and len(truth):
             total = total + weight * cross_entropy(
-                judged, truth, label_smoothing=settings.label_smoothing
+                predicted, truth, label_smoothing=settings.label_smoothing
             )
     return total

@@ -1,4 +1,4 @@
-"""The training module: batches of augmented clips, the ensemble loss, the optimiser."""
+"""The training module: batches of clips, the ensemble loss, the optimiser."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor, StreamTensors, Tensor]
 
 
 class AugmentedClips(IterableDataset[Batch]):
-    """Batches of augmented clips, rare classes more often than by their share."""
+    """Batches of augmented clips; rare classes are drawn more often than their share."""
 
     def __init__(
         self,
@@ -52,17 +52,17 @@ class AugmentedClips(IterableDataset[Batch]):
 
         Args:
             store: Keypoints of all clips.
-            clips: (M,) which of them to draw from.
-            classes: (N,) class of all clips.
-            features: What the network is given.
+            clips: (M,) indices of the clips to draw from.
+            classes: (N,) class of every clip.
+            features: Input features of the network.
             augmentation: How clips are varied.
             background_id: Class of windows that show only rest.
-            batch_size: Clips in a batch.
-            batches: Batches in an epoch.
-            class_balance: 0 draws classes by their share of the clips, 1 all equally often.
-            seed: Seed of the drawing and of the variation.
-            rank: Number of this process among those that train together; each draws its own.
-            streams: What gives further streams their input, by name.
+            batch_size: Clips per batch.
+            batches: Batches per epoch.
+            class_balance: 0 draws classes by their share of the clips, 1 draws all equally often.
+            seed: Seed of drawing and variation.
+            rank: Number of this process among those that train together; each draws its own clips.
+            streams: Sources of input for further streams, by name.
         """
         self.store = store
         self.clips = clips
@@ -105,7 +105,7 @@ class AugmentedClips(IterableDataset[Batch]):
 
 
 class WholeClips(Dataset[Batch]):
-    """Batches of whole clips as they are, made when they are asked for."""
+    """Batches of whole, unvaried clips, made on request."""
 
     def __init__(
         self,
@@ -116,15 +116,15 @@ class WholeClips(Dataset[Batch]):
         batch_size: int,
         streams: Mapping[str, TrainingStream] | None = None,
     ) -> None:
-        """Divide the clips (M,) into batches, in their order.
+        """Divide clips into batches, in their order.
 
         Args:
             store: Keypoints of all clips.
-            clips: (M,) which of them.
-            classes: (N,) class of all clips.
-            features: What the network is given.
-            batch_size: Clips in a batch.
-            streams: As for `AugmentedClips`.
+            clips: (M,) indices of the clips.
+            classes: (N,) class of every clip.
+            features: Input features of the network.
+            batch_size: Clips per batch.
+            streams: As in `AugmentedClips`.
         """
         self.store = store
         self.clips = clips
@@ -141,7 +141,7 @@ class WholeClips(Dataset[Batch]):
         """Return one batch.
 
         Raises:
-            IndexError: There are fewer.
+            IndexError: There are fewer batches.
         """
         if batch >= len(self):
             raise IndexError(f"batch {batch} of {len(self)}")
@@ -153,7 +153,7 @@ class WholeClips(Dataset[Batch]):
 
 
 class TrainingModule(lightning.LightningModule):
-    """The network with its loss and its optimiser; validated on clips as they are."""
+    """The network with its loss and its optimiser; validation uses unvaried clips."""
 
     def __init__(
         self,
@@ -165,13 +165,13 @@ class TrainingModule(lightning.LightningModule):
         """Build a network with random weights.
 
         Args:
-            network: What to build.
-            settings: What to train.
-            steps: Length of the whole training in batches.
-            choices: Classes that validation chooses among; None takes all.
+            network: Settings of the network.
+            settings: Settings of the training run.
+            steps: Number of batches in the whole training.
+            choices: Classes that validation may predict; None stands for all.
         """
         super().__init__()
-        # No buffer: those are averaged along with the weights.
+        # Not a buffer: buffers are averaged along with the weights.
         self.choices = list(range(network.classes)) if choices is None else choices
         self.network = build_network(network)
         self.settings = settings
@@ -185,21 +185,21 @@ class TrainingModule(lightning.LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, _index: int) -> None:
-        """Log the share of clips that each expert and the ensemble name rightly."""
+        """Log the accuracy of each expert and of the ensemble."""
         *inputs, classes = batch
         logits: ExpertLogits = self.network(*inputs)
         choices = torch.tensor(self.choices, device=classes.device)
-        for name, said in (
+        for name, expert in (
             ("ensemble", logits.ensemble),
             ("body", logits.body),
             ("hand", logits.hand),
         ):
-            right = choices[said[:, choices].argmax(1)] == classes
+            correct = choices[expert[:, choices].argmax(1)] == classes
             if name == "hand":
-                right &= logits.hand_seen
+                correct &= logits.hand_seen
             self.log(
                 f"{name}_accuracy",
-                right.float().mean(),
+                correct.float().mean(),
                 prog_bar=True,
                 batch_size=len(classes),
                 sync_dist=True,
@@ -208,8 +208,8 @@ class TrainingModule(lightning.LightningModule):
     def configure_optimizers(self) -> Any:
         """Return AdamW with one cycle of the learning rate.
 
-        Weights decay. Offsets of taps, whose zero is the centre of a window, biases and the scales
-        of norms do not.
+        Weights decay. Biases, the scales of norms and the offsets of taps, whose zero is the centre
+        of a window, do not.
         """
         decay = self.settings.weight_decay
         parameters = list(self.parameters())
@@ -219,7 +219,7 @@ class TrainingModule(lightning.LightningModule):
                 {"params": [one for one in parameters if one.ndim < 2], "weight_decay": 0.0},
             ],
             lr=self.settings.learning_rate,
-            # On a CPU this is no default, and many small tensors cost most in single calls.
+            # Not the default on a CPU, where one call for each small tensor is slow.
             foreach=True,
         )
         schedule = torch.optim.lr_scheduler.OneCycleLR(

@@ -1,4 +1,4 @@
-"""What a bundle says of its training: which clips, of which people, under which licences."""
+"""Provenance in a bundle: the clips it was trained on, their people and their licences."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ def describe(
     kind: str,
     protocol: SplitProtocol,
 ) -> BundleDescription:
-    """Return the description of the bundle that a training run will yield.
+    """Return the description of the bundle that a training run will produce.
 
     Args:
-        settings: What is trained, with the names of its classes.
+        settings: Settings of the run, with the names of its classes.
         data: All clips.
-        trained_on: Indices of the clips to learn from.
-        path: Of the data set.
-        kind: Of the data set.
-        protocol: Which divided the clips.
+        trained_on: Indices of the clips to train on.
+        path: Path of the data set.
+        kind: Kind of the data set.
+        protocol: Protocol that divided the clips.
+
+    Raises:
+        InputError: The sources.csv of the folds cannot be used; names file and line.
+        OSError: The sources.csv cannot be read.
     """
     people = sorted(set(data.subjects[trained_on].tolist()) - {""})
     fold = {} if protocol.fold is None else {"held_out_fold": protocol.fold}
@@ -57,31 +61,33 @@ def describe(
 def under_licences(
     data: ClipDataset, clips: Indices, sources: Path | None, licences: list[str]
 ) -> Indices:
-    """Return those of the clips whose people published them under these licences alone.
+    """Return the clips of people who published only under these licences.
 
     Args:
         data: All clips.
         clips: Indices of the clips to choose from.
-        sources: The sources.csv with the licence of each person's sources.
-        licences: Names of licences as that file has them.
+        sources: The sources.csv with the licence of each source.
+        licences: Names of licences, spelled as in that file.
 
     Raises:
-        InputError: There is no such file, or nobody published under one of the licences.
+        InputError: `sources` is None or cannot be used, or nobody published under one of the
+            licences.
+        OSError: The file cannot be read.
     """
     if sources is None:
         raise InputError("--licences: needs the sources.csv of --subjects-from")
-    of_people = read_subject_licences(sources)
+    licences_of = read_subject_licences(sources)
     for name in licences:
-        if not any(name in found for found in of_people.values()):
+        if not any(name in found for found in licences_of.values()):
             raise InputError(f"--licences: nobody in {sources} published under {name!r}")
-    chosen = {one for one, found in of_people.items() if found <= set(licences)}
-    return clips[np.isin(data.subjects[clips], sorted(chosen))]
+    people = {person for person, found in licences_of.items() if found <= set(licences)}
+    return clips[np.isin(data.subjects[clips], sorted(people))]
 
 
 def _licences(sources: Path | None, people: list[str]) -> dict[str, int]:
-    """Return how many people published under each licence, by the sources.csv of the folds."""
+    """Return the number of people for each licence in the sources.csv of the folds."""
     if sources is None:
         return {}
-    licences = read_subject_licences(sources)
-    told = (" and ".join(sorted(licences.get(one, {"unknown"}))) for one in people)
-    return dict(Counter(told))
+    licences_of = read_subject_licences(sources)
+    licences = (" and ".join(sorted(licences_of.get(one, {"unknown"}))) for one in people)
+    return dict(Counter(licences))

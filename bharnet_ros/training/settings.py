@@ -19,52 +19,59 @@ from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.losses import LossSettings
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import check_field_types
 
 Settings = TypeVar("Settings")
+
+_LEAST_FRAMES = 4
+"""Least frames of a window in which a hand can be missing for a part."""
+
+_SEEDS = 2**32
+"""Seeds from 0 to less than this are accepted by Lightning."""
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything that decides what a training run yields, apart from the data.
+    """Everything that determines the result of a training run, apart from the data.
 
     Attributes:
         name: Name of the model bundle.
-        class_names: Labels to tell apart; all others are trained on as background. None at all,
-            `class_names: all` in a file, stands for every label of the data set.
+        class_names: Labels to recognise; all other labels are trained on as background. An empty
+            tuple (`class_names: all` in a file) stands for every label of the data set.
         variant: Network variant.
-        features: What the network is given.
+        features: Input features of the network.
         body: Size of the body expert.
         hand: Size of the hand expert.
         interaction: How body and hands work together.
         streams: Options of further streams beside the skeleton, by name (`network.streams`).
-        skeleton_from: Folder of a model bundle whose skeleton network is taken as it is, so that
-            only the further streams are trained: the second of two stages. None trains all.
-        backbone_from: File with weights for the backbone of the stream `rgb`, which begins with
-            them; None begins with random ones.
+        skeleton_from: Folder of a model bundle whose skeleton network is used unchanged, so that
+            only the further streams are trained (the second of two stages). None trains all.
+        backbone_from: File with initial weights for the backbone of the stream `rgb`; None starts
+            from random weights.
         crop_augmentation: How crops are varied and how often they are blinded.
-        loss: What the loss is made of.
+        loss: Weights of the parts of the loss.
         augmentation: How clips are varied.
         window_s: Length of the sliding window on a robot, seconds.
         stride_s: Time between two inferences on a robot, seconds.
         enter_threshold: Probability 0..1 at which an event may begin.
-        exit_threshold: Probability 0..1 below which it ends.
+        exit_threshold: Probability 0..1 below which an event ends.
         rejection_threshold: Least probability 0..1 that counts as known motion.
-        smoothing_s: Time constant of the smoothing of probabilities on a robot, seconds.
-        min_duration_s: How long an action must last before an event begins, seconds.
-        min_gap_s: How long it must be over before the event ends, seconds.
+        smoothing_s: Time constant for smoothing probabilities on a robot, seconds.
+        min_duration_s: How long an action must last before its event begins, seconds.
+        min_gap_s: How long an action must be over before its event ends, seconds.
         support_share: Share 0..1 of a window that an action fills when its probability becomes
             high.
-        class_parameters: Which thresholds and times of events differ for single classes.
-        least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with less
+        class_parameters: Event thresholds and times that differ for single classes.
+        least_hand_share: Share 0..1 of a window's frames that must show a hand; a window with fewer
             is background.
-        epochs: Times that as many clips as there are were drawn.
-        batch_size: Clips in a batch.
-        learning_rate: Peak of the cycle.
-        weight_decay: Decay of AdamW.
-        class_balance: 0 draws classes by their share of the clips, 1 all equally often.
-        average_decay: Decay of the moving average of the weights, which is what is exported.
-        threads: CPU threads of torch, 0 leaves torch's own choice.
-        seed: Seed of everything random.
+        epochs: Number of epochs; in each, as many clips are drawn as there are.
+        batch_size: Clips per batch.
+        learning_rate: Peak of the learning rate cycle.
+        weight_decay: Weight decay of AdamW.
+        class_balance: 0 draws classes by their share of the clips, 1 draws all equally often.
+        average_decay: Decay of the moving average of the weights; the average is exported.
+        threads: CPU threads of torch; 0 leaves the choice to torch.
+        seed: Seed of all randomness.
     """
 
     name: str
@@ -100,8 +107,30 @@ class TrainingSettings:
     threads: int = 0
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Check the values that the bundle does not check.
+
+        Raises:
+            InputError: A value is out of range; names the setting.
+        """
+        if self.features.frames < _LEAST_FRAMES:
+            raise InputError(
+                f"features.frames: training needs at least {_LEAST_FRAMES}, "
+                f"got {self.features.frames}"
+            )
+        for name in ("epochs", "batch_size", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name}: must be positive, got {getattr(self, name)}")
+        for name in ("weight_decay", "threads"):
+            if not getattr(self, name) >= 0:
+                raise InputError(f"{name}: must not be negative, got {getattr(self, name)}")
+        if not 0.0 <= self.average_decay <= 1.0:
+            raise InputError(f"average_decay: must lie in 0..1, got {self.average_decay}")
+        if not 0 <= self.seed < _SEEDS:
+            raise InputError(f"seed: must lie in 0..{_SEEDS - 1}, got {self.seed}")
+
     def bundle_description(self) -> BundleDescription:
-        """Return what the bundle of a training run says, apart from its data and its numbers."""
+        """Return the description of the trained bundle, without its data and its metrics."""
         return BundleDescription(
             name=self.name,
             variant=self.variant,
@@ -131,18 +160,18 @@ _NESTED: dict[str, type[Any]] = {
 
 
 _ALL = "all"
-"""What a file says in place of a list of classes to have those of the data set."""
+"""Value of `class_names` in a file that stands for all classes of the data set."""
 
 
 def read_settings(path: Path) -> TrainingSettings:
     """Read settings from a YAML file.
 
-    A file may say `extends: other.yaml`, a file beside it, and then only what differs from there,
-    also within `features`, `body` and the like.
+    With `extends: other.yaml`, a file needs only what differs from that other file beside it, also
+    within `features`, `body` and similar parts.
 
     Raises:
-        InputError: A key is unknown, missing or has a wrong value, or files extend each other in a
-            circle; names the file and the key.
+        InputError: The file is not YAML, a setting is unknown, missing or wrong, or files extend
+            each other in a circle; names the file and the setting.
         OSError: A file cannot be read; names it.
     """
     content = _read_mapping(path)
@@ -159,13 +188,14 @@ def read_settings(path: Path) -> TrainingSettings:
 
 
 def _read_mapping(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Read a YAML file and whatever it extends; `extended_by` are the files that led here."""
+    """Read a YAML file and the files it extends; `extended_by` are those that extend this one."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        # PyYAML lets other errors pass for some values, such as the date 2024-13-45.
         raise InputError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(f"{path}: expected a mapping of settings")
+        raise InputError(f"{path}: expected settings by name")
     if "extends" not in content:
         return content
     base = path.parent / str(content.pop("extends"))
@@ -183,30 +213,29 @@ def _read_mapping(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, A
 
 
 def _class_names(names: Any) -> list[str]:
-    """Return the list of names that a file gives, and none for `all`; refuse anything else.
+    """Check the class names of a file and return them as a list, empty for `all`.
 
-    YAML takes an unquoted yes or no for a truth value.
+    An unquoted yes or no is a boolean in YAML.
     """
     if names == _ALL:
         return []
     if not isinstance(names, list) or not names or not all(isinstance(n, str) for n in names):
-        raise InputError(f"class_names: expected a list of names, or {_ALL}, got {names!r}")
+        raise InputError(f"class_names: expected a list of names or {_ALL}, got {names!r}")
     return names
 
 
 def _build(kind: type[Settings], content: Any, prefix: str) -> Settings:
-    """Build a settings class from a mapping, lists becoming tuples."""
+    """Build a settings class from a mapping; lists become tuples."""
     if not isinstance(content, dict):
-        raise InputError(f"{prefix.rstrip('.')}: expected a mapping")
+        raise InputError(f"{prefix.rstrip('.')}: expected settings by name, got {content!r}")
     known = {one.name for one in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(content) - known)
+    unknown = sorted(map(str, set(content) - known))
     if unknown:
         raise InputError(
-            f"{prefix}{unknown[0]}: is no setting; known are {', '.join(sorted(known))}"
+            f"{prefix}{unknown[0]}: is not a setting; known are {', '.join(sorted(known))}"
         )
-    return kind(
-        **{
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in content.items()
-        }
-    )
+    values = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in content.items()
+    }
+    check_field_types(kind, values, prefix, finite=True)
+    return kind(**values)

@@ -1,4 +1,4 @@
-"""What further streams are given of windows in training, whatever their sensor."""
+"""Input of further streams in training, for any sensor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bharnet_ros.types.errors import InputError
 
 
 class TrainingStream(Protocol):
-    """Makes the input of one stream of a data set's windows."""
+    """Makes the input of one stream for windows of a data set."""
 
     def of(
         self,
@@ -31,12 +31,12 @@ class TrainingStream(Protocol):
         keypoints: KeypointBatch,
         random: np.random.Generator | None = None,
     ) -> StreamInput:
-        """Return what the stream is given of N windows.
+        """Return the input of the stream for N windows.
 
         Args:
-            clips: (N,) which clips they are of.
+            clips: (N,) index of the clip of each window.
             keypoints: The windows, with their times.
-            random: Varies them; None takes them as they are.
+            random: Source of randomness for variation; None leaves the input unvaried.
         """
 
 
@@ -46,12 +46,12 @@ class TrainingReadings:
     def __init__(
         self, store: ReadingStore, preparation: ReadingPreparation, blind_probability: float
     ) -> None:
-        """Take the readings of a stream.
+        """Prepare the readings of a stream.
 
         Args:
             store: Readings of all clips.
-            preparation: Of the stream.
-            blind_probability: Probability 0..1 that a varied window is without its readings.
+            preparation: Preparation of the stream's input.
+            blind_probability: Probability 0..1 that a varied window loses its readings.
         """
         self._store = store
         self._preparation = preparation
@@ -65,40 +65,41 @@ class TrainingReadings:
     ) -> StreamInput:
         """Return the readings nearest to the moments of each window; see `TrainingStream`."""
         readings = [self._store.of(int(clip)) for clip in clips]
-        given = self._preparation.at(readings, window_moments(keypoints, self._preparation.moments))
+        moments = window_moments(keypoints, self._preparation.moments)
+        prepared = self._preparation.at(readings, moments)
         if random is None:
-            return given
-        seen = random.random(len(clips)) >= self._blind_probability
-        mask = given.mask * seen.reshape(-1, *(1,) * (given.mask.ndim - 1))
-        return StreamInput(given.values, mask.astype(np.float32))
+            return prepared
+        kept = random.random(len(clips)) >= self._blind_probability
+        mask = prepared.mask * kept.reshape(-1, *(1,) * (prepared.mask.ndim - 1))
+        return StreamInput(prepared.values, mask.astype(np.float32))
 
 
 def training_streams(
     streams: Mapping[str, Mapping[str, Any]], augmentation: CropAugmentation, store: ClipStore
 ) -> dict[str, TrainingStream]:
-    """Return what gives further streams their input, by the name of the stream.
+    """Return the sources of input for further streams, by the name of the stream.
 
     Args:
-        streams: Options by name.
-        augmentation: How crops vary; how often any stream is blinded.
+        streams: Options of the streams by name.
+        augmentation: How crops are varied, and how often any stream is blinded.
         store: All clips.
 
     Raises:
-        InputError: A stream is unknown, or the data set has nothing that fits it; names it.
+        InputError: A stream is unknown, or the data set has no data for it; names the stream.
     """
     found: dict[str, TrainingStream] = {}
     for name, preparation in prepare_streams(streams).items():
         if isinstance(preparation, ReadingPreparation):
             if name not in store.readings:
-                raise InputError(f"streams.{name}: the data set has no such readings")
+                raise InputError(f"streams.{name}: the data set has no readings of this stream")
             blind_probability = augmentation.blind_probability
             found[name] = TrainingReadings(store.readings[name], preparation, blind_probability)
         elif name == RGB:
             if store.crops is None:
                 raise InputError(
-                    "streams.rgb: the data set has no crops (`bharnet crop` makes them)"
+                    "streams.rgb: the data set has no crops (`bharnet data crop` makes them)"
                 )
             found[name] = TrainingCrops(store.crops, streams[name], augmentation)
         else:
-            raise InputError(f"streams.{name}: has no readings to be trained on")
+            raise InputError(f"streams.{name}: has no readings to train on")
     return found

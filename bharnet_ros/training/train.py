@@ -1,4 +1,4 @@
-"""`bharnet train`: from recorded clips to a model bundle."""
+"""`bharnet train`: train a model bundle on recorded clips."""
 
 from __future__ import annotations
 
@@ -37,46 +37,46 @@ from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import get_layout
 
-_TESTED_AT_ONCE = 32
-"""Clips of a batch without gradients. On a CPU, more are slower."""
+_TEST_BATCH = 32
+"""Clips per batch without gradients; larger batches are slower on a CPU."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bharnet train`."""
-    parser.add_argument("--config", required=True, type=Path, help="YAML file of settings")
+    parser.add_argument("--config", required=True, type=Path, help="YAML file with the settings")
     add_dataset_arguments(parser)
     add_protocol_arguments(parser, several_folds=True)
     parser.add_argument(
         "--out",
         required=True,
         type=Path,
-        help="folder of the model bundle; with several folds, of one bundle fold_K for each",
+        help="folder for the model bundle; with several folds, for one bundle fold_K each",
     )
     parser.add_argument(
         "--cache",
         type=Path,
         metavar="DIR",
-        help="keep the parsed clips in this folder, and read them from there the next time",
+        help="cache the parsed clips in this folder and read them from there the next time",
     )
     add_hardware_arguments(parser)
     parser.add_argument("--epochs", type=int, help="overrides the setting")
     parser.add_argument(
         "--skeleton-from",
         metavar="DIR",
-        help="overrides the setting: bundle whose skeleton is taken, so that only further streams "
-        "are trained",
+        help="overrides the setting: bundle whose skeleton is used unchanged, so that only further "
+        "streams are trained",
     )
     parser.add_argument(
         "--backbone-from",
         metavar="FILE",
-        help="overrides the setting: weights of torchvision's network that crops begin with",
+        help="overrides the setting: initial weights of the crop backbone, from torchvision",
     )
     parser.add_argument("--seed", type=int, help="overrides the setting")
     parser.add_argument(
         "--licences",
         nargs="+",
         metavar="NAME",
-        help="train only on people all of whose sources have one of these licences, as MIT",
+        help="train only on people all of whose sources have one of these licences, such as MIT",
     )
     parser.add_argument(
         "--validate-every",
@@ -85,26 +85,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="show the accuracy of the held-out clips after every N-th epoch (default: 1)",
     )
-    parser.add_argument("--resume", type=Path, help="checkpoint to go on from")
+    parser.add_argument("--resume", type=Path, help="checkpoint to continue from")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet train`; returns the exit status.
+    """Run `bharnet train`; return the exit status.
 
     Raises:
-        InputError: An argument, settings or data cannot be used; names it, or file and key.
+        InputError: An argument, a setting or a data file cannot be used; names it.
         OSError: A file cannot be read or written.
     """
     hardware = hardware_from(arguments)
     protocols = protocols_from(arguments)
     if not protocols:
-        raise InputError("--protocol is needed, or --fold and --subjects-from")
+        raise InputError("--protocol, or --fold and --subjects-from, must be given")
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
         raise InputError(f"--validate-every: must be positive, got {arguments.validate_every}")
-    overriding = ("epochs", "seed", "skeleton_from", "backbone_from")
-    given = {name: getattr(arguments, name) for name in overriding}
-    settings = replace(settings, **{name: one for name, one in given.items() if one is not None})
+    names = ("epochs", "seed", "skeleton_from", "backbone_from")
+    overrides = {name: getattr(arguments, name) for name in names}
+    settings = replace(
+        settings, **{name: value for name, value in overrides.items() if value is not None}
+    )
     if settings.threads:
         torch.set_num_threads(settings.threads)
     data, kind = open_from(arguments)
@@ -118,7 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
             trained_on = under_licences(data, trained_on, protocol.file, arguments.licences)
         description = describe(settings, data, trained_on, arguments.data, kind, protocol)
         classes = class_indices(data.labels, description.class_names)
-        clips = WholeClips(store, held_out, classes, settings.features, _TESTED_AT_ONCE, streams)
+        clips = WholeClips(store, held_out, classes, settings.features, _TEST_BATCH, streams)
         network = fit(
             settings,
             description,
@@ -139,7 +141,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def with_classes_of(data: ClipDataset, settings: TrainingSettings) -> TrainingSettings:
-    """Return the settings with the names of their classes, those of the data set if it is all.
+    """Return the settings with their class names; `all` becomes the classes of the data set.
 
     Raises:
         InputError: The data set has no clip of a class; names it.
@@ -147,16 +149,16 @@ def with_classes_of(data: ClipDataset, settings: TrainingSettings) -> TrainingSe
     known = [name for name in data.class_names if name != BACKGROUND]
     if not settings.class_names:
         return replace(settings, class_names=tuple(known))
-    strange = [name for name in settings.class_names if name not in known]
-    if strange:
-        raise InputError(f"class_names: {strange[0]!r} is no label of the data set")
+    unknown = [name for name in settings.class_names if name not in known]
+    if unknown:
+        raise InputError(f"class_names: {unknown[0]!r} is not a label of the data set")
     return settings
 
 
 def _store(
     arguments: argparse.Namespace, data: ClipDataset, kind: str, settings: TrainingSettings
 ) -> ClipStore:
-    """Read all clips, from the cache where there is one."""
+    """Read all clips, from the cache if one is given."""
     layout = get_layout(settings.features.body_layout)
     clips = data.clips(np.arange(len(data)))
     if arguments.cache is None:
@@ -174,7 +176,7 @@ def _write(
     data: ClipDataset,
     held_out: Indices,
 ) -> None:
-    """Calibrate and measure on the clips that were held out, and write the bundle."""
+    """Calibrate and measure the network on the held-out clips, and write the bundle."""
     labels = data.labels[held_out]
     classes = torch.from_numpy(class_indices(labels, description.class_names))
     temperature = fit_temperature(logits.ensemble, classes)
@@ -189,9 +191,9 @@ def _write(
     )
     print(format_metrics(metrics))
     fold = description.training.get("held_out_fold")
-    held = {} if fold is None else {"held_out_fold": fold}
-    told = without_nan({**held, **asdict(metrics)})
-    finished = replace(description, temperature=temperature, metrics=told)
+    held_out_fold = {} if fold is None else {"held_out_fold": fold}
+    measured = without_nan({**held_out_fold, **asdict(metrics)})
+    finished = replace(description, temperature=temperature, metrics=measured)
     write_bundle(out, finished, network.state_dict(), model_card(finished, metrics))
     print(f"wrote {out}")
 
@@ -200,16 +202,16 @@ def whole_clip_logits(network: BHaRNet, clips: WholeClips, device: str) -> Exper
     """Return the logits (M, K) of each expert for whole clips, on the CPU.
 
     Args:
-        network: In evaluation mode; it is on the CPU again afterwards.
+        network: In evaluation mode; it is moved back to the CPU afterwards.
         clips: M clips in batches.
         device: `auto`, `cpu` or `cuda`.
     """
-    where = resolve_device(device)
-    network.to(where)
+    target = resolve_device(device)
+    network.to(target)
     parts = []
     with torch.inference_mode():
         for batch in (clips[number] for number in range(len(clips))):
-            *inputs, _ = move_data_to_device(batch, where)
+            *inputs, _ = move_data_to_device(batch, target)
             logits = network(*inputs)
             parts.append([tensor.cpu() for tensor in logits])
     network.cpu()

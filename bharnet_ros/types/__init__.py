@@ -1,1 +1,1 @@
-"""Joint layouts as data, and the graphs made of them."""
+"""The types that all other folders share: keypoints, actions, layouts, cameras, errors."""

@@ -1,4 +1,4 @@
-"""What recognition says: scores of each window, and the action events made of them."""
+"""Results of recognition: the scores of each window, and the action events found in them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class TrackScores:
         window_start_ns: Capture time of the oldest frame in the window, nanoseconds.
         window_end_ns: Capture time of the newest frame in the window, nanoseconds.
         probabilities: (K,) calibrated probabilities of the fused streams, in class order.
-        body_probabilities: (K,) what the body expert alone says.
-        hand_probabilities: (K,) what the hand expert alone says.
+        body_probabilities: (K,) probabilities of the body expert alone.
+        hand_probabilities: (K,) probabilities of the hand expert alone.
         body_reliability: 0..1, share of body joints of the window that were observed.
         hand_reliability: 0..1, share of frames of the window with at least one hand observed.
     """
@@ -39,10 +39,10 @@ class TrackScores:
 
 @dataclass(frozen=True, eq=False)
 class ActionScores:
-    """Scores of everybody in view at one time.
+    """Scores of everyone in view at one time.
 
     Attributes:
-        stamp_ns: Capture time of the newest frame that went in, nanoseconds.
+        stamp_ns: Capture time of the newest input frame, nanoseconds.
         tracks: One entry for each person in view whose window is ready.
         frame_id: Optical frame of the camera.
         model_name: Name of the model bundle.
@@ -76,22 +76,22 @@ class OffsetReason(str, Enum):
 
 @dataclass(frozen=True)
 class ActionEvent:
-    """The begin or the end of one action of one person.
+    """The beginning or the end of one person's action.
 
     Attributes:
-        stamp_ns: Capture time of the newest frame that went in, nanoseconds.
+        stamp_ns: Capture time of the newest input frame, nanoseconds.
         event_id: Unique; the ONSET and the OFFSET of one event share it.
         phase: ONSET or OFFSET.
         track_id: Identity of the person.
         class_id: Index of the class in the model's list.
         label: Name of the class.
-        score: Calibrated, smoothed probability: at the onset, or the maximum up to the offset.
-        body_score: What the body expert gave the class, at the same window.
-        hand_score: What the hand expert gave the class, at the same window.
+        score: Calibrated, smoothed probability: at the onset, or its maximum up to the offset.
+        body_score: The body expert's score of the class in the same window.
+        hand_score: The hand expert's score of the class in the same window.
         start_ns: Estimated time at which the action began, nanoseconds.
-        end_ns: Estimated time at which it ended; for an ONSET the newest time known to belong
-            to the action.
-        reason: Why it ended; NONE for an ONSET.
+        end_ns: Estimated time at which the action ended; for an ONSET the newest time known to
+            belong to it.
+        reason: Why the event ended; NONE for an ONSET.
         frame_id: Optical frame of the camera.
         model_name: Name of the model bundle.
     """

@@ -1,10 +1,9 @@
-"""What is known of a camera: the pinhole that makes rays of pixels, and the file that says so."""
+"""Cameras: the pinhole model, the calibration and the calibration file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import yaml
 
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray
+from bharnet_ros.types.paths import expand_home
 
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _FILE_SCHEME = "file://"
@@ -19,10 +19,10 @@ _FILE_SCHEME = "file://"
 
 @dataclass(frozen=True)
 class PinholeCamera:
-    """A camera whose images are rectified: straight lines are straight in them.
+    """A camera with rectified images, in which straight lines are straight.
 
-    Pixels count from the middle of the upper left one; the camera looks along z (REP-103 optical
-    frame: x right, y down, z forward).
+    Pixel coordinates begin at the centre of the upper left pixel. The camera looks along z (REP-103
+    optical frame: x right, y down, z forward).
 
     Attributes:
         width: Image width in pixels.
@@ -54,7 +54,7 @@ class PinholeCamera:
                 "is the camera calibrated?"
             )
         if not np.isfinite([self.cx, self.cy]).all():
-            raise InputError(f"k: the optical axis is at {self.cx:g}, {self.cy:g}")
+            raise InputError(f"k: the principal point must be finite, got {self.cx:g}, {self.cy:g}")
 
     @property
     def matrix(self) -> tuple[float, ...]:
@@ -62,14 +62,14 @@ class PinholeCamera:
         return (self.fx, 0.0, self.cx, 0.0, self.fy, self.cy, 0.0, 0.0, 1.0)
 
     def points(self, pixels: FloatArray, depth: FloatArray) -> FloatArray:
-        """Return what lies at some depth behind some pixels.
+        """Return the points in space that the camera sees at some pixels.
 
         Args:
             pixels: (..., 2) x, y.
-            depth: (...) metres along the optical axis, NaN where not known.
+            depth: (...) metres along the optical axis, NaN where unknown.
 
         Returns:
-            (..., 3) metres in the camera's optical frame, NaN where the depth is.
+            (..., 3) metres in the camera's optical frame, NaN where the depth is NaN.
         """
         x = (pixels[..., 0] - self.cx) / self.fx
         y = (pixels[..., 1] - self.cy) / self.fy
@@ -78,16 +78,16 @@ class PinholeCamera:
 
 @dataclass(frozen=True)
 class Calibration:
-    """A camera as its calibration says: the fields of sensor_msgs/CameraInfo.
+    """The calibration of a camera, with the fields of sensor_msgs/CameraInfo.
 
     Attributes:
         width: Image width in pixels.
         height: Image height in pixels.
-        k: (9) camera matrix of the image as it comes, row by row.
-        d: Distortion coefficients; none, or all zero, where the image is rectified.
-        distortion_model: Name of the model that they are of.
-        r: (9) rotation of the rectification, row by row.
-        p: (12) projection of the rectified image, row by row; empty: that of `k`.
+        k: (9,) camera matrix of the raw image, row by row.
+        d: Distortion coefficients; empty or all zero if the image is rectified.
+        distortion_model: Name of the distortion model.
+        r: (9,) rotation of the rectification, row by row.
+        p: (12,) projection matrix of the rectified image, row by row; made of `k` if empty.
     """
 
     width: int
@@ -102,7 +102,7 @@ class Calibration:
         """Check the lengths, and fill in `p`.
 
         Raises:
-            InputError: A matrix has another number of elements; names it.
+            InputError: A matrix has the wrong number of elements; the message names it.
         """
         if not self.p and len(self.k) == 9:
             rows = np.reshape(self.k, (3, 3))
@@ -123,10 +123,10 @@ class Calibration:
 
     @property
     def camera(self) -> PinholeCamera:
-        """The pinhole of `k`; what distortion there is is left out.
+        """The pinhole camera of `k`; distortion is ignored.
 
         Raises:
-            InputError: `k` or the size make no sense, as those of a camera that was never
+            InputError: `k` or the size is not valid, for example because the camera was never
                 calibrated.
         """
         return PinholeCamera(
@@ -135,18 +135,19 @@ class Calibration:
 
 
 def read_calibration(url: str) -> Calibration:
-    """Read a calibration file as ROS's camera_calibration writes it (YAML).
+    """Read a calibration file, YAML as ROS's camera_calibration writes it.
 
     Args:
-        url: Its path, or file:// and its absolute path.
+        url: Path of the file, or file:// and its absolute path.
 
     Raises:
-        InputError: The file is no such file, or the camera in it makes no sense; names it.
+        InputError: The file is not a calibration, or its values are not valid; the message names
+            the file.
         OSError: The file cannot be read.
     """
     if "://" in url and not url.startswith(_FILE_SCHEME):
-        raise InputError(f"camera_info_url: {url!r} is neither a path nor begins with file://")
-    path = Path(url.removeprefix(_FILE_SCHEME)).expanduser()
+        raise InputError(f"camera_info_url: {url!r} must be a path or begin with file://")
+    path = expand_home(url.removeprefix(_FILE_SCHEME), "camera_info_url")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         if not isinstance(content, Mapping):
@@ -160,18 +161,18 @@ def read_calibration(url: str) -> Calibration:
             r=_numbers(content["rectification_matrix"]),
             p=_numbers(content["projection_matrix"]),
         )
-        # Looked at once, so that a file without sense is refused where it is read.
+        # Made here once, so that invalid values are refused together with the file's name.
         _ = calibration.camera
     except KeyError as error:
         raise InputError(f"camera_info_url: {path}: has no field {error}") from error
-    except (TypeError, ValueError, yaml.YAMLError) as error:
+    except (TypeError, ValueError, OverflowError, yaml.YAMLError) as error:
         raise InputError(
-            f"camera_info_url: {path}: is no calibration of a camera: {error}"
+            f"camera_info_url: {path}: is not a camera calibration: {error}"
         ) from error
     return calibration
 
 
 def _numbers(matrix: Any) -> tuple[float, ...]:
-    """Return the numbers of a matrix of OpenCV's kind: rows, cols and data."""
+    """Return the numbers of a matrix in OpenCV's format: rows, cols and data."""
     data: Sequence[Any] = matrix["data"]
     return tuple(float(value) for value in data)

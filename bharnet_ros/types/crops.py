@@ -1,4 +1,4 @@
-"""Pictures around the hands and the body of one person: what skeletons cannot see."""
+"""Crops: images around the hands and the body of one person, for what skeletons do not show."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy.typing as npt
 from bharnet_ros.types.errors import InputError
 
 REGIONS = ("left_hand", "right_hand", "upper_body")
-"""Where a crop may be cut out; upper_body is the square around shoulders, elbows and wrists."""
+"""Where crops can be cut; upper_body is the square around shoulders, elbows and wrists."""
 
 
 @dataclass(frozen=True)
 class CropSettings:
-    """Which crops the network is given; stored in the model bundle.
+    """Which crops the network receives; stored in the model bundle.
 
     Attributes:
         regions: Subset of `REGIONS`, R of them.
@@ -35,13 +35,14 @@ class CropSettings:
         """Check the values.
 
         Raises:
-            InputError: A region is unknown or named twice, or a number is out of range; names the
-                field.
+            InputError: A region is unknown or listed twice, or a number is out of range; the
+                message names the field.
         """
         unknown = [name for name in self.regions if name not in REGIONS]
         if unknown or not self.regions or len(set(self.regions)) != len(self.regions):
             raise InputError(
-                f"regions: {self.regions}: need each at most once, of {', '.join(REGIONS)}"
+                f"regions: must be one or more of {', '.join(REGIONS)}, each at most once, "
+                f"got {self.regions}"
             )
         if self.size < 8:
             raise InputError(f"size: must be at least 8 pixels, got {self.size}")
@@ -66,11 +67,11 @@ class FrameCrops:
 
 @dataclass(frozen=True, eq=False)
 class CropSequence:
-    """Crops of one person at M times, which need not be those of the keypoints.
+    """Crops of one person at M times, which may differ from those of the keypoints.
 
     Attributes:
-        stamps: (M,) seconds by the clock of the keypoints, strictly increasing; none at all where
-            no image came.
+        stamps: (M,) seconds on the clock of the keypoints, strictly increasing; empty if there were
+            no images.
         pixels: (M, R, S, S, 3) uint8 RGB, zero where absent.
         present: (M, R) bool, whether the region was found in the image.
     """
@@ -98,7 +99,7 @@ class CropSequence:
 
     @classmethod
     def of(cls, frames: Sequence[tuple[float, FrameCrops]]) -> CropSequence:
-        """Return the crops of M > 0 frames, each given by its stamp in seconds and its crops."""
+        """Join the crops of M > 0 frames, each given as a stamp in seconds and its crops."""
         return cls(
             np.asarray([stamp for stamp, _ in frames]),
             np.stack([crops.pixels for _, crops in frames]),

@@ -19,13 +19,13 @@ LEFT_HAND = 0
 RIGHT_HAND = 1
 
 NANOSECONDS = 1_000_000_000
-"""In a second: stamps are whole nanoseconds, as in ROS."""
+"""Nanoseconds in a second. Stamps are whole nanoseconds, as in ROS."""
 
 FloatArray = npt.NDArray[np.floating]
 
 
 def absent(*shape: int) -> FloatArray:
-    """Return a float32 array of NaN, the mark of a part that was not found."""
+    """Return a float32 array of NaN, which marks a part that was not found."""
     return np.full(shape, np.nan, dtype=np.float32)
 
 
@@ -37,8 +37,8 @@ class PersonKeypoints:
     y down; z has the same scale as x and grows away from the camera (body: relative to the hips,
     hand: relative to its wrist). World coordinates are metres in the same axes (REP-103 optical
     frame orientation), with the origin between the hips (body) or at the centre of the hand.
-    Camera coordinates are metres in the same axes with the origin at the camera; only a depth
-    camera tells them.
+    Camera coordinates are metres in the same axes with the origin at the camera; they need a depth
+    camera.
 
     Attributes:
         track_id: Identity of the person over time.
@@ -48,8 +48,8 @@ class PersonKeypoints:
         hand_scores: (2,) presence score in 0..1 of each hand, 0 where absent.
         body_world: (33, 3) metres.
         hands_world: (2, 21, 3) metres.
-        body_camera: (33, 3) metres, NaN where no depth is known.
-        hands_camera: (2, 21, 3) metres, NaN where no depth is known.
+        body_camera: (33, 3) metres, NaN where the depth is unknown.
+        hands_camera: (2, 21, 3) metres, NaN where the depth is unknown.
     """
 
     track_id: str
@@ -94,7 +94,7 @@ class PersonKeypoints:
 
     @property
     def depth_known(self) -> bool:
-        """Whether any landmark has a place before the camera."""
+        """Whether any landmark has camera coordinates."""
         return bool(np.isfinite(self.body_camera).any() or np.isfinite(self.hands_camera).any())
 
 
@@ -107,13 +107,13 @@ def absent_body() -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class FrameKeypoints:
-    """Everybody seen in one camera frame.
+    """Everyone seen in one camera frame.
 
     Attributes:
         stamp_ns: Capture time in nanoseconds.
         width: Image width in pixels.
         height: Image height in pixels.
-        people: Keypoints of each person, any number.
+        people: Keypoints of each person; may be empty.
         frame_id: Optical frame of the camera (REP-103).
     """
 
@@ -136,12 +136,12 @@ class KeypointSequence:
         hand_scores: (T, 2) presence score in 0..1, 0 where absent.
         width: Image width in pixels, 0 where there is no image.
         height: Image height in pixels, 0 where there is no image.
-        body_layout: Name of a layout in `bharnet_ros.skeleton.layouts`.
+        body_layout: Name of a layout in `bharnet_ros.types.layouts`.
         label: Name of the action, where known.
         subject: Name of the person, where known.
-        track_id: Identity of the person in the stream, where there is one.
-        crops: Pictures around the hands or the body, where images were kept.
-        readings: What other sensors told, by the name of the stream that takes it.
+        track_id: Track of the person, where there is one.
+        crops: Crops around the hands or the body, where images were kept.
+        readings: Readings of other sensors, by the name of the stream that takes them.
     """
 
     stamps: FloatArray
@@ -163,6 +163,8 @@ class KeypointSequence:
         Raises:
             InputError: Lengths disagree, a shape is wrong or stamps do not increase.
         """
+        if self.stamps.ndim != 1:
+            raise InputError(f"stamps: expected (T,), got {self.stamps.shape}")
         frames = len(self.stamps)
         if frames == 0:
             raise InputError("stamps: a sequence needs at least one frame")
@@ -184,8 +186,8 @@ class KeypointSequence:
         """Return one person over T frames, body in pixels.
 
         Args:
-            frames: T stamps in seconds, each with the person then.
-            **attributes: Whatever else is known of the sequence.
+            frames: T pairs of a stamp in seconds and the person at that time.
+            **attributes: Further attributes of the sequence, such as its label.
 
         Raises:
             InputError: There are no frames, or their stamps do not increase.

@@ -81,9 +81,9 @@ class SkeletonLayout:
         sources: (V,) index of each joint in the recorded keypoints.
         centre: Joints whose mean is the origin of normalised coordinates.
         scale: Two joints whose distance is the unit of normalised coordinates.
-        dimensions: Coordinates of a body joint that the network is given: 2 for image layouts, in
+        dimensions: Coordinates of a body joint that the network receives: 2 for image layouts, in
             pixels, 3 for the layouts of depth cameras, in metres.
-        live: Whether `pose` finds its joints, in images or, in metres, with their depth.
+        live: Whether `pose` finds its joints: in images or, with their depth, in metres.
     """
 
     name: str
@@ -158,7 +158,7 @@ _ARM_BONES = {
     for joint, parent in _UPPER_BODY_BONES.items()
     if joint.endswith(("nose", "shoulder", "elbow", "wrist", "hip"))
 }
-"""What a trunk and two arms need, and what every finder of bodies in images has."""
+"""Joints of the trunk and the arms, which every body detector finds."""
 
 _LEG_BONES = {
     "left_knee": "left_hip",
@@ -197,7 +197,7 @@ _KINECT_V1_BONES = {
     "head": "shoulder_centre",
     **_kinect_limbs("hip_centre"),
 }
-"""Source: CTR-GCN (arXiv 2107.12213), whose published graph of N-UCLA this is."""
+"""Source: the graph for N-UCLA published with CTR-GCN (arXiv 2107.12213)."""
 
 _KINECT_V2_BONES = {
     "spine_base": "spine_middle",
@@ -211,13 +211,13 @@ _KINECT_V2_BONES = {
     "right_hand_tip": "right_thumb",
     "right_thumb": "right_hand",
 }
-"""Source: CTR-GCN (arXiv 2107.12213), whose published graph of NTU RGB+D this is: that the tip of
-the hand hangs on the thumb is from there."""
+"""Source: the graph for NTU RGB+D published with CTR-GCN (arXiv 2107.12213), which connects the tip
+of the hand to the thumb."""
 
 _HAND_PARENTS = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
 METRIC = "_metric"
-"""Ending of the layouts whose joints have their place in metres before a depth camera."""
+"""Suffix of the layouts whose joints are in metres in the frame of a depth camera."""
 
 LAYOUTS: dict[str, SkeletonLayout] = {
     layout.name: layout
@@ -269,7 +269,7 @@ def get_layout(name: str) -> SkeletonLayout:
     """Return the layout of that name.
 
     Raises:
-        InputError: There is none; the message lists the known names.
+        InputError: The name is unknown; the message lists the known ones.
     """
     try:
         return LAYOUTS[name]
@@ -305,7 +305,6 @@ BODY_BONES = (
 )
 """Pairs of MediaPipe Pose landmarks to join with a line."""
 
-
 HAND_BONES = (
     *(
         (0 if step == 0 else finger + step - 1, finger + step)
@@ -316,5 +315,5 @@ HAND_BONES = (
 )
 """Pairs of MediaPipe Hands landmarks to join with a line: five fingers and the palm."""
 
-
 LEAST_VISIBILITY = 0.5
+"""Body landmarks with a lower visibility are not drawn."""

@@ -1,4 +1,4 @@
-"""What a sensor other than a camera told of one person over time."""
+"""Readings of a sensor other than a camera, of one person over time."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy.typing as npt
 from bharnet_ros.types.errors import InputError
 
 MOST_APART_S = 0.25
-"""How far in time the nearest reading may be from the moment that it stands for."""
+"""Maximum time, in seconds, between a moment and the reading that stands for it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Readings:
-    """Readings of one stream at M times, which need not be those of the keypoints.
+    """Readings of one stream at M times, which may differ from those of the keypoints.
 
     Attributes:
-        stamps: (M,) seconds by the clock of the keypoints, strictly increasing.
-        values: (M, ...) whatever the stream takes.
+        stamps: (M,) seconds on the clock of the keypoints, strictly increasing.
+        values: (M, ...) in whatever form the stream takes them.
     """
 
     stamps: npt.NDArray[np.floating]
@@ -32,9 +32,9 @@ class Readings:
         Raises:
             InputError: Lengths disagree or stamps do not increase.
         """
-        if self.stamps.ndim != 1 or len(self.stamps) != len(self.values):
+        if self.stamps.ndim != 1 or self.values.shape[:1] != self.stamps.shape:
             raise InputError(
-                f"stamps, values: {self.stamps.shape} does not fit {self.values.shape}"
+                f"stamps, values: shapes {self.stamps.shape} and {self.values.shape} do not fit"
             )
         if not np.all(np.diff(self.stamps) > 0):
             raise InputError("stamps: must increase strictly")
@@ -46,7 +46,10 @@ class Readings:
     def nearest(
         self, times: npt.NDArray[np.floating]
     ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-        """Return the reading nearest to each of K times, and whether it is near, (K,) each.
+        """Return the reading nearest to each of K times.
+
+        Returns:
+            (K,) index of the reading, and (K,) whether it is within `MOST_APART_S`.
 
         Raises:
             InputError: There are no readings.

@@ -1,4 +1,4 @@
-"""The order of stamps, and inputs that have stopped."""
+"""Checks the order of stamps, and detects inputs that have stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bharnet_ros.types.keypoints import NANOSECONDS
 
 
 class Step(Enum):
-    """How a stamp follows the one before."""
+    """How a stamp relates to the one before it."""
 
     FORWARD = "forward"
     REPEATED = "repeated"
@@ -28,7 +28,7 @@ class StampOrder:
         self.newest_ns: int | None = None
 
     def take(self, stamp_ns: int) -> Step:
-        """Take the next stamp, nanoseconds, and say how it follows the one before."""
+        """Take the next stamp, in nanoseconds; return how it relates to the one before it."""
         before, self.newest_ns = self.newest_ns, stamp_ns
         if before is None or stamp_ns > before:
             return Step.FORWARD
@@ -36,7 +36,7 @@ class StampOrder:
 
 
 class InputTimeout:
-    """Detects when an optional input has stopped: by stamps, never by the wall clock."""
+    """Detects when an optional input has stopped, by stamps and never by the wall clock."""
 
     def __init__(self, timeout_s: float = 1.0) -> None:
         """Start with nothing received.
@@ -53,7 +53,7 @@ class InputTimeout:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all stamps, as after a jump of time."""
+        """Forget all stamps, as after a time jump."""
         self._received_ns: int | None = None
         self._first_expected_ns: int | None = None
 
@@ -62,7 +62,7 @@ class InputTimeout:
         self._received_ns = stamp_ns
 
     def expected(self, stamp_ns: int) -> None:
-        """Note a message that one of the optional input should belong to."""
+        """Note a message that should have a counterpart from the optional input."""
         if self._first_expected_ns is None:
             self._first_expected_ns = stamp_ns
 
@@ -70,7 +70,7 @@ class InputTimeout:
         """Return whether the input has stopped.
 
         Args:
-            stamp_ns: Of the newest message that was expected to have one; None for none.
+            stamp_ns: Stamp of the newest message that should have a counterpart; None if none came.
         """
         last = self._received_ns if self._received_ns is not None else self._first_expected_ns
         return stamp_ns is not None and last is not None and stamp_ns - last > self._timeout_ns

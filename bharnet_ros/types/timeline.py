@@ -22,13 +22,13 @@ ANYBODY = ""
 
 @dataclass(frozen=True)
 class TrueAction:
-    """One action that somebody did, in a recording, a data set or a script of the puppet.
+    """One action that a person did, in a recording, a data set or a script of the puppet.
 
     Attributes:
         label: Name of the action.
         start_s: When it began.
-        end_s: When it ended, not before it began.
-        track_id: Who did it, or `ANYBODY`.
+        end_s: When it ended; not before `start_s`.
+        track_id: Track of the person who did it, or `ANYBODY`.
     """
 
     label: str
@@ -43,13 +43,15 @@ class TrueAction:
             InputError: A time is not finite, or the end lies before the start.
         """
         if not (math.isfinite(self.start_s) and math.isfinite(self.end_s)):
-            raise InputError(f"{self.label}: start {self.start_s} and end {self.end_s} not finite")
+            raise InputError(
+                f"{self.label}: start and end must be finite, got {self.start_s} and {self.end_s}"
+            )
         if self.end_s < self.start_s:
             raise InputError(f"{self.label}: end {self.end_s} is before start {self.start_s}")
 
     @property
     def duration_s(self) -> float:
-        """How long it lasted."""
+        """How long the action lasted."""
         return self.end_s - self.start_s
 
 
@@ -59,14 +61,14 @@ class FoundEvent:
 
     Attributes:
         label: Name of the action.
-        start_s: Estimated begin of the action.
+        start_s: Estimated start of the action.
         end_s: Estimated end.
         score: Greatest smoothed probability up to the OFFSET, 0..1.
-        track_id: Who did it.
+        track_id: Track of the person who did it.
         onset_s: Capture time of the newest frame when the ONSET was published.
-        offset_s: The same of the OFFSET.
+        offset_s: The same for the OFFSET.
         reason: Why it ended.
-        latency_s: From the capture of that frame to the publication of the ONSET; NaN where
+        latency_s: Seconds from the capture of the ONSET's frame to its publication; NaN where
             nothing was published, as in a replay.
     """
 
@@ -91,8 +93,8 @@ class ScoreTrace:
     """Probabilities of one person over time.
 
     Attributes:
-        track_id: Who.
-        stamps_s: (S,) capture time of the newest frame of each window, rising.
+        track_id: Track of the person.
+        stamps_s: (S,) capture time of the newest frame of each window, increasing.
         probabilities: (S, K) calibrated, not smoothed, in class order.
     """
 
@@ -106,16 +108,16 @@ class Timeline:
     """One recording: what is true and what was found.
 
     Attributes:
-        name: Of the recording.
-        duration_s: From the first to the last stamp.
+        name: Name of the recording.
+        duration_s: Seconds from the first to the last stamp.
         truth: True actions.
         events: Events in the order of their ONSETs.
         class_names: Names of the classes in the order of the probabilities.
-        traces: Scores of each person; none where only events were recorded.
-        frames: Frames that went in.
-        dropped: Frames that were recorded and did not go in.
-        keypoints: People to draw beside mistakes, if any: stamps are seconds since the start of
-            the recording, track ids those of the events. A few frames a second are enough.
+        traces: Scores of each person; empty if only events were recorded.
+        frames: Number of input frames.
+        dropped: Number of recorded frames that were not used as input.
+        keypoints: People to draw beside mistakes, if any. Stamps are seconds since the start of
+            the recording; track ids are those of the events. A few frames a second are enough.
     """
 
     name: str
@@ -130,15 +132,15 @@ class Timeline:
 
 
 class TraceCollector:
-    """Keeps the probabilities of each person over time."""
+    """Collects the probabilities of each person over time."""
 
     def __init__(self) -> None:
-        """Start with nobody."""
+        """Start without scores."""
         self._stamps: dict[str, list[int]] = {}
         self._probabilities: dict[str, list[np.ndarray]] = {}
 
     def take(self, scores: ActionScores) -> None:
-        """Take scores; a person's that are not newer than those before are left out."""
+        """Add scores; skip those of a person that are not newer than the last ones."""
         for person in scores.tracks:
             stamps = self._stamps.setdefault(person.track_id, [])
             if stamps and scores.stamp_ns <= stamps[-1]:
@@ -148,10 +150,10 @@ class TraceCollector:
             rows.append(np.array(person.probabilities, dtype=np.float32))
 
     def traces(self, origin_ns: int) -> tuple[ScoreTrace, ...]:
-        """Return the scores of everybody, in the order in which they came.
+        """Return the trace of each person, in the order of their first scores.
 
         Args:
-            origin_ns: Stamp that their times count from, nanoseconds.
+            origin_ns: Stamp from which times are counted, nanoseconds.
         """
         return tuple(
             ScoreTrace(
@@ -171,17 +173,18 @@ def found_events(
     Args:
         events: ONSETs and OFFSETs in the order of their publication.
         origin_ns: Start of the recording, nanoseconds.
-        latencies_s: Latency of each of them; None where nothing was published.
+        latencies_s: Latency of each event, seconds; None if nothing was published.
 
     Raises:
-        InputError: An OFFSET has no ONSET, an ONSET no OFFSET, or an id occurs twice; names the id.
+        InputError: An OFFSET has no ONSET, an ONSET has no OFFSET, or one of them occurs twice; the
+            message names the id.
     """
-    told = [math.nan] * len(events) if latencies_s is None else list(latencies_s)
+    latencies = [math.nan] * len(events) if latencies_s is None else latencies_s
     begun: dict[str, tuple[ActionEvent, float]] = {}
     ended: dict[str, ActionEvent] = {}
-    for event, latency in zip(events, told, strict=True):
-        known = ended if event.phase is Phase.OFFSET else begun
-        if event.event_id in known:
+    for event, latency in zip(events, latencies, strict=True):
+        same_phase = ended if event.phase is Phase.OFFSET else begun
+        if event.event_id in same_phase:
             raise InputError(f"event {event.event_id}: has two {event.phase.name}s")
         if event.phase is Phase.ONSET:
             begun[event.event_id] = event, latency
@@ -189,9 +192,9 @@ def found_events(
             ended[event.event_id] = event
         else:
             raise InputError(f"event {event.event_id}: has an OFFSET and no ONSET before it")
-    never = [event_id for event_id in begun if event_id not in ended]
-    if never:
-        raise InputError(f"event {never[0]}: has an ONSET and no OFFSET")
+    unfinished = [event_id for event_id in begun if event_id not in ended]
+    if unfinished:
+        raise InputError(f"event {unfinished[0]}: has an ONSET and no OFFSET")
 
     def seconds(stamp_ns: int) -> float:
         return (stamp_ns - origin_ns) / NANOSECONDS

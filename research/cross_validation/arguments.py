@@ -1,4 +1,4 @@
-"""What all commands on a cross-validation take, and what they load by it."""
+"""Arguments that all commands on a cross-validation share, and what they load."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from research.cross_validation.out_of_fold import OutOfFoldScores
 def add_cross_validation_arguments(
     parser: argparse.ArgumentParser, *, variants: bool = False
 ) -> None:
-    """Declare what all commands on a cross-validation take.
+    """Declare the arguments that all commands on a cross-validation share.
 
     Args:
-        parser: Of the command.
+        parser: Parser of the command.
         variants: Whether `--models` may be given several times, once for each variant.
     """
     parser.add_argument(
@@ -46,34 +46,34 @@ def add_cross_validation_arguments(
 
 
 def add_perturbation_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what commands that perturb clips take besides."""
+    """Declare the further arguments of commands that perturb clips."""
     parser.add_argument(
         "--every",
         type=int,
         default=1,
         metavar="N",
-        help="score each N-th clip of a fold only, to save time (default: 1, all of them)",
+        help="score only every N-th clip of a fold, to save time (default: 1, all of them)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of chance (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:
-    """Declare `--weights` of the models of an ensemble."""
+    """Declare `--weights`, the weights of the models of an ensemble."""
     parser.add_argument(
         "--weights",
         nargs="+",
         type=float,
         metavar="WEIGHT",
-        help="how much each model of an ensemble counts, in their order (default: all the same)",
+        help="weight of each model of an ensemble, in their order (default: all equal)",
     )
 
 
 def load_models(arguments: argparse.Namespace, names: Sequence[str]) -> list[FoldModel]:
-    """Load the bundles of these names as the arguments say.
+    """Load bundles as the arguments say.
 
     Args:
-        arguments: Of a command that declared them by `add_cross_validation_arguments`.
-        names: One use of its `--models`.
+        arguments: Those that `add_cross_validation_arguments` declares.
+        names: Bundles of one `--models`.
 
     Raises:
         InputError: A bundle cannot be used; names it.
@@ -84,10 +84,10 @@ def load_models(arguments: argparse.Namespace, names: Sequence[str]) -> list[Fol
 
 
 def read_clips(arguments: argparse.Namespace) -> tuple[HolisticWild, Path]:
-    """Read the clips; returns them and the file with the fold of each subject.
+    """Return the clips, and the file with the fold of each subject.
 
     Args:
-        arguments: Of a command that declared them by `add_cross_validation_arguments`.
+        arguments: Those that `add_cross_validation_arguments` declares.
 
     Raises:
         InputError: A file cannot be used; names it.
@@ -99,10 +99,10 @@ def read_clips(arguments: argparse.Namespace) -> tuple[HolisticWild, Path]:
 def score_variants(
     arguments: argparse.Namespace,
 ) -> tuple[list[list[FoldModel]], list[OutOfFoldScores]]:
-    """Load every use of `--models` and score the clips that have a class.
+    """Load the models of each `--models` and score the clips whose label is a class.
 
     Args:
-        arguments: Of a command that declared them by `add_cross_validation_arguments`.
+        arguments: Those that `add_cross_validation_arguments` declares.
 
     Raises:
         InputError: A bundle or a file cannot be used; names it.

@@ -1,4 +1,4 @@
-"""Clips scored by the models of a cross-validation, each on people it was not trained on."""
+"""Score clips with the models of a cross-validation, each on people it was not trained on."""
 
 from __future__ import annotations
 
@@ -22,19 +22,32 @@ from research.perturbations import Perturbation
 
 
 class PerturbedClips:
-    """The clips of a data set, each changed by chance of its own, whichever are read with it."""
+    """Clips of a data set with a random perturbation, which does not depend on the other clips."""
 
     def __init__(self, data: ClipSource, perturb: Perturbation, seed: int) -> None:
-        """Perturb the clips of `data`; the same seed and clip give the same result."""
+        """Perturb the clips of `data`; the same seed and clip give the same result.
+
+        Raises:
+            InputError: The seed is negative.
+        """
+        if seed < 0:
+            raise InputError(f"seed: must not be negative, got {seed}")
         self._data = data
         self._perturb = perturb
         self._seed = seed
 
     def clips(self, indices: npt.NDArray[np.integer]) -> Iterator[RecordedClip]:
-        """Yield the clips of these indices, perturbed; the same befalls all people of a clip."""
+        """Yield the perturbed clips of these indices; all people of a clip are perturbed alike.
+
+        Raises:
+            InputError: A clip cannot be perturbed; names it.
+        """
         for index, clip in zip(indices, self._data.clips(indices), strict=True):
             seed = (self._seed, int(index))
-            people = (self._perturb(one, np.random.default_rng(seed)) for one in clip.people)
+            try:
+                people = [self._perturb(one, np.random.default_rng(seed)) for one in clip.people]
+            except InputError as error:
+                raise InputError(f"clip {clip.name}: {error}") from error
             yield replace(clip, people=tuple(people))
 
 
@@ -56,15 +69,15 @@ def score_folds(
         data: All clips.
         sources: sources.csv with the fold of each subject.
         known_only: Leave out the clips whose label is no class.
-        every: Score each `every`-th clip of a fold only.
-        perturb: What befalls each clip before it is scored.
+        every: Score only every N-th clip of a fold.
+        perturb: Perturbation of each clip before it is scored.
         seed: Seed of the perturbation.
-        progress: Whether to show a bar on the terminal.
+        progress: Whether to show a progress bar on the terminal.
 
     Raises:
-        InputError: A subject has no fold, a fold has no clips, models differ in their further
-            streams, or `every` is not positive.
-        OSError: The file of folds cannot be read.
+        InputError: A subject has no fold, a fold has no clips, the models have different streams,
+            a clip cannot be perturbed, or `every` or `seed` is out of range.
+        OSError: `sources` cannot be read.
     """
     if every < 1:
         raise InputError(f"every: must be at least 1, got {every}")
@@ -73,8 +86,8 @@ def score_folds(
     for model, found in zip(models, streams, strict=True):
         if found != streams[0]:
             raise InputError(
-                f"models: that of fold {model.fold} has the streams {', '.join(found) or 'none'}, "
-                f"that of fold {models[0].fold} {', '.join(streams[0]) or 'none'}"
+                f"models: the streams of fold {model.fold} are {', '.join(found) or 'none'}, "
+                f"those of fold {models[0].fold} are {', '.join(streams[0]) or 'none'}"
             )
     source: ClipSource = data if perturb is None else PerturbedClips(data, perturb, seed)
     parts, chosen = [], []

@@ -20,8 +20,8 @@ class FoldModel:
 
     Attributes:
         fold: The fold of people that it was not trained on.
-        model: What to score clips with.
-        parameters: Of its networks.
+        model: Scores clips.
+        parameters: Number of parameters of its networks.
         bundles: Folders of its bundles.
     """
 
@@ -38,18 +38,18 @@ def load_fold_models(
     ensemble: bool = False,
     weights: Sequence[float] | None = None,
 ) -> list[FoldModel]:
-    """Load bundles that were each trained without one fold; ordered by fold.
+    """Load bundles that were each trained without one fold, and sort them by fold.
 
     Args:
         names: Folders or names of bundles.
-        device: Where to compute.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
         ensemble: Whether bundles with the same held-out fold decide together. Without it, each
-            fold may have one bundle only.
-        weights: How much each bundle of a fold counts, in the order in which they are named.
+            fold may have only one bundle.
+        weights: Weight of each bundle of a fold, in the order of `names`.
 
     Raises:
-        InputError: A bundle cannot be used, does not say its held-out fold, has other classes
-            than the first, or shares its fold with another; the message names it.
+        InputError: A bundle cannot be used, does not name its held-out fold, has other classes than
+            the first, or shares its fold with another; names it.
     """
     if weights and not ensemble:
         raise InputError("--weights needs --ensemble")
@@ -60,8 +60,8 @@ def load_fold_models(
         group = groups.setdefault(held_out_fold(bundle), [])
         if group and not ensemble:
             raise InputError(
-                f"{bundle.path}: holds out fold {held_out_fold(bundle)}, as {group[0].path} does; "
-                "--ensemble lets them decide together"
+                f"{bundle.path}: holds out fold {held_out_fold(bundle)}, and so does "
+                f"{group[0].path}; --ensemble lets them decide together"
             )
         group.append(bundle)
     models = []
@@ -79,19 +79,19 @@ def held_out_fold(bundle: ModelBundle) -> int:
     """Return the fold of people that the model was not trained on.
 
     Raises:
-        InputError: The bundle does not say it; names the bundle.
+        InputError: The bundle does not name it; names the bundle.
     """
     fold = bundle.description.training.get("held_out_fold")
     if not isinstance(fold, int):
         raise InputError(
-            f"{bundle.path}: training.held_out_fold: the bundle does not say which fold of people "
-            "it was not trained on"
+            f"{bundle.path}: training.held_out_fold: must be the number of the fold of people that "
+            f"the model was not trained on, got {fold!r}"
         )
     return fold
 
 
 def describe_models(models: Sequence[FoldModel]) -> list[dict[str, object]]:
-    """Return which bundles scored which fold, for a report."""
+    """Return which bundles scored which fold, for the JSON output."""
     return [
         {
             "fold": model.fold,

@@ -1,4 +1,4 @@
-"""Models of which each is run on the people that it was not trained on."""
+"""Load models that are each run on the people that they were not trained on."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from bharnet_ros.types.errors import InputError
 def load_by_held_out(
     names: Sequence[str], held_out: Callable[[ModelBundle], str]
 ) -> dict[str, ModelBundle]:
-    """Load bundles, by the people whom each was not trained on, in their order.
+    """Load bundles, keyed by the people that each was not trained on, in the order of `names`.
 
     Args:
         names: Names or folders of bundles.
-        held_out: Returns the name of those people; raises InputError where a bundle does not say.
+        held_out: Returns the name of these people; raises InputError if the bundle does not
+            name them.
 
     Raises:
-        InputError: A bundle cannot be used, or holds out the people of one before it; names it.
+        InputError: A bundle cannot be used, or holds out the people of an earlier one; names it.
         OSError: A file cannot be read.
     """
     bundles: dict[str, ModelBundle] = {}
@@ -28,7 +29,7 @@ def load_by_held_out(
         people = held_out(bundle)
         if people in bundles:
             raise InputError(
-                f"{bundle.path}: holds out {people}, as {bundles[people].path} before it does"
+                f"{bundle.path}: holds out {people}, and so does {bundles[people].path}"
             )
         bundles[people] = bundle
     return bundles

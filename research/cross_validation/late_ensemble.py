@@ -1,4 +1,4 @@
-"""Several models as one: a late ensemble of bundles that may be given different features."""
+"""A late ensemble: several models that decide together and may take different features."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from bharnet_ros.types.errors import InputError
 class LateEnsemble:
     """Averages the calibrated log-probabilities of its members.
 
-    Each member's logits are divided by its own temperature first, so that one that was trained
-    longer, and is surer for no better reason, does not outvote the others. An average of
-    log-probabilities is, up to a constant for each clip, the sum of logits by which the experts of
-    one network are joined: a class that one member rules out stays out.
+    Each member's logits are divided by its own temperature first, so that a member that is more
+    confident only because it was trained longer does not outvote the others. Up to a constant for
+    each clip, averaging log-probabilities equals summing logits, which is how the experts of one
+    network are joined: a class that one member rules out stays out.
     """
 
     def __init__(
@@ -31,12 +31,12 @@ class LateEnsemble:
         device: str = "auto",
         weights: Sequence[float] | None = None,
     ) -> None:
-        """Bring all networks to the device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        """Move all networks to the device.
 
         Args:
             bundles: The members. Size and input modalities may differ.
-            device: Where to compute.
-            weights: How much each member counts, of any sum; None counts all the same.
+            device: `auto`, `cpu`, `cuda` or `cuda:N`.
+            weights: Weight of each member; they need not add up to one. None weights all equally.
 
         Raises:
             InputError: There are no members, their classes differ, or the weights do not fit.
@@ -50,7 +50,9 @@ class LateEnsemble:
                 f"weights: need one for each of {len(bundles)} models, got {len(given)}"
             )
         if not (np.isfinite(given).all() and (given >= 0).all() and given.sum() > 0):
-            raise InputError(f"weights: must be positive, got {given.tolist()}")
+            raise InputError(
+                f"weights: must not be negative, and one must be positive, got {given.tolist()}"
+            )
         self._weights = (given / given.sum()).tolist()
         self._members = [ClipRecognizer(bundle, device) for bundle in bundles]
         descriptions = [bundle.description for bundle in bundles]
@@ -60,15 +62,15 @@ class LateEnsemble:
             name=" + ".join(description.name for description in descriptions),
             temperature=1.0,
             rejection_threshold=float(np.dot(self._weights, thresholds)),
-            # What further streams say stays within the members.
+            # The members' streams have no logits of their own in the ensemble.
             streams={},
         )
-        """The first member's, but for what is the ensemble's own: name, temperature, threshold."""
+        """Description of the first member with name, temperature and threshold of the ensemble."""
 
     def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
         """Return the mean calibrated log-probabilities (N, K) of each expert, on the CPU.
 
-        What further streams of members say is in that of the ensemble, and nowhere by itself.
+        Streams of members count in the ensemble's logits only.
 
         Args:
             clips: N clips.
@@ -93,7 +95,7 @@ class LateEnsemble:
         return together._replace(skeleton=mean("skeleton"))
 
     def probabilities(self, logits: Tensor) -> Tensor:
-        """Return calibrated probabilities (N, K) of what `clip_logits` returned."""
+        """Return calibrated probabilities (N, K) of logits from `clip_logits`."""
         return torch.softmax(logits, dim=1)
 
 
@@ -101,7 +103,7 @@ def check_same_classes(bundles: Sequence[ModelBundle]) -> None:
     """Check that bundles have the same classes in the same order.
 
     Raises:
-        InputError: One does not; names it and the first.
+        InputError: One has other classes; names it and the first.
     """
     first = bundles[0]
     for other in bundles[1:]:

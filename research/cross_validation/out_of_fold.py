@@ -1,4 +1,4 @@
-"""What models say of people whom they were not trained on."""
+"""Scores of clips by models that were not trained on the people in them."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from bharnet_ros.types.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class OutOfFoldScores:
-    """What models say of N clips of people whom they were not trained on.
+    """Scores of N clips by models that were not trained on the people in them.
 
     Attributes:
         class_names: (K,) in the order of the logits.
         logits: (N, K) of ensemble, body and hand expert, not calibrated.
-        temperatures: (N,) of the model that scored each clip.
-        rejection_thresholds: (N,) of that model.
-        labels: (N,) true names, also such that are no class.
+        temperatures: (N,) temperature of the model that scored each clip.
+        rejection_thresholds: (N,) rejection threshold of that model.
+        labels: (N,) true labels, including labels that are no class.
         subjects: (N,) person in each clip.
         folds: (N,) fold of that person.
         clips: (N,) index of the clip in the data set.
         hand_share: (N,) share 0..1 of the recorded frames that show a hand.
-        streams: Names of the models' further streams, in the order of the logits.
+        streams: Names of the models' streams beside the skeleton, in the order of the logits.
     """
 
     class_names: tuple[str, ...]
@@ -58,16 +58,16 @@ class OutOfFoldScores:
         return gesture_classes(self.class_names)[0]
 
     def truth(self) -> npt.NDArray[np.int64]:
-        """Return the index (N,) of each label among the gestures, -1 where it is none."""
+        """Return the index (N,) of each label among the gestures, -1 for other labels."""
         return true_gestures(self.labels, self.gestures)
 
     def chosen(self) -> npt.NDArray[np.int64]:
-        """Return the index (N,) of the gesture that the ensemble prefers, background left out."""
+        """Return the index (N,) of the gesture that the ensemble scores highest."""
         columns = gesture_classes(self.class_names)[1]
         return self.logits.ensemble[:, columns].argmax(1).numpy()
 
     def probabilities(self) -> Tensor:
-        """Return what each clip's own model makes of the ensemble's logits, (N, K)."""
+        """Return the ensemble's probabilities (N, K), with the temperature of each clip's model."""
         temperatures = torch.from_numpy(self.temperatures).to(self.logits.ensemble.dtype)
         return torch.softmax(self.logits.ensemble / temperatures[:, None], dim=1)
 
@@ -89,11 +89,11 @@ class OutOfFoldScores:
         )
 
     def of_body_alone(self) -> OutOfFoldScores:
-        """Return the scores in which the body expert decides in the place of the ensemble."""
+        """Return a copy in which the body expert's logits replace those of the ensemble."""
         return replace(self, logits=self.logits._replace(ensemble=self.logits.body))
 
     def metrics(self) -> ClipMetrics:
-        """Count over all clips together.
+        """Compute the metrics over all clips together.
 
         Raises:
             InputError: No label is a class.
@@ -113,7 +113,7 @@ def check_same_clips(variants: Sequence[OutOfFoldScores]) -> None:
     """Check that variants scored the same clips, with the same classes.
 
     Raises:
-        InputError: There are no variants, or one differs from the first; names its group.
+        InputError: There are no variants, or one differs from the first; names its `--models`.
     """
     if not variants:
         raise InputError("variants: need at least one")

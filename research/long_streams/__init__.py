@@ -1,1 +1,1 @@
-"""Events in long streams."""
+"""Events in long recordings."""

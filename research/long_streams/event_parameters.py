@@ -1,8 +1,8 @@
-"""Which event parameters hold for people other than those they were chosen on.
+"""Choose event parameters on some people and test them on others.
 
-Spliced streams of a cross-validation are scored once; then every combination of the parameters
-below is tried on them. For each fold, the one that is best on all *other* folds is judged on it.
-research/RESULTS.md has the results.
+The spliced recordings of a cross-validation are scored once. Then every combination of the
+parameters below is tried on them. For each fold, the combination that is best on all *other* folds
+is measured on this one. research/RESULTS.md has the results.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
 from research.cross_validation.fold_models import held_out_fold
 from research.long_streams.scoring import timeline_of
-from research.long_streams.spliced import StreamSettings, scored_streams
+from research.long_streams.spliced import RecordingSettings, scored_recordings
 
 GRID = {
     "enter_threshold": (0.55, 0.65, 0.75),
@@ -31,35 +31,37 @@ GRID = {
     "smoothing_s": (0.1, 0.3),
     "min_duration_s": (0.1, 0.3),
 }
-"""Values of event parameters that are tried in all combinations."""
+"""Values of the event parameters; all combinations are tried."""
 
 MOST_FALSE, LONGEST_DELAY = 0.5, 1.0
-"""False events per minute of background, and seconds of median onset delay, that are aimed at."""
+"""Limits to keep: false events per minute of background, median onset delay in seconds."""
 
 Choice = tuple[float, tuple[float, ...]]
-"""Seconds of a window, and a value for each of `GRID`."""
+"""Window in seconds, and a value for each parameter of `GRID`."""
 
 
-def goodness(metrics: EventMetrics) -> tuple[float, float]:
-    """Return what is to be greatest: how far the two limits are kept, then F1."""
+def rank(metrics: EventMetrics) -> tuple[float, float]:
+    """Return a sort key, higher is better: minus the excess over both limits, then F1."""
     false, delay = metrics.false_per_minute, metrics.onset_delay.median_s
-    kept = -max(false - MOST_FALSE, 0.0) - max(delay - LONGEST_DELAY, 0.0)
+    within_limits = -max(false - MOST_FALSE, 0.0) - max(delay - LONGEST_DELAY, 0.0)
     f1 = metrics.total.f1
-    return (kept, f1) if math.isfinite(kept) and math.isfinite(f1) else (-math.inf, 0.0)
+    if not (math.isfinite(within_limits) and math.isfinite(f1)):
+        return -math.inf, 0.0
+    return within_limits, f1
 
 
-def best_on(folds: Sequence[int], results: Mapping[tuple[int, Choice], EventMetrics]) -> Choice:
-    """Return the choice whose goodness, its mean over some folds, is greatest."""
+def best_choice(folds: Sequence[int], results: Mapping[tuple[int, Choice], EventMetrics]) -> Choice:
+    """Return the choice whose mean rank over some folds is highest."""
 
-    def mean(choice: Choice) -> tuple[float, ...]:
-        each = [goodness(results[fold, choice]) for fold in folds]
+    def mean_rank(choice: Choice) -> tuple[float, ...]:
+        each = [rank(results[fold, choice]) for fold in folds]
         return tuple(sum(column) / len(each) for column in zip(*each, strict=True))
 
-    return max((choice for fold, choice in results if fold == folds[0]), key=mean)
+    return max((choice for fold, choice in results if fold == folds[0]), key=mean_rank)
 
 
 def row(name: str, how: str, choice: Choice, metrics: EventMetrics) -> list[str]:
-    """Return a line of the table."""
+    """Return a row of the table."""
     window_s, tried = choice
     values = (metrics.total.f1, metrics.false_per_minute, metrics.onset_delay.median_s)
     return [
@@ -80,7 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print, for each fold, the default and what is best on the others.
+    """Print, for each fold, the default parameters and those that are best on the other folds.
 
     Raises:
         InputError: There are fewer than two models, or a model or the data cannot be used.
@@ -90,14 +92,14 @@ def run(options: argparse.Namespace) -> int:
     data = read_holistic_wild(options.data)
     bundles = [load_bundle(find_model(name)) for name in options.models]
     if len(bundles) < 2:
-        raise InputError("--models: needs two folds at least, one to choose on and one to judge")
-    settings = StreamSettings(minutes=options.minutes, seed=options.seed)
+        raise InputError("--models: needs two folds at least, one to choose on and one to test on")
+    settings = RecordingSettings(minutes=options.minutes, seed=options.seed)
     results: dict[tuple[int, Choice], EventMetrics] = {}
     rows = []
     for fold, bundle in enumerate(bundles):
         default = bundle.description.event_parameters()
         for window_s in options.windows:
-            scored = scored_streams(
+            scored = scored_recordings(
                 bundle, data, options.subjects_from, settings, window_s=window_s, progress=True
             )
             for values in itertools.product(*GRID.values()):
@@ -105,12 +107,12 @@ def run(options: argparse.Namespace) -> int:
                 timelines = [timeline_of(one, tried) for one in scored]
                 results[fold, (window_s, values)] = measure(timelines)
             if window_s == bundle.description.window_s:
-                usual = measure([timeline_of(one, default) for one in scored])
+                by_default = measure([timeline_of(one, default) for one in scored])
                 name = f"fold {held_out_fold(bundle)}"
                 values = tuple(getattr(default, field) for field in GRID)
-                rows.append(row(name, "default", (window_s, values), usual))
+                rows.append(row(name, "default", (window_s, values), by_default))
     for fold, bundle in enumerate(bundles):
-        choice = best_on([other for other in range(len(bundles)) if other != fold], results)
+        choice = best_choice([other for other in range(len(bundles)) if other != fold], results)
         name = f"fold {held_out_fold(bundle)}"
         rows.append(row(name, "best on the others", choice, results[fold, choice]))
     print(format_table(["", "", "window_s", *GRID, "F1", "false/min", "onset delay"], rows))

@@ -1,8 +1,12 @@
-"""`bharnet evaluate puppet`: events in minutes of the puppet, found by its exact keypoints."""
+"""`python -m research long-streams puppet`: events in long recordings of the puppet.
+
+The keypoints are the puppet's exact ones.
+"""
 
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import replace
 
 import torch
@@ -18,7 +22,7 @@ from bharnet_ros.types.timeline import Timeline
 from research.long_streams.scoring import score_recording, timeline_of
 
 SCRIPTS = {1: "long", 2: "long_two_people"}
-"""Script of the puppet by the number of people."""
+"""Script of the puppet for each number of people."""
 
 
 def puppet_timeline(
@@ -27,19 +31,22 @@ def puppet_timeline(
     """Recognise the first minutes of a long script.
 
     Args:
-        recognizer: What scores the windows.
+        recognizer: Scores the windows.
         people: 1 or 2.
         frame_rate: Frames per second.
-        minutes: How much of the script, at most ten.
+        minutes: Length of the recording, at most ten.
         seed: Chooses the variation and the order of the motions.
 
     Raises:
-        InputError: There is no script for so many people, or a number is not positive.
+        InputError: There is no script for this number of people, or a value is out of range.
     """
     if people not in SCRIPTS:
         raise InputError(f"people: there are scripts for 1 and 2, got {people}")
-    if not minutes > 0:
-        raise InputError(f"minutes: must be positive, got {minutes}")
+    for name, value in (("minutes", minutes), ("fps", frame_rate)):
+        if not 0 < value < math.inf:
+            raise InputError(f"{name}: must be positive and finite, got {value}")
+    if seed < 0:
+        raise InputError(f"seed: must not be negative, got {seed}")
     source = open_puppet(SCRIPTS[people], fps=frame_rate, seed=seed)
     count = min(source.frame_count, max(1, round(60.0 * minutes * frame_rate)))
     frames = [source.truth(number) for number in range(count)]
@@ -52,10 +59,13 @@ def puppet_timeline(
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate puppet`."""
+    """Declare the arguments of `python -m research long-streams puppet`."""
     parser.add_argument("--model", default="gestures", help="folder or name of a model bundle")
     parser.add_argument(
-        "--minutes", type=float, default=10.0, help="of each stream, at most 10 (default: 10)"
+        "--minutes",
+        type=float,
+        default=10.0,
+        help="length of each recording, at most 10 (default: 10)",
     )
     parser.add_argument(
         "--fps",
@@ -67,13 +77,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--people", type=int, nargs="+", default=(1, 2), help="people in view (default: 1 2)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of chance (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate puppet`; returns the exit status.
+    """Run `python -m research long-streams puppet`; returns the exit status.
 
     Raises:
         InputError: An argument or the model cannot be used; names it.

@@ -1,4 +1,4 @@
-"""`bharnet evaluate recordings`: event metrics over whole recordings of a continuous data set."""
+"""`python -m research long-streams recordings`: events in a continuous data set's recordings."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from research.long_streams.scoring import frames_of, score_recording, timeline_o
 
 
 def held_out_protocol(bundle: ModelBundle) -> str:
-    """Return the protocol by which a model was trained.
+    """Return the protocol that a model was trained by.
 
     Raises:
-        InputError: The bundle does not say it; names the bundle.
+        InputError: The bundle does not name it; names the bundle.
     """
     protocol = bundle.description.training.get("protocol")
     if not isinstance(protocol, str):
         raise InputError(
-            f"{bundle.path}: training.protocol: the bundle does not say whom it was not trained on"
+            f"{bundle.path}: training.protocol: must name the protocol of the training, "
+            f"got {protocol!r}"
         )
     return protocol
 
@@ -41,22 +42,22 @@ def recording_timelines(
     device: str = "auto",
     progress: bool = False,
 ) -> list[Timeline]:
-    """Recognise the recordings of the people whom a model was not trained on.
+    """Recognise the recordings of the people that a model was not trained on.
 
     Args:
-        bundle: Trained by a protocol of the data set that leaves people out.
+        bundle: Trained by a protocol of the data set that holds people out.
         data: The recordings.
-        device: Where to compute.
-        progress: Whether to show a bar on the terminal.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        progress: Whether to show a progress bar on the terminal.
 
     Raises:
-        InputError: The protocol is unknown here, or the people it leaves out train too.
+        InputError: The data set has no such protocol, or the protocol holds nobody out.
     """
     protocol = held_out_protocol(bundle)
     training, testing = split(data, protocol)
     people = set(data.subjects[testing].tolist())
     if people & set(data.subjects[training].tolist()):
-        raise InputError(f"{bundle.path}: training.protocol: {protocol} leaves nobody out")
+        raise InputError(f"{bundle.path}: training.protocol: {protocol} holds nobody out")
     recognizer = Recognizer(bundle, device)
     parameters = bundle.description.event_parameters()
     timelines = []
@@ -70,13 +71,13 @@ def recording_timelines(
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate recordings`."""
+    """Declare the arguments of `python -m research long-streams recordings`."""
     parser.add_argument(
         "--models",
         required=True,
         nargs="+",
         metavar="BUNDLE",
-        help="folders of model bundles, each run on the people that its protocol left out",
+        help="folders of model bundles, each run on the people that its protocol holds out",
     )
     add_dataset_arguments(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
@@ -84,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate recordings`; returns the exit status.
+    """Run `python -m research long-streams recordings`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.

@@ -1,9 +1,10 @@
-"""Keypoint streams through the recognition core: frames in, a `Timeline` out, without ROS."""
+"""Run keypoint recordings through the recognition core: frames in, a `Timeline` out, no ROS."""
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import (
     NANOSECONDS,
     FrameKeypoints,
@@ -21,21 +23,21 @@ from bharnet_ros.types.keypoints import (
 from bharnet_ros.types.timeline import Timeline, TraceCollector, TrueAction, found_events
 
 _SCORED_AT_ONCE = 32
-"""Times whose windows go through the network together."""
+"""Number of strides whose windows go through the network together."""
 
 
 @dataclass(frozen=True, eq=False)
 class ScoredRecording:
-    """A recording whose windows were scored, so that events can be found with any parameters.
+    """A recording with scored windows, in which events can be found with any parameters.
 
     Attributes:
-        name: Of the recording.
+        name: Name of the recording.
         class_names: Names of the classes in the order of the probabilities.
         truth: True actions.
-        scores: One for each stride.
+        scores: Scores of each stride.
         first_ns: Stamp of the first frame, nanoseconds.
-        last_ns: Stamp of the last one.
-        frames: How many there are.
+        last_ns: Stamp of the last frame, nanoseconds.
+        frames: Number of frames.
     """
 
     name: str
@@ -48,24 +50,27 @@ class ScoredRecording:
 
 
 def add_event_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `--event`, which changes parameters of events."""
+    """Declare `--event`, which overrides event parameters."""
     parser.add_argument(
         "--event",
         nargs="+",
         default=[],
-        type=_change,
+        type=_event_parameter,
         metavar="NAME=VALUE",
-        help="parameters of events other than the default, as smoothing_s=0.1",
+        help="event parameters that override the default, such as smoothing_s=0.1",
     )
 
 
-def _change(text: str) -> tuple[str, float]:
+def _event_parameter(text: str) -> tuple[str, float]:
     name, _, value = text.partition("=")
-    return name, float(value)
+    try:
+        return name, float(value)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER") from None
 
 
 def frames_of(person: KeypointSequence) -> Iterator[FrameKeypoints]:
-    """Yield the frames of one person, stamped from the first one on.
+    """Yield the frames of one person; the first has stamp zero.
 
     Raises:
         InputError: The body is not in MediaPipe's numbering.
@@ -81,29 +86,31 @@ def frames_of(person: KeypointSequence) -> Iterator[FrameKeypoints]:
 def score_frames(
     frames: Iterable[FrameKeypoints], recognizer: Recognizer, *, window_s: float | None = None
 ) -> list[ActionScores]:
-    """Return the scores that a robot would have, had it lost no frame.
+    """Return the scores that a robot would compute if it lost no frame.
 
     Args:
-        frames: By rising stamps.
-        recognizer: What scores the windows.
+        frames: Frames with rising stamps.
+        recognizer: Scores the windows.
         window_s: Length of the window, seconds; None means the model's.
 
     Raises:
-        InputError: Stamps do not rise.
+        InputError: Stamps do not rise, or the window is not positive and finite.
     """
-    stream = SlidingRecognizer(recognizer, window_s=window_s)
-    due = [windows for frame in frames if (windows := stream.push(frame)) is not None]
+    if window_s is not None and not 0 < window_s < math.inf:
+        raise InputError(f"window_s: must be positive and finite, got {window_s}")
+    sliding = SlidingRecognizer(recognizer, window_s=window_s)
+    due = [windows for frame in frames if (windows := sliding.push(frame)) is not None]
     return [
         scores
         for first in range(0, len(due), _SCORED_AT_ONCE)
-        for scores in _score(recognizer, due[first : first + _SCORED_AT_ONCE], stream.window_s)
+        for scores in _score(recognizer, due[first : first + _SCORED_AT_ONCE], sliding.window_s)
     ]
 
 
 def _score(
     recognizer: Recognizer, due: Sequence[DueWindows], window_s: float
 ) -> Iterator[ActionScores]:
-    """Yield what `SlidingRecognizer.score` gives for each; together, it takes half the time."""
+    """Yield what `SlidingRecognizer.score` returns for each; together, it takes half the time."""
     sequences = [sequence for windows in due for sequence in windows.sequences]
     tracks = iter(recognizer.score(sequences, 0, window_s=window_s).tracks)
     for windows in due:
@@ -115,13 +122,13 @@ def _score(
         yield ActionScores(stamp, tuple(shifted), windows.frame_id, recognizer.description.name)
 
 
-def detect_events(
+def find_events(
     scores: Sequence[ActionScores], class_names: Sequence[str], parameters: EventParameters
 ) -> list[ActionEvent]:
-    """Return the ONSETs and OFFSETs of a whole recording, the last events ended by its end."""
-    detector = EventFinder(class_names, parameters)
-    events = [event for one in scores for event in detector.update(one)]
-    return events + detector.close(OffsetReason.SHUTDOWN)
+    """Return the ONSETs and OFFSETs of a recording; events still open at its end are closed."""
+    finder = EventFinder(class_names, parameters)
+    events = [event for one in scores for event in finder.update(one)]
+    return events + finder.close(OffsetReason.SHUTDOWN)
 
 
 def score_recording(
@@ -135,14 +142,14 @@ def score_recording(
     """Score a whole recording.
 
     Args:
-        name: Of the recording.
-        frames: All of it, by rising stamps; the first stamp is zero seconds.
+        name: Name of the recording.
+        frames: All frames, with rising stamps; the first stamp is zero seconds.
         truth: True actions; those that are no class of the model are left out.
-        recognizer: What scores the windows.
+        recognizer: Scores the windows.
         window_s: Length of the window, seconds; None means the model's.
 
     Raises:
-        InputError: Stamps do not rise.
+        InputError: Stamps do not rise, or the window is not positive and finite.
     """
     class_names = recognizer.description.class_names
     return ScoredRecording(
@@ -157,8 +164,8 @@ def score_recording(
 
 
 def timeline_of(recording: ScoredRecording, parameters: EventParameters) -> Timeline:
-    """Return what is true of a recording beside the events found in it with these parameters."""
-    events = detect_events(recording.scores, recording.class_names, parameters)
+    """Return the truth of a recording with the events that these parameters find in it."""
+    events = find_events(recording.scores, recording.class_names, parameters)
     collector = TraceCollector()
     for scores in recording.scores:
         collector.take(scores)

@@ -1,9 +1,13 @@
-"""`bharnet evaluate streams`: events in long streams spliced from the clips of unseen people."""
+"""`python -m research long-streams spliced`: events in recordings spliced from people's clips.
+
+Each model is run on the people that it was not trained on.
+"""
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,21 +36,21 @@ from research.long_streams.scoring import (
     score_recording,
     timeline_of,
 )
-from research.long_streams.splicing import SplicedStream, Splicer, SplicingSettings
+from research.long_streams.splicing import SplicedRecording, Splicer, SplicingSettings
 
 IMAGE_SIZES = ((640, 480), (640, 360))
-"""Sizes of which each person is given one, pixels: the data set does not say them."""
+"""Image sizes in pixels; each person gets one, since the data set does not record them."""
 
 
 @dataclass(frozen=True)
-class StreamSettings:
-    """What streams are made.
+class RecordingSettings:
+    """How recordings are spliced.
 
     Attributes:
-        minutes: Length of each person's stream at most; a person with few clips has less.
-        frame_rate: Least and greatest frames per second; each person is given one between them.
+        minutes: Length of each person's recording; a person with few clips has a shorter one.
+        frame_rate: Lowest and highest frames per second; each person gets one in between.
         splicing: How clips follow each other.
-        seed: Of all chance. Each person's stream depends on it and on that person alone.
+        seed: Random seed. Each person's recording depends only on it and on that person.
     """
 
     minutes: float = 1.0
@@ -62,26 +66,30 @@ class StreamSettings:
         """
         if not self.minutes > 0:
             raise InputError(f"minutes: must be positive, got {self.minutes}")
-        least, greatest = self.frame_rate
-        if not 0 < least <= greatest:
-            raise InputError(f"frame_rate: must be positive and rise, got {least} to {greatest}")
+        lowest, highest = self.frame_rate
+        if not 0 < lowest <= highest < math.inf:
+            raise InputError(
+                f"frame_rate: must be finite, positive and rising, got {lowest} to {highest}"
+            )
+        if self.seed < 0:
+            raise InputError(f"seed: must not be negative, got {self.seed}")
 
 
-def spliced_stream(
+def spliced_recording(
     data: HolisticWild,
     clips: npt.NDArray[np.integer],
     class_names: Sequence[str],
-    settings: StreamSettings,
-) -> SplicedStream | None:
-    """Splice the clips of one person; None where the person shows no gesture that is a class.
+    settings: RecordingSettings,
+) -> SplicedRecording | None:
+    """Splice the clips of one person; return None if no clip shows a gesture that is a class.
 
     Clips with a frame in which nobody was found are left out.
 
     Args:
         data: All clips.
-        clips: (N,) indices of that person's.
+        clips: (N,) indices of the person's clips.
         class_names: Names of the model's classes.
-        settings: What streams are made.
+        settings: How recordings are spliced.
     """
     subject = str(data.subjects[clips[0]])
     random = np.random.default_rng((settings.seed, zlib.crc32(subject.encode())))
@@ -99,30 +107,31 @@ def spliced_stream(
     return splicer.splice(60.0 * settings.minutes)
 
 
-def scored_streams(
+def scored_recordings(
     bundle: ModelBundle,
     data: HolisticWild,
     sources: Path,
-    settings: StreamSettings,
+    settings: RecordingSettings,
     *,
     device: str = "auto",
     window_s: float | None = None,
     progress: bool = False,
 ) -> list[ScoredRecording]:
-    """Score a stream of each person whom a model was not trained on.
+    """Score a spliced recording of each person that a model was not trained on.
 
     Args:
-        bundle: Of a cross-validation: it says which fold of people it was not trained on.
+        bundle: A model of a cross-validation, which names its held-out fold of people.
         data: All clips.
         sources: sources.csv with the fold of each subject.
-        settings: What streams are made.
-        device: Where to compute.
+        settings: How recordings are spliced.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
         window_s: Length of the sliding window, seconds; None means the model's.
-        progress: Whether to show a bar on the terminal.
+        progress: Whether to show a progress bar on the terminal.
 
     Raises:
-        InputError: The bundle does not say its fold, or nobody in it shows a gesture it knows.
-        OSError: The file of folds cannot be read.
+        InputError: The bundle does not name its held-out fold, or nobody in that fold shows a
+            gesture that the model knows.
+        OSError: `sources` cannot be read.
     """
     fold = held_out_fold(bundle)
     _, testing = split(data, f"fold_{fold}", sources)
@@ -132,12 +141,12 @@ def scored_streams(
     people = np.unique(data.subjects[testing])
     for subject in tqdm(people, desc=f"fold {fold}", unit="person", disable=not progress):
         clips = testing[data.subjects[testing] == subject]
-        stream = spliced_stream(data, clips, names, settings)
-        if stream is None:
+        recording = spliced_recording(data, clips, names, settings)
+        if recording is None:
             continue
-        frames = list(frames_of(stream.person))
+        frames = list(frames_of(recording.person))
         name = f"fold_{fold}/{subject}"
-        scored.append(score_recording(name, frames, stream.truth, recognizer, window_s=window_s))
+        scored.append(score_recording(name, frames, recording.truth, recognizer, window_s=window_s))
     if not scored:
         raise InputError(f"{bundle.path}: fold {fold}: nobody shows a gesture that the model knows")
     return scored
@@ -146,28 +155,28 @@ def scored_streams(
 def by_frame_rate(
     groups: Mapping[str, Sequence[Timeline]], limits: tuple[float, float]
 ) -> dict[str, list[Timeline]]:
-    """Return the streams of all groups in three bands of their frame rate, none that is empty.
+    """Return the recordings of all groups in three bands of frame rate, without empty bands.
 
     Args:
-        groups: Streams.
-        limits: Least and greatest frames per second that they may have.
+        groups: Recordings by group.
+        limits: Lowest and highest frames per second that they may have.
     """
     borders = np.linspace(*limits, 4)
     bands: dict[str, list[Timeline]] = {}
-    for place, (least, greatest) in enumerate(itertools.pairwise(borders.tolist())):
+    for position, (lowest, highest) in enumerate(itertools.pairwise(borders.tolist())):
         band = [
             one
             for timelines in groups.values()
             for one in timelines
-            if np.searchsorted(borders[1:3], (one.frames - 1) / one.duration_s) == place
+            if np.searchsorted(borders[1:3], (one.frames - 1) / one.duration_s) == position
         ]
         if band:
-            bands[f"{least:.3g} to {greatest:.3g} fps"] = band
+            bands[f"{lowest:.3g} to {highest:.3g} fps"] = band
     return bands
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet evaluate streams`."""
+    """Declare the arguments of `python -m research long-streams spliced`."""
     parser.add_argument(
         "--models",
         required=True,
@@ -179,12 +188,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--subjects-from", required=True, type=Path, help="sources.csv with a fold for each subject"
     )
-    default = StreamSettings()
+    default = RecordingSettings()
     parser.add_argument(
         "--minutes",
         type=float,
         default=default.minutes,
-        help="length of each person's stream at most (default: 1)",
+        help="greatest length of each person's recording (default: 1)",
     )
     parser.add_argument(
         "--frame-rate",
@@ -192,25 +201,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         default=default.frame_rate,
         metavar=("LEAST", "GREATEST"),
-        help="frames per second, chosen for each person (default: 15 30)",
+        help="range of frames per second; each person gets one in it (default: 15 30)",
     )
     parser.add_argument(
-        "--window", type=float, metavar="S", help="window in seconds (default: the model's)"
+        "--window",
+        type=float,
+        metavar="S",
+        help="length of the window in seconds (default: the model's)",
     )
     add_event_arguments(parser)
-    parser.add_argument("--seed", type=int, default=0, help="seed of chance (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add_report_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet evaluate streams`; returns the exit status.
+    """Run `python -m research long-streams spliced`; returns the exit status.
 
     Raises:
         InputError: An argument, a model or the data cannot be used; names it.
         OSError: A file cannot be read or written.
     """
-    settings = StreamSettings(
+    settings = RecordingSettings(
         minutes=arguments.minutes, frame_rate=tuple(arguments.frame_rate), seed=arguments.seed
     )
     torch.set_num_threads(1)
@@ -218,7 +230,7 @@ def run(arguments: argparse.Namespace) -> int:
     data = read_holistic_wild(arguments.data)
     groups: dict[str, list[Timeline]] = {}
     for name, bundle in bundles.items():
-        scored = scored_streams(
+        scored = scored_recordings(
             bundle,
             data,
             arguments.subjects_from,

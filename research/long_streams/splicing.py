@@ -1,6 +1,6 @@
-"""Long streams of one person, spliced from short clips of that person, with exact truth.
+"""Splice short clips of one person into a long recording with exact truth.
 
-docs/streams.md gives the reason for each choice.
+research/RESULTS.md gives the reason for each choice.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
 from bharnet_ros.types.timeline import TrueAction
 
 _LEAST_DROP = 1.1
-"""Shoulder widths by which both wrists hang below their shoulders in a resting frame."""
+"""How far both wrists hang below their shoulders in a resting frame, in shoulder widths."""
 
 _LEAST_REST = 8
-"""Frames of a resting run that is worth being played to and fro."""
+"""Fewest frames of a resting run that is played back and forth."""
 
 _SHOULDERS = tuple(MEDIAPIPE_BODY_NAMES.index(f"{side}_shoulder") for side in ("left", "right"))
 _ELBOWS = tuple(MEDIAPIPE_BODY_NAMES.index(f"{side}_elbow") for side in ("left", "right"))
@@ -33,15 +33,15 @@ _FINGERS = tuple(
 
 @dataclass(frozen=True)
 class SplicingSettings:
-    """How clips follow each other. Pairs are the least and the greatest of an even choice.
+    """How clips follow each other. Pairs are the bounds of a uniform distribution.
 
     Attributes:
-        move_s: Seconds in which the hands are lowered, and again in which they are raised.
+        move_s: Seconds that lowering the hands takes, and raising them.
         pause_s: Seconds of rest between two gestures.
         unknown_probability: How often an unknown motion comes between two gestures.
-        passing_probability: How often an unknown motion is entered, or left, with hands that are
-            lowered and raised at once, without a pause.
-        hands_lost: Share of the way down, 0..1, at which a hand is lost from view.
+        passing_probability: How often an unknown motion is entered or left without a pause: the
+            hands are lowered and raised at once.
+        hands_lost: Share 0..1 of the way down at which a hand is lost from view.
     """
 
     move_s: tuple[float, float] = (0.15, 0.3)
@@ -52,13 +52,13 @@ class SplicingSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class SplicedStream:
-    """One person over minutes, and the gestures in it.
+class SplicedRecording:
+    """Minutes of one person, and the gestures in them.
 
     Attributes:
-        person: Keypoints at an even frame rate.
-        truth: Its gestures, in the order of time.
-        unknown: Unknown motions in it, likewise: they should yield no event.
+        person: Keypoints at a constant frame rate.
+        truth: The gestures, by time.
+        unknown: The unknown motions, by time; they should yield no event.
         own_rest: Whether the pauses show the person's own resting frames.
     """
 
@@ -69,7 +69,7 @@ class SplicedStream:
 
 
 class _Frames:
-    """Frames of one person, grown at the end."""
+    """Frames of one person, to which more can be added."""
 
     def __init__(self) -> None:
         self._columns: tuple[list[FloatArray], ...] = ([], [], [])
@@ -92,9 +92,9 @@ class Splicer:
 
     Attributes:
         gestures: Clips whose labels become the truth, in the order in which they are shown.
-        unknown: Clips of other motion, likewise.
-        frame_rate: Frames per second of the stream; every frame of a clip becomes one of it.
-        random: Source of all chance.
+        unknown: Clips of other motion, in the order in which they are shown.
+        frame_rate: Frames per second of the recording; each frame of a clip becomes one frame.
+        random: Random generator of all choices.
         settings: How clips follow each other.
     """
 
@@ -104,8 +104,8 @@ class Splicer:
     random: np.random.Generator
     settings: SplicingSettings = field(default_factory=SplicingSettings)
 
-    def splice(self, seconds: float) -> SplicedStream:
-        """Make a stream that ends with the first gesture beyond `seconds`, or with the last one.
+    def splice(self, seconds: float) -> SplicedRecording:
+        """Make a recording that ends after the first gesture beyond `seconds`, or after the last.
 
         It begins and ends with a pause.
 
@@ -139,7 +139,7 @@ class Splicer:
             if frames.count / self.frame_rate >= seconds:
                 break
         self._gap(frames, previous, None, rests, passing=False)
-        return SplicedStream(
+        return SplicedRecording(
             frames.sequence(self.frame_rate, self.gestures[0]),
             tuple(truth),
             tuple(others),
@@ -155,7 +155,7 @@ class Splicer:
         *,
         passing: bool,
     ) -> None:
-        """Add what lies between two clips: hands go down, rest, and come up again."""
+        """Add the motion between two clips: the hands go down, rest, and come up again."""
         choose, settings = self.random.uniform, self.settings
         down = self._frames_in(choose(*settings.move_s)) if before is not None else 0
         up = self._frames_in(choose(*settings.move_s)) if after is not None else 0
@@ -163,11 +163,11 @@ class Splicer:
         hold = 1 if passing else self._frames_in(choose(*settings.pause_s))
         count = down + hold + up
         if rests:
-            body = to_and_fro(rests[self.random.integers(len(rests))], count, self.random)
+            body = back_and_forth(rests[self.random.integers(len(rests))], count, self.random)
         else:
             shown = after if before is None else before
             assert shown is not None
-            body = with_hanging_arms(to_and_fro(shown.body, count, self.random), self.random)
+            body = with_hanging_arms(back_and_forth(shown.body, count, self.random), self.random)
         hands = np.full((count, 2, 21, 3), np.nan, dtype=np.float32)
         scores = np.zeros((count, 2), dtype=np.float32)
         index = np.arange(count)
@@ -194,7 +194,7 @@ class Splicer:
 
 
 def resting_runs(clip: KeypointSequence) -> list[FloatArray]:
-    """Return the bodies (T, 33, 4) of each stretch of a clip in which the person rests.
+    """Return the bodies (T, 33, 4) of each run of resting frames in a clip.
 
     At rest both wrists hang at least `_LEAST_DROP` shoulder widths below their shoulders, and no
     hand was found.
@@ -216,20 +216,20 @@ def resting_runs(clip: KeypointSequence) -> list[FloatArray]:
     ]
 
 
-def to_and_fro(
+def back_and_forth(
     frames: FloatArray, count: int, random: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """Play frames (T, ...) forwards and backwards from anywhere, until there are `count`."""
-    there_and_back = np.concatenate([np.arange(len(frames)), np.arange(len(frames) - 2, 0, -1)])
-    start = random.integers(len(there_and_back))
-    chosen = there_and_back[(start + np.arange(count)) % len(there_and_back)]
+    """Return `count` frames: (T, ...) played forwards and backwards from a random start."""
+    cycle = np.concatenate([np.arange(len(frames)), np.arange(len(frames) - 2, 0, -1)])
+    start = random.integers(len(cycle))
+    chosen = cycle[(start + np.arange(count)) % len(cycle)]
     return frames[chosen].astype(np.float32)
 
 
 def with_hanging_arms(body: FloatArray, random: np.random.Generator) -> FloatArray:
-    """Return bodies (T, 33, 4) whose arms hang, as `training.augmentation` has them at rest.
+    """Return bodies (T, 33, 4) with hanging arms, as `training.augmentation` draws people at rest.
 
-    The hands keep their direction; the wrists are as visible as people's are at rest.
+    The hands keep their direction; the wrists are as visible as those of people at rest.
     """
     hanging = body.copy()
     left, right = _SHOULDERS
@@ -255,6 +255,6 @@ def with_hanging_arms(body: FloatArray, random: np.random.Generator) -> FloatArr
 
 
 def _ease(share: FloatArray) -> FloatArray:
-    """Return 0..1 that starts and stops smoothly; shares below zero are zero."""
+    """Map shares to 0..1 with a smooth start and stop; shares below zero give zero."""
     bounded = np.clip(share, 0.0, 1.0)
     return bounded * bounded * (3.0 - 2.0 * bounded)

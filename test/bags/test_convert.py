@@ -1,4 +1,4 @@
-"""A clip becomes a recording, the same one every time."""
+"""A clip becomes a recording, with the same bytes every time."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from bharnet_ros.messages.reading import (
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.sources.video import open_source
+
+pytestmark = pytest.mark.mediapipe
 
 
 def read(path: Path) -> dict[str, list]:
@@ -52,7 +54,7 @@ def pictures(tmp_path) -> Path:
     return folder
 
 
-def test_raw_images_of_a_folder_at_its_rate(tmp_path, pictures, capfd):
+def test_a_folder_becomes_raw_images_at_its_frame_rate(tmp_path, pictures, capfd):
     bag = tmp_path / "bag"
     words = ["--start", "1700000000.123456789", "--fps", "20", "--topic", "/front/image"]
     assert cli.main(["convert", str(pictures), str(bag), *words]) == 0
@@ -118,7 +120,7 @@ def test_keypoints_of_as_many_people_as_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
-def test_twice_gives_the_same_bytes(tmp_path, storage):
+def test_the_same_command_gives_the_same_bytes(tmp_path, storage):
     files = []
     for attempt in ("first", "second"):
         (tmp_path / attempt).mkdir()
@@ -131,7 +133,7 @@ def test_twice_gives_the_same_bytes(tmp_path, storage):
 
 
 @pytest.mark.parametrize(("script", "tracks"), [("hello", {""}), ("two_people", {"1", "2"})])
-def test_truth_of_the_puppet_lies_beside(tmp_path, script, tracks):
+def test_truth_of_the_puppet_is_written_beside_the_recording(tmp_path, script, tracks):
     bag = tmp_path / "bag"
     with open_source(f"puppet:{script}", width=64, height=48, fps=1.0) as frames:
         convert(frames, bag, ConversionOptions(), progress=False)
@@ -146,7 +148,7 @@ def test_truth_of_the_puppet_lies_beside(tmp_path, script, tracks):
         assert float(end) == pytest.approx(action.end_s, abs=1e-3)
 
 
-def test_depth_and_camera_lie_beside_the_images_and_place_keypoints(tmp_path):
+def test_depth_and_camera_are_written_and_place_keypoints(tmp_path):
     bag = tmp_path / "bag"
     words = ["--fps", "1", "--depth", "--keypoints", "--compressed", "--topic", "/front/image"]
     assert cli.main(["convert", "puppet:hello", str(bag), *words]) == 0
@@ -178,7 +180,7 @@ def test_depth_and_camera_lie_beside_the_images_and_place_keypoints(tmp_path):
 
 def test_depth_of_a_clip_is_refused(tmp_path, pictures, capfd):
     assert cli.main(["convert", str(pictures), str(tmp_path / "bag"), "--depth"]) == 2
-    assert "depth: the puppet alone has it" in capfd.readouterr().err
+    assert "depth: only the puppet has it" in capfd.readouterr().err
     with (
         open_source("puppet:hello", width=64, height=48, fps=1.0) as frames,
         pytest.raises(ValueError, match="depth: the source has none"),
@@ -186,7 +188,7 @@ def test_depth_of_a_clip_is_refused(tmp_path, pictures, capfd):
         convert(frames, tmp_path / "bag", ConversionOptions(depth=True), progress=False)
     with (
         open_source(str(pictures)) as frames,
-        pytest.raises(ValueError, match=r"source: the camera of .* is not known"),
+        pytest.raises(ValueError, match=r"source: the camera of .* is unknown"),
     ):
         convert(frames, tmp_path / "bag", ConversionOptions(depth=True), progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
@@ -203,10 +205,10 @@ def test_broken_clip_leaves_nothing(tmp_path, capfd):
 
 @pytest.mark.parametrize("taken", ["bag", "bag.truth.csv"])
 def test_nothing_is_overwritten(tmp_path, capfd, taken):
-    (tmp_path / taken).write_text("of somebody else")
+    (tmp_path / taken).write_text("another file")
     assert cli.main(["convert", "puppet:hello", str(tmp_path / "bag"), "--fps", "1"]) == 2
     assert f"{taken} exists already" in capfd.readouterr().err
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["of somebody else"]
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["another file"]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +217,14 @@ def test_nothing_is_overwritten(tmp_path, capfd, taken):
         (["--start", "0"], "start: must be greater than 0"),
         (["--start", "3000000000"], "start: must be greater than 0 and at most 2147483647 s"),
         (["--topic", "image_raw"], "topic: must be absolute"),
+        (
+            ["--topic", "/image\udcff"],
+            r"topic: has characters that cannot be printed, got '/image\udcff",
+        ),
+        (
+            ["--frame-id", "\udcff"],
+            r"frame_id: has characters that cannot be printed, got '\udcff'",
+        ),
         (["--compressed", "--quality", "101"], "quality: must be in 1..100, got 101"),
     ],
 )
@@ -224,7 +234,17 @@ def test_option_out_of_range_is_named(tmp_path, pictures, capfd, words, message)
     assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
 
 
-def test_start_that_is_no_number_is_refused(capsys):
+@pytest.mark.parametrize(
+    ("start", "message"),
+    [
+        ("noon", "'noon' is not a number of seconds"),
+        ("nan", "'nan' is not a number of seconds"),
+        ("inf", "'inf' is not a number of seconds"),
+        ("1e400", "'1e400' is too many seconds"),
+        ("1e999999999", "'1e999999999' is too many seconds"),
+    ],
+)
+def test_start_that_is_not_a_number_of_seconds_is_refused(capsys, start, message):
     with pytest.raises(SystemExit):
-        cli.main(["convert", "puppet:rest", "bag", "--start", "noon"])
-    assert "'noon' is no number of seconds" in capsys.readouterr().err
+        cli.main(["convert", "puppet:rest", "bag", "--start", start])
+    assert message in capsys.readouterr().err

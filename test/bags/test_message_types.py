@@ -1,4 +1,4 @@
-"""Recordings know our messages."""
+"""Messages of this package can be recorded."""
 
 from __future__ import annotations
 

@@ -1,15 +1,17 @@
-"""Recordings of every kind are read, and what cannot be is named."""
+"""Recordings of every kind are read; the error of a broken one names it."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.topics import Stage, choose_stage
+from bharnet_ros.types.errors import InputError
 
 KINDS = [
     ("mcap", "none"),
@@ -28,7 +30,9 @@ def bag(tmp_path, messages, write_bag):
 
 
 @pytest.mark.parametrize(("storage", "compression"), KINDS)
-def test_every_kind_gives_the_same_messages(tmp_path, messages, write_bag, storage, compression):
+def test_every_kind_of_recording_gives_the_same_messages(
+    tmp_path, messages, write_bag, storage, compression
+):
     rows = messages.waving([(1.0, 3.0)], until=2.0)
     folder = write_bag(tmp_path / "bag", rows, storage=storage, compression=compression)
     with Recording(folder) as recording:
@@ -81,11 +85,11 @@ def test_missing_path_is_named(tmp_path):
 def test_a_file_of_another_kind_is_named(tmp_path):
     path = tmp_path / "video.mp4"
     path.write_bytes(b"\0" * 100)
-    with pytest.raises(ValueError, match=r"video\.mp4: is no recording"):
+    with pytest.raises(ValueError, match=r"video\.mp4: is not a recording"):
         Recording(path)
 
 
-def test_folder_without_metadata_says_what_helps(bag):
+def test_missing_metadata_is_named_with_a_remedy(bag):
     (bag / "metadata.yaml").unlink()
     with pytest.raises(ValueError, match=r"waves: has no metadata\.yaml; `ros2 bag reindex`"):
         Recording(bag)
@@ -96,6 +100,27 @@ def test_broken_metadata_is_named(bag, metadata):
     (bag / "metadata.yaml").write_text(metadata)
     with pytest.raises(ValueError, match="waves: cannot be read"):
         Recording(bag)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("message_count: 1\n", "message_count: x\n"), ("name: /model_info", "name: 5")],
+)
+def test_metadata_of_a_wrong_type_is_named(bag, old, new):
+    metadata = bag / "metadata.yaml"
+    text = metadata.read_text()
+    assert old in text
+    metadata.write_text(text.replace(old, new))
+    with pytest.raises(InputError, match="waves: cannot be read"):
+        Recording(bag)
+
+
+def test_an_error_that_happens_to_hold_the_name_is_named_too(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "metadata.yaml").write_bytes(b"\xff\xfe\x00")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"^a: cannot be read: "):
+        Recording(Path("a"))
 
 
 @pytest.mark.parametrize("suffix", [".mcap", ".db3"])
@@ -156,7 +181,18 @@ def test_another_definition_of_our_message_is_refused(tmp_path, messages, write_
         recording.first("/model_info")
 
 
-def test_type_that_nobody_defines_is_named(tmp_path, messages, write_bag):
+def test_another_definition_of_a_standard_message_is_refused(tmp_path, messages, write_bag):
+    rows = [("/camera", messages.image(1.0, np.zeros((4, 4, 3), dtype=np.uint8)))]
+    folder = write_bag(tmp_path / "other", rows, storage="sqlite3")
+    _redefine(folder / "other.db3", "string encoding", "string coding")
+    with (
+        Recording(folder) as recording,
+        pytest.raises(InputError, match=r"/camera: was recorded with another definition of sensor"),
+    ):
+        recording.first("/camera")
+
+
+def test_type_without_a_definition_is_named(tmp_path, messages, write_bag):
     folder = write_bag(tmp_path / "strange", messages.waving([], until=0.2), storage="sqlite3")
     _forget_definitions(folder / "strange.db3")
     _sql(folder / "strange.db3", "UPDATE topics SET type = 'alien/msg/Thing' WHERE id = 1")
@@ -172,7 +208,9 @@ def test_broken_message_is_named_with_its_topic(tmp_path, messages, write_bag):
     _sql(folder / "torn.db3", "UPDATE messages SET data = x'0001000001' WHERE topic_id = 2")
     with (
         Recording(folder) as recording,
-        pytest.raises(ValueError, match=r"torn: topic /action_scores: a message is no bharnet"),
+        pytest.raises(
+            ValueError, match=r"torn: topic /action_scores: a message cannot be read as bharnet"
+        ),
     ):
         list(recording.messages("/action_scores"))
 

@@ -1,4 +1,4 @@
-"""Images with the depth that was recorded beside them."""
+"""Depth recorded beside images gives their keypoints camera coordinates."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from bharnet_ros.pose.depth import with_depth
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.keypoints import NANOSECONDS
+
+pytestmark = pytest.mark.mediapipe
 
 IMAGE, DEPTH, INFO = "/camera/image_raw", "/camera/depth", "/camera/camera_info"
 RATE = 10.0
@@ -69,7 +71,7 @@ def play(bag, **settings):
 
 
 def extract(bag, **options):
-    """Return the keypoints of every image, and what there is to say of them."""
+    """Return the keypoints of every image, and the notes on their depth."""
     with Recording(bag) as recording, PoseExtractor() as extractor:
         depth = RecordedDepth(recording, IMAGE, slop_s=0.02, progress=False, **options)
         to_keypoints = ImagesToKeypoints(extractor, CollectedLog())
@@ -93,7 +95,7 @@ def test_keypoints_are_where_the_puppet_is(filmed, puppet):
     assert np.nanmedian(np.linalg.norm(hand, axis=-1)) < 0.04
 
 
-def test_a_model_of_bodies_in_metres_sees_what_it_would_of_recorded_keypoints(
+def test_images_with_depth_give_the_scores_of_recorded_keypoints(
     tmp_path, filmed, puppet, film, messages, write_bag, metric
 ):
     rows = []
@@ -113,7 +115,7 @@ def test_a_model_of_bodies_in_metres_sees_what_it_would_of_recorded_keypoints(
     assert found.frames == FRAMES
     (one,), (other,) = found.traces, recorded.traces
     np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-4)
-    # Without places the model would say something else.
+    # Without camera coordinates the scores would differ.
     bare = [row for row in rows if row[1].people]
     for _, message in bare:
         message.people[0].body_camera[:] = message.people[0].hands_camera[:] = np.nan
@@ -230,8 +232,8 @@ def test_topics_can_be_named(choose):
             {"more": [("/a/b", "info"), ("/a/c", "info")], "without": [INFO]},
             "several topics with a camera: /a/b, /a/c; choose one with --camera-info-topic",
         ),
-        ({"without": [DEPTH]}, "no messages with depth .*--depth-topic would name; its topics"),
-        ({"without": [INFO]}, "no messages with a camera .*--camera-info-topic would name"),
+        ({"without": [DEPTH]}, "no messages with depth .* for --depth-topic; its topics"),
+        ({"without": [INFO]}, "no messages with a camera .* for --camera-info-topic"),
         ({"depth_topic": "/no"}, "--depth-topic /no: there is no such topic; it has /camera"),
         ({"depth_topic": INFO}, f"--depth-topic {INFO}: has sensor_msgs/msg/CameraInfo, not"),
         ({"depth_topic": IMAGE}, f"--depth-topic {IMAGE}: is the topic of the images"),

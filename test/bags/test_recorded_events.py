@@ -1,4 +1,4 @@
-"""Events that begin or end amid a recording."""
+"""Recorded events are made complete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def whole(*events):
     return [event for event, _ in kept], notes
 
 
-def test_whole_events_stay_as_they_are():
+def test_complete_events_are_unchanged():
     assert whole(ONSET, OFFSET) == ([ONSET, OFFSET], [])
 
 
@@ -34,7 +34,7 @@ def test_event_from_before_the_recording_is_left_out():
     assert notes == ["1 events began before the recording and are left out"]
 
 
-def test_event_that_is_open_at_the_end_is_closed_where_it_was_last_known():
+def test_event_that_is_open_at_the_end_ends_at_the_newest_stamp():
     other = replace(ONSET, event_id="b", stamp_ns=30)
     events, notes = whole(ONSET, other, replace(OFFSET, event_id="b", stamp_ns=40))
     assert events[-1] == replace(
@@ -44,5 +44,5 @@ def test_event_that_is_open_at_the_end_is_closed_where_it_was_last_known():
 
 
 def test_two_different_messages_of_one_phase_are_refused():
-    with pytest.raises(ValueError, match="event a: has two ONSETs that are not the same"):
+    with pytest.raises(ValueError, match="event a: has two ONSETs that differ"):
         whole(ONSET, replace(ONSET, start_ns=6))

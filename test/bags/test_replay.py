@@ -1,4 +1,4 @@
-"""The same events, from whatever is in a recording."""
+"""Every stage of a recording gives the same events."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from bharnet_ros.bags.topics import Stage, origin_of
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.puppet.source import open_puppet
 from bharnet_ros.types.actions import OffsetReason, Phase
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.timeline import TrueAction
 
 WAVES = [(1.0, 3.0), (5.0, 7.0)]
 
 
-def play(bag, progress=False, left_out=(), **settings):
+def play(bag, progress=False, excluded=(), **settings):
     with Recording(bag) as recording:
-        return replay(recording, ReplaySettings(**settings), left_out=left_out, progress=progress)
+        return replay(recording, ReplaySettings(**settings), excluded=excluded, progress=progress)
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +60,14 @@ def test_a_replay_is_reproducible(waves):
     ] * 2
 
 
-def test_what_is_open_at_the_end_is_closed(tmp_path, messages, write_bag):
+def test_an_event_that_is_open_at_the_end_is_closed(tmp_path, messages, write_bag):
     bag = write_bag(tmp_path / "open", messages.waving([(1.0, 9.0)], until=3.0))
     events = play(bag).events
     assert [event.phase for event in events] == [Phase.ONSET, Phase.OFFSET]
     assert events[-1].reason is OffsetReason.SOURCE_LOST
 
 
-def test_scores_that_stay_out_end_events(tmp_path, messages, write_bag):
+def test_a_gap_in_the_scores_ends_events(tmp_path, messages, write_bag):
     rows = messages.waving([(1.0, 20.0)], until=20.0)
     kept = [row for row in rows if not 5 < row[1].header.stamp.sec - 1_700_000_000 < 10]
     reasons = [one.reason for one in play(write_bag(tmp_path / "gap", kept)).events]
@@ -112,6 +113,13 @@ def test_a_model_of_other_classes_is_refused(tmp_path, messages, write_bag, tiny
         play(write_bag(tmp_path / "bag", rows), model=tiny)
 
 
+def test_broken_model_information_is_named(tmp_path, messages, write_bag):
+    rows = messages.waving([], until=1.0)
+    rows[0][1].background_id = 7
+    with pytest.raises(InputError, match=r"bag: topic /model_info: background_id 7 is not the"):
+        play(write_bag(tmp_path / "bag", rows))
+
+
 def test_a_second_model_ends_events(tmp_path, messages, write_bag):
     rows = messages.waving([(1.0, 9.0)], until=6.0)
     rows.append(("model_info", messages.model_info(at=3.05)))
@@ -123,7 +131,7 @@ def test_a_second_model_ends_events(tmp_path, messages, write_bag):
     assert len({one.event_id for one in found.events}) == 2
 
 
-def test_recorded_events_stay_as_they_are(tmp_path, messages, write_bag):
+def test_recorded_events_are_unchanged(tmp_path, messages, write_bag):
     rows = [
         ("action_scores", messages.scores(0.0, {})),
         ("action_recognition", messages.event("a", 1, 2.0, 1.0, 1.5, latency=0.125)),
@@ -140,7 +148,7 @@ def test_recorded_events_stay_as_they_are(tmp_path, messages, write_bag):
     assert timeline.class_names == ("wave", "point", "background")
 
 
-def test_silence_of_events_is_no_event(tmp_path, messages, write_bag):
+def test_an_empty_topic_of_events_gives_no_event(tmp_path, messages, write_bag):
     silent = [("/action_recognition", "bharnet_ros/msg/ActionEvent")]
     bag = write_bag(tmp_path / "bag", messages.waving([], until=2.0), silent=silent)
     found = play(bag, stage=Stage.EVENTS)
@@ -156,6 +164,12 @@ def test_every_stage_has_the_same_start(tmp_path, messages, write_bag):
     ]
     with Recording(write_bag(tmp_path / "bag", rows)) as recording:
         assert origin_of(recording) == messages.start_ns + NANOSECONDS // 2
+
+
+def test_a_broken_first_event_is_named(tmp_path, messages, write_bag):
+    bag = write_bag(tmp_path / "bag", [("events", messages.event("a", 9, 2.0, 1.0, 1.5))])
+    with pytest.raises(InputError, match=r"bag: topic /events: .*9"):
+        play(bag)
 
 
 FRAMES = 16
@@ -189,6 +203,7 @@ def from_images(filmed, eager_bundle):
     return play(filmed, stage=Stage.IMAGES, model=str(eager_bundle), device="cpu")
 
 
+@pytest.mark.mediapipe
 def test_images_become_events(from_images):
     onset, offset = from_images.events
     assert (onset.label, onset.phase, offset.phase) == ("wave", Phase.ONSET, Phase.OFFSET)

@@ -1,4 +1,4 @@
-"""Of everybody a few frames a second are kept, to be drawn."""
+"""A few frames a second of each person are kept for drawing."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def person(track_id: str, place: float) -> PersonKeypoints:
 
 
 def test_about_four_frames_a_second_of_each_person_are_kept() -> None:
-    drawn = SampledPeople()
+    people = SampledPeople()
     for number in range(31):
-        people = [person("ann", number)] if number < 10 else [person("bob", number)]
-        drawn.take(FrameKeypoints(5 * SECOND + number * SECOND // 30, 640, 480, tuple(people)))
-    ann, bob = drawn.sequences(4 * SECOND)
+        seen = [person("ann", number)] if number < 10 else [person("bob", number)]
+        people.take(FrameKeypoints(5 * SECOND + number * SECOND // 30, 640, 480, tuple(seen)))
+    ann, bob = people.sequences(4 * SECOND)
     assert (ann.track_id, bob.track_id, ann.width, ann.height) == ("ann", "bob", 640, 480)
     np.testing.assert_allclose(ann.stamps, [1.0, 1.0 + 8 / 30], atol=1e-6)
     np.testing.assert_allclose(bob.stamps, 1.0 + np.array([10, 18, 26]) / 30, atol=1e-6)
@@ -27,14 +27,14 @@ def test_about_four_frames_a_second_of_each_person_are_kept() -> None:
 
 
 def test_stamps_that_go_back_are_left_out() -> None:
-    drawn = SampledPeople()
+    people = SampledPeople()
     for stamp in (3 * SECOND, 2 * SECOND, 4 * SECOND):
-        drawn.take(FrameKeypoints(stamp, 640, 480, (person("ann", 0.0),)))
-    (ann,) = drawn.sequences(0)
+        people.take(FrameKeypoints(stamp, 640, 480, (person("ann", 0.0),)))
+    (ann,) = people.sequences(0)
     assert ann.stamps.tolist() == [3.0, 4.0]
 
 
-def test_of_nobody_there_is_nothing_to_draw() -> None:
-    drawn = SampledPeople()
-    drawn.take(FrameKeypoints(SECOND, 640, 480))
-    assert drawn.sequences(0) == ()
+def test_frames_without_people_give_no_sequence() -> None:
+    people = SampledPeople()
+    people.take(FrameKeypoints(SECOND, 640, 480))
+    assert people.sequences(0) == ()

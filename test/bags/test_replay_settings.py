@@ -11,6 +11,7 @@ from bharnet_ros.recognition.events.overrides import (
     event_overrides,
     make_event_finder,
 )
+from bharnet_ros.types.errors import InputError
 
 
 def write(tmp_path, text: str):
@@ -19,14 +20,14 @@ def write(tmp_path, text: str):
     return ReplaySettings(parameter_file=path)
 
 
-def test_defaults_are_those_of_the_launched_system():
+def test_defaults_are_those_of_a_launch():
     events = ReplaySettings().parameters("action_event_publisher")
     assert events["enter_threshold"] == -1.0
     assert ReplaySettings().parameters("recognition")["model"] == "gestures"
     assert ReplaySettings().parameters("pose_extraction")["model_complexity"] == 1
 
 
-def test_command_line_goes_before_parameters():
+def test_the_command_line_overrides_parameters():
     parameters = ReplaySettings(model="other", device="cpu").parameters("recognition")
     assert (parameters["model"], parameters["device"]) == ("other", "cpu")
     assert ReplaySettings().parameters("pose_extraction")["max_people"] == 1
@@ -36,7 +37,7 @@ def test_command_line_goes_before_parameters():
 @pytest.mark.parametrize(
     "asked", [{"use_depth": True}, {"depth_topic": "/depth"}, {"camera_info_topic": "/info"}]
 )
-def test_depth_is_used_where_it_or_a_topic_of_it_is_asked_for(asked):
+def test_asking_for_depth_or_one_of_its_topics_uses_depth(asked):
     assert ReplaySettings().parameters("pose_extraction")["use_depth"] is False
     parameters = ReplaySettings(**asked, sync_slop_s=0.5).parameters("pose_extraction")
     assert (parameters["use_depth"], parameters["sync_slop_s"]) == (True, 0.5)
@@ -49,7 +50,7 @@ def test_depth_can_be_asked_for_by_the_parameters(tmp_path):
     assert (settings["use_depth"], settings["sync_slop_s"]) == (True, 0.02)
 
 
-def test_a_file_replaces_what_it_names(tmp_path):
+def test_a_file_overrides_the_parameters_that_it_names(tmp_path):
     settings = write(
         tmp_path,
         "/robot/action_event_publisher:\n  ros__parameters:\n    min_gap_s: 1\n",
@@ -62,7 +63,12 @@ def test_a_file_replaces_what_it_names(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a: [", r"parameters\.yaml: is no YAML"),
+        ("a: [", r"parameters\.yaml: is not valid YAML"),
+        ("a: 2024-99-99", r"parameters\.yaml: is not valid YAML: month must be"),
+        ("a: 0x_", r"parameters\.yaml: is not valid YAML"),
+        ("a: !!bool maybe", r"parameters\.yaml: is not valid YAML"),
+        ("a: !!timestamp now", r"parameters\.yaml: is not valid YAML"),
+        ("[" * 5000, r"parameters\.yaml: is not valid YAML"),
         ("- 1", r"parameters\.yaml: has no parameters of nodes"),
         ("recognition: 1", r"parameters\.yaml: recognition: has no ros__parameters"),
         (
@@ -73,11 +79,30 @@ def test_a_file_replaces_what_it_names(tmp_path):
             "recognition:\n  ros__parameters:\n    window_s: long",
             r"parameters\.yaml: recognition: window_s must be a float, got 'long'",
         ),
+        (
+            f"recognition:\n  ros__parameters:\n    window_s: 1{'0' * 400}",
+            r"parameters\.yaml: recognition: window_s is too large for a float",
+        ),
     ],
 )
 def test_wrong_file_is_named(tmp_path, text, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         write(tmp_path, text).parameters("recognition")
+
+
+def test_list_with_a_wrong_type_is_named(tmp_path):
+    settings = write(
+        tmp_path, "action_event_publisher:\n  ros__parameters:\n    class_parameters: [1]\n"
+    )
+    with pytest.raises(InputError, match=r"class_parameters must be a list of str, got \[1\]"):
+        settings.parameters("action_event_publisher")
+
+
+def test_file_that_is_not_utf_8_is_named(tmp_path):
+    path = tmp_path / "parameters.yaml"
+    path.write_bytes(b"\xff")
+    with pytest.raises(InputError, match=r"parameters\.yaml: is not valid YAML: 'utf-8' codec"):
+        ReplaySettings(parameter_file=path).parameters("recognition")
 
 
 def test_thresholds_and_times_come_from_the_model_unless_given(messages):

@@ -1,4 +1,4 @@
-"""Recordings from and for the real rosbag2, which a ROS distribution has."""
+"""Recordings are exchanged with the rosbag2 of a ROS distribution."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def raw_messages(path: Path) -> list[tuple[str, bytes, int]]:
         ("sqlite3", "file"),
     ],
 )
-def test_rosbag2_reads_what_was_written(tmp_path, storage, compression):
+def test_rosbag2_reads_our_recordings(tmp_path, storage, compression):
     path = tmp_path / "walk"
     write(path, storage=storage, compression=compression)
     topics = rosbag2_py.Info().read_metadata(str(path), "").topics_with_message_count
@@ -78,7 +78,7 @@ def test_rosbag2_reads_what_was_written(tmp_path, storage, compression):
         ("sqlite3", "file"),
     ],
 )
-def test_what_rosbag2_has_written_is_read(tmp_path, storage, mode):
+def test_recordings_of_rosbag2_are_read(tmp_path, storage, mode):
     write(tmp_path / "walk")
     path = tmp_path / "again"
     options = rosbag2_py.StorageOptions(uri=str(path), storage_id=storage)
@@ -95,7 +95,7 @@ def test_what_rosbag2_has_written_is_read(tmp_path, storage, mode):
         writer.create_topic(one.topic_metadata)
     for message in raw_messages(tmp_path / "walk"):
         writer.write(*message)
-    # The recording is complete when the writer is gone.
+    # The recording is complete once the writer is deleted.
     del writer
     with Recording(path) as recording:
         counts = {topic.name: topic.messages for topic in recording.topics}

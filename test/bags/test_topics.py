@@ -1,4 +1,4 @@
-"""What a replay starts from."""
+"""Choosing the stage and the topic that a replay starts from."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def choose(tmp_path, messages, write_bag):
         "info": lambda: messages.model_info(1.0),
     }
 
-    def call(topics, stage=None, topic=None, left_out=(), silent=()):
+    def call(topics, stage=None, topic=None, excluded=(), silent=()):
         rows = [(name, makers[kind]()) for name, kind in topics.items()]
         folder = write_bag(tmp_path / "bag", rows, silent=silent)
         with Recording(folder) as recording:
-            return choose_stage(recording, stage, topic, left_out)
+            return choose_stage(recording, stage, topic, excluded)
 
     return call
 
@@ -63,31 +63,31 @@ def test_raw_and_compressed_images_are_one_camera(choose):
     assert choose(topics) == (Stage.IMAGES, "/camera/image_raw")
 
 
-def test_compressed_images_alone_will_do(choose):
+def test_compressed_images_alone_are_taken(choose):
     assert choose({"/camera/compressed": "compressed"}) == (Stage.IMAGES, "/camera/compressed")
 
 
 @pytest.mark.parametrize("kind", ["depth", "compressed depth"])
-def test_depth_is_no_camera(choose, kind):
+def test_depth_is_not_taken_for_a_camera(choose, kind):
     assert choose({"/camera": "image", "/depth": kind}) == (Stage.IMAGES, "/camera")
 
 
-def test_depth_alone_is_nothing_to_start_from(choose):
+def test_depth_alone_cannot_be_replayed(choose):
     with pytest.raises(ValueError, match=r"has no messages with events or .*its topics are /depth"):
         choose({"/depth": "depth"})
 
 
-def test_the_truth_is_not_taken_for_what_was_found(choose):
+def test_an_excluded_topic_is_not_chosen(choose):
     topics = {"/truth": "events", "/scores": "scores"}
-    assert choose(topics, left_out=["/truth"]) == (Stage.SCORES, "/scores")
+    assert choose(topics, excluded=["/truth"]) == (Stage.SCORES, "/scores")
 
 
-def test_a_silent_topic_of_events_counts_only_when_asked_for(choose, tmp_path):
+def test_an_empty_topic_of_events_is_not_chosen_by_default(choose, tmp_path):
     silent = [("/action_recognition", "bharnet_ros/msg/ActionEvent")]
     assert choose({"/scores": "scores"}, silent=silent)[0] is Stage.SCORES
 
 
-def test_silence_can_be_asked_for(choose):
+def test_an_empty_topic_of_events_can_be_asked_for(choose):
     silent = [("/action_recognition", "bharnet_ros/msg/ActionEvent")]
     found = choose({"/scores": "scores"}, Stage.EVENTS, silent=silent)
     assert found == (Stage.EVENTS, "/action_recognition")
@@ -99,10 +99,10 @@ def test_silence_can_be_asked_for(choose):
         (Stage.KEYPOINTS, None, r"has no messages with keypoints; its topics are /info"),
         (None, None, r"has no messages with events or scores or keypoints or images"),
         (None, "/nowhere", r"has no topic /nowhere; it has /info"),
-        (None, "/info", r"topic /info: of type bharnet_ros/msg/ModelInfo there is nothing"),
+        (None, "/info", r"topic /info: has bharnet_ros/msg/ModelInfo, which cannot be replayed"),
     ],
 )
-def test_what_is_not_there_is_named(choose, stage, topic, message):
+def test_missing_topics_are_named(choose, stage, topic, message):
     with pytest.raises(ValueError, match=message):
         choose({"/info": "info"}, stage, topic)
 

@@ -1,4 +1,4 @@
-"""Truth files, and what is wrong with them."""
+"""Truth is read, and errors in it are named."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.truth import fitting_truth, read_table, read_truth
 from bharnet_ros.datasets.readers.pku_mmd.actions import PKU_ACTIONS
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import TrueAction
 
 ORIGIN_NS = 1_700_000_000_500_000_000
@@ -52,7 +53,7 @@ def test_table_in_ros_time(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("body_1,wave,one,2", r"truth\.csv: line 3: start: 'one' is no number"),
+        ("body_1,wave,one,2", r"truth\.csv: line 3: start: 'one' is not a number"),
         ("body_1,wave,1,nan", r"truth\.csv: line 3: end: 'nan' is not finite"),
         ("body_1,wave,2,1", r"truth\.csv: line 3: end 1 is before start 2"),
         ("body_1,wave,2", r"truth\.csv: line 3: expected 4 values, got 3"),
@@ -113,7 +114,7 @@ def test_broken_labels_of_pku_mmd_are_named(tmp_path, read):
         read(path)
 
 
-def test_a_topic_tells_the_truth(read, messages):
+def test_truth_can_be_a_topic(read, messages):
     rows = [
         ("truth", messages.event("a", 1, 1.0, 1.0, 1.0)),
         ("truth", messages.event("a", 2, 3.0, 1.0, 2.5, reason="ended")),
@@ -128,8 +129,13 @@ def test_truth_that_never_ends_is_refused(read, messages):
         read("topic:/truth", [("truth", messages.event("a", 1, 1.0, 1.0, 1.0))])
 
 
-def test_topic_of_another_type_is_no_truth(read):
-    with pytest.raises(ValueError, match=r"topic /action_scores: is of type .*ActionScores, not"):
+def test_broken_event_of_the_truth_is_named(read, messages):
+    with pytest.raises(InputError, match=r"bag: topic /truth: .*9"):
+        read("topic:/truth", [("truth", messages.event("a", 9, 1.0, 1.0, 1.0))])
+
+
+def test_topic_of_another_type_is_refused(read):
+    with pytest.raises(ValueError, match=r"topic /action_scores: has .*ActionScores, not"):
         read("topic:/action_scores")
 
 
@@ -139,7 +145,7 @@ def test_missing_topic_is_named(read):
 
 
 def test_file_of_another_kind_is_refused(read):
-    with pytest.raises(ValueError, match=r"truth\.json: is no truth"):
+    with pytest.raises(ValueError, match=r"truth\.json: is not a truth"):
         read("truth.json")
 
 

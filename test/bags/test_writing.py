@@ -1,4 +1,4 @@
-"""Recordings are whole or not there, and can be read."""
+"""Recordings are complete or absent, and can be read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
 
 from bharnet_ros.bags.writing import BagWriter, recorded_messages
+from bharnet_ros.types.errors import InputError
 
 IMAGE = np.full((4, 6, 3), 7, dtype=np.uint8)
 SECOND = 1_000_000_000
@@ -38,7 +39,7 @@ def write_images(path: Path, stamps: list[int], **options: str) -> None:
         ("sqlite3", "file", ".db3.zstd"),
     ],
 )
-def test_what_was_written_is_read(tmp_path, storage, compression, suffix):
+def test_every_kind_of_recording_can_be_read(tmp_path, storage, compression, suffix):
     path = tmp_path / "walk"
     write_images(path, [SECOND, 2 * SECOND], storage=storage, compression=compression)
     assert {file.name for file in path.iterdir()} == {f"walk{suffix}", "metadata.yaml"}
@@ -57,7 +58,7 @@ def test_what_was_written_is_read(tmp_path, storage, compression, suffix):
     np.testing.assert_array_equal(image.data.reshape(4, 6, 3), IMAGE)
 
 
-def test_only_latched_topics_promise_their_last_message(tmp_path):
+def test_only_latched_topics_offer_their_last_message(tmp_path):
     path = tmp_path / "walk"
     messages = recorded_messages()
     with BagWriter(path) as bag:
@@ -106,20 +107,20 @@ def test_nothing_is_overwritten(tmp_path):
     with pytest.raises(FileExistsError, match="late"), BagWriter(tmp_path / "late") as bag:
         bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
         bag.write("/image_raw", recorded_messages().image(IMAGE, SECOND), SECOND)
-        (tmp_path / "late").write_text("of somebody else")
-    assert (tmp_path / "late").read_text() == "of somebody else"
+        (tmp_path / "late").write_text("another file")
+    assert (tmp_path / "late").read_text() == "another file"
     assert {path.name for path in tmp_path.iterdir()} == {"walk", "late"}
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"storage": "tape"}, "storage: 'tape' is none of mcap, sqlite3"),
-        ({"compression": "zip"}, "compression: 'zip' is none of none, message, file, chunk"),
-        ({"storage": "sqlite3", "compression": "chunk"}, "chunk is for mcap alone"),
+        ({"storage": "tape"}, "storage: 'tape' is not one of mcap, sqlite3"),
+        ({"compression": "zip"}, "compression: 'zip' is not one of none, message, file, chunk"),
+        ({"storage": "sqlite3", "compression": "chunk"}, "chunk needs storage mcap, not sqlite3"),
     ],
 )
-def test_unknown_way_to_store_is_refused(tmp_path, options, message):
+def test_unknown_storage_or_compression_is_refused(tmp_path, options, message):
     with pytest.raises(ValueError, match=message):
         BagWriter(tmp_path / "walk", **options)
     assert list(tmp_path.iterdir()) == []
@@ -130,10 +131,15 @@ def test_folder_that_is_missing_is_named(tmp_path):
         BagWriter(tmp_path / "nowhere" / "walk")
 
 
+def test_home_of_an_unknown_user_is_named():
+    with pytest.raises(InputError, match=r"^~no-such-user/walk: Could not determine home"):
+        BagWriter("~no-such-user/walk")
+
+
 def test_topics_are_declared_once_with_a_known_type(tmp_path):
     with pytest.raises(ValueError, match="never left"), BagWriter(tmp_path / "walk") as bag:
         bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
-        with pytest.raises(ValueError, match=r"/image_raw: is declared already"):
+        with pytest.raises(ValueError, match=r"/image_raw: is already declared"):
             bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
         with pytest.raises(ValueError, match=r"/odd: type 'my_msgs/msg/Odd' is not known"):
             bag.add_topic("/odd", "my_msgs/msg/Odd")

@@ -1,4 +1,4 @@
-"""Modules of bench/, as the tests import them."""
+"""A fixture that imports modules of bench/."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ import pytest
 
 @pytest.fixture
 def bench() -> Callable[[str], Any]:
-    """Return a function from the name of a module of bench/, as "speed.gpu", to the module."""
+    """Return a function that imports a module of bench/ by name, such as "speed.gpu"."""
     return lambda name: importlib.import_module(f"bench.{name}")

@@ -1,4 +1,4 @@
-"""How a command line names a data set and its protocol."""
+"""Command-line arguments that name a data set and its protocol."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SOURCES = Path("sources.csv")
         ),
     ],
 )
-def test_protocols_are_named_in_two_ways(
+def test_a_protocol_is_given_by_name_or_by_fold(
     words: tuple[str, ...], expected: list[SplitProtocol]
 ) -> None:
     assert protocols_from(parsed(*words)) == expected
@@ -60,12 +60,14 @@ def test_protocols_are_named_in_two_ways(
         ),
     ],
 )
-def test_words_that_do_not_go_together_are_refused(words: tuple[str, ...], complaint: str) -> None:
+def test_arguments_that_exclude_each_other_are_refused(
+    words: tuple[str, ...], complaint: str
+) -> None:
     with pytest.raises(ValueError, match=complaint):
         protocols_from(parsed(*words))
 
 
-def test_one_fold_is_one_where_several_make_no_sense() -> None:
+def test_only_one_fold_is_accepted_unless_several_are_allowed() -> None:
     words = ("--fold", "2", "--subjects-from", "sources.csv")
     assert protocols_from(parsed(*words, several_folds=False)) == [
         SplitProtocol("fold_2", SOURCES, 2)

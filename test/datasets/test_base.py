@@ -1,4 +1,4 @@
-"""Recorded clips and splits refuse what does not fit together."""
+"""Recorded clips and splits refuse parts that do not fit together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bharnet_ros.datasets.base import ClipDataset, RecordedClip, metric_sequence
 
 
 class Halves(ClipDataset):
-    """Four clips, of which a protocol trains on the first ones."""
+    """Four clips; the protocols train on the first ones."""
 
     labels = np.asarray(["wave", "point", "wave", "nod"])
     protocols = ("halves", "all")
@@ -45,15 +45,15 @@ def test_a_split_with_an_empty_part_is_refused() -> None:
         split(Halves(), "all")
 
 
-def test_classes_are_each_label_once() -> None:
+def test_class_names_list_each_label_once() -> None:
     assert Halves().class_names == ("nod", "point", "wave")
 
 
-def test_a_clip_needs_somebody() -> None:
-    with pytest.raises(ValueError, match="people: clip has nobody in it"):
+def test_a_clip_without_people_is_refused() -> None:
+    with pytest.raises(ValueError, match="people: clip shows nobody"):
         RecordedClip("clip", (), "wave")
 
 
-def test_people_of_a_clip_need_the_same_stamps() -> None:
-    with pytest.raises(ValueError, match="people: clip has people with different stamps"):
+def test_people_of_a_clip_must_have_the_same_stamps() -> None:
+    with pytest.raises(ValueError, match="people: clip: stamps differ between people"):
         RecordedClip("clip", (standing(3), standing(4)), "wave")

@@ -1,4 +1,4 @@
-"""Any data set is opened by its path, and all of them are used alike."""
+"""Any data set opens by its path, and all have the same interface."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ every_data_set = pytest.mark.parametrize(
 
 
 @every_data_set
-def test_a_data_set_is_opened_by_kind_or_by_what_it_is(
+def test_a_data_set_opens_by_its_kind_or_by_its_files(
     tmp_path: Path, write: Writer, kind: str, expected: type[ClipDataset]
 ) -> None:
     path = write(tmp_path)
@@ -79,7 +79,7 @@ def test_a_data_set_is_opened_by_kind_or_by_what_it_is(
 
 
 @every_data_set
-def test_all_data_sets_are_used_alike(
+def test_all_data_sets_have_the_same_interface(
     tmp_path: Path, write: Writer, kind: str, expected: type[ClipDataset]
 ) -> None:
     data = open_dataset(write(tmp_path))
@@ -95,7 +95,7 @@ def test_all_data_sets_are_used_alike(
 
 
 @pytest.mark.parametrize(("kind", "edition"), [("ntu", 60), ("ntu60", 60), ("ntu120", 120)])
-def test_the_edition_of_ntu_can_be_told(tmp_path: Path, kind: str, edition: int) -> None:
+def test_the_kind_chooses_the_edition_of_ntu(tmp_path: Path, kind: str, edition: int) -> None:
     data = open_dataset(ntu(tmp_path), kind)
     assert isinstance(data, Ntu)
     assert data.edition == edition
@@ -109,9 +109,7 @@ def test_the_edition_of_ntu_can_be_told(tmp_path: Path, kind: str, edition: int)
         (pku_mmd, "0002-L"),
     ],
 )
-def test_hands_come_from_files_named_after_the_clips(
-    tmp_path: Path, write: Writer, name: str
-) -> None:
+def test_hands_come_from_files_named_after_clips(tmp_path: Path, write: Writer, name: str) -> None:
     hands = tmp_path / "hands"
     hands.mkdir()
     ClipKeypoints(
@@ -129,22 +127,22 @@ def test_hands_come_from_files_named_after_the_clips(
     assert np.isnan(second.people[0].hands).all()
 
 
-def test_a_list_of_missing_skeletons_goes_with_ntu(tmp_path: Path) -> None:
+def test_ntu_takes_a_list_of_missing_skeletons(tmp_path: Path) -> None:
     missing = tmp_path / "missing.txt"
     missing.write_text("One sample:\n\nS001C001P001R001A001\n", encoding="utf-8")
     data = open_dataset(ntu(tmp_path), missing=missing)
     assert data.names.tolist() == ["S001C002P003R001A002"]
 
 
-def test_options_that_do_not_go_with_a_data_set_are_refused(tmp_path: Path) -> None:
+def test_options_of_another_data_set_are_refused(tmp_path: Path) -> None:
     path = holistic_wild(tmp_path)
-    with pytest.raises(ValueError, match="hands: do not go with holistic_wild"):
+    with pytest.raises(ValueError, match="hands: does not apply to holistic_wild"):
         open_dataset(path, hands=tmp_path)
-    with pytest.raises(ValueError, match="missing: does not go with holistic_wild"):
+    with pytest.raises(ValueError, match="missing: does not apply to holistic_wild"):
         open_dataset(path, missing=tmp_path)
 
 
-def test_what_cannot_be_told_is_named_with_the_known_kinds(tmp_path: Path) -> None:
+def test_an_unrecognised_path_is_named_with_the_known_kinds(tmp_path: Path) -> None:
     np.savez(tmp_path / "other.npz", values=np.zeros(3))
     (tmp_path / "other.txt").touch()
     for path in (tmp_path, tmp_path / "other.npz", tmp_path / "other.txt"):
@@ -163,7 +161,7 @@ def test_a_missing_path_is_named(tmp_path: Path) -> None:
         open_dataset(tmp_path / "nowhere")
 
 
-def test_a_file_that_is_no_archive_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_named(tmp_path: Path) -> None:
     path = tmp_path / "clips.npz"
     with path.open("wb") as file:
         np.save(file, np.zeros(3))

@@ -1,8 +1,10 @@
-"""Recordings held against the truth, one or several, whole or broken."""
+"""Recordings compared with the truth: one or several, intact or broken."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import os
 from dataclasses import replace
@@ -16,6 +18,7 @@ from bharnet_ros import cli
 from bharnet_ros.bags.topics import Stage
 from bharnet_ros.evaluation import bag_jobs, bags
 from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import TrueAction
 
 WAVES = [(1.0, 3.0)]
@@ -36,6 +39,7 @@ def make(tmp_path, messages, write_bag):
 
 
 def tasks(*words: str | Path) -> list[BagTask]:
+    """Return the recordings that these arguments ask to replay."""
     parser = argparse.ArgumentParser()
     bags.add_arguments(parser)
     return bags.tasks_from(parser.parse_args([str(word) for word in words]))
@@ -50,7 +54,7 @@ def test_a_recording_and_its_truth_become_a_timeline(make):
     assert [(one.start_s, one.end_s) for one in result.timeline.events] == WAVES
 
 
-def test_workers_change_nothing_and_a_broken_bag_harms_no_other(make, tmp_path):
+def test_workers_change_no_result_and_a_broken_bag_breaks_no_other(make, tmp_path):
     first, first_truth = make("first")
     second, second_truth = make("second")
     broken = tmp_path / "broken.mcap"
@@ -59,14 +63,14 @@ def test_workers_change_nothing_and_a_broken_bag_harms_no_other(make, tmp_path):
     alone = replay_bags(todo, progress=False)
     together = replay_bags(todo, workers=2, progress=False)
     for one, other in zip(alone, together, strict=True):
-        # As text, because a latency that nobody measured is not a number.
+        # Compared as text, because an unknown latency is NaN.
         assert (one.problem, str(one.timeline)) == (other.problem, str(other.timeline))
     assert [result.timeline is not None for result in together] == [True, False, True]
     assert str(broken) in together[1].problem
 
 
 class Deadly:
-    """A path that ends the process that it is handed to."""
+    """A path that ends the process that receives it."""
 
     def __str__(self) -> str:
         return "deadly.mcap"
@@ -75,7 +79,7 @@ class Deadly:
         return os._exit, (9,)
 
 
-def test_a_process_that_dies_harms_no_other(make):
+def test_a_dying_process_breaks_only_its_own_bag(make):
     bag, truth = make()
     (task,) = tasks(bag, "--truth", truth)
     results = replay_bags([replace(task, bag=Deadly()), task], workers=2, progress=False)
@@ -83,28 +87,28 @@ def test_a_process_that_dies_harms_no_other(make):
     assert results[1].timeline is not None
 
 
-def test_label_that_the_model_lacks_breaks_the_bag_or_is_background(make):
+def test_an_unknown_label_breaks_the_bag_or_counts_as_background(make):
     bag, truth = make(label="jump")
-    (refused,) = replay_bags(tasks(bag, "--truth", truth), progress=False)
-    assert "wave.csv: line 2: label 'jump'" in refused.problem
+    (broken,) = replay_bags(tasks(bag, "--truth", truth), progress=False)
+    assert "wave.csv: line 2: label 'jump'" in broken.problem
     todo = tasks(bag, "--truth", truth, "--other-labels", "background")
-    (taken,) = replay_bags(todo, progress=False)
-    assert taken.timeline is not None
-    assert taken.timeline.truth == ()
+    (accepted,) = replay_bags(todo, progress=False)
+    assert accepted.timeline is not None
+    assert accepted.timeline.truth == ()
 
 
-def test_a_wrong_label_comes_to_light_before_anything_is_computed(
+def test_an_unknown_label_is_reported_before_the_replay(
     make, messages, write_bag, tmp_path, tiny_bundle, monkeypatch
 ):
     _, truth = make(label="jump")
     pixels = np.zeros((4, 4, 3), dtype=np.uint8)
     bag = write_bag(tmp_path / "film", [("camera", messages.image(0.0, pixels))])
-    monkeypatch.setattr(bag_jobs, "replay", lambda *_, **__: pytest.fail("was computed"))
+    monkeypatch.setattr(bag_jobs, "replay", lambda *_, **__: pytest.fail("was replayed"))
     (result,) = replay_bags(tasks(bag, "--truth", truth, "--model", tiny_bundle))
     assert "label 'jump' is none of the model's" in result.problem
 
 
-def test_truth_of_a_topic_is_not_what_was_found(tmp_path, messages, write_bag):
+def test_the_topic_of_the_truth_is_not_read_as_events(tmp_path, messages, write_bag):
     rows = messages.waving(WAVES, until=5.0)
     rows += [
         ("truth", messages.event("a", 1, 1.0, 1.0, 1.0)),
@@ -117,14 +121,14 @@ def test_truth_of_a_topic_is_not_what_was_found(tmp_path, messages, write_bag):
     assert len(result.timeline.traces) == 1
 
 
-def test_a_folder_has_the_truth_of_each_bag(make, tmp_path):
+def test_a_folder_gives_the_truth_of_each_bag(make, tmp_path):
     first, _ = make("first")
     second, _ = make("second")
     todo = tasks(first, second, "--truth", tmp_path)
     assert [Path(one.truth).name for one in todo] == ["first.csv", "second.csv"]
 
 
-def test_bags_of_one_name_are_told_apart(make):
+def test_bags_with_the_same_name_are_named_by_their_paths(make):
     first, first_truth = make("wave", folder="monday")
     second, second_truth = make("wave", folder="tuesday")
     names = [one.name for one in tasks(first, second, "--truth", first_truth, second_truth)]
@@ -134,28 +138,28 @@ def test_bags_of_one_name_are_told_apart(make):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["a", "b", "--truth", "a.csv"], "--truth: 1 of them for 2 bags"),
+        (["a", "b", "--truth", "a.csv"], "--truth: got 1 for 2 bags"),
         (["a", "--truth", "a.csv", "--workers", "0"], "--workers: must be at least 1"),
         (
             ["a", "--truth", "a.csv", "--from", "scores", "--image-topic", "/a"],
-            "--image-topic: does not go with --from scores",
+            "--image-topic: cannot be used with --from scores",
         ),
         (
             ["a", "--truth", "a.csv", "--from", "events", "--max-people", "2"],
-            "--max-people: does not go with --from events",
+            "--max-people: cannot be used with --from events",
         ),
         (
             ["a", "--truth", "a.csv", "--from", "keypoints", "--depth-topic", "/a"],
-            "--depth-topic: does not go with --from keypoints",
+            "--depth-topic: cannot be used with --from keypoints",
         ),
     ],
 )
-def test_arguments_that_do_not_fit_are_refused(words, message):
+def test_contradicting_arguments_are_refused(words, message):
     with pytest.raises(ValueError, match=message):
         tasks(*words)
 
 
-def test_depth_is_taken_for_images():
+def test_depth_options_start_from_images():
     words = ["--depth-topic", "/depth", "--camera-info-topic", "/info", "--sync-slop", "0.1"]
     (task,) = tasks("a", "--truth", "a.csv", *words)
     settings = task.settings
@@ -164,18 +168,18 @@ def test_depth_is_taken_for_images():
     assert settings.sync_slop_s == 0.1
 
 
-def test_people_are_counted_in_images():
+def test_max_people_starts_from_images():
     (task,) = tasks("a", "--truth", "a.csv", "--max-people", "3")
     assert (task.settings.stage, task.settings.max_people) == (Stage.IMAGES, 3)
 
 
-def test_missing_truth_in_a_folder_is_named(make, tmp_path):
+def test_a_missing_truth_in_a_folder_is_named(make, tmp_path):
     bag, _ = make("wave", folder="bags")
     with pytest.raises(ValueError, match=r"needs one of wave\.csv and wave\.txt, has 0"):
         tasks(bag, "--truth", tmp_path)
 
 
-def test_the_command_prints_numbers_and_names_broken_bags(make, tmp_path, capsys):
+def test_the_command_prints_metrics_and_names_broken_bags(make, tmp_path, capsys):
     bag, truth = make()
     given = ["--truth", str(truth), str(truth), "--json", "--report", str(tmp_path / "report")]
     missing = tmp_path / "missing.mcap"
@@ -186,7 +190,40 @@ def test_the_command_prints_numbers_and_names_broken_bags(make, tmp_path, capsys
     assert (tmp_path / "report" / "report.json").is_file()
 
 
-def test_bags_that_are_all_broken_are_an_error(tmp_path, capsys):
+def test_an_error_names_the_bag_if_all_are_broken(tmp_path, capsys):
     given = [str(tmp_path / "no.mcap"), "--truth", "topic:/truth"]
     assert cli.main(["evaluate", "bag", *given]) == cli.BAD_INPUT
     assert "no.mcap" in capsys.readouterr().err
+
+
+def test_a_report_with_the_same_bag_twice_is_refused(make, tmp_path):
+    bag, truth = make()
+    words = (bag, bag, "--truth", truth, truth)
+    assert len(tasks(*words)) == 2
+    with pytest.raises(InputError, match=f"{bag}: is given 2 times"):
+        tasks(*words, "--report", tmp_path / "report")
+
+
+def test_a_folder_that_is_not_a_report_is_refused_before_the_replay(
+    make, tmp_path, monkeypatch, capsys
+):
+    bag, truth = make()
+    monkeypatch.setattr(bags, "replay_bags", lambda *_, **__: pytest.fail("was replayed"))
+    given = [str(bag), "--truth", str(truth), "--report", str(tmp_path)]
+    assert cli.main(["evaluate", "bag", *given]) == cli.BAD_INPUT
+    assert f"{tmp_path}: is not a report" in capsys.readouterr().err
+
+
+def test_names_of_bags_may_have_bytes_that_are_not_utf8(make, tmp_path, capsysbinary):
+    name = os.fsdecode(b"caf\xe9")
+    bag, truth = make(name)
+    missing = tmp_path / f"missing_{name}.mcap"
+    report = tmp_path / "report"
+    given = [str(bag), str(missing), "--truth", str(truth), str(truth), "--report", str(report)]
+    # Unlike the captured one, the real stderr escapes such bytes.
+    with contextlib.redirect_stderr(io.StringIO()):
+        assert cli.main(["evaluate", "bag", *given, "--json"]) == bags.SOME_BROKEN
+    assert list(json.loads(capsysbinary.readouterr().out)["broken_bags"]) == [str(missing)]
+    (recording,) = json.loads((report / "report.json").read_bytes())["recordings"]
+    assert recording["name"] == r"caf\udce9"
+    assert r"caf\udce9" in (report / "report.html").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Evaluation on whole clips: the shipped model's accuracy and the counting behind the numbers."""
+"""Evaluation on whole clips: the accuracy of the shipped model, and the metrics."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ HELD_OUT_FOLD = 4
 
 
 def arguments(*words: str | Path) -> argparse.Namespace:
+    """Return the parsed arguments of `bharnet evaluate clips`."""
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     return parser.parse_args([str(word) for word in words])
 
 
-def test_shipped_model_names_gestures_of_people_it_never_saw(
+@pytest.mark.slow
+def test_the_shipped_model_recognises_gestures_of_people_it_never_saw(
     shared_data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = shared_data("holistic_wild/holistic_wild.npz")
@@ -49,14 +51,14 @@ def test_shipped_model_names_gestures_of_people_it_never_saw(
     assert metrics["mean_class_accuracy"] >= 0.81
 
 
-def test_metrics_equal_those_counted_by_hand(tiny_bundle: Path) -> None:
+def test_metrics_equal_those_worked_out_by_hand(tiny_bundle: Path) -> None:
     # Columns: wave, point, background. A rejection threshold of 0.5 and a temperature of 1.
     body = torch.tensor(
         [
-            [5.0, 0.0, 0.0],  # wave, named rightly
-            [2.0, 0.0, 5.0],  # wave, but background when that is allowed
-            [3.0, 0.0, 0.0],  # wave, taken for point only when the hand joins in
-            [0.0, 4.0, 0.0],  # point, named rightly
+            [5.0, 0.0, 0.0],  # wave, classified correctly
+            [2.0, 0.0, 5.0],  # wave, but background if allowed
+            [3.0, 0.0, 0.0],  # wave, taken for point only together with the hand
+            [0.0, 4.0, 0.0],  # point, classified correctly
             [0.0, 0.0, 6.0],  # unknown, taken for background
             [5.0, 0.0, 0.0],  # unknown, taken for wave
             [0.1, 0.0, 0.0],  # unknown, wave with a probability of 0.36
@@ -84,16 +86,16 @@ def test_metrics_equal_those_counted_by_hand(tiny_bundle: Path) -> None:
     assert metrics.confusion == [[1, 1, 1], [0, 1, 0], [2, 0, 1]]
 
 
-def test_hand_expert_misses_clips_that_show_no_hand(tiny_bundle: Path) -> None:
+def test_a_clip_without_hands_counts_as_missed_by_the_hand_expert(tiny_bundle: Path) -> None:
     body, hand = torch.tensor([[3.0, 0.0, 0.0]] * 2), torch.zeros(2, 3)
-    # Logits of zero, as without a hand, prefer the first class: wave.
+    # Zero logits, as without a hand, give the first class: wave.
     logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
     labels, subjects = np.asarray(["wave"] * 2), np.asarray(["ann"] * 2)
     metrics = clip_metrics(logits, Recognizer(load_bundle(tiny_bundle), "cpu"), labels, subjects)
     assert (metrics.top1, metrics.hand_top1) == (1.0, 0.5)
 
 
-def test_labels_that_the_model_does_not_know_are_refused(tiny_bundle: Path) -> None:
+def test_clips_with_unknown_labels_only_are_refused(tiny_bundle: Path) -> None:
     nothing = torch.zeros(1, 3)
     logits = ExpertLogits.of_skeleton(nothing, nothing, nothing, torch.ones(1, dtype=torch.bool))
     recognizer = Recognizer(load_bundle(tiny_bundle), "cpu")
@@ -108,13 +110,13 @@ def test_fold_and_subjects_need_each_other(alone: tuple[str, str]) -> None:
 
 
 def metrics_of(
-    class_names: tuple[str, ...], said: list[list[float]], labels: list[str], hands: bool = False
+    class_names: tuple[str, ...], scores: list[list[float]], labels: list[str], hands: bool = False
 ) -> ClipMetrics:
-    """Return metrics of a body expert that says this, with or without a hand in view."""
-    body = torch.tensor(said)
-    seen = torch.full((len(labels),), hands)
+    """Return the metrics of a body expert with these logits, with or without visible hands."""
+    body = torch.tensor(scores)
+    hand_seen = torch.full((len(labels),), hands)
     return count_metrics(
-        ExpertLogits.of_skeleton(body, body, torch.zeros_like(body), seen),
+        ExpertLogits.of_skeleton(body, body, torch.zeros_like(body), hand_seen),
         torch.softmax(body, 1),
         np.asarray(labels),
         np.full(len(labels), ""),
@@ -123,7 +125,7 @@ def metrics_of(
     )
 
 
-def test_data_without_hands_and_background_are_not_judged_by_them() -> None:
+def test_lines_on_hands_and_background_are_left_out_if_there_are_none() -> None:
     metrics = metrics_of(
         ("sit", "walk", "background"), [[2.0, 1.0, -9.0]] * 3, ["sit"] * 2 + ["walk"]
     )
@@ -135,10 +137,10 @@ def test_data_without_hands_and_background_are_not_judged_by_them() -> None:
         assert absent not in text
 
 
-def test_background_is_told_of_where_it_was_chosen_though_no_clip_is_background() -> None:
+def test_background_is_printed_if_only_chosen() -> None:
     names = ("sit", "walk", "background")
     metrics = metrics_of(names, [[2.0, 1.0, 3.0], [2.0, 1.0, 0.0]], ["sit", "sit"], hands=True)
-    # Background never counts against what is chosen among the classes.
+    # `top1` never considers background.
     assert (metrics.top1, metrics.top1_with_background) == (1.0, 0.5)
     text = format_metrics(metrics)
     assert "top-1, background too     50.00%" in text
@@ -146,10 +148,10 @@ def test_background_is_told_of_where_it_was_chosen_though_no_clip_is_background(
     assert "rejected" not in text
 
 
-def test_names_of_any_length_are_printed_in_columns() -> None:
+def test_long_class_names_are_printed_in_aligned_columns() -> None:
     names = tuple(f"an action of number {number}" for number in range(12))
-    said = np.eye(13)[[*range(12), 3]].tolist()
-    metrics = metrics_of((*names, "background"), said, [*names, names[11]])
+    scores = np.eye(13)[[*range(12), 3]].tolist()
+    metrics = metrics_of((*names, "background"), scores, [*names, names[11]])
     lines = format_metrics(metrics).splitlines()
     heading = next(row for row, line in enumerate(lines) if line.startswith("confusion"))
     assert lines[heading].split()[-12:] == [str(number) for number in range(1, 13)]
@@ -157,11 +159,11 @@ def test_names_of_any_length_are_printed_in_columns() -> None:
     assert len({len(line) for line in lines[heading:]}) == 1
 
 
-def test_of_many_classes_those_confused_most_are_printed() -> None:
+def test_with_many_classes_the_most_confused_pairs_are_printed() -> None:
     names = tuple(f"action {number}" for number in range(60))
-    taken = [*range(60), 7, 7, 8]
-    said = np.eye(61)[taken].tolist()
-    metrics = metrics_of((*names, "background"), said, [*names, *names[:2], names[1]])
+    chosen = [*range(60), 7, 7, 8]
+    scores = np.eye(61)[chosen].tolist()
+    metrics = metrics_of((*names, "background"), scores, [*names, *names[:2], names[1]])
     lines = format_metrics(metrics).splitlines()
     heading = next(row for row, line in enumerate(lines) if line.startswith("confused"))
     assert [line.split() for line in lines[heading + 1 :]] == [

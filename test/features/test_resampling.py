@@ -1,4 +1,4 @@
-"""Keypoints are resampled by time, as they were, and what is absent stays absent."""
+"""Resampling by time: motion is kept, and absent keypoints stay absent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BODY_JOINTS = 33
 
 
 def line(stamps: FloatArray) -> KeypointSequence:
-    """Return a person whose every point moves straight on: 100 + 40 px/s, each point its own."""
+    """Return a person whose points all move straight: 100 px + 40 px/s, with different offsets."""
     body = np.empty((len(stamps), BODY_JOINTS, 4), dtype=np.float32)
     place = 100.0 + 40.0 * stamps[:, None]
     body[..., 0] = place + np.arange(BODY_JOINTS)
@@ -42,7 +42,7 @@ def test_straight_motion_is_resampled_exactly_at_any_frame_rate(rate: float) -> 
     assert (batch.hand_mask == 1).all()
 
 
-def test_uneven_frames_are_placed_by_their_stamps() -> None:
+def test_uneven_frames_are_resampled_by_their_stamps() -> None:
     stamps = np.array([0.0, 0.02, 0.3, 0.35, 0.9, 1.0])
     batch = resample([line(stamps)], SETTINGS)
     wanted = 2 * (100.0 + 40.0 * np.linspace(0, 1, SETTINGS.frames))
@@ -65,7 +65,7 @@ def test_a_single_frame_fills_the_window() -> None:
     assert (batch.hand_mask == 1).all()
 
 
-def test_a_gap_is_filled_only_up_to_half_way_from_what_was_seen() -> None:
+def test_a_gap_is_filled_half_way_from_both_sides_only() -> None:
     sequence = line(np.array([0.0, 1.0, 2.0]))
     sequence.body[1, BODY.sources[5]] = np.nan
     sequence.hands[1, 0] = np.nan
@@ -79,7 +79,7 @@ def test_a_gap_is_filled_only_up_to_half_way_from_what_was_seen() -> None:
     assert (batch.hand_mask[0, :, 1] == 1).all()
 
 
-def test_too_few_joints_for_the_body_layout() -> None:
+def test_too_few_joints_for_the_body_layout_are_refused() -> None:
     sequence = line(np.arange(20) / 30.0)
     settings = FeatureSettings(body_layout="mediapipe_body")
     short = dataclasses.replace(sequence, body=sequence.body[:, :25])

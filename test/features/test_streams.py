@@ -1,19 +1,30 @@
-"""Crops as the network takes them: the nearest in time, left hands turned like right ones."""
+"""Prepared crops: the nearest in time, with left hands mirrored to look like right ones."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
 
-from bharnet_ros.features.streams import RgbPreparation, moments, nearest_crops, prepare_streams
+from bharnet_ros.features.streams import (
+    STREAM_INPUTS,
+    RgbPreparation,
+    StreamPreparation,
+    moments,
+    nearest_crops,
+    prepare_streams,
+)
 from bharnet_ros.types.crops import CropSequence
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence, absent
 
 SIZE = 8
 
 
 def crops_at(times: list[float], *, regions: int = 2) -> CropSequence:
-    """Return crops whose red tells which time, green which region, and whose left edge is blue."""
+    """Return crops with the time's index in red, the region's in green, and a blue left edge."""
     pixels = np.zeros((len(times), regions, SIZE, SIZE, 3), dtype=np.uint8)
     pixels[..., 0] = np.arange(len(times))[:, None, None, None]
     pixels[..., 1] = 10 * np.arange(regions)[None, :, None, None]
@@ -22,7 +33,7 @@ def crops_at(times: list[float], *, regions: int = 2) -> CropSequence:
 
 
 def person(crops: CropSequence | None, seconds: float = 2.0) -> KeypointSequence:
-    """Return somebody of whom nothing but crops is known."""
+    """Return a person without keypoints, with crops only."""
     frames = 5
     return KeypointSequence(
         stamps=np.linspace(0.0, seconds, frames),
@@ -37,11 +48,11 @@ def prepared(**options: object) -> RgbPreparation:
     return RgbPreparation({"size": SIZE, "moments": 4, **options})
 
 
-def test_moments_end_with_the_window() -> None:
+def test_the_last_moment_is_the_end_of_the_window() -> None:
     assert moments(1.0, 3.0, 4).tolist() == [1.5, 2.0, 2.5, 3.0]
 
 
-def test_the_nearest_crop_stands_for_a_moment_unless_it_is_far() -> None:
+def test_the_nearest_crop_is_used_unless_it_is_too_far_away() -> None:
     pixels, present = nearest_crops(
         crops_at([0.0, 0.4, 0.5, 2.0]), np.array([0.1, 0.44, 0.46, 1.2, 2.1])
     )
@@ -49,7 +60,7 @@ def test_the_nearest_crop_stands_for_a_moment_unless_it_is_far() -> None:
     assert present[:, 0].tolist() == [True, True, True, False, True]
 
 
-def test_left_hands_are_turned_and_what_is_not_there_is_masked() -> None:
+def test_left_hands_are_mirrored_and_absent_crops_are_masked() -> None:
     found = prepared().of([person(crops_at([0.5, 1.0, 1.5])), person(None)], None)
     assert found.values.shape == (2, 4, 2, 3, SIZE, SIZE)
     assert found.mask[0].tolist() == [[1, 1], [1, 1], [1, 1], [0, 0]]
@@ -64,7 +75,7 @@ def test_a_window_ends_at_the_newest_frame() -> None:
     assert found.values[0, :, 1, 0, 0, 0].tolist() == [1, 2, 3, 4]
 
 
-def test_a_mirrored_person_has_the_other_hand_in_each_place() -> None:
+def test_the_hands_of_a_mirrored_person_change_places() -> None:
     preparation = prepared(regions=["left_hand", "right_hand", "upper_body"])
     crops = crops_at([0.5], regions=3)
     pixels, present = crops.pixels[None], crops.present[None].copy()
@@ -78,7 +89,7 @@ def test_a_mirrored_person_has_the_other_hand_in_each_place() -> None:
     assert plain.mask[0, 0].tolist() == [0, 1, 1]
 
 
-def test_of_one_hand_alone_a_mirrored_person_shows_none() -> None:
+def test_a_mirrored_person_has_no_crops_if_only_one_hand_was_cut() -> None:
     preparation = prepared(regions=["right_hand"])
     crops = crops_at([0.5], regions=1)
     turned = preparation.arranged(crops.pixels[None], crops.present[None], np.array([True]))
@@ -90,12 +101,26 @@ def test_crops_of_another_size_are_refused() -> None:
         prepared(size=16).of([person(crops_at([0.5]))], None)
 
 
-def test_the_example_fits() -> None:
+def test_the_example_has_the_shape_of_real_input() -> None:
     example = prepared().example(3)
     assert example.values.shape == (3, 4, 2, 3, SIZE, SIZE)
     assert example.mask.all()
 
 
 def test_an_unknown_stream_is_named() -> None:
-    with pytest.raises(ValueError, match="streams: nothing prepares 'sonar'; known are: rgb"):
+    with pytest.raises(ValueError, match="streams: 'sonar' has no preparation; known are: rgb"):
         prepare_streams({"sonar": {}})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [("many", "invalid literal"), (float("inf"), "infinity"), (None, "int")]
+)
+def test_a_wrong_option_of_any_stream_names_the_stream(
+    given: object, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def prepare(options: Mapping[str, Any]) -> StreamPreparation:
+        return prepared(moments=int(options["moments"]))
+
+    monkeypatch.setitem(STREAM_INPUTS, "sonar", prepare)
+    with pytest.raises(InputError, match=rf"^streams\.sonar: .*{message}"):
+        prepare_streams({"sonar": {"moments": given}})

@@ -1,4 +1,4 @@
-"""Arrays on their way to the network: nothing is changed, and a GPU gets all of it at once."""
+"""Arrays become tensors unchanged, and a GPU receives all of them in one transfer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import torch
 
 from bharnet_ros.features.modalities import NetworkInput
 from bharnet_ros.features.streams import StreamInput
-from bharnet_ros.features.tensors import moved_together, network_tensors
+from bharnet_ros.features.tensors import move_together, network_tensors
 
 CPU = torch.device("cpu")
 
 
 def arrays_of_two_windows() -> list[npt.NDArray[Any]]:
-    """Return body, body mask, hands, hand mask, pixels and their mask; not all lie in order."""
+    """Return body, body mask, hands, hand mask, pixels and their mask; one is not contiguous."""
     random = np.random.default_rng(0)
     shapes = ((2, 9, 5, 21, 1), (2, 5, 1), (2, 15, 5, 21, 2), (2, 5, 2))
     skeleton = [random.normal(size=shape).astype(np.float32) for shape in shapes]
@@ -41,28 +41,28 @@ def assert_same(found: list[torch.Tensor], expected: list[npt.NDArray[Any]]) -> 
         np.testing.assert_array_equal(there, array)
 
 
-def test_arrays_that_move_together_keep_their_values_and_share_one_piece_of_memory() -> None:
+def test_arrays_moved_together_keep_their_values_and_share_memory() -> None:
     arrays = arrays_of_two_windows()
-    moved = moved_together(arrays, CPU)
+    moved = move_together(arrays, CPU)
     assert_same(moved, arrays)
     assert len({tensor.untyped_storage().data_ptr() for tensor in moved}) == 1
-    # One that is empty, as where nobody is in view, takes no place and disturbs no other.
-    nobody = np.zeros((0, 4), dtype=np.float32)
-    assert_same(moved_together([nobody, *arrays], CPU), [nobody, *arrays])
-    assert moved_together([], CPU) == []
+    # An empty array, as of a frame without people, takes no room and does not affect the others.
+    empty = np.zeros((0, 4), dtype=np.float32)
+    assert_same(move_together([empty, *arrays], CPU), [empty, *arrays])
+    assert move_together([], CPU) == []
 
 
-def test_changes_of_the_arrays_come_too_late_for_what_was_moved() -> None:
+def test_later_changes_of_the_arrays_do_not_affect_the_tensors() -> None:
     arrays = arrays_of_two_windows()
     before = [array.copy() for array in arrays]
-    moved = moved_together(arrays, CPU)
+    moved = move_together(arrays, CPU)
     for array in arrays:
         array[:] = 0
     assert_same(moved, before)
 
 
 @pytest.mark.parametrize("device", [None, CPU])
-def test_the_network_gets_what_was_prepared_in_its_order(device: torch.device | None) -> None:
+def test_tensors_come_in_the_order_of_the_network(device: torch.device | None) -> None:
     arrays = arrays_of_two_windows()
     *skeleton, streams = network_tensors(*as_network_input(arrays), device)
     assert list(streams) == ["rgb"]
@@ -70,11 +70,11 @@ def test_the_network_gets_what_was_prepared_in_its_order(device: torch.device | 
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-def test_a_gpu_gets_the_same_in_one_transfer() -> None:
+def test_a_gpu_receives_the_same_values_in_one_transfer() -> None:
     arrays = arrays_of_two_windows()
     device = torch.device("cuda")
     for _ in range(3):
-        # Pinned memory is taken again: a later batch must not overwrite an earlier one on its way.
+        # Pinned memory is reused: a later batch must not overwrite an earlier one in transfer.
         *skeleton, streams = network_tensors(*as_network_input(arrays), device)
         assert all(tensor.is_cuda for tensor in skeleton)
         assert_same([*skeleton, *streams["rgb"]], arrays)

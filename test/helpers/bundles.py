@@ -1,4 +1,4 @@
-"""A small model bundle with random weights, for tests that need a model but no skill."""
+"""A small model bundle with random weights, for tests that need a model of any accuracy."""
 
 from __future__ import annotations
 

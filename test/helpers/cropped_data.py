@@ -14,22 +14,22 @@ SIZE = 16
 """Pixels of each side of a crop."""
 
 COLOURS = {"cup": (220, 30, 30), "leaf": (30, 220, 30)}
-"""What is held, and the colour of its crops."""
+"""Things to hold, and the colours of their crops."""
 
 STREAM = {"size": SIZE, "moments": 2, "channels": 8, "backbone": "shufflenet_v2_x0_5"}
 """Options of a stream `rgb` that fits these crops."""
 
 
 def holding(label: str, seed: int, *, frames: int = 8, crops: bool = True) -> KeypointSequence:
-    """Return somebody in random poses who holds what the label says in the right hand.
+    """Return a person in random poses whose right hand holds the thing of the label.
 
-    Crops are of both hands, ten times a second as the keypoints; the left hand is never found.
+    Crops show both hands, ten times a second like the keypoints; the left hand is never found.
 
     Args:
         label: One of `COLOURS`.
-        seed: Of poses and pixels.
+        seed: Seed of poses and pixels.
         frames: Frames of the clip.
-        crops: Whether there are crops.
+        crops: Whether to add crops.
     """
     random = np.random.default_rng(seed)
     body = random.uniform(100.0, 300.0, (frames, 33, 4)).astype(np.float32)
@@ -60,15 +60,15 @@ def write_objects(root: Path, *, train: int = 8, test: int = 4, crops: bool = Tr
     """Write a data set of kind `cropped`; return its folder.
 
     Args:
-        root: Of the data set.
-        train: Clips to train on, of each label.
-        test: Clips to test on, of each label.
+        root: Folder of the data set.
+        train: Training clips of each label.
+        test: Test clips of each label.
         crops: Whether the clips have crops.
     """
     for part, seeds in (("train", range(train)), ("test", range(100, 100 + test))):
         for label in COLOURS:
             for seed in seeds:
-                # Who holds what moves as who holds something else: keypoints tell nothing.
+                # Everyone moves alike: keypoints do not show what is held.
                 write_cropped(
                     root / part / label / f"{seed}.npz", holding(label, seed, crops=crops)
                 )

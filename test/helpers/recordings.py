@@ -1,4 +1,4 @@
-"""Recordings for tests, with messages of everything that can be in one."""
+"""Recordings for tests, with every kind of message that they can hold."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODEL_INFO = "bharnet_ros/msg/ModelInfo"
 
 
 class Messages:
-    """Makes messages; `at` is seconds from the start of the recording."""
+    """Makes messages; `at` is the time in seconds from the start of the recording."""
 
     start_ns = START_NS
 
@@ -75,7 +75,7 @@ class Messages:
         return recorded_messages().depth_image(depth, self.stamp_ns(at), "camera")
 
     def camera_info(self, at: float, camera: PinholeCamera) -> Any:
-        """Return what is known of a camera."""
+        """Return the calibration of a camera."""
         return recorded_messages().camera_info(Calibration.of(camera), self.stamp_ns(at), "camera")
 
     def keypoints(self, frame: FrameKeypoints) -> Any:
@@ -110,7 +110,7 @@ class Messages:
     def scores(
         self, at: float, people: dict[str, Sequence[float]], model_name: str = "tiny"
     ) -> Any:
-        """Return scores of everybody over the last second."""
+        """Return scores of everyone over the last second."""
         tracks = [
             self.make(
                 "bharnet_ros/msg/TrackScores",
@@ -162,7 +162,7 @@ class Messages:
         )
 
     def model_info(self, at: float = 0.0, class_names: Sequence[str] = CLASS_NAMES) -> Any:
-        """Return what a model says."""
+        """Return model information."""
         return self.make(
             MODEL_INFO,
             header=self.header(at),
@@ -188,12 +188,12 @@ class Messages:
         )
 
     def waving(self, waves: Sequence[tuple[float, float]], until: float) -> list[tuple[str, Any]]:
-        """Return model information, and scores of one person who waves from time to time."""
+        """Return model information, and scores of one person who waves during `waves`."""
         rows = [("model_info", self.model_info())]
         for number in range(round(until * 10) + 1):
             at = number / 10
-            sure = any(start + 0.5 <= at <= end + 0.5 for start, end in waves)
-            row = (0.9, 0.05, 0.05) if sure else (0.05, 0.05, 0.9)
+            waving = any(start + 0.5 <= at <= end + 0.5 for start, end in waves)
+            row = (0.9, 0.05, 0.05) if waving else (0.05, 0.05, 0.9)
             rows.append(("action_scores", self.scores(at, {"body_1": row})))
         return rows
 
@@ -210,13 +210,13 @@ def write(
     """Write a recording and return its folder.
 
     Args:
-        folder: To be made.
-        rows: Topics, with or without a slash before them, and messages; each is recorded at the
-            time of its stamp.
+        folder: Folder to create.
+        rows: Topics, with or without a leading slash, and messages; each is recorded at the time of
+            its stamp.
         storage: mcap or sqlite3.
         compression: none, file, message or storage.
-        silent: Topics and types that are announced and then say nothing.
-        in_order: Whether messages are recorded one after the other, whatever their stamps.
+        silent: Topics and types that are announced but have no messages.
+        in_order: Whether messages are recorded in the order of `rows`, whatever their stamps.
     """
     writer = Writer(folder, version=9, storage_plugin=StoragePlugin[storage.upper()])
     writer.set_compression(CompressionMode[compression.upper()], CompressionFormat.ZSTD)

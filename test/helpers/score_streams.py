@@ -1,4 +1,4 @@
-"""Scores of made-up windows, for tests of what follows from them."""
+"""Scores of made-up windows, for tests of event recognition."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def person(
     body: float = 0.0,
     hand: float = 0.0,
 ) -> TrackScores:
-    """Scores of a window that ends at `seconds`; the experts' numbers are given to every class."""
+    """Return scores of a window that ends at `seconds`; the experts score every class the same."""
     probabilities = np.array([max(0.0, 1.0 - wave - point), wave, point])
     return TrackScores(
         track_id=track_id,
@@ -50,23 +50,23 @@ def scores(seconds: float, *people: TrackScores) -> ActionScores:
 
 
 def parameters(**changes: float) -> EventParameters:
-    """Parameters that react at once, so that an example shows one rule at a time."""
-    at_once: dict[str, float] = {"smoothing_s": 0.0, "min_duration_s": 0.0, "min_gap_s": 0.0}
-    return EventParameters(**{**at_once, **changes})
+    """Return parameters that react at once, so that an example shows one rule at a time."""
+    immediate: dict[str, float] = {"smoothing_s": 0.0, "min_duration_s": 0.0, "min_gap_s": 0.0}
+    return EventParameters(**{**immediate, **changes})
 
 
-def detector(**changes: float) -> EventFinder:
+def make_finder(**changes: float) -> EventFinder:
     return EventFinder(CLASSES, parameters(**changes))
 
 
 def feed(
-    events_of: EventFinder, begin: float, end: float, stride: float = 0.1, **changes: Any
+    finder: EventFinder, begin: float, end: float, stride: float = 0.1, **changes: Any
 ) -> list[ActionEvent]:
     """Feed the same `person` for each stride from `begin` to `end`, `end` excluded."""
     found: list[ActionEvent] = []
     for index in range(round((end - begin) / stride)):
         seconds = begin + index * stride
-        found += events_of.update(scores(seconds, person(seconds, **changes)))
+        found += finder.update(scores(seconds, person(seconds, **changes)))
     return found
 
 

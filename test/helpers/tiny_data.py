@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 STEPS = 4096
-"""Coordinates are stored as differences in this share of the image."""
+"""Coordinates are stored as differences in units of 1/4096 of the image."""
 
 
 def differences(values: npt.NDArray[np.floating]) -> npt.NDArray[np.int16]:
-    """Return coordinates (F, ...) as the file stores them: each frame less the one before."""
+    """Return coordinates (F, ...) as the file stores them: each frame minus the one before."""
     steps = np.round(values * STEPS).astype(np.int64)
     return np.diff(steps, axis=0, prepend=np.zeros_like(steps[:1])).astype(np.int16)
 
@@ -22,7 +22,7 @@ def tiny_arrays(
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Return the arrays of a file with one clip of people in random poses for each label.
 
-    The left hand is absent from the first half of each clip, the right one is always there.
+    The left hand is absent from the first half of each clip; the right hand is always present.
 
     Args:
         labels: (N,) gesture of each clip.
@@ -54,12 +54,12 @@ def write_clips(path: Path, arrays: dict[str, npt.NDArray[np.generic]]) -> Path:
 def write_sources(
     path: Path, folds: dict[str, int], licences: tuple[tuple[str, str], ...] = ()
 ) -> Path:
-    """Write a sources.csv that says the fold of each subject and return its path.
+    """Write a sources.csv with the fold of each subject and return its path.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         folds: Fold of each subject.
-        licences: Subjects and the licence of a source of theirs; all others have one source, MIT.
+        licences: Subjects and the licence of one of their sources; others have one source, MIT.
     """
     others = [(subject, "MIT") for subject in folds if subject not in dict(licences)]
     sources = [*others, *licences]

@@ -34,7 +34,7 @@ sys.exit(service.run())
 
 
 class Launched:
-    """A launch file that runs in a process; `lines` are what it has printed so far."""
+    """A launch file that runs in a process; `lines` holds what it has printed so far."""
 
     def __init__(self, file: str, arguments: tuple[str, ...], folder: Path, path: str) -> None:
         launch_file = find_resource(f"launch/{file}.launch.py")
@@ -54,11 +54,11 @@ class Launched:
         self._reader.start()
 
     def interrupt(self) -> None:
-        """Do as Ctrl-C does: launch relies on the terminal to tell its children too."""
+        """Do what Ctrl-C does: signal the whole group, because launch leaves that to the terminal."""
         os.killpg(self._process.pid, signal.SIGINT)
 
     def kill(self, executable: str) -> None:
-        """Kill the process of a node, as an accident would."""
+        """Kill the process of a node, as a crash would."""
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 words = (folder / "cmdline").read_bytes().split(b"\0")
@@ -73,7 +73,7 @@ class Launched:
         return self._process.wait(PATIENCE)
 
     def close(self) -> None:
-        """End it and everything that it started."""
+        """End the launch and everything that it started."""
         if self._process.poll() is None:
             self.interrupt()
         self._process.wait(60)
@@ -101,7 +101,7 @@ def launch(ros_domain: int, tmp_path: Path) -> Iterator[Callable[..., Launched]]
 
 @pytest.fixture
 def node(ros_domain: int) -> Iterator[Node]:
-    """A node to look on with."""
+    """Return a node that observes the others."""
     rclpy.init(args=[])
     node = rclpy.create_node("probe")
     yield node

@@ -1,4 +1,4 @@
-"""The launch file, with the real launch and launch_ros."""
+"""recognize.launch.py, with the real launch and launch_ros."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from bharnet_ros import msg
 pytest.importorskip(
     "launch_ros.actions", reason="needs launch and launch_ros, which a ROS distribution has"
 )
+
+pytestmark = pytest.mark.ros
 
 
 def state_of(node, name: str) -> str:
@@ -30,7 +32,7 @@ def state_of(node, name: str) -> str:
 MANAGED = ("pose_extraction", "recognition", "action_event_publisher")
 
 
-def test_puppet_becomes_events_and_sigint_ends_the_open_one(launch, node, spin_until, eager_bundle):
+def test_puppet_gives_events_and_sigint_ends_the_open_one(launch, node, spin_until, eager_bundle):
     events = []
     node.create_subscription(msg.ActionEvent, "/action_recognition", events.append, 10)
     process = launch(
@@ -47,7 +49,7 @@ def test_puppet_becomes_events_and_sigint_ends_the_open_one(launch, node, spin_u
     def running() -> set[tuple[str, str]]:
         return {(space, name) for name, space in node.get_node_names_and_namespaces()}
 
-    # Before any event: on a slow machine the puppet may be over by then, and its node with it.
+    # Before any event: on a slow machine the puppet may have ended by then, with its node.
     spin_until(lambda: started <= running(), "all nodes")
     spin_until(lambda: events, "an ONSET")
     assert events[0].model_name == "tiny"
@@ -81,7 +83,7 @@ def test_node_that_died_is_active_again(launch, node, spin_until, eager_bundle):
     assert [state_of(node, name) for name in MANAGED] == ["active"] * 3
 
 
-def test_interrupt_while_nodes_start_ends_all(launch, spin_until):
+def test_interrupt_ends_all_nodes_while_they_start(launch, spin_until):
     process = launch("recognize")
     spin_until(lambda: "process started" in "".join(process.lines), "a process")
     process.interrupt()

@@ -1,4 +1,4 @@
-"""A recording through the chain, with the real launch, launch_ros and `ros2 bag play`."""
+"""replay.launch.py, with the real launch, launch_ros and `ros2 bag play`."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ pytest.importorskip(
 )
 pytest.importorskip("ros2bag.verb.play", reason="needs ros2 bag, which a ROS distribution has")
 
+pytestmark = pytest.mark.ros
+
 
 @pytest.fixture(scope="module")
 def bag(tmp_path_factory) -> Path:
-    """A recording of the puppet, with the keypoints of each image."""
+    """Return a recording of the puppet, with the keypoints of each image."""
     path = tmp_path_factory.mktemp("bags") / "rest"
     options = ConversionOptions(
         image_compression="jpeg", topic="/front/image", start_ns=50_000_000_000, keypoints=True
@@ -30,7 +32,7 @@ def bag(tmp_path_factory) -> Path:
     return path
 
 
-def test_recording_becomes_events_in_simulated_time(launch, node, spin_until, bag, eager_bundle):
+def test_recording_gives_events_in_simulated_time(launch, node, spin_until, bag, eager_bundle):
     events, stamps = [], []
     node.create_subscription(msg.ActionEvent, "/action_recognition", events.append, 10)
     node.create_subscription(
@@ -60,17 +62,17 @@ def test_recording_becomes_events_in_simulated_time(launch, node, spin_until, ba
             time_to_ns(one.message.header.stamp)
             for one in recording.messages("/front/image/compressed")
         ]
-    # From the first image on, and none of those that were recorded beside the images: each at most
-    # once, in order. Where the machine is too slow, images are dropped.
+    # Keypoints from the first image on, each at most once and in order, and none of the recorded
+    # ones. A machine that is too slow drops images.
     assert stamps[0] == recorded[0]
     assert stamps == [stamp for stamp in recorded if stamp in set(stamps)]
     assert all(event.reason for event in events if event.phase == 2)
     assert all(time_to_ns(event.header.stamp) in recorded for event in events)
-    # The clock of the player, not that of the wall. It ticks a hundred times a second.
+    # Latencies by the clock of the player, which ticks a hundred times a second.
     assert all(-1 <= event.latency.sec <= 10 for event in events)
 
 
-def test_interrupt_while_the_player_waits_ends_all(launch, spin_until, bag):
+def test_interrupt_ends_all_nodes_while_the_player_waits(launch, spin_until, bag):
     process = launch("replay", f"bag:={bag}", "image_topic:=/front/image")
     spin_until(lambda: "Playback until" in "".join(process.lines), "the player")
     process.interrupt()
@@ -83,7 +85,7 @@ def test_missing_bag_argument_is_named(launch):
     assert "bag" in "".join(process.lines)
 
 
-def test_bag_that_is_not_there_is_named(launch):
+def test_missing_bag_is_named(launch):
     process = launch("replay", "bag:=nowhere")
     assert process.wait() != 0
     assert "launch argument bag: 'nowhere'" in "".join(process.lines)
@@ -110,7 +112,7 @@ def test_images_that_were_not_recorded_are_named(launch, bag, words, message):
     assert message in "".join(process.lines)
 
 
-def test_player_that_fails_fails_the_launch(launch, bag):
+def test_failed_player_fails_the_launch(launch, bag):
     process = launch("replay", f"bag:={bag}", "image_topic:=/front/image", "rate:=-1")
     assert process.wait() != 0
     assert "ros2 bag play failed with status 2" in "".join(process.lines)

@@ -13,7 +13,7 @@ DEPTH = np.array([[0.5, 1.25, np.nan], [2.0, 65.0, 0.001]], dtype=np.float32)
 @pytest.mark.parametrize("padding", [0, 6])
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("encoding, kind, unit", [("32FC1", "f4", 1), ("16UC1", "u2", 1000)])
-def test_every_encoding_becomes_metres(encoding, kind, unit, order, padding):
+def test_every_encoding_is_decoded_to_metres(encoding, kind, unit, order, padding):
     numbers = (np.nan_to_num(DEPTH) * unit).round(3).astype(f"{order}{kind}")
     data = b"".join(row.tobytes() + b"\xff" * padding for row in numbers)
     step = 3 * numbers.itemsize + padding
@@ -26,13 +26,13 @@ def test_mono16_is_millimetres():
     np.testing.assert_allclose(found, [[np.nan, 1.5]])
 
 
-def test_zero_nan_and_infinity_are_not_known():
+def test_zero_negative_nan_and_infinity_are_unknown_depth():
     values = np.array([[0.0, -1.0, np.nan, np.inf, -np.inf, 1.0]], dtype="<f4")
     found = decode_depth("32FC1", 1, 6, 24, values.tobytes())
     assert np.isfinite(found).tolist() == [[False] * 5 + [True]]
 
 
-def test_metres_survive_millimetres():
+def test_metres_are_encoded_as_millimetres_and_decoded():
     depth = np.array([[0.0, np.nan, np.inf, -1.0, 70.0, 0.5004, 3.2]])
     encoding, step, data = encode_depth(depth)
     found = decode_depth(encoding, 1, 7, step, data)
@@ -53,6 +53,6 @@ def test_broken_image_is_refused(arguments, named):
         decode_depth(*arguments)
 
 
-def test_colours_are_no_depth():
+def test_a_colour_image_is_not_encoded_as_depth():
     with pytest.raises(ValueError, match="depth"):
         encode_depth(np.zeros((2, 3, 3)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import array
+import struct
+import zlib
 
 import cv2
 import numpy as np
@@ -15,11 +17,12 @@ from bharnet_ros.messages.images import (
     encode_compressed,
     encode_image,
 )
+from bharnet_ros.types.errors import InputError
 
 RGB = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
 ALPHA = np.full((4, 5, 1), 7, dtype=np.uint8)
 GREY = RGB[:, :, :1]
-# The pixels of each encoding, and the RGB that they mean.
+# The pixels of each encoding, and the same image in RGB.
 CASES = {
     "rgb8": (RGB, RGB),
     "bgr8": (RGB[:, :, ::-1], RGB),
@@ -35,7 +38,7 @@ def test_every_encoding_is_covered():
 
 @pytest.mark.parametrize("padding", [0, 6])
 @pytest.mark.parametrize("encoding", CASES)
-def test_pixels_survive_whatever_the_row_padding(encoding, padding):
+def test_pixels_are_decoded_whatever_the_row_padding(encoding, padding):
     pixels, expected = CASES[encoding]
     rows = pixels.reshape(4, -1)
     padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=99)
@@ -93,7 +96,7 @@ def test_compressed_image_is_rgb(format_, extension):
 def test_compressed_image_may_be_padded_but_not_truncated(padding):
     whole = compressed(".jpg")
     assert decode_compressed("jpeg", whole + padding).shape == (48, 64, 3)
-    with pytest.raises(ValueError, match=r"truncated|are no 'jpeg'"):
+    with pytest.raises(ValueError, match=r"truncated|are not a 'jpeg'"):
         decode_compressed("jpeg", whole[: len(whole) * 3 // 4])
 
 
@@ -103,7 +106,7 @@ def test_compressed_image_may_be_padded_but_not_truncated(padding):
         ("webp", b"x", "'webp'"),
         ("16UC1; compressedDepth png", b"x", "compressedDepth"),
         ("jpeg", b"", "empty"),
-        ("png", b"not a picture", "13 bytes are no 'png'"),
+        ("png", b"not a picture", "13 bytes are not a 'png'"),
     ],
 )
 def test_bad_compressed_image_is_refused_by_name(format_, data, message):
@@ -111,12 +114,31 @@ def test_bad_compressed_image_is_refused_by_name(format_, data, message):
         decode_compressed(format_, data)
 
 
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = struct.pack(">I", zlib.crc32(kind + data))
+    return struct.pack(">I", len(data)) + kind + data + checksum
+
+
+def test_an_image_larger_than_opencv_decodes_is_refused():
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"0")), (b"IEND", b"")]
+    data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
+    with pytest.raises(InputError, match=r"data: 'png' image cannot be decoded: .*PIXELS"):
+        decode_compressed("png", data)
+
+
+def test_an_image_too_large_for_jpeg_is_refused():
+    image = np.zeros((1, 65_501, 3), dtype=np.uint8)
+    with pytest.raises(InputError, match="image: 65501 x 1 pixels cannot be encoded as jpeg"):
+        encode_compressed(image, "jpeg")
+
+
 def test_encoded_image_decodes_to_itself():
     encoding, step, data = encode_image(RGB)
     np.testing.assert_array_equal(decode_image(encoding, 4, 5, step, data), RGB)
 
 
-def test_encoding_refuses_what_is_not_rgb():
+def test_an_array_that_is_not_rgb_is_not_encoded():
     with pytest.raises(ValueError, match="uint8 RGB"):
         encode_image(RGB[:, :, 0])
 
@@ -134,12 +156,12 @@ def test_png_is_lossless_and_jpeg_gets_smaller_with_its_quality():
 @pytest.mark.parametrize(
     ("image", "compression", "quality", "message"),
     [
-        (RGB, "webp", 95, "'webp' is none of jpeg, png"),
+        (RGB, "webp", 95, "'webp' is not one of jpeg, png"),
         (RGB, "jpeg", 0, "quality: must be in 1..100, got 0"),
         (RGB[:, :, 0], "jpeg", 95, "uint8 RGB"),
         (RGB[:0], "png", 95, "no pixels"),
     ],
 )
-def test_compression_refuses_what_it_cannot_do(image, compression, quality, message):
+def test_bad_image_or_parameter_is_not_compressed(image, compression, quality, message):
     with pytest.raises(ValueError, match=message):
         encode_compressed(image, compression, quality)

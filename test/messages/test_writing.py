@@ -1,4 +1,4 @@
-"""The same core object is the same message to ROS and to the library of recordings."""
+"""A core type becomes the same message with ROS and with the library that reads recordings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STAMP = 1_700_000_000_123_456_789
 
 def same_bytes(recorded, ros) -> bool:
     types, name = message_types(), recorded.__msgtype__
-    # Once around, because ROS leaves the padding between fields as it finds it.
+    # Through a second serialization, because ROS leaves padding between fields uninitialized.
     again = types.deserialize_cdr(serialize_message(ros), name)
     return bytes(types.serialize_cdr(recorded, name)) == bytes(types.serialize_cdr(again, name))
 
@@ -29,7 +29,7 @@ def messages() -> MessageFactory:
     return recorded_messages()
 
 
-def test_keypoints(messages):
+def test_keypoints_are_the_same_message_in_both_libraries(messages):
     rng = np.random.default_rng(1)
     hands = rng.uniform(0, 600, (2, 21, 3)).astype(np.float32)
     hands[1] = np.nan
@@ -43,11 +43,11 @@ def test_keypoints(messages):
     )
     frame = FrameKeypoints(STAMP, 640, 480, (person, PersonKeypoints("body_2")), "camera")
     assert same_bytes(messages.keypoints(frame), conversions.keypoints_to_message(frame))
-    nobody = FrameKeypoints(STAMP, 640, 480)
-    assert same_bytes(messages.keypoints(nobody), conversions.keypoints_to_message(nobody))
+    empty = FrameKeypoints(STAMP, 640, 480)
+    assert same_bytes(messages.keypoints(empty), conversions.keypoints_to_message(empty))
 
 
-def test_scores(messages):
+def test_scores_are_the_same_message_in_both_libraries(messages):
     track = TrackScores(
         "body_1",
         STAMP - 1_000_000_000,
@@ -62,7 +62,7 @@ def test_scores(messages):
     assert same_bytes(messages.scores(scores), conversions.scores_to_message(scores))
 
 
-def test_event(messages):
+def test_an_event_is_the_same_message_in_both_libraries(messages):
     event = ActionEvent(
         STAMP,
         "a-1",
@@ -84,7 +84,7 @@ def test_event(messages):
 
 
 @pytest.mark.parametrize("compression", ["jpeg", "png"])
-def test_images(messages, compression):
+def test_images_are_the_same_message_in_both_libraries(messages, compression):
     image = np.random.default_rng(4).integers(0, 256, (5, 7, 3), dtype=np.uint8)
     assert same_bytes(
         messages.image(image, STAMP, "camera"),
@@ -97,7 +97,7 @@ def test_images(messages, compression):
     assert same_bytes(recorded, ros)
 
 
-def test_depth_and_camera(messages):
+def test_depth_and_camera_are_the_same_messages_in_both_libraries(messages):
     depth = np.random.default_rng(5).uniform(0.3, 4.0, (5, 7)).astype(np.float32)
     depth[2, 3] = np.nan
     assert same_bytes(

@@ -1,4 +1,4 @@
-"""Small networks of every kind, and random clips for them."""
+"""Small networks of every variant, and random clips for them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ BASE = NetworkSettings(
     hand_channels=6,
     body_layout="mediapipe_upper_body",
     hand_layout="mediapipe_hand",
-    # Widths that differ tell an attention that takes one stream for the other.
+    # Different widths reveal an attention that mistakes one expert for the other.
     body=BackboneSettings(channels=(8, 16), depths=(1, 1)),
     hand=BackboneSettings(channels=(8, 24), depths=(1, 1), channels_per_topology=4),
 )
 
 
 def _kinds() -> dict[str, NetworkSettings]:
-    """Return settings of each variant with every way in which its streams can work together."""
+    """Return settings of each variant with every way in which its experts can interact."""
     kinds = {"unified": dataclasses.replace(BASE, variant="unified")}
     places = {"base": ("none",), "pooling": ("none", "after"), "expertized": ATTENTION_PLACES}
     for variant, attentions in places.items():
@@ -60,7 +60,7 @@ KINDS = _kinds()
 
 
 class Clips(NamedTuple):
-    """What a network is given, in its order."""
+    """Input of a network, in its order."""
 
     body: Tensor
     body_mask: Tensor
@@ -81,7 +81,7 @@ def base_settings() -> NetworkSettings:
 
 @pytest.fixture(params=list(KINDS.values()), ids=list(KINDS))
 def any_settings(request: pytest.FixtureRequest) -> NetworkSettings:
-    """Return settings of each variant with every way of attention and fusion in turn."""
+    """Return settings of each variant, with every way of attention and fusion, in turn."""
     settings: NetworkSettings = request.param
     return settings
 
@@ -95,7 +95,7 @@ def make_network() -> Callable[[NetworkSettings], BHaRNet]:
         with torch.no_grad():
             for module in network.modules():
                 if isinstance(module, TopologyRefiningGraphConvolution):
-                    # Starts at zero, where what it compares gets no gradient.
+                    # It starts at zero, where the layers before it get no gradient.
                     module.relation.weight.normal_(std=0.3)
                 if isinstance(module, SampledTemporalConvolution):
                     module.offsets.add_(torch.randn_like(module.offsets), alpha=0.3)
@@ -114,13 +114,13 @@ def make_network() -> Callable[[NetworkSettings], BHaRNet]:
 def any_network(
     any_settings: NetworkSettings, make_network: Callable[[NetworkSettings], BHaRNet]
 ) -> BHaRNet:
-    """Return a network of each kind of `any_settings`, in evaluation mode."""
+    """Return a network for each of `any_settings`, in evaluation mode."""
     return make_network(any_settings)
 
 
 @pytest.fixture
 def make_clips() -> Callable[..., Clips]:
-    """Return a function that makes random clips of some people in which all is seen."""
+    """Return a function that makes random clips of some people in which everything is seen."""
 
     def make(count: int = 3, people: int = 1) -> Clips:
         joints = len(get_layout(BASE.body_layout))

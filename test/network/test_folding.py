@@ -1,4 +1,4 @@
-"""Folding: the same results from plainer layers, and a network that stays as it was."""
+"""Folding: simpler layers give the same results, and the network itself does not change."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvolution
 from bharnet_ros.network.settings import NetworkSettings
 
+pytestmark = pytest.mark.slow
+
 MakeNetwork = Callable[[NetworkSettings], BHaRNet]
 
 
@@ -25,7 +27,7 @@ def count(network: nn.Module, kind: type[nn.Module]) -> int:
     return sum(isinstance(module, kind) for module in network.modules())
 
 
-def test_the_folded_network_says_the_same(
+def test_the_folded_network_gives_the_same_logits(
     any_network: BHaRNet, make_clips: Callable[..., Any]
 ) -> None:
     body, body_mask, hands, hand_mask = make_clips(3, people=2)
@@ -37,11 +39,11 @@ def test_the_folded_network_says_the_same(
         torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
 
 
-# Blocks whose shortcuts are no convolutions, and a stage of them that halves the frames.
+# Has blocks whose shortcuts are not convolutions, and a stage of them that halves the frames.
 DEEP = BackboneSettings(channels=(8, 8, 16), depths=(2, 2, 1), dropout=0.5)
 
 
-def test_deeper_networks_say_the_same_too(
+def test_deeper_folded_networks_give_the_same_logits(
     base_settings: NetworkSettings, make_network: MakeNetwork, make_clips: Callable[..., Any]
 ) -> None:
     network = make_network(dataclasses.replace(base_settings, body=DEEP, hand=DEEP))
@@ -51,20 +53,21 @@ def test_deeper_networks_say_the_same_too(
     torch.testing.assert_close(folded.ensemble, expected.ensemble, atol=1e-5, rtol=0)
 
 
-def test_nothing_is_left_that_can_be_folded(any_network: BHaRNet) -> None:
+def test_no_layer_that_can_be_folded_is_left(any_network: BHaRNet) -> None:
     folded = fold_for_inference(any_network.train())
     for kind in (SampledTemporalConvolution, nn.Dropout, nn.Sequential):
         assert count(any_network, kind) > 0
         assert count(folded, kind) == 0
     assert not folded.training
     assert not any(parameter.requires_grad for parameter in folded.parameters())
-    # At the input, and at the end of each temporal module, where branches of several kinds meet.
+    # Besides the input's, only the normalisation at the end of each temporal module is left, where
+    # different branches are joined.
     modules = sum(type(one).__name__ == "MultiScaleTemporalConvolution" for one in folded.modules())
     assert count(folded, nn.BatchNorm2d) == modules
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_the_network_itself_stays_as_it_was(any_network: BHaRNet, training: bool) -> None:
+def test_folding_does_not_change_the_network(any_network: BHaRNet, training: bool) -> None:
     any_network.train(training)
     before = copy.deepcopy(any_network.state_dict())
     fold_for_inference(any_network)

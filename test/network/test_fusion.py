@@ -1,4 +1,4 @@
-"""How two streams become one decision: sum, noisy or, and a say that grows with what is seen."""
+"""Fusion of both experts: sum, noisy or, and a reliability that grows with the hands' share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def fuse(
     hand_share: float = 1.0,
     presence_aware: bool = False,
 ) -> Tensor:
-    """Fuse logits (N, K) of samples that have all seen the same share."""
+    """Fuse logits (N, K) of samples that all show hands in the same share of frames."""
     fusion = Fusion(InteractionSettings(fusion=rule, presence_aware=presence_aware))
     rows = len(body)
     return fusion(body, hand, torch.full((rows,), body_seen), torch.full((rows,), hand_share))
@@ -31,7 +31,7 @@ def test_sum_adds_logits() -> None:
 
 
 @pytest.mark.parametrize("presence_aware", [False, True])
-def test_noisy_or_misses_a_class_only_if_both_streams_do(presence_aware: bool) -> None:
+def test_noisy_or_rejects_a_class_only_if_both_experts_do(presence_aware: bool) -> None:
     body, hand = torch.randn(3, 4), torch.randn(3, 4)
     share = 0.3
     reliability = 1.0
@@ -43,7 +43,7 @@ def test_noisy_or_misses_a_class_only_if_both_streams_do(presence_aware: bool) -
     torch.testing.assert_close(fused.exp(), expected)
 
 
-def test_noisy_or_of_what_both_rule_out_keeps_a_slope() -> None:
+def test_noisy_or_keeps_a_gradient_for_a_class_that_both_rule_out() -> None:
     body = torch.tensor([[0.0, 200.0, 0.0]], requires_grad=True)
     hand = torch.tensor([[0.0, 0.0, 200.0]], requires_grad=True)
     fused = fuse("noisy_or", body, hand)
@@ -57,26 +57,26 @@ def test_noisy_or_of_what_both_rule_out_keeps_a_slope() -> None:
 
 @pytest.mark.parametrize("presence_aware", [False, True])
 @pytest.mark.parametrize("rule", FUSIONS)
-def test_a_stream_that_saw_nothing_has_no_say(rule: str, presence_aware: bool) -> None:
-    says, nothing = torch.randn(3, 4, requires_grad=True), torch.zeros(3, 4)
-    without_hand = fuse(rule, says, nothing, hand_share=0.0, presence_aware=presence_aware)
-    without_body = fuse(rule, nothing, says, body_seen=False, presence_aware=presence_aware)
-    torch.testing.assert_close(without_hand.softmax(1), says.softmax(1))
+def test_an_expert_that_saw_nothing_has_no_influence(rule: str, presence_aware: bool) -> None:
+    logits, nothing = torch.randn(3, 4, requires_grad=True), torch.zeros(3, 4)
+    without_hand = fuse(rule, logits, nothing, hand_share=0.0, presence_aware=presence_aware)
+    without_body = fuse(rule, nothing, logits, body_seen=False, presence_aware=presence_aware)
+    torch.testing.assert_close(without_hand.softmax(1), logits.softmax(1))
     if rule == "noisy_or" or not presence_aware:
-        torch.testing.assert_close(without_body.softmax(1), says.softmax(1))
+        torch.testing.assert_close(without_body.softmax(1), logits.softmax(1))
     (without_hand.logsumexp(1).sum() + without_body[:, 0].sum()).backward()
-    assert says.grad is not None
-    assert says.grad.isfinite().all()
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
 
 
 @pytest.mark.parametrize("rule", FUSIONS)
-def test_without_anything_seen_all_classes_are_alike(rule: str) -> None:
+def test_all_classes_are_equal_if_nothing_was_seen(rule: str) -> None:
     nothing = torch.zeros(2, 4)
     fused = fuse(rule, nothing, nothing, body_seen=False, hand_share=0.0)
     torch.testing.assert_close(fused.softmax(1), torch.full((2, 4), 0.25))
 
 
-def test_the_say_of_hands_grows_with_the_share_that_was_seen() -> None:
+def test_the_reliability_of_hands_grows_with_their_share_of_frames() -> None:
     fusion = Fusion(InteractionSettings(presence_aware=True))
     reliability = fusion.reliability(torch.tensor([0.0, 0.1, 0.3, 1.0]))
     assert reliability[0] == 0
@@ -84,14 +84,14 @@ def test_the_say_of_hands_grows_with_the_share_that_was_seen() -> None:
     assert reliability[-1] < 1
 
 
-def test_without_presence_awareness_a_glimpse_counts_in_full() -> None:
+def test_without_presence_awareness_a_single_frame_counts_in_full() -> None:
     fusion = Fusion(InteractionSettings())
     assert fusion.reliability(torch.tensor([0.0, 0.01, 1.0])).tolist() == [0.0, 1.0, 1.0]
     assert not list(fusion.parameters())
 
 
 @pytest.mark.parametrize("rule", FUSIONS)
-def test_how_fast_the_say_grows_is_learned(rule: str) -> None:
+def test_the_growth_of_the_reliability_is_learned(rule: str) -> None:
     fusion = Fusion(InteractionSettings(fusion=rule, presence_aware=True))
     hand_is_right = torch.tensor([[0.0, 5.0]]), torch.tensor([[5.0, 0.0]])
     share = torch.tensor([0.3])
@@ -102,7 +102,7 @@ def test_how_fast_the_say_grows_is_learned(rule: str) -> None:
     assert fusion.growth.grad < 0
 
 
-def test_no_hands_teach_nothing_about_how_fast_the_say_grows() -> None:
+def test_samples_without_hands_do_not_change_the_growth() -> None:
     for rule in FUSIONS:
         fusion = Fusion(InteractionSettings(fusion=rule, presence_aware=True))
         fused = fusion(torch.randn(2, 3), torch.zeros(2, 3), torch.ones(2) > 0, torch.zeros(2))

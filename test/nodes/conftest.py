@@ -1,4 +1,4 @@
-"""Fixtures for tests of real nodes: a running rclpy, and a probe that talks and listens."""
+"""Fixtures for tests of real nodes: a running rclpy, and a node that publishes and subscribes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = PATIENC
 
 
 class Probe(Node):
-    """Publishes to and listens at the nodes under test."""
+    """Publishes to the nodes under test, and subscribes to their topics."""
 
     def __init__(self) -> None:
         super().__init__("probe")
@@ -44,8 +44,8 @@ class Probe(Node):
         self.create_subscription(message_type, topic, messages.append, qos)
         return messages
 
-    def talk(self, message_type: type, topic: str, qos: QoSProfile) -> Callable[[Any], None]:
-        """Return a function that publishes on `topic`, once somebody listens there."""
+    def publisher(self, message_type: type, topic: str, qos: QoSProfile) -> Callable[[Any], None]:
+        """Return a function that publishes on `topic`, once it has a subscriber."""
         publisher = self.create_publisher(message_type, topic, qos)
 
         def publish(message: Any) -> None:
@@ -56,7 +56,7 @@ class Probe(Node):
 
 
 class Graph:
-    """Nodes that are spun, and a probe beside them."""
+    """The nodes under test, spun, and a probe."""
 
     def __init__(self, runner: NodeRunner) -> None:
         self.runner = runner
@@ -75,7 +75,7 @@ class Graph:
         return node
 
     def call(self, function: Callable[[], Any], node: Node | None = None) -> Any:
-        """Run a function on the thread of a node, by default the one that it is a method of."""
+        """Run a function on the thread of a node; for a method, its own node by default."""
         return self.runner.call(node or function.__self__, function)
 
     def on_match(self, publisher_node: Node, topic: str) -> None:
@@ -92,7 +92,7 @@ class Graph:
 
 @pytest.fixture
 def graph(ros_domain: int) -> Iterator[Graph]:
-    """Give nodes a running rclpy in a domain of their own."""
+    """Yield a graph with a running rclpy in its own domain."""
     with ros([]), NodeRunner() as runner:
         yield Graph(runner)
 

@@ -15,6 +15,8 @@ from bharnet_ros.nodes.conversions import scores_to_message, time_from_ns, time_
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.types.actions import ActionScores, TrackScores
 
+pytestmark = pytest.mark.ros
+
 SECOND = 1_000_000_000
 CLASSES = ["background", "hello", "thanks"]
 ONSET, OFFSET = msg.ActionEvent.ONSET, msg.ActionEvent.OFFSET
@@ -36,7 +38,7 @@ def model_info(name: str = "gestures", **values) -> msg.ModelInfo:
 
 
 def scores(stamp: float, likely: int | None, origin_ns: int = 1000 * SECOND, **values):
-    """Scores of one person, 0.9 for the class `likely`; of nobody where that is None."""
+    """Return scores of one person, 0.9 for the class `likely`; of nobody if that is None."""
     stamp_ns = origin_ns + round(stamp * SECOND)
     tracks = ()
     if likely is not None:
@@ -51,14 +53,14 @@ def scores(stamp: float, likely: int | None, origin_ns: int = 1000 * SECOND, **v
     )
 
 
-class Talk:
-    """What feeds an event publisher, and what it says."""
+class Driver:
+    """An active event publisher, its events, and functions that send it messages."""
 
     def __init__(self, graph, **parameters):
         self.graph = graph
         self.events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
-        self.inform = graph.probe.talk(msg.ModelInfo, "model_info", LATCHED)
-        self.score = graph.probe.talk(msg.ActionScores, "action_scores", RELIABLE)
+        self.inform = graph.probe.publisher(msg.ModelInfo, "model_info", LATCHED)
+        self.score = graph.probe.publisher(msg.ActionScores, "action_scores", RELIABLE)
         overrides = [Parameter(name, value=value) for name, value in parameters.items()]
         self.node = graph.add_active(ActionEventPublisher(parameter_overrides=overrides))
         graph.on_match(self.node, "/action_recognition")
@@ -68,144 +70,145 @@ class Talk:
 
 
 @pytest.fixture
-def talk(graph, wait):
-    """An active publisher that knows its model."""
+def start_driver(graph, wait):
+    """Return a function that starts an event publisher and tells it the model."""
 
     def make(**parameters):
-        talk = Talk(graph, **parameters)
-        talk.inform(model_info())
-        wait(lambda: talk.node.describe()["model"] == "gestures", "the model information")
-        return talk
+        driver = Driver(graph, **parameters)
+        driver.inform(model_info())
+        wait(lambda: driver.node.describe()["model"] == "gestures", "the model information")
+        return driver
 
     return make
 
 
-def begin(talk, wait, likely: int = 1, start: float = 0.0):
+def begin(driver, wait, likely: int = 1, start: float = 0.0):
     for step in range(10):
-        talk.score(scores(start + step * 0.2, likely))
-    wait(lambda: talk.events, "an ONSET")
+        driver.score(scores(start + step * 0.2, likely))
+    wait(lambda: driver.events, "an ONSET")
 
 
-def test_action_gets_one_onset_and_one_offset(talk, wait):
-    talk = talk()
-    begin(talk, wait)
+def test_action_gets_one_onset_and_one_offset(start_driver, wait):
+    driver = start_driver()
+    begin(driver, wait)
     for step in range(10):
-        talk.score(scores(2.0 + step * 0.2, 0))
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
-    assert talk.phases() == [(ONSET, "hello", ""), (OFFSET, "hello", "ended")]
-    onset, offset = talk.events
+        driver.score(scores(2.0 + step * 0.2, 0))
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.phases() == [(ONSET, "hello", ""), (OFFSET, "hello", "ended")]
+    onset, offset = driver.events
     assert onset.event_id == offset.event_id
     assert (onset.class_id, onset.track_id, onset.model_name) == (1, "body_1", "gestures")
     assert onset.header.frame_id == "camera"
     assert time_to_ns(onset.latency) > 0
 
 
-def test_simulated_time_decides_latency_and_silence(graph, talk, wait):
-    tick = graph.probe.talk(Clock, "/clock", RELIABLE)
-    talk = talk(use_sim_time=True, source_timeout_s=2.0)
+def test_simulated_time_decides_latency_and_silence(graph, start_driver, wait):
+    tick = graph.probe.publisher(Clock, "/clock", RELIABLE)
+    driver = start_driver(use_sim_time=True, source_timeout_s=2.0)
 
     def set_clock(seconds):
         now_ns = round((1000 + seconds) * SECOND)
         tick(Clock(clock=time_from_ns(now_ns)))
-        wait(lambda: talk.node.get_clock().now().nanoseconds == now_ns, "the clock")
+        wait(lambda: driver.node.get_clock().now().nanoseconds == now_ns, "the clock")
 
     set_clock(3.0)
-    begin(talk, wait)
-    onset = talk.events[0]
+    begin(driver, wait)
+    onset = driver.events[0]
     assert time_to_ns(onset.latency) == 1003 * SECOND - time_to_ns(onset.header.stamp)
     set_clock(4.0)
-    assert len(talk.events) == 1
+    assert len(driver.events) == 1
     set_clock(6.5)
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
-    assert talk.events[1].reason == "source_lost"
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.events[1].reason == "source_lost"
 
 
-def test_every_score_is_worked_off(talk, wait):
-    talk = talk()
+def test_every_scores_message_is_processed(start_driver, wait):
+    driver = start_driver()
     for step in range(200):
-        talk.score(scores(step * 0.1, 0))
+        driver.score(scores(step * 0.1, 0))
         if step % 8 == 7:
             wait(
-                lambda step=step: talk.node.counters.totals["received"] == step + 1, "its callback"
+                lambda step=step: driver.node.counters.totals["received"] == step + 1,
+                "its callback",
             )
-    assert time_to_ns(scores(19.9, 0).header.stamp) == talk.node.last_stamp_ns
+    assert time_to_ns(scores(19.9, 0).header.stamp) == driver.node.last_stamp_ns
 
 
-def test_time_going_back_closes_events(talk, wait):
-    talk = talk()
-    begin(talk, wait, start=100.0)
-    talk.score(scores(3.0, 1))
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
-    assert talk.phases()[1] == (OFFSET, "hello", "time_jump")
-    assert talk.node.counters.totals["time jumps"] == 1
+def test_time_going_back_closes_events(start_driver, wait):
+    driver = start_driver()
+    begin(driver, wait, start=100.0)
+    driver.score(scores(3.0, 1))
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.phases()[1] == (OFFSET, "hello", "time_jump")
+    assert driver.node.counters.totals["time jumps"] == 1
 
 
-def test_scores_that_are_refused_do_not_set_time_back(talk, wait):
-    talk = talk()
-    begin(talk, wait, start=100.0)
+def test_rejected_scores_do_not_set_time_back(start_driver, wait):
+    driver = start_driver()
+    begin(driver, wait, start=100.0)
     odd = scores(3.0, 1)
     odd.tracks[0].probabilities = [0.5, 0.5]
-    talk.score(odd)
-    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
-    talk.score(scores(110.0, 1))
-    wait(lambda: talk.node.last_stamp_ns == 1110 * SECOND, "the scores after it")
-    assert "time jumps" not in talk.node.counters.totals
+    driver.score(odd)
+    wait(lambda: driver.node.counters.totals["rejected"] == 1, "a refusal")
+    driver.score(scores(110.0, 1))
+    wait(lambda: driver.node.last_stamp_ns == 1110 * SECOND, "the scores after it")
+    assert "time jumps" not in driver.node.counters.totals
 
 
-def test_silence_closes_events(talk, wait):
-    talk = talk(source_timeout_s=0.5)
-    begin(talk, wait)
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
-    assert talk.phases()[1] == (OFFSET, "hello", "source_lost")
+def test_silence_closes_events(start_driver, wait):
+    driver = start_driver(source_timeout_s=0.5)
+    begin(driver, wait)
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.phases()[1] == (OFFSET, "hello", "source_lost")
 
 
-def test_deactivation_closes_events_and_activation_starts_anew(talk, wait):
-    talk = talk()
-    begin(talk, wait)
-    call, node = talk.graph.call, talk.node
+def test_deactivation_closes_events_and_activation_restarts(start_driver, wait):
+    driver = start_driver()
+    begin(driver, wait)
+    call, node = driver.graph.call, driver.node
     assert call(node.trigger_deactivate) is TransitionCallbackReturn.SUCCESS
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
-    assert talk.phases()[1] == (OFFSET, "hello", "shutdown")
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.phases()[1] == (OFFSET, "hello", "shutdown")
 
     assert call(node.trigger_activate) is TransitionCallbackReturn.SUCCESS
     for step in range(10):
-        talk.score(scores(50.0 + step * 0.2, 2))
-    wait(lambda: len(talk.events) == 3, "an ONSET")
-    assert talk.phases()[2] == (ONSET, "thanks", "")
-    assert talk.events[2].event_id != talk.events[0].event_id
+        driver.score(scores(50.0 + step * 0.2, 2))
+    wait(lambda: len(driver.events) == 3, "an ONSET")
+    assert driver.phases()[2] == (ONSET, "thanks", "")
+    assert driver.events[2].event_id != driver.events[0].event_id
 
 
-def test_shutdown_closes_events(talk, wait):
-    talk = talk()
-    begin(talk, wait)
-    talk.graph.call(talk.node.trigger_shutdown)
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
-    assert talk.phases()[1] == (OFFSET, "hello", "shutdown")
+def test_shutdown_closes_events(start_driver, wait):
+    driver = start_driver()
+    begin(driver, wait)
+    driver.graph.call(driver.node.trigger_shutdown)
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.phases()[1] == (OFFSET, "hello", "shutdown")
 
 
-def test_other_model_closes_events_of_the_one_before(talk, wait):
-    talk = talk()
-    begin(talk, wait)
-    talk.inform(model_info("other", class_names=["none", "wave"]))
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
-    assert talk.phases()[1] == (OFFSET, "hello", "source_lost")
+def test_another_model_closes_the_events_of_the_last(start_driver, wait):
+    driver = start_driver()
+    begin(driver, wait)
+    driver.inform(model_info("other", class_names=["none", "wave"]))
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.phases()[1] == (OFFSET, "hello", "source_lost")
 
 
-def test_scores_of_another_model_are_refused(talk, wait):
-    talk = talk()
-    talk.score(scores(1.0, 1, model_name="elsewhere"))
-    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
-    begin(talk, wait, start=2.0)
-    assert talk.phases() == [(ONSET, "hello", "")]
+def test_scores_of_another_model_are_refused(start_driver, wait):
+    driver = start_driver()
+    driver.score(scores(1.0, 1, model_name="elsewhere"))
+    wait(lambda: driver.node.counters.totals["rejected"] == 1, "a refusal")
+    begin(driver, wait, start=2.0)
+    assert driver.phases() == [(ONSET, "hello", "")]
 
 
-def test_scores_of_another_length_are_refused_and_the_node_lives_on(talk, wait):
-    talk = talk()
+def test_scores_of_another_length_are_refused_and_the_node_goes_on(start_driver, wait):
+    driver = start_driver()
     odd = scores(1.0, 1)
     odd.tracks[0].probabilities = [0.5, 0.5]
-    talk.score(odd)
-    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
-    begin(talk, wait, start=2.0)
+    driver.score(odd)
+    wait(lambda: driver.node.counters.totals["rejected"] == 1, "a refusal")
+    begin(driver, wait, start=2.0)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +221,7 @@ def test_scores_of_another_length_are_refused_and_the_node_lives_on(talk, wait):
         {"class_parameters": ["hello"]},
     ],
 )
-def test_impossible_parameters_refuse_to_configure(graph, parameters):
+def test_configure_fails_with_impossible_parameters(graph, parameters):
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     node = graph.add(ActionEventPublisher(parameter_overrides=overrides))
     result = graph.call(node.trigger_configure)
@@ -226,40 +229,42 @@ def test_impossible_parameters_refuse_to_configure(graph, parameters):
     assert node.state == "unconfigured"
 
 
-def test_refractory_time_keeps_an_action_from_beginning_again(talk, wait):
-    talk = talk(refractory_s=3.0, min_gap_s=0.0)
-    begin(talk, wait)
-    talk.score(scores(2.0, 0))
-    talk.score(scores(3.0, 0))
-    wait(lambda: len(talk.events) == 2, "an OFFSET")
+def test_refractory_time_delays_the_next_onset(start_driver, wait):
+    driver = start_driver(refractory_s=3.0, min_gap_s=0.0)
+    begin(driver, wait)
+    driver.score(scores(2.0, 0))
+    driver.score(scores(3.0, 0))
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
     for step in range(20):
-        talk.score(scores(3.2 + step * 0.2, 1))
-    wait(lambda: len(talk.events) == 3, "an ONSET")
-    _, offset, onset = talk.events
+        driver.score(scores(3.2 + step * 0.2, 1))
+    wait(lambda: len(driver.events) == 3, "an ONSET")
+    _, offset, onset = driver.events
     waited = time_to_ns(onset.header.stamp) - time_to_ns(offset.header.stamp)
     assert 3.0 <= waited / SECOND < 3.0 + 0.2
 
 
-def test_what_the_model_says_of_a_class_counts(talk, wait):
-    talk = talk()
-    talk.inform(model_info("slow", class_parameters=["hello.min_duration_s=1.0"]))
-    wait(lambda: talk.node.describe()["model"] == "slow", "the other model")
+def test_class_parameters_of_the_model_are_used(start_driver, wait):
+    driver = start_driver()
+    driver.inform(model_info("slow", class_parameters=["hello.min_duration_s=1.0"]))
+    wait(lambda: driver.node.describe()["model"] == "slow", "the other model")
     for step in range(10):
-        talk.score(scores(step * 0.2, 1, model_name="slow"))
-    wait(lambda: talk.events, "an ONSET")
-    assert time_to_ns(talk.events[0].header.stamp) == 1001 * SECOND
+        driver.score(scores(step * 0.2, 1, model_name="slow"))
+    wait(lambda: driver.events, "an ONSET")
+    assert time_to_ns(driver.events[0].header.stamp) == 1001 * SECOND
 
 
-def test_what_the_user_says_of_a_class_counts(talk, wait):
-    talk = talk(class_parameters=["hello.min_duration_s=1.0"])
-    begin(talk, wait)
-    assert time_to_ns(talk.events[0].header.stamp) == 1001 * SECOND
+def test_class_parameters_of_the_user_are_used(start_driver, wait):
+    driver = start_driver(class_parameters=["hello.min_duration_s=1.0"])
+    begin(driver, wait)
+    assert time_to_ns(driver.events[0].header.stamp) == 1001 * SECOND
 
 
-def test_what_the_user_says_of_a_class_that_the_model_lacks_is_refused(talk, wait, capfd):
-    talk = talk(class_parameters=["wave.min_gap_s=1.0"])
-    wait(lambda: talk.node.counters.totals["rejected"] == 1, "a refusal")
-    problem = "model_info with the parameters of this node: class_parameters: 'wave' is no action"
+def test_class_parameters_of_an_unknown_class_are_refused(start_driver, wait, capfd):
+    driver = start_driver(class_parameters=["wave.min_gap_s=1.0"])
+    wait(lambda: driver.node.counters.totals["rejected"] == 1, "a refusal")
+    problem = (
+        "model_info with the parameters of this node: class_parameters: 'wave' is not an action"
+    )
     wait(lambda: problem in capfd.readouterr().err, "its reason in the log")
 
 
@@ -272,7 +277,7 @@ def test_transitions_work_as_services(graph, wait):
     assert future.result().current_state.id == State.PRIMARY_STATE_ACTIVE
 
 
-def test_namespace_moves_all_but_the_promised_topic(graph):
+def test_namespace_applies_to_all_topics_but_action_recognition(graph):
     node = graph.add_active(ActionEventPublisher(namespace="/robot1"))
     assert "/action_recognition" in {publisher.topic_name for publisher in node.publishers}
     assert {"/robot1/action_scores", "/robot1/model_info"} <= {

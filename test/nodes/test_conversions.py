@@ -17,6 +17,8 @@ from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, P
 from bharnet_ros.types.camera import Calibration, PinholeCamera
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
+pytestmark = pytest.mark.ros
+
 STAMP = 1_700_000_000_123_456_789
 
 
@@ -55,7 +57,7 @@ def test_negative_duration_counts_its_nanoseconds_upwards(nanoseconds):
     assert conversions.time_to_ns(message) == nanoseconds
 
 
-def test_time_beyond_the_message_is_refused():
+def test_time_that_does_not_fit_into_the_message_is_refused():
     with pytest.raises(ValueError, match="does not fit"):
         conversions.time_from_ns(2**31 * 1_000_000_000)
 
@@ -101,7 +103,7 @@ def test_zeros_of_an_absent_part_become_nan():
     assert (person.hand_scores == 0).all()
 
 
-def test_zeros_that_nobody_filled_in_are_no_place_before_the_camera():
+def test_zeros_of_a_new_message_are_not_camera_coordinates():
     frame = FrameKeypoints(STAMP, 640, 480, (make_person(np.random.default_rng(4)),))
     message = conversions.keypoints_to_message(frame)
     message.people[0].body_camera = np.zeros(99, dtype=np.float32)
@@ -128,7 +130,7 @@ def test_calibration_survives_the_wire():
     assert conversions.calibration_from_message(message) == calibration
 
 
-def test_camera_that_nobody_calibrated_is_no_camera():
+def test_uncalibrated_camera_is_refused():
     with pytest.raises(ValueError, match="calibrated"):
         _ = conversions.calibration_from_message(CameraInfo(width=640, height=480)).camera
 
@@ -205,7 +207,7 @@ def test_event_survives_the_wire_and_carries_its_latency(reason):
     assert conversions.event_from_message(message) == event
 
 
-def test_when_events_begin_survives_the_wire():
+def test_event_parameters_survive_the_wire():
     message = through_the_wire(
         msg.ModelInfo(
             enter_threshold=0.65,

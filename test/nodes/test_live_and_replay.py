@@ -1,4 +1,4 @@
-"""One stream of messages, bad ones among them, through the nodes and through a replay."""
+"""The same messages, bad ones among them, through the nodes and through a replay."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE, SENSOR
 from bharnet_ros.types.actions import OffsetReason
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
+pytestmark = pytest.mark.ros
+
 OUTPUTS = {PoseExtraction: "/keypoints", Recognition: "/action_scores"}
 COUNTED = ("duplicates", "time jumps", "without depth", "before model_info", "rejected")
 
@@ -38,7 +40,7 @@ class Live:
         self.graph = graph
         self.problems: list[str] = []
         self.events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
-        # The end of the chain first, as everywhere: nothing is sent to nobody.
+        # The last node first, as everywhere, so that each finds its subscribers.
         self.nodes = [self._start(kind, bundle) for kind in reversed(nodes)][::-1]
         for node in self.nodes[:-1]:
             graph.on_match(node, OUTPUTS[type(node)])
@@ -57,7 +59,7 @@ class Live:
         return self.graph.add_active(node)
 
     def send(self, publish: Any, message: Any) -> None:
-        """Publish a message, and wait until the whole chain is done with it."""
+        """Publish a message, and wait until the whole chain has processed it."""
         first = self.nodes[0]
         before = first.counters.totals["received"]
         publish(message)
@@ -80,8 +82,8 @@ class Live:
         return dict(total)
 
 
-def told(events):
-    """Return what must be alike of events: ids name who made them, and messages shorten floats."""
+def comparable(events):
+    """Return events without ids, which differ by process, and with scores as float32."""
     scores = ("score", "body_score", "hand_score")
     return [
         replace(event, event_id="", **{name: np.float32(getattr(event, name)) for name in scores})
@@ -93,8 +95,8 @@ def compare(graph, wait, bag, topic, qos, kind, nodes, bundle, **settings):
     """Send the messages of a bag through nodes, replay the bag, and compare both."""
     live = Live(graph, wait, nodes, bundle)
     publish = {
-        topic: graph.probe.talk(kind, topic, qos),
-        "model_info": graph.probe.talk(msg.ModelInfo, "model_info", LATCHED),
+        topic: graph.probe.publisher(kind, topic, qos),
+        "model_info": graph.probe.publisher(msg.ModelInfo, "model_info", LATCHED),
     }
     types = message_types()
     with Recording(bag) as recording:
@@ -113,11 +115,13 @@ def compare(graph, wait, bag, topic, qos, kind, nodes, bundle, **settings):
     counts = {**replayed.counts, "rejected": len(replayed.rejected)}
     assert {name: counts.get(name, 0) for name in COUNTED} == live.counts()
     assert list(replayed.rejected) == live.problems
-    assert told(map(event_from_message, live.events)) == told(replayed.events)
+    assert comparable(map(event_from_message, live.events)) == comparable(replayed.events)
     return replayed
 
 
-def test_images(graph, wait, messages, write_bag, tmp_path, eager_bundle, person_image):
+def test_nodes_and_replay_agree_on_images(
+    graph, wait, messages, write_bag, tmp_path, eager_bundle, person_image
+):
     def image(at: float, **fields: Any) -> Any:
         message = messages.image(at, np.ascontiguousarray(person_image[::2, ::2]))
         for name, value in fields.items():
@@ -137,7 +141,7 @@ def test_images(graph, wait, messages, write_bag, tmp_path, eager_bundle, person
         image(1.25, encoding="8SC1"),
         unset,
         image(1.3, step=7),
-        # A step back; everything starts anew.
+        # A step back: everything restarts.
         *good[2:14],
     ]
     bag = write_bag(tmp_path / "bag", [("image_raw", row) for row in rows], in_order=True)
@@ -151,7 +155,9 @@ def test_images(graph, wait, messages, write_bag, tmp_path, eager_bundle, person
     assert replayed.counts["time jumps"] == 3 and len(replayed.events) >= 2
 
 
-def test_keypoints(graph, wait, messages, write_bag, tmp_path, eager_bundle):
+def test_nodes_and_replay_agree_on_keypoints(
+    graph, wait, messages, write_bag, tmp_path, eager_bundle
+):
     def keypoints(at: float) -> Any:
         rng = np.random.default_rng(round(at * 1000))
         person = PersonKeypoints(
@@ -176,7 +182,9 @@ def test_keypoints(graph, wait, messages, write_bag, tmp_path, eager_bundle):
 
 
 @pytest.mark.parametrize("start", [0.0, 4.0])
-def test_scores(graph, wait, messages, write_bag, tmp_path, tiny_bundle, start):
+def test_nodes_and_replay_agree_on_scores(
+    graph, wait, messages, write_bag, tmp_path, tiny_bundle, start
+):
     rows = messages.waving([(0.5, 2.0), (3.0, 4.0)], until=5.0)
     wrong_model = messages.scores(5.1, {"body_1": (0.9, 0.05, 0.05)}, model_name="other")
     wrong_classes = messages.scores(5.2, {"body_1": (0.9, 0.1)})

@@ -18,6 +18,8 @@ from bharnet_ros.nodes.overlay import Overlay
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
+pytestmark = pytest.mark.ros
+
 STAMP = 5_000_000_000
 BLACK = np.zeros((240, 320, 3), dtype=np.uint8)
 
@@ -44,9 +46,9 @@ def overlay(graph):
 
 @pytest.fixture
 def feed(graph, overlay, wait):
-    """Return a function that shows the node an image and its keypoints."""
-    send_image = graph.probe.talk(Image, "image_raw", SENSOR)
-    send_keypoints = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    """Return a function that sends the node an image and its keypoints."""
+    send_image = graph.probe.publisher(Image, "image_raw", SENSOR)
+    send_keypoints = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
 
     def show(*arguments, **values):
         send_image(image_to_message(BLACK, STAMP, "camera"))
@@ -56,15 +58,15 @@ def feed(graph, overlay, wait):
     return show
 
 
-def test_takes_images_only_while_somebody_looks(graph, overlay, feed, wait):
+def test_overlay_subscribes_only_while_it_has_subscribers(graph, overlay, feed, wait):
     inputs = ("image_raw", "keypoints")
     assert [graph.probe.count_subscribers(topic) for topic in inputs] == [0, 0]
 
-    looking = graph.probe.create_subscription(Image, "overlay", lambda message: None, RELIABLE)
+    subscription = graph.probe.create_subscription(Image, "overlay", lambda message: None, RELIABLE)
     for topic in inputs:
         wait(lambda topic=topic: graph.probe.count_subscribers(topic) == 1, f"interest in {topic}")
 
-    graph.call(lambda: graph.probe.destroy_subscription(looking), graph.probe)
+    graph.call(lambda: graph.probe.destroy_subscription(subscription), graph.probe)
     for topic in inputs:
         wait(lambda topic=topic: graph.probe.count_subscribers(topic) == 0, f"no more {topic}")
 
@@ -75,9 +77,9 @@ def test_markers_alone_need_no_images(graph, overlay, feed, wait):
     assert graph.probe.count_subscribers("image_raw") == 0
 
 
-def test_keypoints_and_the_present_action_are_drawn(graph, overlay, feed, wait):
+def test_keypoints_and_the_current_action_are_drawn(graph, overlay, feed, wait):
     drawn = graph.probe.listen(Image, "overlay", RELIABLE)
-    announce = graph.probe.talk(msg.ActionEvent, "/action_recognition", RELIABLE)
+    announce = graph.probe.publisher(msg.ActionEvent, "/action_recognition", RELIABLE)
     feed()
     wait(lambda: len(drawn) == 1, "an overlay")
     without = image_from_message(drawn[0])
@@ -99,9 +101,9 @@ def test_keypoints_and_the_present_action_are_drawn(graph, overlay, feed, wait):
     wait(lambda: overlay.actions == {}, "the end of the action")
 
 
-def test_markers_hang_hands_on_wrists_and_take_absent_ones_away(graph, overlay, feed, wait):
+def test_hand_markers_sit_on_wrists_and_absent_hands_are_deleted(graph, overlay, feed, wait):
     arrays = graph.probe.listen(MarkerArray, "markers", RELIABLE)
-    send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    send = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
     send(keypoints(left_hand=False))
     wait(lambda: arrays, "markers")
     body, left, right = arrays[0].markers
@@ -113,15 +115,15 @@ def test_markers_hang_hands_on_wrists_and_take_absent_ones_away(graph, overlay, 
     np.testing.assert_allclose([start.x, start.y, start.z], wrist, atol=1e-5)
 
 
-def test_markers_stand_where_depth_says(graph, overlay, feed, wait):
+def test_markers_stand_where_depth_measured_them(graph, overlay, feed, wait):
     arrays = graph.probe.listen(MarkerArray, "markers", RELIABLE)
-    send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    send = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
     message = keypoints()
     person = message.people[0]
     world = np.array(person.body_world, dtype="f4").reshape(33, 3)
     away = np.array([0.5, -0.2, 3.0], dtype="f4")
     measured = world + away
-    # Of the elbow, depth tells nothing: it is where the others say.
+    # The elbow has no depth: it is placed relative to the others.
     measured[14] = np.nan
     person.body_camera = measured.ravel()
     send(message)

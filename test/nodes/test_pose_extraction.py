@@ -19,12 +19,14 @@ from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.sources.puppet import open_puppet
 
+pytestmark = pytest.mark.ros
+
 SECOND = 1_000_000_000
 
 
 @pytest.fixture
 def keypoints(graph):
-    """Everything that a node says."""
+    """Return a list of all published keypoints."""
     return graph.probe.listen(msg.BodyHandKeypoints, "keypoints", RELIABLE)
 
 
@@ -46,7 +48,7 @@ def image(person_image, stamp: float) -> Image:
 )
 def test_image_of_any_driver_becomes_keypoints(graph, keypoints, person_image, wait, qos):
     active(graph)
-    send = graph.probe.talk(Image, "image_raw", qos)
+    send = graph.probe.publisher(Image, "image_raw", qos)
     send(image(person_image, 7.25))
     wait(lambda: keypoints, "keypoints")
     frame = keypoints_from_message(keypoints[0])
@@ -55,9 +57,9 @@ def test_image_of_any_driver_becomes_keypoints(graph, keypoints, person_image, w
     assert [person.body_present for person in frame.people] == [True]
 
 
-def test_as_many_people_are_told_of_as_asked_for(graph, keypoints, wait):
+def test_max_people_are_found(graph, keypoints, wait):
     active(graph, max_people=2)
-    send = graph.probe.talk(Image, "image_raw", SENSOR)
+    send = graph.probe.publisher(Image, "image_raw", SENSOR)
     frames = list(itertools.islice(open_puppet("two_people", fps=10.0), 3))
     for number, frame in enumerate(frames, start=1):
         send(image(frame.image, frame.time + 1.0))
@@ -70,7 +72,7 @@ def test_as_many_people_are_told_of_as_asked_for(graph, keypoints, wait):
 @pytest.mark.parametrize("suffix", ["jpeg", "png"])
 def test_compressed_image_becomes_keypoints(graph, keypoints, person_image, wait, suffix):
     active(graph, image_transport="compressed")
-    send = graph.probe.talk(CompressedImage, "image_raw/compressed", SENSOR)
+    send = graph.probe.publisher(CompressedImage, "image_raw/compressed", SENSOR)
     _, data = cv2.imencode(f".{suffix}", person_image[:, :, ::-1])
     message = CompressedImage(format=suffix)
     message.header.stamp = time_from_ns(SECOND)
@@ -96,10 +98,10 @@ def broken(person_image, fault: str) -> Image:
 
 
 @pytest.mark.parametrize("fault", ["encoding", "pixels", "bytes", "step", "stamp"])
-def test_bad_image_is_reported_and_the_node_lives_on(graph, keypoints, person_image, wait, fault):
+def test_bad_image_is_reported_and_the_node_goes_on(graph, keypoints, person_image, wait, fault):
     reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
     node = active(graph)
-    send = graph.probe.talk(Image, "image_raw", SENSOR)
+    send = graph.probe.publisher(Image, "image_raw", SENSOR)
     send(broken(person_image, fault))
     wait(lambda: node.counters.totals["rejected"] == 1, "the refusal")
     assert not keypoints
@@ -120,18 +122,18 @@ def test_bad_image_is_reported_and_the_node_lives_on(graph, keypoints, person_im
     wait(lambda: keypoints, "keypoints of the good image")
 
 
-def test_time_going_back_starts_tracking_anew(graph, keypoints, person_image, wait):
+def test_time_going_back_restarts_tracking(graph, keypoints, person_image, wait):
     node = active(graph)
-    send = graph.probe.talk(Image, "image_raw", SENSOR)
+    send = graph.probe.publisher(Image, "image_raw", SENSOR)
     for number, stamp in enumerate([100.0, 3.0, 3.1], start=1):
         send(image(person_image, stamp))
         wait(lambda number=number: len(keypoints) == number, "keypoints")
     assert node.counters.totals["time jumps"] == 1
 
 
-def test_image_that_comes_twice_is_worked_on_once(graph, keypoints, person_image, wait):
+def test_repeated_image_is_processed_once(graph, keypoints, person_image, wait):
     node = active(graph)
-    send = graph.probe.talk(Image, "image_raw", SENSOR)
+    send = graph.probe.publisher(Image, "image_raw", SENSOR)
     send(image(person_image, 1.0))
     wait(lambda: keypoints, "keypoints")
     send(image(person_image, 1.0))
@@ -147,8 +149,8 @@ def test_deactivated_node_takes_no_images_and_can_be_activated_again(
     assert graph.call(node.trigger_deactivate) is TransitionCallbackReturn.SUCCESS
     wait(lambda: graph.probe.count_subscribers("image_raw") == 0, "the end of the subscription")
     assert graph.call(node.trigger_activate) is TransitionCallbackReturn.SUCCESS
-    # A stamp older than those of its former life is no jump.
-    graph.probe.talk(Image, "image_raw", SENSOR)(image(person_image, 1.0))
+    # A stamp older than those before the deactivation is no time jump.
+    graph.probe.publisher(Image, "image_raw", SENSOR)(image(person_image, 1.0))
     wait(lambda: keypoints, "keypoints")
     assert "time jumps" not in node.counters.totals
 
@@ -172,7 +174,7 @@ def test_cleaned_up_node_can_be_configured_again(graph, keypoints):
         ({"model_complexity": 2}, "complexity"),
     ],
 )
-def test_what_cannot_be_had_refuses_to_configure(graph, capfd, parameters, named):
+def test_configure_fails_with_an_unusable_parameter(graph, capfd, parameters, named):
     overrides = [Parameter(name, value=value) for name, value in parameters.items()]
     node = graph.add(PoseExtraction(parameter_overrides=overrides))
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE

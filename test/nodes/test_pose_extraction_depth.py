@@ -1,4 +1,4 @@
-"""Depth beside images: synchronised by the real message_filters, where it is installed."""
+"""Depth beside images: matched by the real message_filters, if it is installed."""
 
 from __future__ import annotations
 
@@ -29,35 +29,37 @@ from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.camera import Calibration
 
+pytestmark = pytest.mark.ros
+
 SECOND = 1_000_000_000
 
 
 @pytest.fixture(scope="module")
 def shown():
-    """The puppet with a hand up: image, depth, camera and the truth."""
+    """Return the puppet with a raised hand: image, depth, calibration and true keypoints."""
     puppet = open_puppet("hello")
     image, _, truth = puppet.frame(45)
     return image, puppet.depth(45), Calibration.of(puppet.camera), truth.people[0]
 
 
 @pytest.fixture
-def talk(graph, shown, wait):
-    """An active node that looks at depth, and functions that show it something."""
+def start_driver(graph, shown, wait):
+    """Return a class: an active node with `use_depth`, and functions that send it images."""
     pytest.importorskip(
         "message_filters", reason="needs message_filters, which a ROS distribution has"
     )
     image, depth, calibration, _ = shown
 
-    class Talk:
+    class Driver:
         def __init__(self):
             self.keypoints = graph.probe.listen(msg.BodyHandKeypoints, "keypoints", RELIABLE)
             self.reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
             parameters = [Parameter("use_depth", value=True)]
             self.node = graph.add_active(PoseExtraction(parameter_overrides=parameters))
             graph.on_match(self.node, "/keypoints")
-            self._image = graph.probe.talk(Image, "image_raw", SENSOR)
-            self._depth = graph.probe.talk(Image, "depth/image_rect_raw", SENSOR)
-            self._info = graph.probe.talk(CameraInfo, "camera_info", SENSOR)
+            self._image = graph.probe.publisher(Image, "image_raw", SENSOR)
+            self._depth = graph.probe.publisher(Image, "depth/image_rect_raw", SENSOR)
+            self._info = graph.probe.publisher(CameraInfo, "camera_info", SENSOR)
 
         def depth_message(self, stamp_ns):
             return depth_image_to_message(depth, stamp_ns, "camera")
@@ -66,12 +68,12 @@ def talk(graph, shown, wait):
             return camera_info_to_message(calibration, stamp_ns, "camera")
 
         def show(self, stamp_ns, depth=None, info=None):
-            """Send an image and what belongs to it; return the person that was found."""
+            """Send an image with the messages given; return the person that was found."""
             if info is not None:
                 self._info(info)
             if depth is not None:
                 self._depth(depth)
-            # Several topics are several ways: the image last, when the others have arrived.
+            # Topics are not ordered among themselves: the image last, when the others have arrived.
             queues = self.node._depth._synchronised._synchroniser.queues
             for message, queue in ((depth, queues[1]), (info, queues[2])):
                 if message is not None:
@@ -87,7 +89,7 @@ def talk(graph, shown, wait):
             return message.header.stamp.sec * SECOND + message.header.stamp.nanosec
 
         def whole(self, stamp_ns, shift_ns=0):
-            """Send an image with all that belongs to it."""
+            """Send an image with its depth and camera_info."""
             other = stamp_ns + shift_ns
             return self.show(stamp_ns, self.depth_message(other), self.info_message(other))
 
@@ -99,12 +101,12 @@ def talk(graph, shown, wait):
                 if status.level == DiagnosticStatus.WARN and "depth" in status.message
             ]
 
-    return Talk
+    return Driver
 
 
 @pytest.mark.parametrize("shift_ms", [0, -9, 15])
-def test_keypoints_know_their_place_before_the_camera(talk, shown, shift_ms):
-    person, truth = talk().whole(SECOND, shift_ms * 1_000_000), shown[3]
+def test_keypoints_get_camera_coordinates(start_driver, shown, shift_ms):
+    person, truth = start_driver().whole(SECOND, shift_ms * 1_000_000), shown[3]
     seen = truth.body[:, 3] > 0
     for found, expected in (
         (person.body_camera[seen], truth.body_camera[seen]),
@@ -112,14 +114,14 @@ def test_keypoints_know_their_place_before_the_camera(talk, shown, shift_ms):
     ):
         distance = np.linalg.norm(found - expected, axis=-1)
         assert np.isfinite(distance).mean() > 0.8
-        # MediaPipe's landmarks are some pixels away from the truth, depth or none.
+        # MediaPipe's landmarks are some pixels away from the truth, with or without depth.
         assert np.nanmedian(distance) < 0.04
-    # What hangs below the image is not measured.
+    # Joints below the image are not measured.
     assert np.isnan(person.body_camera[[27, 28]]).all()
 
 
-def test_a_replay_places_keypoints_where_the_node_does(talk, shown, tmp_path):
-    talk, messages = talk(), recorded_messages()
+def test_replay_gives_the_same_camera_coordinates_as_the_node(start_driver, shown, tmp_path):
+    driver, messages = start_driver(), recorded_messages()
     image, depth, calibration, _ = shown
     live = []
     with BagWriter(tmp_path / "bag") as bag:
@@ -131,9 +133,9 @@ def test_a_replay_places_keypoints_where_the_node_does(talk, shown, tmp_path):
             late_ns = stamp_ns + 5_000_000
             bag.write("/image_raw", messages.image(image, stamp_ns, "camera"), stamp_ns)
             if number == 2:
-                live.append(talk.show(stamp_ns))
+                live.append(driver.show(stamp_ns))
                 continue
-            live.append(talk.whole(stamp_ns, 5_000_000))
+            live.append(driver.whole(stamp_ns, 5_000_000))
             bag.write("/depth", messages.depth_image(depth, late_ns, "camera"), late_ns)
             info = messages.camera_info(calibration, late_ns, "camera")
             bag.write("/camera_info", info, late_ns)
@@ -148,50 +150,50 @@ def test_a_replay_places_keypoints_where_the_node_does(talk, shown, tmp_path):
         np.testing.assert_allclose(one.hands_camera, other.hands_camera, atol=1e-4)
 
 
-def test_image_without_depth_still_gives_keypoints(talk, wait):
-    talk = talk()
-    person = talk.show(SECOND)
+def test_image_without_depth_still_gives_keypoints(start_driver, wait):
+    driver = start_driver()
+    person = driver.show(SECOND)
     assert person.body_present and not person.depth_known
-    assert not talk.show(2 * SECOND + 1).depth_known
-    assert talk.node.counters.totals["without depth"] == 2
-    told = wait(talk.warnings, "a warning on /diagnostics")[-1]
-    assert told.message == "no depth comes: keypoints go on without camera coordinates"
-    assert "depth" in {value.key for value in told.values}
+    assert not driver.show(2 * SECOND + 1).depth_known
+    assert driver.node.counters.totals["without depth"] == 2
+    status = wait(driver.warnings, "a warning on /diagnostics")[-1]
+    assert status.message == "no depth arrives: keypoints go on without camera coordinates"
+    assert "depth" in {value.key for value in status.values}
 
 
-def test_depth_without_a_camera_is_of_no_use(talk, wait):
-    talk = talk()
+def test_depth_without_camera_info_is_not_used(start_driver, wait):
+    driver = start_driver()
     for number in (1, 2, 3):
-        person = talk.show(number * SECOND, depth=talk.depth_message(number * SECOND))
+        person = driver.show(number * SECOND, depth=driver.depth_message(number * SECOND))
         assert person.body_present and not person.depth_known
-    wait(talk.warnings, "a warning on /diagnostics")
+    wait(driver.warnings, "a warning on /diagnostics")
 
 
-def test_depth_that_comes_again_is_used_again(talk):
-    talk = talk()
-    assert talk.whole(SECOND).depth_known
-    assert not talk.show(3 * SECOND).depth_known
-    assert talk.node.warning()
-    assert talk.whole(4 * SECOND).depth_known
-    assert not talk.node.warning()
+def test_depth_that_is_back_is_used_again(start_driver):
+    driver = start_driver()
+    assert driver.whole(SECOND).depth_known
+    assert not driver.show(3 * SECOND).depth_known
+    assert driver.node.warning()
+    assert driver.whole(4 * SECOND).depth_known
+    assert not driver.node.warning()
 
 
-def test_depth_of_another_time_does_not_belong_to_an_image(talk):
-    assert not talk().whole(SECOND, 40_000_000).depth_known
+def test_depth_with_a_distant_stamp_is_not_matched(start_driver):
+    assert not start_driver().whole(SECOND, 40_000_000).depth_known
 
 
-def test_depth_is_found_after_time_went_back(talk):
-    talk = talk()
-    # As many images without depth as fit into the queue, all later than what comes then.
+def test_depth_is_matched_after_time_went_back(start_driver):
+    driver = start_driver()
+    # More images without depth than fit into the queue, all later than the next ones.
     for number in range(12):
-        talk.show(100 * SECOND + number)
-    talk.show(SECOND)
-    assert talk.whole(2 * SECOND).depth_known
-    assert talk.node.counters.totals["time jumps"] == 1
+        driver.show(100 * SECOND + number)
+    driver.show(SECOND)
+    assert driver.whole(2 * SECOND).depth_known
+    assert driver.node.counters.totals["time jumps"] == 1
 
 
-def broken(talk, fault):
-    depth, info = talk.depth_message(SECOND), talk.info_message(SECOND)
+def broken(driver, fault):
+    depth, info = driver.depth_message(SECOND), driver.info_message(SECOND)
     if fault == "other size":
         depth.height = 240
         depth.data = depth.data[: len(depth.data) // 2]
@@ -216,28 +218,28 @@ def broken(talk, fault):
         ("camera size", "camera_info: is of 1280 x 480 pixels"),
     ],
 )
-def test_what_cannot_be_used_is_reported_and_the_node_lives_on(talk, wait, fault, named):
-    talk = talk()
-    person = talk.show(SECOND, *broken(talk, fault))
+def test_unusable_depth_is_reported_and_the_node_goes_on(start_driver, wait, fault, named):
+    driver = start_driver()
+    person = driver.show(SECOND, *broken(driver, fault))
     assert person.body_present and not person.depth_known
-    assert talk.node.counters.totals["rejected"] == 1
+    assert driver.node.counters.totals["rejected"] == 1
     errors = wait(
         lambda: [
             status.message
-            for report in talk.reports
+            for report in driver.reports
             for status in report.status
             if status.level == DiagnosticStatus.ERROR
         ],
         "an error on /diagnostics",
     )
     assert named in errors[0]
-    assert talk.whole(2 * SECOND).depth_known
+    assert driver.whole(2 * SECOND).depth_known
 
 
-def test_missing_message_filters_refuse_to_configure(graph, monkeypatch, capfd):
+def test_configure_fails_without_message_filters(graph, monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "message_filters", None)
     node = graph.add(PoseExtraction(parameter_overrides=[Parameter("use_depth", value=True)]))
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
-    told = capfd.readouterr().err
-    assert "parameter use_depth" in told
-    assert "apt install ros-jazzy-message-filters" in told
+    log = capfd.readouterr().err
+    assert "parameter use_depth" in log
+    assert "apt install ros-jazzy-message-filters" in log

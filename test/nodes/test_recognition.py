@@ -28,11 +28,13 @@ from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
+pytestmark = pytest.mark.ros
+
 SECOND = 1_000_000_000
 
 
 def frame(stamp: float, people: int = 1) -> FrameKeypoints:
-    """People whose every joint depends on the time."""
+    """Return people whose joints all depend on the time."""
     rng = np.random.default_rng(round(stamp * 1000))
     return FrameKeypoints(
         round(stamp * SECOND),
@@ -59,16 +61,16 @@ def node_with(bundle, **parameters) -> Recognition:
 
 
 @pytest.fixture
-def talk(graph, tiny_bundle, wait):
-    """An active node, what it says, and a function that gives it one frame after the other."""
+def start_driver(graph, tiny_bundle, wait):
+    """Return a class: an active node, the scores it published, and `send` for one frame."""
 
-    class Talk:
+    class Driver:
         def __init__(self, bundle=tiny_bundle, **parameters):
             self.graph = graph
             self.scores = graph.probe.listen(msg.ActionScores, "action_scores", RELIABLE)
             self.node = graph.add_active(node_with(bundle, **parameters))
             graph.on_match(self.node, "/action_scores")
-            self._send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+            self._send = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
             self._sent = 0
 
         def send(self, one: FrameKeypoints) -> None:
@@ -78,80 +80,80 @@ def talk(graph, tiny_bundle, wait):
             wait(lambda: self.node.last_input_ns == one.stamp_ns, "the windows")
             wait(lambda: self.node.idle, "the inference")
 
-    return Talk
+    return Driver
 
 
-def test_scores_over_topics_are_those_of_the_core(talk, tiny_bundle, wait):
-    talk = talk()
-    # What the node sets counts for its own threads.
+def test_scores_over_topics_are_those_of_the_core(start_driver, tiny_bundle, wait):
+    driver = start_driver()
+    # The node sets the number for its own threads only.
     torch.set_num_threads(1)
     stream = SlidingRecognizer(Recognizer(load_bundle(tiny_bundle), "cpu"))
     expected = []
     for step in range(45):
         one = frame(10 + step / 30, people=1 + step % 2)
-        talk.send(one)
+        driver.send(one)
         scores = stream.update(one)
         if scores is not None:
             expected.append(scores)
-    wait(lambda: len(talk.scores) == len(expected), "all scores")
+    wait(lambda: len(driver.scores) == len(expected), "all scores")
 
     assert any(scores.tracks for scores in expected)
-    for message, scores in zip(talk.scores, expected, strict=True):
-        found = scores_from_message(message, 3)
-        assert (found.stamp_ns, found.frame_id) == (scores.stamp_ns, "camera")
-        assert (found.model_name, len(found.tracks)) == ("tiny", len(scores.tracks))
-        for one, other in zip(found.tracks, scores.tracks, strict=True):
+    for message, scores in zip(driver.scores, expected, strict=True):
+        published = scores_from_message(message, 3)
+        assert (published.stamp_ns, published.frame_id) == (scores.stamp_ns, "camera")
+        assert (published.model_name, len(published.tracks)) == ("tiny", len(scores.tracks))
+        for one, other in zip(published.tracks, scores.tracks, strict=True):
             assert (one.track_id, one.window_start_ns) == (other.track_id, other.window_start_ns)
             np.testing.assert_allclose(one.probabilities, other.probabilities, atol=1e-5)
 
 
-def test_burst_is_put_into_the_window_without_loss(talk, graph, wait):
-    talk = talk()
-    publish = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+def test_every_frame_of_a_burst_goes_into_the_window(start_driver, graph, wait):
+    driver = start_driver()
+    publish = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
     for step in range(10):
         publish(keypoints_to_message(frame(10 + step / 10)))
-    wait(lambda: talk.node.counters.totals["received"] == 10, "every frame")
-    wait(lambda: talk.node.idle, "the inference")
-    totals = talk.node.counters.totals
+    wait(lambda: driver.node.counters.totals["received"] == 10, "every frame")
+    wait(lambda: driver.node.idle, "the inference")
+    totals = driver.node.counters.totals
     assert totals["published"] + totals["dropped"] == 10
     newest = wait(
-        lambda: [s for s in talk.scores if time_to_ns(s.header.stamp) == 10.9 * SECOND], "scores"
+        lambda: [s for s in driver.scores if time_to_ns(s.header.stamp) == 10.9 * SECOND], "scores"
     )
     assert time_to_ns(newest[0].tracks[0].window_start) == 10 * SECOND
 
 
-def test_nan_and_nobody_are_no_error(talk, wait):
-    talk = talk()
+def test_nan_keypoints_and_empty_frames_are_accepted(start_driver, wait):
+    driver = start_driver()
     for step in range(30):
-        talk.send(
+        driver.send(
             FrameKeypoints(SECOND + step * SECOND // 10, 640, 480, (PersonKeypoints("body_1"),))
         )
-    talk.send(FrameKeypoints(5 * SECOND, 640, 480))
-    wait(lambda: len(talk.scores) == 31, "scores")
-    assert talk.node.counters.totals["rejected"] == 0
+    driver.send(FrameKeypoints(5 * SECOND, 640, 480))
+    wait(lambda: len(driver.scores) == 31, "scores")
+    assert driver.node.counters.totals["rejected"] == 0
 
 
-def test_time_going_back_empties_the_windows(talk, wait):
-    talk = talk()
+def test_time_going_back_empties_the_windows(start_driver, wait):
+    driver = start_driver()
     for step in range(20):
-        talk.send(frame(100 + step / 10))
-    talk.send(frame(3.0))
-    wait(lambda: time_to_ns(talk.scores[-1].header.stamp) == 3 * SECOND, "scores after the jump")
-    assert len(talk.scores[-2].tracks) == 1
-    assert len(talk.scores[-1].tracks) == 0
-    assert talk.node.counters.totals["time jumps"] == 1
+        driver.send(frame(100 + step / 10))
+    driver.send(frame(3.0))
+    wait(lambda: time_to_ns(driver.scores[-1].header.stamp) == 3 * SECOND, "scores after the jump")
+    assert len(driver.scores[-2].tracks) == 1
+    assert len(driver.scores[-1].tracks) == 0
+    assert driver.node.counters.totals["time jumps"] == 1
 
 
-def test_repeated_frame_is_taken_once(talk, wait):
-    talk = talk()
+def test_repeated_frame_is_taken_once(start_driver, wait):
+    driver = start_driver()
     for stamp in (1.0, 1.0, 2.0):
-        talk.send(frame(stamp))
-    wait(lambda: len(talk.scores) == 2, "scores")
-    assert talk.node.counters.totals["duplicates"] == 1
+        driver.send(frame(stamp))
+    wait(lambda: len(driver.scores) == 2, "scores")
+    assert driver.node.counters.totals["duplicates"] == 1
 
 
-def test_who_comes_late_still_learns_of_the_model(talk, graph, tiny_bundle, wait):
-    talk(window_s=2.0)
+def test_late_subscriber_gets_the_model_info(start_driver, graph, tiny_bundle, wait):
+    start_driver(window_s=2.0)
     infos = graph.probe.listen(msg.ModelInfo, "model_info", LATCHED)
     wait(lambda: infos, "the latched model information")
     info, description = infos[0], load_bundle(tiny_bundle).description
@@ -167,9 +169,7 @@ def test_who_comes_late_still_learns_of_the_model(talk, graph, tiny_bundle, wait
     assert len(info.weights_sha256) == 64
 
 
-def test_event_publisher_learns_when_events_begin_as_the_bundle_says_it(
-    graph, tiny_bundle, tmp_path, wait
-):
+def test_model_info_carries_the_event_parameters_of_the_bundle(graph, tiny_bundle, tmp_path, wait):
     bundle = load_bundle(tiny_bundle)
     own = {"point": {"enter_threshold": 0.1 + 0.2, "exit_threshold": 0.3}}
     description = dataclasses.replace(
@@ -182,12 +182,12 @@ def test_event_publisher_learns_when_events_begin_as_the_bundle_says_it(
     assert event_model_from_message(infos[0]) == description.event_model()
 
 
-def test_diagnostics_tell_state_device_rates_and_latency(talk, graph, wait):
+def test_diagnostics_report_state_device_rates_and_latency(start_driver, graph, wait):
     reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
-    talk = talk()
-    now = talk.node.get_clock().now().nanoseconds / SECOND
+    driver = start_driver()
+    now = driver.node.get_clock().now().nanoseconds / SECOND
     for step in range(15):
-        talk.send(frame(now + step / 10))
+        driver.send(frame(now + step / 10))
 
     def values():
         for report in reports:
@@ -204,16 +204,18 @@ def test_diagnostics_tell_state_device_rates_and_latency(talk, graph, wait):
         assert np.isfinite(float(found[name]))
 
 
-def test_a_model_of_bodies_in_metres_says_when_it_gets_none(talk, graph, wait, tmp_path, capfd):
+def test_model_of_bodies_in_metres_warns_without_camera_coordinates(
+    start_driver, graph, wait, tmp_path, capfd
+):
     reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
     bundle = make_bundle(tmp_path / "metric", body_layout="mediapipe_upper_body_metric")
-    talk = talk(bundle, stride_s=0.0)
+    driver = start_driver(bundle, stride_s=0.0)
     for step in range(12):
-        talk.send(frame(1 + step / 10))
-    wait(lambda: len(talk.scores) == 12, "all scores")
-    (track,) = talk.scores[-1].tracks
+        driver.send(frame(1 + step / 10))
+    wait(lambda: len(driver.scores) == 12, "all scores")
+    (track,) = driver.scores[-1].tracks
     assert track.body_reliability == 0.0 and track.hand_reliability == 1.0
-    assert talk.node.counters.totals["without depth"] == 12
+    assert driver.node.counters.totals["without depth"] == 12
 
     def warned():
         return [
@@ -228,12 +230,12 @@ def test_a_model_of_bodies_in_metres_says_when_it_gets_none(talk, graph, wait, t
 
     (person,) = frame(2.5).people
     placed = dataclasses.replace(person, body_camera=person.body[:, :3] / 100)
-    talk.send(FrameKeypoints(2_500_000_000, 640, 480, (placed,), "camera"))
-    assert not talk.node.warning()
+    driver.send(FrameKeypoints(2_500_000_000, 640, 480, (placed,), "camera"))
+    assert not driver.node.warning()
 
 
 @pytest.mark.parametrize("fault", ["missing", "truncated", "pickle", "layout", "description"])
-def test_model_that_cannot_be_used_refuses_to_configure(graph, capfd, tmp_path, tiny_bundle, fault):
+def test_configure_fails_with_an_unusable_model(graph, capfd, tmp_path, tiny_bundle, fault):
     folder = tmp_path / "model"
     weights, description = folder / "weights.safetensors", folder / "model.json"
     named = weights
@@ -259,7 +261,7 @@ def test_model_that_cannot_be_used_refuses_to_configure(graph, capfd, tmp_path, 
     log = capfd.readouterr().err
     assert "parameter model" in log
     assert str(named) in log
-    # The node is still there for a model that can be used.
+    # The node can still be configured with a usable model.
     graph.call(lambda: node.set_parameters([Parameter("model", value=str(tiny_bundle))]), node)
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.SUCCESS
 
@@ -267,9 +269,7 @@ def test_model_that_cannot_be_used_refuses_to_configure(graph, capfd, tmp_path, 
 @pytest.mark.parametrize(
     "parameters, named", [({"device": "abacus"}, "device"), ({"track_timeout_s": 0.0}, "timeout")]
 )
-def test_parameter_that_cannot_be_met_refuses_to_configure(
-    graph, capfd, tiny_bundle, parameters, named
-):
+def test_configure_fails_with_an_unusable_parameter(graph, capfd, tiny_bundle, parameters, named):
     node = graph.add(node_with(tiny_bundle, **parameters))
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
     assert named in capfd.readouterr().err

@@ -1,4 +1,4 @@
-"""Images beside keypoints: synchronised by the real message_filters, where it is installed."""
+"""Images beside keypoints: matched by the real message_filters, if it is installed."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.sources.puppet import open_puppet
 
+pytestmark = pytest.mark.ros
+
 SECOND = 1_000_000_000
 SIZE = {"width": 160, "height": 120, "fps": 10.0}
 
@@ -50,7 +52,7 @@ def node_with(bundle, **parameters) -> Recognition:
 
 
 def core_scores(bundle, frames, images):
-    """Return the probabilities that the core gives each frame with the images given."""
+    """Return the probabilities without ROS for each frame; `images` says which have images."""
     loaded = load_bundle(bundle)
     torch.set_num_threads(1)
     stream = SlidingRecognizer(Recognizer(loaded, "cpu"), stride_s=0.1)
@@ -64,13 +66,13 @@ def core_scores(bundle, frames, images):
 
 
 @pytest.fixture
-def talk(graph, rgb_bundle, wait):
-    """An active node that looks, what it says, and a function that shows it a frame."""
+def start_driver(graph, rgb_bundle, wait):
+    """Return a class: an active node with `use_rgb`, its scores, and `show` for one frame."""
     pytest.importorskip(
         "message_filters", reason="needs message_filters, which a ROS distribution has"
     )
 
-    class Talk:
+    class Driver:
         def __init__(self, **parameters):
             self.scores = graph.probe.listen(msg.ActionScores, "action_scores", RELIABLE)
             self.node = graph.add_active(node_with(rgb_bundle, use_rgb=True, **parameters))
@@ -78,8 +80,8 @@ def talk(graph, rgb_bundle, wait):
             compressed = parameters.get("image_transport") == "compressed"
             topic = "image_raw/compressed" if compressed else "image_raw"
             kind = CompressedImage if compressed else Image
-            self._keypoints = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
-            self._images = graph.probe.talk(kind, topic, SENSOR)
+            self._keypoints = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+            self._images = graph.probe.publisher(kind, topic, SENSOR)
             self._compressed = compressed
             self._sent = self._pairs = 0
 
@@ -99,7 +101,7 @@ def talk(graph, rgb_bundle, wait):
             for number, step in enumerate(steps):
                 step()
                 if image is not None and image_first and number == 0:
-                    # Two topics are two ways: nothing else says that the image has arrived.
+                    # Topics are not ordered among themselves; only the queue shows the arrival.
                     wait(self.image_waits, "the image")
                 elif image is not None and not image_first and number == 0:
                     wait(lambda: self.node.last_input_ns == frame.stamp_ns, "the windows")
@@ -111,14 +113,14 @@ def talk(graph, rgb_bundle, wait):
         def image_waits(self):
             return self.node._synchronised._synchroniser.queues[0]
 
-        def found(self, count):
+        def probabilities(self, count):
             wait(lambda: len(self.scores) == count, "all scores")
             return [
                 [track.probabilities for track in scores_from_message(one, 3).tracks]
                 for one in self.scores
             ]
 
-    return Talk
+    return Driver
 
 
 def assert_alike(found, expected):
@@ -128,43 +130,41 @@ def assert_alike(found, expected):
 
 
 @pytest.mark.parametrize("transport", ["raw", "compressed"])
-def test_scores_with_images_are_those_of_the_core(talk, rgb_bundle, shown, transport):
-    talk = talk(image_transport=transport)
+def test_scores_with_images_are_those_of_the_core(start_driver, rgb_bundle, shown, transport):
+    driver = start_driver(image_transport=transport)
     for frame, image in shown:
-        talk.show(frame, image, shift_ns=5_000_000)
-    found = talk.found(len(shown))
+        driver.show(frame, image, shift_ns=5_000_000)
+    found = driver.probabilities(len(shown))
     assert_alike(found, core_scores(rgb_bundle, shown, [True] * len(shown)))
     blind = core_scores(rgb_bundle, shown, [False] * len(shown))
     assert not np.allclose(found[-1], blind[-1], atol=1e-3)
 
 
-def test_images_that_come_after_their_keypoints_count_from_the_next_window_on(
-    talk, rgb_bundle, shown
-):
-    talk = talk()
+def test_image_after_its_keypoints_counts_from_the_next_window_on(start_driver, rgb_bundle, shown):
+    driver = start_driver()
     for frame, image in shown:
-        talk.show(frame, image, image_first=False)
-    found = talk.found(len(shown))
+        driver.show(frame, image, image_first=False)
+    found = driver.probabilities(len(shown))
     blind = core_scores(rgb_bundle, shown, [False] * len(shown))
     assert not np.allclose(found[-1], blind[-1], atol=1e-3)
 
 
 def test_recognition_goes_on_with_the_skeleton_when_images_stop(
-    talk, rgb_bundle, shown, graph, wait, capfd
+    start_driver, rgb_bundle, shown, graph, wait, capfd
 ):
-    talk = talk()
+    driver = start_driver()
     reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
     given = [number < 5 for number in range(len(shown))]
     for (frame, image), there in zip(shown, given, strict=True):
-        talk.show(frame, image if there else None)
-    assert_alike(talk.found(len(shown)), core_scores(rgb_bundle, shown, given))
+        driver.show(frame, image if there else None)
+    assert_alike(driver.probabilities(len(shown)), core_scores(rgb_bundle, shown, given))
 
     def warned():
         return [
             status
             for report in reports
             for status in report.status
-            if status.name.startswith("/recognition") and "no images come" in status.message
+            if status.name.startswith("/recognition") and "no images arrive" in status.message
         ]
 
     status = wait(warned, "a warning in the diagnostics")[0]
@@ -173,52 +173,54 @@ def test_recognition_goes_on_with_the_skeleton_when_images_stop(
     assert capfd.readouterr().err.count("recognition goes on with the skeleton alone") == 1
 
 
-def test_images_are_found_after_time_went_back(talk, shown, wait):
-    talk = talk()
-    # As many images without keypoints as fit into the queue, all later than what comes then.
+def test_images_are_matched_after_time_went_back(start_driver, shown, wait):
+    driver = start_driver()
+    # More images without keypoints than fit into the queue, all later than the next ones.
     for number in range(12):
-        talk._images(talk.image(shown[0][1], 100 * SECOND + number))
-        wait(lambda stamp=100 * SECOND + number: stamp in talk.image_waits(), "the image")
+        driver._images(driver.image(shown[0][1], 100 * SECOND + number))
+        wait(lambda stamp=100 * SECOND + number: stamp in driver.image_waits(), "the image")
     (late, _), (first, _), *rest = shown
-    talk.show(dataclasses.replace(late, stamp_ns=102 * SECOND))
-    talk.show(first)
+    driver.show(dataclasses.replace(late, stamp_ns=102 * SECOND))
+    driver.show(first)
     for frame, image in rest[:3]:
-        talk.show(frame, image)
-    assert talk.node.counters.totals["images"] == 3
+        driver.show(frame, image)
+    assert driver.node.counters.totals["images"] == 3
 
 
-def test_an_image_of_another_size_is_rejected_and_nothing_else_is_lost(talk, rgb_bundle, shown):
-    talk = talk()
+def test_image_of_another_size_is_rejected_and_nothing_else_is_lost(
+    start_driver, rgb_bundle, shown
+):
+    driver = start_driver()
     for frame, image in shown:
-        talk.show(frame, image[::2])
-    assert talk.node.counters.totals["rejected"] > 0
-    assert_alike(talk.found(len(shown)), core_scores(rgb_bundle, shown, [False] * len(shown)))
+        driver.show(frame, image[::2])
+    assert driver.node.counters.totals["rejected"] > 0
+    assert_alike(
+        driver.probabilities(len(shown)), core_scores(rgb_bundle, shown, [False] * len(shown))
+    )
 
 
-def test_a_model_without_such_a_stream_is_refused(graph, capfd, tiny_bundle):
+def test_configure_fails_with_use_rgb_and_a_model_without_rgb(graph, capfd, tiny_bundle):
     pytest.importorskip("message_filters", reason="needs message_filters")
     node = graph.add(node_with(tiny_bundle, use_rgb=True))
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
     assert "parameter use_rgb: model tiny has no stream 'rgb'" in capfd.readouterr().err
 
 
-def test_without_message_filters_configure_says_what_to_install(
+def test_configure_without_message_filters_names_what_to_install(
     graph, capfd, rgb_bundle, monkeypatch
 ):
-    # What None stands for in sys.modules cannot be imported.
+    # A module that is None in sys.modules cannot be imported.
     monkeypatch.setitem(sys.modules, "message_filters", None)
     node = graph.add(node_with(rgb_bundle, use_rgb=True))
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
     assert "apt install ros-jazzy-message-filters" in capfd.readouterr().err
 
 
-def test_a_model_that_could_look_does_without_where_it_is_not_asked_to(
-    graph, rgb_bundle, shown, wait
-):
+def test_model_with_rgb_uses_no_images_without_use_rgb(graph, rgb_bundle, shown, wait):
     scores = graph.probe.listen(msg.ActionScores, "action_scores", RELIABLE)
     node = graph.add_active(node_with(rgb_bundle))
     graph.on_match(node, "/action_scores")
-    send = graph.probe.talk(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    send = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
     for frame, _ in shown:
         send(keypoints_to_message(frame))
         wait(lambda stamp=frame.stamp_ns: node.last_input_ns == stamp, "the windows")

@@ -1,4 +1,4 @@
-"""What `bharnet record` leaves behind."""
+"""The recordings of `bharnet record`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ from bharnet_ros.nodes.conversions import calibration_from_message, compressed_i
 from bharnet_ros.nodes.runtime.qos import SENSOR
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.keypoints import NANOSECONDS
+
+pytestmark = pytest.mark.ros
 
 CLI = "from bharnet_ros.cli import main; import sys; sys.exit(main())"
 PATIENCE = 240.0
@@ -88,7 +90,7 @@ def test_source_is_recorded_to_its_last_message(start, tmp_path, eager_bundle):
     assert len(printed.splitlines()) == len(events)
 
 
-def test_depth_and_camera_are_recorded_as_they_are(start, tmp_path, eager_bundle):
+def test_depth_and_camera_info_are_recorded_unchanged(start, tmp_path, eager_bundle):
     process = start(
         *("--source", "puppet:hello", "--model", str(eager_bundle)),
         *("--topics", "image_raw", "camera_info", "depth/image_rect_raw"),
@@ -129,12 +131,12 @@ def test_interrupt_closes_the_recording_with_the_last_event(start, tmp_path, eag
     assert [path.name for path in tmp_path.iterdir() if "bag" in path.name] == ["bag"]
 
 
-def test_compressed_images_of_a_camera_are_used_and_recorded_as_they_come(
+def test_compressed_camera_images_are_recorded_unchanged(
     start, graph, person_image, tmp_path, eager_bundle
 ):
     topic = "/camera/image_raw/compressed"
     process = start("--image-topic", topic, "--model", str(eager_bundle), "--format", "png")
-    publish = graph.probe.talk(CompressedImage, topic, SENSOR)
+    publish = graph.probe.publisher(CompressedImage, topic, SENSOR)
     sent: dict[int, bytes] = {}
     over = threading.Event()
 
@@ -165,7 +167,7 @@ def test_compressed_images_of_a_camera_are_used_and_recorded_as_they_come(
     assert set(stamps(found["/keypoints"])) <= set(sent)
 
 
-def test_nothing_is_overwritten(start, tmp_path):
+def test_existing_folder_is_not_overwritten(start, tmp_path):
     (tmp_path / "bag").mkdir()
     process = start("--source", "puppet:rest")
     _, errors = process.communicate(timeout=PATIENCE)
@@ -191,7 +193,7 @@ def test_option_out_of_range_is_named(options, message):
         RecordingOptions("bag", **options)
 
 
-def test_disk_that_fails_ends_the_run_and_leaves_nothing(start, tmp_path):
+def test_failing_disk_ends_the_run_and_leaves_nothing(start, tmp_path):
     pytest.importorskip("resource")
     code = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

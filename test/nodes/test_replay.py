@@ -1,4 +1,4 @@
-"""The live graph over real DDS and the replay say the same about the same recording."""
+"""The live graph over real DDS and the replay give the same events for one recording."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.actions import OffsetReason
 
+pytestmark = pytest.mark.ros
+
 TOPIC = "/image_raw/compressed"
 SLOW_MACHINE = 240.0
 
 
 @pytest.fixture(scope="module")
 def bag(tmp_path_factory) -> Path:
-    """A recording of the puppet, which greets."""
+    """Return a recording of the greeting puppet."""
     path = tmp_path_factory.mktemp("bags") / "hello"
     options = ConversionOptions(image_compression="jpeg", start_ns=1_700_000_000_000_000_007)
     with open_source("puppet:hello", fps=12.0) as frames:
@@ -46,7 +48,7 @@ def recorded_images(bag: Path) -> list[bytes]:
 def test_live_graph_and_replay_give_the_same_events(graph, wait, bag):
     events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
     publisher = graph.add_active(
-        # However slow the machine is.
+        # Enough for a slow machine.
         ActionEventPublisher(parameter_overrides=[Parameter("source_timeout_s", value=60.0)])
     )
     recognition = graph.add_active(
@@ -59,7 +61,7 @@ def test_live_graph_and_replay_give_the_same_events(graph, wait, bag):
     graph.on_match(recognition, "/action_scores")
     graph.on_match(recognition, "/model_info")
     graph.on_match(publisher, "/action_recognition")
-    send = graph.probe.talk(CompressedImage, TOPIC, SENSOR)
+    send = graph.probe.publisher(CompressedImage, TOPIC, SENSOR)
     images = recorded_images(bag)
     for raw in images:
         send(raw)
@@ -88,5 +90,5 @@ def test_live_graph_and_replay_give_the_same_events(graph, wait, bag):
             assert getattr(one, field) == getattr(other, field), field
         for field in ("score", "body_score", "hand_score"):
             assert getattr(one, field) == pytest.approx(getattr(other, field), abs=1e-4), field
-        # Ids are never used twice, so they only agree in what belongs together.
+        # Ids are unique, so the two runs differ in them; they must only pair up alike.
         assert names.setdefault(one.event_id, other.event_id) == other.event_id

@@ -1,4 +1,4 @@
-"""The whole chain as real processes, and their end."""
+"""`bharnet run` and single nodes as real processes, and how they end."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from bharnet_ros import msg
 from bharnet_ros.nodes.conversions import duration_from_ns, time_from_ns
 from bharnet_ros.nodes.event_printer import format_event
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+
+pytestmark = pytest.mark.ros
 
 SECOND = 1_000_000_000
 PATIENCE = 120.0
@@ -83,7 +85,7 @@ class Process:
     @property
     def events(self) -> list[tuple[str | None, ...]]:
         """The fields of each printed line: phase, label, track, score, t, duration, latency,
-        reason; every line has to be an event."""
+        reason; every line must be an event."""
         fields = []
         for line in self.lines["stdout"]:
             match = EVENT.match(line)
@@ -106,7 +108,7 @@ def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
         process.kill()
 
 
-def test_source_goes_through_the_chain_to_its_end(start, eager_bundle):
+def test_source_passes_through_the_chain_to_its_end(start, eager_bundle):
     run = start(CLI, "run", "--source", "puppet:rest", "--model", str(eager_bundle))
     assert run.wait() == 0
     onset, offset = run.events
@@ -152,10 +154,25 @@ def test_source_that_cannot_be_opened_ends_with_status_2(start):
     assert "nothing.mp4" in run.lines["stderr"][-1]
 
 
-def test_size_is_asked_of_a_webcam(start):
+def test_width_without_height_is_refused_for_a_webcam(start):
     run = start(CLI, "run", "--source", "0", "--width", "640")
     assert run.wait() == 2
     assert "webcam 0 needs both" in run.lines["stderr"][-1]
+
+
+@pytest.mark.parametrize(
+    "words, named",
+    [
+        (["--max-people", "0"], "max_people out of range"),
+        (["--image-topic", "bad!topic"], "bad!topic"),
+        (["--ros-args", "-p", "use_sim_time:=5"], "use_sim_time"),
+    ],
+)
+def test_unusable_option_ends_with_status_2(start, words, named):
+    run = start(CLI, "run", *words)
+    assert run.wait() == 2
+    assert run.lines["stderr"][-1].startswith("bharnet run: error: ")
+    assert named in run.lines["stderr"][-1]
 
 
 def test_model_that_cannot_be_loaded_ends_with_status_1(start, tmp_path):
@@ -171,15 +188,23 @@ def test_node_whose_source_is_missing_fails(start, source, named):
     assert any(named in line for line in node.lines["stderr"])
 
 
-def test_parameter_out_of_range_is_an_error_not_a_traceback(start):
-    node = start(NODE.format("action_event_publisher"), "--ros-args", "-p", "smoothing_s:=-3.0")
+@pytest.mark.parametrize(
+    "name, words, named",
+    [
+        ("action_event_publisher", ["-p", "smoothing_s:=-3.0"], "smoothing_s"),
+        ("overlay", ["-p", "image_transport:=theora"], "parameter image_transport: 'theora'"),
+        ("overlay", ["--params-file", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_bad_node_argument_is_an_error_without_a_traceback(start, name, words, named):
+    node = start(NODE.format(name), "--ros-args", *words)
     assert node.wait() == 1
     errors = "\n".join(node.lines["stderr"])
-    assert "smoothing_s" in errors
+    assert named in errors
     assert "Traceback" not in errors
 
 
-def test_node_that_is_interrupted_again_and_again_ends_in_order(start, graph):
+def test_node_that_is_interrupted_repeatedly_ends_with_status_0(start, graph):
     node = start(NODE.format("action_event_publisher"))
     client = graph.probe.create_client(ChangeState, "action_event_publisher/change_state")
     assert client.wait_for_service(PATIENCE)
@@ -191,10 +216,10 @@ def test_node_that_is_interrupted_again_and_again_ends_in_order(start, graph):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_to_the_publisher_alone_ends_its_events(start, graph, wait, number):
+def test_signal_to_the_event_publisher_alone_ends_its_events(start, graph, wait, number):
     events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
-    inform = graph.probe.talk(msg.ModelInfo, "model_info", LATCHED)
-    score = graph.probe.talk(msg.ActionScores, "action_scores", RELIABLE)
+    inform = graph.probe.publisher(msg.ModelInfo, "model_info", LATCHED)
+    score = graph.probe.publisher(msg.ActionScores, "action_scores", RELIABLE)
     node = start(
         NODE.format("action_event_publisher"), "--ros-args", "-p", "source_timeout_s:=60.0"
     )

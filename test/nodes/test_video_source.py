@@ -24,13 +24,15 @@ from bharnet_ros.nodes.video_source import VideoSource
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.camera import read_calibration
 
+pytestmark = pytest.mark.ros
+
 SECOND = 1_000_000_000
 EVERY_IMAGE = QoSProfile(depth=100, reliability=ReliabilityPolicy.BEST_EFFORT)
 
 
 @pytest.fixture
 def folder(tmp_path):
-    """A folder of six images, each of one shade."""
+    """Return a folder of six images, each of one shade."""
     for index in range(6):
         cv2.imwrite(str(tmp_path / f"{index}.png"), np.full((48, 64, 3), index * 40, np.uint8))
     return tmp_path
@@ -38,7 +40,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def play(graph):
-    """Return a function that starts a source and gives the node and an event for its end."""
+    """Return a function that starts a source and returns the node and an event for its end."""
 
     def start(source, **parameters):
         values = {"source": str(source), **parameters}
@@ -59,7 +61,7 @@ def stamps(images) -> list[int]:
 
 
 @pytest.mark.parametrize("fast", [False, True])
-def test_every_image_comes_in_order_with_the_times_of_the_source(graph, play, folder, wait, fast):
+def test_every_image_arrives_in_order_with_the_times_of_the_source(graph, play, folder, wait, fast):
     images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
     node, ended = play(folder, fps=50.0, as_fast_as_possible=fast, wait_for_keypoints=not fast)
     assert ended.wait(30)
@@ -77,7 +79,7 @@ def test_every_image_comes_in_order_with_the_times_of_the_source(graph, play, fo
     assert node.failure == ""
 
 
-def test_recording_waits_for_its_first_viewer(graph, play, folder, wait):
+def test_recording_waits_for_its_first_subscriber(graph, play, folder, wait):
     node, ended = play(folder, fps=100.0, as_fast_as_possible=True)
     wait(lambda: graph.probe.count_publishers("image_raw"), "the publisher")
     assert not ended.is_set()
@@ -109,14 +111,14 @@ def test_each_image_waits_for_the_keypoints_of_the_one_before(graph, play, folde
     assert "unanswered" not in node.counters.totals
 
 
-def test_puppet_has_the_size_that_was_asked_for(graph, play, wait):
+def test_puppet_has_the_requested_size(graph, play, wait):
     images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
     play("puppet:rest", width=160, height=120)
     wait(lambda: images, "an image")
     assert image_from_message(images[0]).shape == (120, 160, 3)
 
 
-def test_puppet_tells_its_camera_and_measures_depth(graph, play, wait):
+def test_puppet_publishes_camera_info_and_depth(graph, play, wait):
     images, depths, cameras = (
         graph.probe.listen(kind, topic, EVERY_IMAGE)
         for kind, topic in (
@@ -133,12 +135,12 @@ def test_puppet_tells_its_camera_and_measures_depth(graph, play, wait):
     depth = next(one for one in depths if stamps([one]) == common[:1])
     assert depth.encoding == "16UC1" and depth.header.frame_id == "camera_color_optical_frame"
     found = depth_from_message(depth)
-    # Which of the first frames that is depends on what was lost on the way.
+    # Messages may be lost, so this may be any of the first frames.
     assert min(np.abs(found - puppet.depth(number)).max() for number in range(8)) < 0.0006
     assert calibration_from_message(cameras[0]).camera == puppet.camera
 
 
-def test_depth_is_only_made_where_it_is_asked_for(graph, play, wait):
+def test_depth_is_published_only_if_requested(graph, play, wait):
     cameras = graph.probe.listen(CameraInfo, "camera_info", EVERY_IMAGE)
     images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
     play("puppet:rest", width=160, height=120)
@@ -148,7 +150,7 @@ def test_depth_is_only_made_where_it_is_asked_for(graph, play, wait):
 
 @pytest.fixture
 def calibration_file(tmp_path_factory):
-    """The calibration of a camera of 64 x 48 pixels."""
+    """Return the calibration file of a camera with 64 x 48 pixels."""
     matrix = {"rows": 3, "cols": 3, "data": [60.0, 0.0, 32.0, 0.0, 61.0, 24.0, 0.0, 0.0, 1.0]}
     content = {
         "image_width": 64,
@@ -164,7 +166,7 @@ def calibration_file(tmp_path_factory):
     return path
 
 
-def test_calibration_file_goes_with_the_images(graph, play, folder, wait, calibration_file):
+def test_calibration_file_is_published_with_the_images(graph, play, folder, wait, calibration_file):
     cameras = graph.probe.listen(CameraInfo, "camera_info", EVERY_IMAGE)
     images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
     play(folder, fps=20.0, camera_info_url=calibration_file.as_uri())
@@ -179,21 +181,32 @@ def test_calibration_of_another_camera_is_refused(graph, play, tmp_path, wait, c
     images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
     node, ended = play(tmp_path, camera_info_url=str(calibration_file))
     assert ended.wait(30)
-    assert "camera_info_url: is of a camera of 64 x 48 pixels" in node.failure
+    assert "camera_info_url: the calibration is for 64 x 48 pixels" in node.failure
     assert not images
 
 
 @pytest.mark.parametrize(
     "source, parameters, named",
     [
-        (None, {"depth": True}, "depth: the puppet alone"),
+        (None, {"depth": True}, "depth: only the puppet"),
         (None, {"camera_info_url": "nothing.yaml"}, r"nothing\.yaml"),
         ("puppet:rest", {"camera_info_url": "nothing.yaml"}, "camera_info_url: the camera of"),
     ],
 )
-def test_what_does_not_go_together_is_refused(play, folder, source, parameters, named):
+def test_parameters_that_do_not_fit_the_source_are_refused(play, folder, source, parameters, named):
     with pytest.raises((ValueError, OSError), match=named):
         play(source or folder, **parameters)
+
+
+def test_unexpected_error_of_a_source_is_logged_and_ends_it(play, folder, monkeypatch, capfd):
+    def fail(self):
+        raise ArithmeticError("odd frame")
+
+    monkeypatch.setattr("bharnet_ros.nodes.playback.player.Player.run", fail)
+    node, ended = play(folder)
+    assert ended.wait(30)
+    assert node.failure == "internal error: odd frame"
+    assert "ArithmeticError: odd frame" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("source", ["nothing.mp4", "puppet:nothing", ""])

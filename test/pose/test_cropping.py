@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 320, 240
 
 
 def person_at(x: float = 160.0, *, hands: bool = True) -> PersonKeypoints:
-    """Return somebody whose shoulders are 60 pixels wide, with both hands beside the chest."""
+    """Return a person whose shoulders are 60 pixels wide, with both hands beside the chest."""
     body = absent_body()
     for landmark, place in {
         11: (x + 30, 80),
@@ -50,14 +50,14 @@ def test_each_hand_is_in_the_middle_of_its_crop_in_rgb() -> None:
     assert crops.present.all()
     assert crops.pixels[0, 8, 8].tolist() == [255, 0, 0]
     assert crops.pixels[1, 8, 8].tolist() == [0, 0, 255]
-    # A third of the square of 60 pixels is painted, as it is in the image.
+    # A third of each side of the square of 60 pixels is painted, as in the image.
     assert (crops.pixels[0, :, :, 0] > 127).mean() == pytest.approx(1 / 9, abs=0.05)
     assert not crops.pixels[0, 0, 0].any()
-    # Both are in the square around the body.
+    # The square around the upper body contains both hands.
     assert crops.pixels[2, :, :, 0].max() > 200 and crops.pixels[2, :, :, 2].max() > 200
 
 
-def test_a_hand_that_was_not_found_is_sought_beyond_the_wrist() -> None:
+def test_the_square_of_a_hand_not_found_lies_beyond_the_wrist() -> None:
     square = region_square(person_at(hands=False), "left_hand", SETTINGS)
     assert square is not None
     x, y, side = square
@@ -66,19 +66,19 @@ def test_a_hand_that_was_not_found_is_sought_beyond_the_wrist() -> None:
     assert y == pytest.approx(100 - 0.35 * 30)
 
 
-def test_somebody_of_whom_nothing_was_found_has_no_crops() -> None:
+def test_a_person_without_landmarks_has_no_crops() -> None:
     crops = cut_crops(painted(), PersonKeypoints("1"), SETTINGS)
     assert not crops.present.any()
     assert not crops.pixels.any()
 
 
-def test_hardly_visible_wrists_do_not_count() -> None:
+def test_barely_visible_wrists_do_not_count() -> None:
     person = person_at(hands=False)
     person.body[[15, 16], 3] = 0.1
     assert region_square(person, "left_hand", SETTINGS) is None
 
 
-def test_outside_of_the_image_is_black_and_mostly_outside_is_absent() -> None:
+def test_pixels_outside_are_black_and_a_crop_mostly_outside_is_absent() -> None:
     image = np.full((HEIGHT, WIDTH, 3), 255, dtype=np.uint8)
     crops = cut_crops(image, person_at(WIDTH - 65.0), SETTINGS)
     assert crops.present[0]
@@ -87,7 +87,7 @@ def test_outside_of_the_image_is_black_and_mostly_outside_is_absent() -> None:
     assert not cut_crops(image, person_at(WIDTH + 100.0), SETTINGS).present[0]
 
 
-def test_a_hand_alone_gives_the_scale_where_no_body_is_seen() -> None:
+def test_a_hand_gives_the_scale_if_there_is_no_body() -> None:
     person = PersonKeypoints("1", hands=person_at().hands, hand_scores=np.ones(2))
     square = region_square(person, "right_hand", SETTINGS)
     assert square is not None
@@ -95,7 +95,7 @@ def test_a_hand_alone_gives_the_scale_where_no_body_is_seen() -> None:
     assert square[2] == pytest.approx(3.5 * palm)
 
 
-def test_everybody_is_cut_by_track() -> None:
+def test_crops_of_all_people_are_returned_by_track_id() -> None:
     frame = FrameKeypoints(0, WIDTH, HEIGHT, (person_at(),))
     crops = cut_all(painted(), frame, SETTINGS)
     assert list(crops) == ["1"]
@@ -103,6 +103,6 @@ def test_everybody_is_cut_by_track() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 0, 3), (4, 4), (4, 4, 4)])
-def test_another_kind_of_image_is_refused(shape: tuple[int, ...]) -> None:
+def test_an_image_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="image: expected"):
         cut_crops(np.zeros(shape, dtype=np.uint8), person_at(), SETTINGS)

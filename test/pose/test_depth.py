@@ -1,4 +1,4 @@
-"""Keypoints and depth to metres before the camera."""
+"""Camera coordinates from keypoints and depth."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ CAMERA = PinholeCamera(64, 48, fx=50.0, fy=50.0, cx=32.0, cy=24.0)
 WALL = np.full((48, 64), 3.0, dtype=np.float32)
 
 
-def lone(x, y):
+def at(x, y):
     return np.array([[x, y]], dtype=np.float32)
 
 
 def person(**places) -> PersonKeypoints:
-    """Return a person all of whose landmarks are absent but those given, by their number."""
-    one = PersonKeypoints("body_1")
+    """Return a person with only the given landmarks, named by their numbers."""
+    made = PersonKeypoints("body_1")
     for name, (x, y) in places.items():
-        one.body[int(name.removeprefix("body")), :3] = x, y, 0.0
-    return one
+        made.body[int(name.removeprefix("body")), :3] = x, y, 0.0
+    return made
 
 
 def frame(*people) -> FrameKeypoints:
     return FrameKeypoints(1, 64, 48, tuple(people), "camera")
 
 
-def test_places_are_metres_in_the_optical_frame():
+def test_camera_coordinates_are_metres_in_the_optical_frame():
     found = with_depth(frame(person(body0=(32, 24), body11=(57, 24), body12=(32, 4))), WALL, CAMERA)
     places = found.people[0].body_camera
     np.testing.assert_allclose(places[0], [0.0, 0.0, 3.0], atol=1e-6)
@@ -43,47 +43,47 @@ def test_places_are_metres_in_the_optical_frame():
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
-def test_a_finger_before_a_wall_is_not_on_the_wall(width):
+def test_a_finger_in_front_of_a_wall_is_not_on_the_wall(width):
     depth = WALL.copy()
     depth[:, 30 : 30 + width] = 1.0
-    assert depth_at(depth, lone(30, 20)) == pytest.approx(1.0)
+    assert depth_at(depth, at(30, 20)) == pytest.approx(1.0)
 
 
-def test_stray_pixels_are_no_thing():
+def test_stray_pixels_are_not_a_surface():
     depth = WALL.copy()
     depth[20, 30] = depth[21, 31] = 0.4
-    assert depth_at(depth, lone(30, 20)) == pytest.approx(3.0)
+    assert depth_at(depth, at(30, 20)) == pytest.approx(3.0)
 
 
-def test_a_slope_is_one_thing():
+def test_a_slope_is_one_surface():
     depth = np.tile(np.linspace(1.0, 2.0, 64, dtype=np.float32), (48, 1))
-    assert depth_at(depth, lone(30, 20)) == pytest.approx(depth[20, 30])
+    assert depth_at(depth, at(30, 20)) == pytest.approx(depth[20, 30])
 
 
-def test_a_patch_in_which_nothing_is_like_anything_gives_its_median():
+def test_a_patch_without_a_surface_gives_its_median():
     depth = WALL.copy()
     depth[18:23, 28:33] = np.linspace(1.0, 5.0, 25).reshape(5, 5)
-    assert depth_at(depth, lone(30, 20)) == pytest.approx(3.0)
+    assert depth_at(depth, at(30, 20)) == pytest.approx(3.0)
 
 
-def test_pixels_without_depth_are_left_out():
+def test_pixels_without_depth_are_ignored():
     depth = np.full_like(WALL, np.nan)
     depth[20, 30] = 1.25
-    assert depth_at(depth, lone(31, 21)) == pytest.approx(1.25)
-    assert np.isnan(depth_at(depth, lone(10, 10)))
+    assert depth_at(depth, at(31, 21)) == pytest.approx(1.25)
+    assert np.isnan(depth_at(depth, at(10, 10)))
 
 
 @pytest.mark.parametrize("place", [(-0.6, 5), (63.6, 5), (5, -3), (5, 48), (np.nan, np.nan)])
-def test_a_landmark_out_of_the_image_is_nowhere(place):
-    assert np.isnan(depth_at(WALL, lone(*place)))
+def test_a_landmark_outside_the_image_has_no_depth(place):
+    assert np.isnan(depth_at(WALL, at(*place)))
 
 
 @pytest.mark.parametrize("place", [(0, 0), (63, 0), (0, 47), (63, 47)])
-def test_a_landmark_in_a_corner_is_somewhere(place):
-    assert depth_at(WALL, lone(*place)) == pytest.approx(3.0)
+def test_a_landmark_in_a_corner_has_depth(place):
+    assert depth_at(WALL, at(*place)) == pytest.approx(3.0)
 
 
-def test_nobody_is_as_deep_as_a_room():
+def test_a_landmark_far_behind_its_body_has_no_coordinates():
     depth = np.full_like(WALL, 1.0)
     depth[:, 50:] = 3.0
     found = with_depth(
@@ -93,7 +93,7 @@ def test_nobody_is_as_deep_as_a_room():
     assert np.isfinite(places[[0, 11, 13]]).tolist() == [True, True, False]
 
 
-def test_a_finger_is_not_far_from_its_hand():
+def test_a_fingertip_far_behind_its_hand_has_no_coordinates():
     one = person(body0=(20, 10))
     one.hands[1, :, 0] = 10 + np.arange(21) * 2
     one.hands[1, :, 1:] = 20
@@ -101,15 +101,15 @@ def test_a_finger_is_not_far_from_its_hand():
     depth[:, 46:] = 1.4
     found = with_depth(frame(one), depth, CAMERA).people[0].hands_camera
     assert np.isnan(found[0]).all()
-    # The patches of the last two, at 48 and 50, lie on what is behind all over.
+    # The patches of the last two, at 48 and 50, lie entirely on the background.
     assert np.isfinite(found[1, :, 2]).tolist() == [True] * 19 + [False, False]
 
 
-def test_nobody_stays_nobody():
+def test_a_frame_without_people_stays_empty():
     assert with_depth(frame(), WALL, CAMERA).people == ()
 
 
-def test_sizes_have_to_agree():
+def test_image_depth_and_camera_must_have_the_same_size():
     with pytest.raises(ValueError, match="depth: is of 32 x 24 pixels, but the image of 64 x 48"):
         with_depth(frame(), WALL[::2, ::2], CAMERA)
     with pytest.raises(ValueError, match="camera_info: is of 640 x 48"):

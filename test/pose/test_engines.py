@@ -1,4 +1,4 @@
-"""The choice of a pose engine, with one that is written here and needs no MediaPipe."""
+"""The choice of a pose engine, with a fake one that needs no MediaPipe."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.scene import BodyLandmarks, Scene
 
-MODULE = "engine_of_somebody_else"
+MODULE = "fake_engine_of_the_tests"
 BODY = np.linspace(0.25, 0.75, 33 * 4, dtype=np.float32).reshape(33, 4)
 WORLD = np.linspace(-0.5, 0.5, 33 * 3, dtype=np.float32).reshape(33, 3)
 IMAGE = np.zeros((100, 200, 3), dtype=np.uint8)
 
 
-class Statue:
-    """Sees the same body in every image, and notes what it is asked."""
+class FakeEngine:
+    """Finds the same body in every image, and records its calls."""
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
@@ -42,22 +42,22 @@ class Statue:
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Register the engine `statue`; return every one that is opened."""
-    opened: list[Statue] = []
+    """Register the engine `fake`; return all that are opened."""
+    opened: list[FakeEngine] = []
 
-    def open_engine(settings: EngineSettings) -> Statue:
-        opened.append(Statue(settings))
+    def open_engine(settings: EngineSettings) -> FakeEngine:
+        opened.append(FakeEngine(settings))
         return opened[-1]
 
     module = ModuleType(MODULE)
     module.open_engine = open_engine
     monkeypatch.setitem(sys.modules, MODULE, module)
-    monkeypatch.setitem(engines.ENGINES, "statue", MODULE)
+    monkeypatch.setitem(engines.ENGINES, "fake", MODULE)
     return opened
 
 
 def test_chosen_engine_gives_keypoints_and_track_ids(opened):
-    with PoseExtractor(engine="statue") as extractor:
+    with PoseExtractor(engine="fake") as extractor:
         frames = [extractor.extract(IMAGE[:, ::-1], stamp, "camera") for stamp in (5, 100)]
     assert [(frame.stamp_ns, frame.width, frame.height) for frame in frames] == [
         (5, 200, 100),
@@ -79,7 +79,7 @@ def test_engine_gets_the_settings_and_only_stamps_that_rise(opened):
         "smooth_landmarks": False,
         "max_people": 3,
     }
-    with PoseExtractor(engine="statue", **settings) as extractor:
+    with PoseExtractor(engine="fake", **settings) as extractor:
         extractor.extract(IMAGE, 7)
         with pytest.raises(ValueError, match="7 is not later"):
             extractor.extract(IMAGE, 7)
@@ -91,7 +91,7 @@ def test_engine_gets_the_settings_and_only_stamps_that_rise(opened):
 
 
 def test_unknown_engine_is_refused_with_the_known_ones(opened):
-    with pytest.raises(ValueError, match=r"engine: 'holistic' is not one of mediapipe, .*statue"):
+    with pytest.raises(ValueError, match=r"engine: 'holistic' is not one of mediapipe, .*fake"):
         PoseExtractor(engine="holistic")
 
 
@@ -106,11 +106,11 @@ def test_unknown_engine_is_refused_with_the_known_ones(opened):
 )
 def test_bad_setting_is_refused_before_an_engine_is_opened(opened, options, message):
     with pytest.raises(ValueError, match=message):
-        PoseExtractor(engine="statue", **options)
+        PoseExtractor(engine="fake", **options)
     assert not opened
 
 
-def test_another_engine_works_where_mediapipe_is_not_installed(tmp_path):
+def test_another_engine_works_without_mediapipe(tmp_path):
     (tmp_path / f"{MODULE}.py").write_text(
         "from bharnet_ros.pose.scene import Scene\n"
         "class Nobody:\n"

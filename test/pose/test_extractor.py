@@ -17,6 +17,8 @@ from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.keypoints import RIGHT_HAND
 
+pytestmark = pytest.mark.mediapipe
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 BLANK = np.full((240, 320, 3), 90, dtype=np.uint8)
 
@@ -62,7 +64,7 @@ def test_body_and_hands_of_the_puppet_are_where_they_are_drawn(extractor, puppet
     assert np.median(hand_errors) < 0.8
 
 
-def test_found_parts_are_scored_and_absent_ones_are_nan_never_zero(extractor, puppet_frames):
+def test_found_parts_have_scores_and_absent_parts_are_nan(extractor, puppet_frames):
     people = [
         extractor.extract(frame.image, round(frame.time * 1e9)).people[0] for frame in puppet_frames
     ]
@@ -87,10 +89,10 @@ def test_nobody_in_view_gives_no_people(extractor):
     assert (result.people, result.stamp_ns, result.width, result.height) == ((), 7, 320, 240)
 
 
-def test_person_keeps_the_track_id_and_gets_a_new_one_after_being_away(extractor, puppet_frames):
+def test_person_keeps_the_track_id_and_gets_a_new_one_after_an_absence(extractor, puppet_frames):
     empty = np.full_like(puppet_frames[0].image, 90)
     images = [frame.image for frame in puppet_frames[:3]]
-    # A flicker of 0.1 s keeps the track, ten frames without anybody end it.
+    # A gap of 0.1 s keeps the track; ten frames without people end it.
     sequence = [*images, empty, *images, *[empty] * 10, *images]
     ids = []
     for number, image in enumerate(sequence):
@@ -103,17 +105,17 @@ def test_person_keeps_the_track_id_and_gets_a_new_one_after_being_away(extractor
     assert first[0] != later[0]
 
 
-def test_track_ids_stay_unique_over_a_reset(extractor, puppet_frames):
+def test_track_ids_stay_unique_after_a_reset(extractor, puppet_frames):
     image = puppet_frames[0].image
     before = extractor.extract(image, 5_000_000_000).people[0].track_id
     extractor.reset()
-    # After a reset the stamps may start anew.
+    # After a reset the next frame may have any stamp.
     after = extractor.extract(image, 1).people[0].track_id
     assert before != after
 
 
-def test_frames_may_be_interpreted_while_the_networks_are_at_later_ones(extractor, puppet_frames):
-    # Away for long, and back; then a new stream.
+def test_frames_may_be_interpreted_after_the_networks_ran_on_later_ones(extractor, puppet_frames):
+    # A long absence and a return; then the same again after a reset.
     images = [frame.image for frame in puppet_frames[:4]]
     stream = [*images, *[BLANK] * 6, *images]
     expected = []
@@ -143,13 +145,13 @@ def test_frames_may_be_interpreted_while_the_networks_are_at_later_ones(extracto
             np.testing.assert_allclose(person.hands, same.hands, atol=0.01)
     tracks = [[person.track_id for person in frame.people] for frame in found]
     names = [track for (track,) in filter(None, tracks)]
-    # Who comes back after long, or in a new stream, is somebody new.
+    # After a long absence or a reset, the person has a new track id.
     assert names == [name for name in dict.fromkeys(names) for _ in range(4)]
     assert len(set(names)) == 4
 
 
 @pytest.mark.parametrize("stamp_ns", [1_000_000_000, 999_999_999, -5])
-def test_stamp_that_does_not_rise_is_refused_and_harms_nothing(extractor, stamp_ns):
+def test_stamp_that_does_not_rise_is_refused_and_changes_nothing(extractor, stamp_ns):
     extractor.extract(BLANK, 1_000_000_000)
     with pytest.raises(ValueError, match=rf"{stamp_ns} is not later .* 1000000000"):
         extractor.extract(BLANK, stamp_ns)
@@ -171,7 +173,7 @@ def test_bad_image_is_refused(extractor, image, message):
         extractor.extract(image, 1)
 
 
-def test_image_may_be_a_view_and_of_another_size_than_the_one_before(extractor, puppet_frames):
+def test_image_may_be_a_view_and_of_another_size_than_the_previous_one(extractor, puppet_frames):
     image = puppet_frames[0].image
     whole = extractor.extract(image, 1).people[0].body
     extractor.reset()
@@ -181,7 +183,7 @@ def test_image_may_be_a_view_and_of_another_size_than_the_one_before(extractor, 
     assert extractor.extract(BLANK, 2).width == 320
 
 
-def test_smoothing_follows_the_stamps_not_the_count_of_frames(extractor, puppet_frames):
+def test_smoothing_depends_on_the_stamps_not_on_the_number_of_frames(extractor, puppet_frames):
     last = []
     for step_ns in (16_000_000, 200_000_000):
         extractor.reset()
@@ -205,7 +207,7 @@ def test_bad_parameter_is_refused_by_name(options, error, message):
         PoseExtractor(**options)
 
 
-def test_closed_extractor_says_so():
+def test_closed_extractor_raises():
     extractor = PoseExtractor()
     extractor.close()
     extractor.close()
@@ -225,7 +227,7 @@ def test_start_prints_nothing_on_stderr():
     assert done.stderr == "ours"
 
 
-def test_hand_that_fills_the_image_is_a_hand_and_no_body(extractor, shared_data):
+def test_hand_that_fills_the_image_is_not_a_body(extractor, shared_data):
     path = shared_data("videos/asl_hand.25fps.mp4")
     people = [
         person
@@ -237,7 +239,7 @@ def test_hand_that_fills_the_image_is_a_hand_and_no_body(extractor, shared_data)
     assert len({person.track_id for person in people}) == 1
 
 
-def test_one_image_hand_is_never_both_hands(extractor, shared_data):
+def test_one_hand_of_the_image_is_never_both_hands(extractor, shared_data):
     # Her hands are clasped: MediaPipe finds the one in view for both wrists.
     for frame in open_source(str(shared_data("videos/pose_squats.mp4"))):
         (person,) = extractor.extract(frame.image, round(frame.time * 1e9)).people
@@ -253,14 +255,14 @@ def test_signing_hand_is_found_on_its_side(extractor, shared_data):
         assert person.hand_scores[RIGHT_HAND] > 0.9
 
 
-def test_landmarks_agree_with_those_of_mediapipes_makers(shared_data):
+def test_landmarks_agree_with_published_mediapipe_landmarks(shared_data):
     data = shared_data("golden").parent
     command = [sys.executable, "-m", "bench.accuracy.golden", str(data), "--json"]
     results = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     hand = results["hand: ours"]
     body = results["body: ours"]
-    as_the_makers = results["body: ours, as if 30 fps"]
+    at_30_fps = results["body: ours, as if 30 fps"]
     # Measured: 279 of 325 frames and 0.0029, 0.026, 0.018.
     assert hand["found"] >= 250 and hand["mean_normalised"] < 0.006
     assert body["found"] == 65 and body["mean_normalised"] < 0.035
-    assert as_the_makers["found"] == 65 and as_the_makers["mean_normalised"] < 0.022
+    assert at_30_fps["found"] == 65 and at_30_fps["mean_normalised"] < 0.022

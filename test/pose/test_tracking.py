@@ -1,4 +1,4 @@
-"""Which hands are real, whose they are, and who is who."""
+"""False bodies, the assignment of hands to bodies, and tracks."""
 
 from __future__ import annotations
 
@@ -55,23 +55,23 @@ def place(stamp_s: float, body: np.ndarray, hands: np.ndarray | None = None) -> 
     return found
 
 
-def test_sizes():
+def test_sizes_of_body_and_palm():
     assert body_size(body_at(300, 100)) == pytest.approx(100)
-    # Seen bending towards the camera, the shoulders tell the size.
+    # If a person bends towards the camera, the shoulders give the size.
     bent = body_at(300, 100)
     bent[[23, 24], 1] = 110
     assert body_size(bent) == pytest.approx(78)
     assert palm_size(hand_at(0, 0, 20)) == pytest.approx(20)
 
 
-def test_distance_of_a_hand_is_in_body_sizes_whatever_the_resolution():
+def test_distance_of_a_hand_is_in_body_sizes_at_any_resolution():
     for scale in (1.0, 4.0):
         body, hand = body_at(300, 100) * scale, hand_at(370, 200) * scale
         assert wrist_distance(body, 0, hand) == pytest.approx(0.1)
         assert wrist_distance(body, 1, hand) > 1.0
 
 
-def test_hands_side_by_side_are_two():
+def test_hands_side_by_side_are_two_hands():
     assert same_hand(hand_at(100, 100), hand_at(103, 98))
     assert not same_hand(hand_at(100, 100), hand_at(118, 100))
 
@@ -81,16 +81,16 @@ def test_hands_side_by_side_are_two():
     [
         (hand_at(360, 200, 20), False),  # at its wrist
         (hand_at(360, 200, 60), False),  # at its wrist, reached out to the camera
-        (hand_at(600, 200, 20), False),  # somebody else's
+        (hand_at(600, 200, 20), False),  # another person's
         (hand_at(600, 200, 60), True),  # too large for the body, and not its own
         (hand_at(360, 200, 120), True),  # larger than the body
     ],
 )
-def test_body_is_none_where_a_hand_is_too_large_for_it(hand, contradicts):
+def test_body_is_false_if_a_hand_is_too_large_for_it(hand, contradicts):
     assert contradicts_body(body_at(300, 100), hand) is contradicts
 
 
-def test_nobody_has_no_place():
+def test_person_without_landmarks_has_no_place():
     assert Place.of(0, absent_body(), absent(2, 21, 3)) is None
 
 
@@ -100,55 +100,55 @@ def test_nobody_has_no_place():
         (place(0.1, body_at(310, 100)), True),
         (place(0.1, body_at(600, 100)), False),  # three torsos in a tenth of a second
         (place(0.5, body_at(600, 100)), True),  # a runner
-        (place(0.6, body_at(300, 100)), False),  # too long unseen
+        (place(0.6, body_at(300, 100)), False),  # unseen for too long
         (place(0.1, body_at(300, 150, 30)), False),  # too small
         (place(0.1, absent_body(), hands_of(hand_at(360, 200))), True),  # only a hand left
         (place(0.1, absent_body(), hands_of(None, hand_at(700, 200))), False),
     ],
 )
-def test_track_goes_on_only_for_who_can_be_the_same_person(later, same):
+def test_track_continues_only_if_it_can_be_the_same_person(later, same):
     tracker = Tracker()
-    first = tracker.names([place(0.0, body_at(300, 100))])
-    assert (tracker.names([later]) == first) is same
+    first = tracker.track_ids([place(0.0, body_at(300, 100))])
+    assert (tracker.track_ids([later]) == first) is same
 
 
-def test_forgotten_person_gets_a_name_never_used_before():
+def test_forgotten_person_gets_an_id_never_used_before():
     tracker = Tracker()
     here = place(0.0, body_at(300, 100))
-    names = [tracker.names([here]), tracker.names([here])]
+    names = [tracker.track_ids([here]), tracker.track_ids([here])]
     tracker.forget()
-    names.append(tracker.names([here]))
+    names.append(tracker.track_ids([here]))
     assert names[0] == names[1] != names[2]
 
 
-def test_people_keep_their_names_whatever_the_order():
+def test_people_keep_their_ids_in_any_order():
     tracker = Tracker()
-    left, right = tracker.names([place(0.0, body_at(100, 100)), place(0.0, body_at(160, 100))])
+    left, right = tracker.track_ids([place(0.0, body_at(100, 100)), place(0.0, body_at(160, 100))])
     assert left != right
     moved = [place(0.1, body_at(150, 100)), place(0.1, body_at(110, 100))]
-    assert tracker.names(moved) == [right, left]
+    assert tracker.track_ids(moved) == [right, left]
 
 
-def test_one_earlier_person_gives_the_name_to_one_alone():
+def test_only_one_person_continues_a_track():
     tracker = Tracker()
-    (first,) = tracker.names([place(0.0, body_at(100, 100))])
-    names = tracker.names([place(0.1, body_at(130, 100)), place(0.1, body_at(105, 100))])
+    (first,) = tracker.track_ids([place(0.0, body_at(100, 100))])
+    names = tracker.track_ids([place(0.1, body_at(130, 100)), place(0.1, body_at(105, 100))])
     assert names[1] == first
     assert names[0] not in {first, ""}
 
 
-def test_who_is_unseen_for_a_moment_is_remembered_while_others_are_seen():
+def test_person_unseen_for_a_moment_keeps_the_id_while_others_are_seen():
     tracker = Tracker()
     here, there = body_at(100, 100), body_at(900, 100)
-    first, second = tracker.names([place(0.0, here), place(0.0, there)])
-    assert tracker.names([place(0.3, here)]) == [first]
-    assert tracker.names([place(0.4, there), place(0.4, here)]) == [second, first]
-    assert tracker.names([place(0.8, here)]) == [first]
-    # Too long unseen.
-    (other, again) = tracker.names([place(1.0, there), place(1.0, here)])
+    first, second = tracker.track_ids([place(0.0, here), place(0.0, there)])
+    assert tracker.track_ids([place(0.3, here)]) == [first]
+    assert tracker.track_ids([place(0.4, there), place(0.4, here)]) == [second, first]
+    assert tracker.track_ids([place(0.8, here)]) == [first]
+    # Unseen for too long.
+    (other, again) = tracker.track_ids([place(1.0, there), place(1.0, here)])
     assert again == first and other != second
 
 
-def test_two_bodies_found_on_one_are_told_from_two_people():
+def test_two_bodies_found_on_one_person_differ_from_two_people():
     assert same_body(body_at(300, 100), body_at(306, 104))
     assert not same_body(body_at(300, 100), body_at(360, 100))

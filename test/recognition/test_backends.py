@@ -1,4 +1,4 @@
-"""Back ends of the recogniser: they say what PyTorch says."""
+"""Back ends of the recogniser: they give the same logits as PyTorch."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
 from research.network_cost import config_description, random_windows
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = BackboneSettings(channels=(16, 32), depths=(1, 1), channels_per_topology=16)
 CPU = torch.device("cpu")
 
@@ -30,7 +32,7 @@ def onnx_installed() -> None:
 
 @pytest.mark.usefixtures("onnx_installed")
 @pytest.mark.parametrize("whole", [True, False], ids=["backbone", "branch"])
-def test_onnxruntime_computes_what_torch_does_for_any_number_of_instances(whole: bool) -> None:
+def test_onnxruntime_equals_torch_for_any_number_of_instances(whole: bool) -> None:
     torch.manual_seed(0)
     partition = partition_of("mediapipe_hand")
     plain: Backbone | Branch = (
@@ -50,7 +52,7 @@ def test_onnxruntime_computes_what_torch_does_for_any_number_of_instances(whole:
 
 
 @pytest.mark.usefixtures("onnx_installed")
-def test_the_shipped_model_scores_alike_with_and_without_hands() -> None:
+def test_onnxruntime_equals_torch_for_a_shipped_model() -> None:
     bundle = load_bundle(find_model("gestures_light"))
     expected = fold_for_inference(bundle.network)
     found = use_backend(fold_for_inference(bundle.network), "onnxruntime", CPU)
@@ -69,33 +71,33 @@ def test_the_shipped_model_scores_alike_with_and_without_hands() -> None:
 def test_onnxruntime_runs_the_skeleton_of_a_model_with_further_streams(rgb_bundle: Path) -> None:
     bundle = load_bundle(rgb_bundle)
     windows = random_windows(bundle.description, 2)
-    found = use_backend(fold_for_inference(bundle.network), "onnxruntime", CPU)
+    network = use_backend(fold_for_inference(bundle.network), "onnxruntime", CPU)
     with torch.inference_mode():
-        expected, given = fold_for_inference(bundle.network)(*windows), found(*windows)
+        expected, found = fold_for_inference(bundle.network)(*windows), network(*windows)
     assert expected.stream_seen.all()
     most = AGREEMENT * float(expected.ensemble.abs().max())
     for name in ("ensemble", "skeleton", "streams"):
         torch.testing.assert_close(
-            getattr(given, name), getattr(expected, name), rtol=0.0, atol=most
+            getattr(found, name), getattr(expected, name), rtol=0.0, atol=most
         )
 
 
-def test_an_unknown_back_end_is_named() -> None:
+def test_an_unknown_back_end_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"backend: 'tensorrt' is unknown; known are: torch, onn"):
         Recognizer(load_bundle(find_model("gestures_light")), "cpu", backend="tensorrt")
 
 
-def test_a_back_end_that_is_not_installed_says_what_to_install(
+def test_the_error_of_a_missing_back_end_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # What None stands for in sys.modules cannot be imported.
+    # A module that is None in sys.modules cannot be imported.
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     bundle = load_bundle(find_model("gestures_light"))
     with pytest.raises(ValueError, match="backend: onnxruntime needs `pip install onnx"):
         Recognizer(bundle, "cpu", backend="onnxruntime")
 
 
-def test_onnxruntime_does_not_take_a_gpu() -> None:
+def test_onnxruntime_on_a_gpu_is_refused() -> None:
     description = config_description("base")
     bundle = ModelBundle(Path(), description, build_network(description.network_settings()))
     with pytest.raises(ValueError, match="backend: onnxruntime runs on the CPU only"):

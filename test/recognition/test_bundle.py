@@ -1,4 +1,4 @@
-"""Model bundles: whatever is wrong with one is said with the name of the file."""
+"""Model bundles: they are read as written, and errors name the file."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 import pytest
@@ -33,11 +34,11 @@ def change(folder: Path, **values: Any) -> None:
 
 
 def sign(folder: Path) -> None:
-    """Make the description vouch for the weights as they are."""
+    """Write the hash of the weights, as they are, into the description."""
     change(folder, weights_sha256=hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest())
 
 
-def test_what_is_written_is_read_back(folder: Path, tmp_path: Path) -> None:
+def test_a_bundle_is_read_as_it_was_written(folder: Path, tmp_path: Path) -> None:
     first = load_bundle(folder)
     write_bundle(tmp_path / "copy", first.description, first.network.state_dict(), "# card\n")
     second = load_bundle(tmp_path / "copy")
@@ -47,21 +48,21 @@ def test_what_is_written_is_read_back(folder: Path, tmp_path: Path) -> None:
     assert not second.network.training
 
 
-def test_a_description_says_when_events_begin_and_end(folder: Path) -> None:
+def test_a_description_has_event_parameters(folder: Path) -> None:
     change(folder, enter_threshold=0.7, class_parameters={"wave": {"refractory_s": 2.0}})
     found = load_bundle(folder).description.event_parameters()
     assert (found.enter_threshold, found.of_class("wave").refractory_s) == (0.7, 2.0)
     assert found.of_class("point").refractory_s == 0.0
 
 
-def test_a_description_from_before_classes_had_parameters_is_read(folder: Path) -> None:
+def test_an_old_description_without_class_parameters_can_be_read(folder: Path) -> None:
     content = json.loads((folder / DESCRIPTION).read_text())
     del content["class_parameters"]
     (folder / DESCRIPTION).write_text(json.dumps(content))
     assert load_bundle(folder).description.class_parameters == {}
 
 
-def test_further_streams_are_written_and_read_back(rgb_bundle: Path, tmp_path: Path) -> None:
+def test_further_streams_are_read_as_they_were_written(rgb_bundle: Path, tmp_path: Path) -> None:
     first = load_bundle(rgb_bundle)
     write_bundle(tmp_path / "copy", first.description, first.network.state_dict(), "# card\n")
     second = load_bundle(tmp_path / "copy")
@@ -71,7 +72,7 @@ def test_further_streams_are_written_and_read_back(rgb_bundle: Path, tmp_path: P
         assert torch.equal(second.network.state_dict()[name], tensor), name
 
 
-def test_a_description_from_before_there_were_further_streams_is_read(folder: Path) -> None:
+def test_an_old_description_without_further_streams_can_be_read(folder: Path) -> None:
     content = json.loads((folder / DESCRIPTION).read_text())
     del content["streams"]
     (folder / DESCRIPTION).write_text(json.dumps(content))
@@ -85,7 +86,9 @@ def test_a_description_from_before_there_were_further_streams_is_read(folder: Pa
         ({"rgb": None}, r"streams\.rgb: expected options"),
         ({"sonar": {}}, "streams: 'sonar' is unknown"),
         ({"rgb": {"size": "large"}}, r"streams\.rgb: "),
-        ({"rgb": {"fog": 1}}, r"streams\.rgb: fog: is no option"),
+        ({"rgb": {"fog": 1}}, r"streams\.rgb: fog: is not an option"),
+        ({"rgb": {"backbone": 5}}, r"streams\.rgb: backbone: expected a text"),
+        ({"rgb": {"channels": 10**12}}, ""),
     ],
 )
 def test_wrong_streams_are_refused_by_name(folder: Path, streams: Any, named: str) -> None:
@@ -129,7 +132,7 @@ def test_a_pickle_is_refused_without_running_it(folder: Path, tmp_path: Path) ->
     assert not trace.exists()
 
 
-def test_weights_that_were_changed_are_refused(folder: Path) -> None:
+def test_changed_weights_are_refused(folder: Path) -> None:
     tensors = load_file(folder / WEIGHTS)
     save_file({name: tensor + 1 for name, tensor in tensors.items()}, folder / WEIGHTS)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}: sha256"):
@@ -137,12 +140,21 @@ def test_weights_that_were_changed_are_refused(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_weights_that_are_not_finite_are_refused_by_tensor(folder: Path, value: float) -> None:
+def test_weights_that_are_not_finite_are_refused_by_name(folder: Path, value: float) -> None:
     tensors = load_file(folder / WEIGHTS)
     tensors["body.classify.weight"][0, 0] = value
     save_file(tensors, folder / WEIGHTS)
     sign(folder)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}: body.classify.weight"):
+        load_bundle(folder)
+
+
+def test_weights_of_a_type_that_torch_cannot_compute_with_are_refused(folder: Path) -> None:
+    tensor = {"dtype": "F8_E4M3", "shape": [2], "data_offsets": [0, 2]}
+    header = json.dumps({"scale": tensor}).encode()
+    (folder / WEIGHTS).write_bytes(pack("<Q", len(header)) + header + bytes(2))
+    sign(folder)
+    with pytest.raises(BundleError, match=rf"{WEIGHTS}: scale: cannot use .*float8"):
         load_bundle(folder)
 
 
@@ -168,9 +180,20 @@ def test_weights_of_another_shape_are_refused(folder: Path, values: dict[str, An
         load_bundle(folder)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "null"])
-def test_a_description_that_is_no_json_object_is_refused(folder: Path, text: str) -> None:
-    (folder / DESCRIPTION).write_text(text)
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[1, 2]",
+        b"null",
+        b"\xff",
+        pytest.param(b"9" * 5000, id="too many digits"),
+        pytest.param(b"[" * 100_000, id="too deep"),
+    ],
+)
+def test_a_description_that_is_not_a_json_object_is_refused(folder: Path, content: bytes) -> None:
+    (folder / DESCRIPTION).write_bytes(content)
     with pytest.raises(BundleError, match=DESCRIPTION):
         load_bundle(folder)
 
@@ -194,11 +217,41 @@ def test_a_description_that_is_no_json_object_is_refused(folder: Path, text: str
         ("class_parameters", {"background": {"min_gap_s": 1.0}}),
         ("class_parameters", "wave.min_gap_s=1.0"),
         ("surprise", 1),
+        ("name", 7),
+        ("variant", ["base"]),
+        ("class_names", "background"),
+        ("class_names", [1, "background"]),
+        ("window_s", float("inf")),
+        ("stride_s", "0.1"),
+        ("temperature", float("nan")),
+        ("temperature", 10**400),
+        ("enter_threshold", "high"),
+        ("smoothing_s", True),
+        ("least_hand_share", None),
+        ("training", "none"),
+        ("metrics", [1]),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(folder: Path, field: str, value: Any) -> None:
     change(folder, **{field: value})
     with pytest.raises(BundleError, match=rf"{DESCRIPTION}: .*{field}"):
+        load_bundle(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"channels": [8.0, 16.0]}, "channels: expected a list of whole numbers"),
+        ({"channels_per_topology": float("inf")}, "channels_per_topology: expected a whole number"),
+        ({"channels_per_topology": 0}, "channels_per_topology: must be positive"),
+        ({"dropout": 2}, "dropout: must lie in 0..1"),
+        ({"channels": [4 * 10**12, 4 * 10**12]}, ""),
+    ],
+)
+def test_a_wrong_size_is_refused(folder: Path, changes: dict[str, Any], message: str) -> None:
+    body = json.loads((folder / DESCRIPTION).read_text())["body"]
+    change(folder, body=body | changes)
+    with pytest.raises(BundleError, match=rf"{DESCRIPTION}: {message}"):
         load_bundle(folder)
 
 

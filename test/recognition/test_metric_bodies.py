@@ -1,4 +1,4 @@
-"""A model of bodies in metres, given what depth says of the puppet."""
+"""A model of bodies in metres, with camera coordinates measured from the puppet's depth."""
 
 from __future__ import annotations
 
@@ -23,18 +23,19 @@ SIZE = {"width": 320, "height": 240, "fps": 10.0}
 
 
 @pytest.fixture(scope="module")
-def shown():
-    """Two seconds of a waving puppet: the truth, and what is measured of it."""
+def waving():
+    """Return two seconds of a waving puppet: the true keypoints, and those measured by depth."""
     puppet = open_puppet("hello", **SIZE)
     truths = [puppet.truth(number) for number in range(10, 30)]
     measured = [
-        with_depth(without_places(truth), puppet.depth(number), puppet.camera)
+        with_depth(without_camera(truth), puppet.depth(number), puppet.camera)
         for number, truth in enumerate(truths, 10)
     ]
     return truths, measured
 
 
-def without_places(frame: FrameKeypoints) -> FrameKeypoints:
+def without_camera(frame: FrameKeypoints) -> FrameKeypoints:
+    """Return a frame without camera coordinates."""
     people = tuple(
         dataclasses.replace(one, body_camera=absent(33, 3), hands_camera=absent(2, 21, 3))
         for one in frame.people
@@ -43,23 +44,23 @@ def without_places(frame: FrameKeypoints) -> FrameKeypoints:
 
 
 @pytest.fixture
-def stream(tmp_path):
+def sliding(tmp_path):
     folder = make_bundle(tmp_path / "metric", body_layout=LAYOUT)
     return SlidingRecognizer(Recognizer(load_bundle(folder), "cpu"), stride_s=0.0)
 
 
-def windows(stream, frames):
-    """Return the last window of frames that are put into a stream."""
-    stream.reset()
-    return [stream.push(frame) for frame in frames][-1].sequences[0]
+def last_window(sliding, frames):
+    """Return the window at the last of these frames."""
+    sliding.reset()
+    return [sliding.push(frame) for frame in frames][-1].sequences[0]
 
 
-def test_network_is_given_the_places_of_the_joints(stream, shown):
-    truths, measured = shown
-    settings = stream.recognizer.description.features
+def test_the_network_takes_the_camera_coordinates_of_the_joints(sliding, waving):
+    truths, measured = waving
+    settings = sliding.recognizer.description.features
     sources = list(get_layout(LAYOUT).sources)
     found, expected = (
-        resample([windows(stream, frames)], settings, 1.0) for frames in (measured, truths)
+        resample([last_window(sliding, frames)], settings, 1.0) for frames in (measured, truths)
     )
     newest = truths[-1].people[0]
     in_view = newest.body[sources, 3] > 0
@@ -72,15 +73,15 @@ def test_network_is_given_the_places_of_the_joints(stream, shown):
     distance = np.linalg.norm(found.body - expected.body, axis=-1)[seen]
     assert np.median(distance) < 0.005
     assert np.percentile(distance, 90) < 0.03
-    # In shoulder widths, turned as the shoulders are: what the network takes.
+    # The network's input is in shoulder widths and relative to the shoulders.
     body, truth = (network_input(one, settings).body[0, :3] for one in (found, expected))
     difference = np.abs(body - truth)[:, seen[0], 0]
     assert np.percentile(difference, 90) < 0.15
 
 
-def test_a_person_far_away_is_the_same_to_the_network(stream, shown):
-    settings = stream.recognizer.description.features
-    near = windows(stream, shown[0])
+def test_the_distance_of_a_person_does_not_matter_to_the_network(sliding, waving):
+    settings = sliding.recognizer.description.features
+    near = last_window(sliding, waving[0])
     places = near.body.copy()
     places[..., :3] += [0.4, -0.1, 2.0]
     far = dataclasses.replace(near, body=places)
@@ -88,26 +89,26 @@ def test_a_person_far_away_is_the_same_to_the_network(stream, shown):
     np.testing.assert_allclose(inputs[0].body, inputs[1].body, atol=1e-3)
 
 
-def test_keypoints_without_depth_leave_the_hands_to_decide(stream, shown):
-    stream.reset()
-    scores = [stream.update(without_places(frame)) for frame in shown[0]][-1]
+def test_without_depth_the_hands_decide(sliding, waving):
+    sliding.reset()
+    scores = [sliding.update(without_camera(frame)) for frame in waving[0]][-1]
     (track,) = scores.tracks
     assert track.body_reliability == 0.0
     assert track.hand_reliability > 0.0
     assert np.isfinite(track.probabilities).all()
 
 
-def test_pixels_are_not_taken_for_metres(shown, tmp_path):
+def test_pixels_are_refused_by_a_model_of_metres(waving, tmp_path):
     folder = make_bundle(tmp_path / "pixels")
-    pixels = windows(
-        SlidingRecognizer(Recognizer(load_bundle(folder), "cpu"), stride_s=0), shown[0]
+    pixels = last_window(
+        SlidingRecognizer(Recognizer(load_bundle(folder), "cpu"), stride_s=0), waving[0]
     )
     metric = Recognizer(load_bundle(make_bundle(tmp_path / "metric", body_layout=LAYOUT)), "cpu")
     with pytest.raises(ValueError, match=rf"{LAYOUT} is in metres.*mediapipe_body, in pixels"):
         metric.logits([pixels])
 
 
-def test_joints_that_no_image_shows_are_refused(tmp_path):
+def test_a_layout_that_images_do_not_have_is_refused(tmp_path):
     folder = make_bundle(tmp_path / "kinect", body_layout="kinect_v1")
-    with pytest.raises(ValueError, match="kinect_v1 are not among the keypoints"):
+    with pytest.raises(ValueError, match="keypoints of images do not have the joints of kinect_v1"):
         SlidingRecognizer(Recognizer(load_bundle(folder), "cpu"))

@@ -1,4 +1,4 @@
-"""The recogniser: what it says depends on the motion, not on frame rate, device or company."""
+"""The recogniser: scores depend on the motion, not on frame rate, device or other people."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from bharnet_ros.resources import find_model
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.keypoints import KeypointSequence
 
+pytestmark = pytest.mark.slow
+
 GESTURES = ("hello", "iloveyou", "help")
 RATES = (10.0, 15.0, 25.0, 30.0, 60.0)
 
 
 def puppet_sequence(script: str, fps: float) -> KeypointSequence:
-    """Return the truth of the first action of a script, with the window's rest around it."""
+    """Return the true keypoints of two seconds around the first action of a script."""
     puppet = open_puppet(script, fps=fps)
     act = puppet.true_actions[0]
     middle = round((act.start_s + act.end_s) / 2 * 10) / 10
@@ -57,7 +59,7 @@ def test_the_same_motion_gets_the_same_decision_at_any_frame_rate(
     assert difference.max() < 0.15, dict(zip(RATES, difference, strict=True))
 
 
-def test_people_in_a_batch_score_as_they_do_alone(shipped: Recognizer) -> None:
+def test_people_in_a_batch_have_the_same_scores_as_alone(shipped: Recognizer) -> None:
     sequences = [puppet_sequence(gesture, 15.0) for gesture in GESTURES]
     together = shipped.score(sequences, 0).tracks
     for sequence, track in zip(sequences, together, strict=True):
@@ -68,7 +70,7 @@ def test_people_in_a_batch_score_as_they_do_alone(shipped: Recognizer) -> None:
         assert track.hand_reliability == alone.hand_reliability
 
 
-def test_scores_are_probabilities_over_the_window_that_was_seen(shipped: Recognizer) -> None:
+def test_scores_are_probabilities_and_have_the_times_of_the_window(shipped: Recognizer) -> None:
     sequence = puppet_sequence("hello", 15.0)
     scores = shipped.score([sequence], 10_000_000_000, "camera")
     assert (scores.stamp_ns, scores.frame_id, scores.model_name) == (
@@ -96,12 +98,12 @@ def test_the_temperature_divides_the_logits(tiny_bundle: Path) -> None:
 
 
 @pytest.mark.parametrize("device", ["gpu", "mps", "cuda:99", "nonsense:1"])
-def test_a_device_that_is_not_there_is_refused_by_name(device: str) -> None:
+def test_a_missing_device_is_refused_by_name(device: str) -> None:
     with pytest.raises(ValueError, match=f"device: '{device}'"):
         resolve_device(device)
 
 
-def test_warming_up_changes_nothing(tiny_bundle: Path) -> None:
+def test_warming_up_does_not_change_the_logits(tiny_bundle: Path) -> None:
     recognizer = Recognizer(load_bundle(tiny_bundle), "cpu")
     sequence = puppet_sequence("hello", 15.0)
     before = recognizer.logits([sequence]).ensemble
@@ -111,7 +113,7 @@ def test_warming_up_changes_nothing(tiny_bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(("body_layout", "joints"), [("kinect_v1", 20), ("kinect_v2", 25)])
-def test_people_before_a_depth_camera_are_scored(
+def test_skeletons_of_depth_cameras_are_scored(
     tiny_bundle: Path, body_layout: str, joints: int
 ) -> None:
     tiny = load_bundle(tiny_bundle).description
@@ -157,7 +159,7 @@ def test_a_recorded_clip_gets_the_same_decision_at_half_its_frames(
     assert both[0] == both[1]
 
 
-def test_handless_window_is_background_where_the_model_asks_for_hands(
+def test_a_window_without_hands_is_background_if_the_model_needs_hands(
     tiny_bundle: Path,
 ) -> None:
     bundle = load_bundle(tiny_bundle)

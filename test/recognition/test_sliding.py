@@ -1,4 +1,4 @@
-"""The stream: strides of capture time, one window a person, nobody scored who is not in view."""
+"""The sliding recogniser: strides in capture time, and one window for each person in view."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import pytest
 
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
-from bharnet_ros.recognition.sliding import SlidingRecognizer
+from bharnet_ros.recognition.sliding import SlidingRecognizer, open_sliding_recognizer
+from bharnet_ros.recognition.window import TrackWindow
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.actions import ActionScores
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 SECOND = 1_000_000_000
@@ -35,15 +37,15 @@ def frame(seconds: float, *tracks: str) -> FrameKeypoints:
     return FrameKeypoints(stamp, 640, 480, people)
 
 
-def play(stream: SlidingRecognizer, start: float, end: float, *tracks: str) -> list[ActionScores]:
+def play(sliding: SlidingRecognizer, start: float, end: float, *tracks: str) -> list[ActionScores]:
     times = np.arange(start, end - 1e-9, 0.05)
-    scores = [stream.update(frame(float(time), *tracks)) for time in times]
+    scores = [sliding.update(frame(float(time), *tracks)) for time in times]
     return [one for one in scores if one is not None]
 
 
 def test_scores_come_once_a_stride_of_capture_time(tiny: Recognizer) -> None:
-    stream = SlidingRecognizer(tiny, stride_s=0.2)
-    stamps = [scores.stamp_ns for scores in play(stream, 0.0, 2.0, "a")]
+    sliding = SlidingRecognizer(tiny, stride_s=0.2)
+    stamps = [scores.stamp_ns for scores in play(sliding, 0.0, 2.0, "a")]
     assert np.diff(stamps).tolist() == [SECOND // 5] * 9
     assert stamps[0] == 0
 
@@ -52,13 +54,13 @@ def test_a_stride_of_zero_scores_each_frame(tiny: Recognizer) -> None:
     assert len(play(SlidingRecognizer(tiny, stride_s=0.0), 0.0, 1.0, "a")) == 20
 
 
-def test_a_rate_that_is_no_multiple_of_the_stride_keeps_the_mean(tiny: Recognizer) -> None:
-    stream = SlidingRecognizer(tiny, stride_s=0.1)
-    scored = [stream.update(frame(n / 15)) is not None for n in range(150)]
+def test_the_mean_stride_is_kept_if_no_multiple_of_the_frame_interval(tiny: Recognizer) -> None:
+    sliding = SlidingRecognizer(tiny, stride_s=0.1)
+    scored = [sliding.update(frame(n / 15)) is not None for n in range(150)]
     assert sum(scored) == pytest.approx(100, abs=1)
 
 
-def test_a_person_is_scored_once_half_a_window_was_seen(tiny: Recognizer) -> None:
+def test_a_person_is_scored_as_soon_as_half_a_window_was_seen(tiny: Recognizer) -> None:
     first = next(s for s in play(SlidingRecognizer(tiny), 0.0, 1.0, "a") if s.tracks)
     assert first.stamp_ns == SECOND // 2
 
@@ -77,16 +79,16 @@ def test_a_stamp_that_goes_back_is_refused_and_changes_nothing(tiny: Recognizer)
         np.testing.assert_array_equal(one.tracks[0].probabilities, other.tracks[0].probabilities)
 
 
-def test_after_a_reset_time_may_start_again(tiny: Recognizer) -> None:
-    stream = SlidingRecognizer(tiny)
-    play(stream, 10.0, 11.0, "a")
-    stream.reset()
-    scores = play(stream, 0.0, 1.0, "a")
+def test_stamps_may_start_again_after_a_reset(tiny: Recognizer) -> None:
+    sliding = SlidingRecognizer(tiny)
+    play(sliding, 10.0, 11.0, "a")
+    sliding.reset()
+    scores = play(sliding, 0.0, 1.0, "a")
     assert scores[0].tracks == (), "the window from before the reset is gone"
     assert scores[-1].tracks
 
 
-def test_two_people_are_two_tracks_scored_as_each_alone(tiny: Recognizer) -> None:
+def test_two_people_have_the_same_scores_as_each_alone(tiny: Recognizer) -> None:
     together = play(SlidingRecognizer(tiny), 0.0, 1.2, "a", "b")[-1]
     assert [track.track_id for track in together.tracks] == ["a", "b"]
     for track in together.tracks:
@@ -95,18 +97,18 @@ def test_two_people_are_two_tracks_scored_as_each_alone(tiny: Recognizer) -> Non
 
 
 def test_a_person_who_is_not_in_view_is_not_scored(tiny: Recognizer) -> None:
-    stream = SlidingRecognizer(tiny)
-    play(stream, 0.0, 1.0, "a", "b")
-    for scores in play(stream, 1.0, 1.5, "a"):
+    sliding = SlidingRecognizer(tiny)
+    play(sliding, 0.0, 1.0, "a", "b")
+    for scores in play(sliding, 1.0, 1.5, "a"):
         assert [track.track_id for track in scores.tracks] == ["a"]
 
 
 def test_a_person_is_remembered_up_to_the_timeout_and_forgotten_after(tiny: Recognizer) -> None:
     for gone_s, remembered in ((0.3, True), (0.6, False)):
-        stream = SlidingRecognizer(tiny, stride_s=0.0, track_timeout_s=0.4)
-        play(stream, 0.0, 1.0, "a", "b")
-        play(stream, 1.0, 0.95 + gone_s, "a")
-        back = stream.update(frame(0.95 + gone_s, "a", "b"))
+        sliding = SlidingRecognizer(tiny, stride_s=0.0, track_timeout_s=0.4)
+        play(sliding, 0.0, 1.0, "a", "b")
+        play(sliding, 1.0, 0.95 + gone_s, "a")
+        back = sliding.update(frame(0.95 + gone_s, "a", "b"))
         assert back is not None
         assert ("b" in [track.track_id for track in back.tracks]) is remembered, gone_s
 
@@ -118,15 +120,45 @@ def test_the_same_track_twice_in_a_frame_counts_once(tiny: Recognizer) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("window_s", 0.0), ("stride_s", -0.1), ("track_timeout_s", 0.0), ("least_fill", 1.5)],
+    [
+        ("window_s", 0.0),
+        ("window_s", float("inf")),
+        ("window_s", 1e300),
+        ("stride_s", -0.1),
+        ("stride_s", float("nan")),
+        ("stride_s", float("inf")),
+        ("track_timeout_s", 0.0),
+        ("track_timeout_s", float("inf")),
+        ("least_fill", 1.5),
+    ],
 )
 def test_a_value_out_of_range_is_refused_by_name(tiny: Recognizer, name: str, value: float) -> None:
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(InputError, match=f"^{name}: "):
         SlidingRecognizer(tiny, **{name: value})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("window_s", [0.0, float("nan"), float("inf"), 1e300])
+def test_a_window_must_have_a_length(window_s: float) -> None:
+    with pytest.raises(InputError, match=r"^window_s: must be positive and finite"):
+        TrackWindow(window_s)
+
+
+@pytest.mark.parametrize("threads", [0, -1, 10**12])
+def test_a_wrong_number_of_threads_is_refused(tiny_bundle: Path, threads: int) -> None:
+    with pytest.raises(InputError, match=f"^threads: must be a positive 32-bit .*{threads}"):
+        open_sliding_recognizer(
+            load_bundle(tiny_bundle),
+            "cpu",
+            backend="torch",
+            threads=threads,
+            window_s=0.0,
+            stride_s=0.0,
+            track_timeout_s=1.0,
+        )
+
+
 @pytest.mark.parametrize("gesture", ["hello", "iloveyou"])
-def test_a_gesture_is_called_the_same_at_any_frame_rate(gesture: str) -> None:
+def test_a_gesture_gets_the_same_class_at_any_frame_rate(gesture: str) -> None:
     from bharnet_ros.resources import find_model
 
     recognizer = Recognizer(load_bundle(find_model("gestures")), "cpu")
@@ -135,10 +167,10 @@ def test_a_gesture_is_called_the_same_at_any_frame_rate(gesture: str) -> None:
         puppet = open_puppet(gesture, fps=fps)
         act = puppet.true_actions[0]
         last = min(round(act.end_s * 10) / 10, (puppet.frame_count - 1) / fps)
-        stream = SlidingRecognizer(recognizer, stride_s=0.0, least_fill=0.0)
+        sliding = SlidingRecognizer(recognizer, stride_s=0.0, least_fill=0.0)
         for number in range(round(last * fps)):
-            due = stream.push(puppet.truth(number))
+            due = sliding.push(puppet.truth(number))
         assert due is not None
-        (track,) = stream.score(due).tracks
+        (track,) = sliding.score(due).tracks
         found[fps] = recognizer.description.class_names[int(track.probabilities.argmax())]
     assert len(set(found.values())) == 1, found

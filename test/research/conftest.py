@@ -1,4 +1,4 @@
-"""A tiny cross-validation: clips of six people in three folds, and models that say their fold."""
+"""A tiny cross-validation: clips of six people in three folds, and a model for each fold."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from research.cross_validation.out_of_fold import OutOfFoldScores
 CLASS_NAMES = ("wave", "point", "background")
 FOLDS = {"ann": 0, "bob": 0, "cem": 1, "dan": 1, "eva": 2, "fay": 2}
 CLIPS = (
-    # Nobody in fold 1 points, and nobody in fold 2 does what no model knows.
+    # Nobody points in fold 1, and fold 2 has no unknown motion.
     *(("wave", "ann"), ("point", "ann"), ("jump", "bob"), ("wave", "bob")),
     *(("wave", "cem"), ("wave", "cem"), ("jump", "dan"), ("wave", "dan")),
     *(("point", "eva"), ("wave", "eva"), ("point", "fay"), ("wave", "fay")),
@@ -30,7 +30,7 @@ CLIPS = (
 
 @dataclass(frozen=True)
 class TinyCrossValidation:
-    """Files of a cross-validation, and a way to run `python -m research` on them."""
+    """Files of a cross-validation, and a method that runs `python -m research` on them."""
 
     data: Path
     sources: Path
@@ -52,7 +52,7 @@ def make_bundle() -> Callable[..., Path]:
 def tiny(
     tmp_path_factory: pytest.TempPathFactory, make_bundle: Callable[..., Path]
 ) -> TinyCrossValidation:
-    """Return clips of three folds and one bundle for each; the last clip shows no hand."""
+    """Return clips of three folds and a bundle for each fold; the last clip shows no hand."""
     folder = tmp_path_factory.mktemp("cross_validation")
     labels, subjects = zip(*CLIPS, strict=True)
     arrays = tiny_data.tiny_arrays(labels, subjects)

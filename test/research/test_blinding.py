@@ -1,4 +1,4 @@
-"""Blinded streams: what is left of the crops of a clip, and the command that measures it."""
+"""Blinded streams: the crops that are left, and the command that measures the accuracy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def objects(tmp_path_factory: pytest.TempPathFactory, cropped: Any) -> Path:
     return Path(cropped.write_objects(tmp_path_factory.mktemp("data") / "objects", train=2, test=2))
 
 
-def test_each_way_leaves_what_its_name_says(objects: Path) -> None:
+def test_each_way_changes_the_crops_as_its_name_says(objects: Path) -> None:
     data = CroppedClips(objects)
     chosen = np.arange(len(data))
     for how in BLINDED["rgb"]:
@@ -42,7 +42,7 @@ def test_each_way_leaves_what_its_name_says(objects: Path) -> None:
             assert not np.array_equal(crops.pixels, before.pixels)
 
 
-def test_shuffled_crops_are_those_of_others_each_given_once(objects: Path) -> None:
+def test_shuffled_crops_are_those_of_other_clips_each_used_once(objects: Path) -> None:
     data, chosen = CroppedClips(objects), np.asarray([5, 0, 2, 7])
 
     def seen(clips: Any) -> list[bytes]:
@@ -53,11 +53,11 @@ def test_shuffled_crops_are_those_of_others_each_given_once(objects: Path) -> No
     assert sorted(own) == sorted(given)
     assert all(one != other for one, other in zip(own, given, strict=True))
     assert given == seen(BlindedClips(data, chosen, "shuffled").clips(chosen))
-    # Nor does it matter how many are read at a time.
+    # The result does not depend on how many clips are read at a time.
     assert given[2:] == seen(BlindedClips(data, chosen, "shuffled").clips(chosen[2:]))
 
 
-def test_without_crops_the_decision_is_the_skeleton_s(objects: Path, rgb_bundle: Path) -> None:
+def test_without_crops_the_skeleton_decides(objects: Path, rgb_bundle: Path) -> None:
     data = CroppedClips(objects)
     chosen = np.arange(len(data))
     recognizer = ClipRecognizer(load_bundle(rgb_bundle), "cpu")
@@ -70,7 +70,7 @@ def test_without_crops_the_decision_is_the_skeleton_s(objects: Path, rgb_bundle:
 
 
 @pytest.mark.parametrize("text", ["rgb", "rgb=", "rgb=fog", "sonar=black", "=black", ""])
-def test_a_way_that_is_unknown_is_refused_with_those_that_are(text: str) -> None:
+def test_an_unknown_way_is_refused_with_a_list_of_the_known_ones(text: str) -> None:
     with pytest.raises(ValueError, match=f"--blind: '{text}' is unknown; known are: rgb=black, "):
         parse_blinding(text)
 
@@ -86,7 +86,7 @@ def evaluate(objects: Path) -> Callable[..., int]:
     return run
 
 
-def test_what_is_left_is_printed_beside_the_skeleton_alone(
+def test_blinded_accuracy_is_printed_beside_the_skeleton_alone(
     evaluate: Callable[..., int],
     random_rgb: Path,
     capsys: pytest.CaptureFixture[str],
@@ -115,7 +115,7 @@ def random_rgb(
     return make_bundle(folder, class_names=names, streams={"rgb": cropped.STREAM})
 
 
-def test_a_model_without_the_stream_and_an_ensemble_are_refused(
+def test_models_without_the_stream_and_ensembles_are_refused(
     evaluate: Callable[..., int],
     random_rgb: Path,
     tiny_bundle: Path,

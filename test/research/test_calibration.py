@@ -1,4 +1,4 @@
-"""Calibration and rejection: errors and thresholds that can be counted by hand."""
+"""Calibration and rejection, on errors and thresholds that can be counted by hand."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ TinyCrossValidation = Any
 MakeScores = Callable[..., OutOfFoldScores]
 
 
-def drawn(make_scores: MakeScores, sureness: dict[int, float], clips: int) -> OutOfFoldScores:
-    """Return clips whose labels are drawn by probabilities, and logits too sure by a factor."""
+def drawn(make_scores: MakeScores, factors: dict[int, float], clips: int) -> OutOfFoldScores:
+    """Return clips with labels drawn from probabilities, whose logits are scaled by fold."""
     random = np.random.default_rng(0)
     rows = []
-    for fold, factor in sureness.items():
+    for fold, factor in factors.items():
         for logits in random.normal(0, 1.5, (clips, 3)):
             chances = np.exp(logits) / np.exp(logits).sum()
             label = random.choice(["wave", "point", "jump"], p=chances)
@@ -43,7 +43,7 @@ def test_labels_that_are_no_class_are_background(make_scores: MakeScores) -> Non
     assert true_classes(scores).tolist() == [1, 2, 0]
 
 
-def test_models_that_are_too_sure_are_cooled_down(make_scores: MakeScores) -> None:
+def test_overconfident_models_get_a_higher_temperature(make_scores: MakeScores) -> None:
     report = calibration_report(drawn(make_scores, {0: 3.0, 1: 3.0}, 1500))
     assert report.temperature == pytest.approx(3.0, rel=0.1)
     assert list(report.after.temperature.values()) == pytest.approx([3.0, 3.0], rel=0.1)
@@ -52,14 +52,14 @@ def test_models_that_are_too_sure_are_cooled_down(make_scores: MakeScores) -> No
     assert report.after.log_loss < report.before.log_loss
 
 
-def test_temperature_of_a_fold_comes_from_the_others(make_scores: MakeScores) -> None:
+def test_the_temperature_of_a_fold_comes_from_the_other_folds(make_scores: MakeScores) -> None:
     temperatures = cross_fitted_temperatures(drawn(make_scores, {0: 1.0, 1: 4.0}, 1500))
     assert temperatures[0] == pytest.approx(4.0, rel=0.1)
     assert temperatures[1] == pytest.approx(1.0, rel=0.1)
 
 
-def test_calibration_error_equals_that_counted_by_hand(make_scores: MakeScores) -> None:
-    # Half a certainty of 0.88, always wrong or always right: errors of 0.88 and 0.12 in one bin.
+def test_the_calibration_error_equals_that_counted_by_hand(make_scores: MakeScores) -> None:
+    # All confidences are 0.88, and half of the clips are wrong: errors of 0.88 and 0.12 in one bin.
     sure = [float(np.log(0.88)), float(np.log(0.06)), float(np.log(0.06))]
     rows = [("wave", "ann", 0, sure), ("point", "bob", 1, sure)]
     report = calibration_report(make_scores(rows * 10))
@@ -78,7 +78,7 @@ def test_scores_of_known_motion_are_those_defined() -> None:
     )
 
 
-def test_rejection_keeps_nineteen_of_twenty_that_are_named_rightly(
+def test_rejection_keeps_19_of_20_correctly_classified_clips(
     make_scores: MakeScores,
 ) -> None:
     rows = [("wave", "ann", fold, [float(n), 0.0, 1.0]) for fold in (0, 1) for n in range(2, 22)]
@@ -98,7 +98,7 @@ def test_rejection_keeps_nineteen_of_twenty_that_are_named_rightly(
     assert energy.unknown_rejected == pytest.approx(rejected.mean())
 
 
-def test_bundle_threshold_rejects_by_background_and_by_probability(
+def test_bundles_reject_by_background_and_by_low_probability(
     make_scores: MakeScores,
 ) -> None:
     rows = [("wave", "ann", fold, [4.0, 0.0, 0.0]) for fold in (0, 1) for _ in range(20)]
@@ -111,7 +111,7 @@ def test_bundle_threshold_rejects_by_background_and_by_probability(
     assert 0.5 < bundle.rejection_threshold < 1.0
 
 
-def test_unknown_motion_that_no_other_fold_shows_is_counted_apart(
+def test_unknown_motion_of_a_single_fold_is_counted_separately(
     make_scores: MakeScores,
 ) -> None:
     rows = [("wave", "ann", fold, [4.0, 0.0, 0.0]) for fold in (0, 1) for _ in range(20)]
@@ -128,18 +128,18 @@ def test_unknown_motion_that_no_other_fold_shows_is_counted_apart(
     assert energy.novel_rejected == 0.0
 
 
-def test_one_fold_alone_is_refused(make_scores: MakeScores) -> None:
+def test_a_single_fold_is_refused(make_scores: MakeScores) -> None:
     with pytest.raises(ValueError, match="only fold 4"):
         calibration_report(make_scores([("wave", "ann", 4, [1.0, 0.0, 0.0])]))
 
 
-def test_nothing_named_rightly_is_refused(make_scores: MakeScores) -> None:
+def test_scores_without_a_correct_clip_are_refused(make_scores: MakeScores) -> None:
     wrong = [("wave", "ann", fold, [0.0, 1.0, 0.0]) for fold in (0, 1)]
-    with pytest.raises(ValueError, match="no clip is named rightly"):
+    with pytest.raises(ValueError, match="no clip is classified correctly"):
         calibration_report(make_scores(wrong))
 
 
-def test_command_prints_what_was_measured(
+def test_the_command_prints_the_report(
     tiny: TinyCrossValidation,
     tmp_path: Path,
     printed: Callable[[], Any],
@@ -150,7 +150,7 @@ def test_command_prints_what_was_measured(
         bundle = load_bundle(path)
         weights = bundle.network.state_dict()
         weights["body.classify.bias"][0] += 3.0
-        write_bundle(waver, bundle.description, weights, "# It mostly sees waving\n")
+        write_bundle(waver, bundle.description, weights, "# A model that mostly chooses waving\n")
 
     assert tiny.study("calibration", "--models", *wavers, "--json") == 0
     content = printed()

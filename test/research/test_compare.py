@@ -1,4 +1,4 @@
-"""Variants beside each other, and how sure the difference between them is."""
+"""Variants compared on the same people, with intervals for the differences."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ PEOPLE = [f"person_{number}" for number in range(12)]
 
 
 def variant(make_scores: MakeScores, right: Callable[[int], bool]) -> OutOfFoldScores:
-    """Return scores of twelve people who wave three times and point once, each all right or not."""
+    """Return scores of twelve people who wave three times and point once, all correct or wrong."""
     clips = []
     for number, person in enumerate(PEOPLE):
-        says = {"wave": WAVE, "point": POINT} if right(number) else {"wave": POINT, "point": WAVE}
-        clips += [(label, person, number % 2, says[label]) for label in ["wave"] * 3 + ["point"]]
+        logits = {"wave": WAVE, "point": POINT} if right(number) else {"wave": POINT, "point": WAVE}
+        clips += [(label, person, number % 2, logits[label]) for label in ["wave"] * 3 + ["point"]]
     clips.append(("jump", PEOPLE[0], 0, WAVE))
     return make_scores(clips)
 
 
-def test_a_variant_that_is_right_about_more_people_is_ahead(make_scores: MakeScores) -> None:
+def test_a_variant_that_is_correct_for_more_people_is_ahead(make_scores: MakeScores) -> None:
     some = variant(make_scores, lambda number: number < 6)
     more = variant(make_scores, lambda number: number < 9)
     first, second = compare([some, more])
@@ -37,12 +37,12 @@ def test_a_variant_that_is_right_about_more_people_is_ahead(make_scores: MakeSco
     assert (first.folds_ahead, second.folds_ahead) == (0, 2)
     gain = second.top1_gain
     assert gain.value == pytest.approx(0.25)
-    # Three of twelve people: of a binomial number of them, 95 % lie between none and six.
+    # Three of twelve people differ: 95 % of that binomial distribution lie between none and six.
     assert gain.low == pytest.approx(0.0, abs=0.01)
     assert gain.high == pytest.approx(0.5, abs=0.01)
 
 
-def test_what_differs_for_every_person_is_sure(make_scores: MakeScores) -> None:
+def test_a_gain_for_every_person_has_an_interval_of_zero_width(make_scores: MakeScores) -> None:
     nobody = variant(make_scores, lambda number: False)
     everybody = variant(make_scores, lambda number: True)
     gain = compare([nobody, everybody])[1].mean_class_gain
@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_interval(make_scores: MakeScores) -> None:
     assert compare(pair, resamples=50, seed=1) != compare(pair, resamples=50, seed=2)
 
 
-def test_command_shows_each_group_with_its_cost(
+def test_the_command_shows_each_group_with_its_cost(
     tiny: TinyCrossValidation,
     make_bundle: Callable[..., Path],
     tmp_path: Path,

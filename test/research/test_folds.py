@@ -1,4 +1,4 @@
-"""A whole cross-validation: who scores whom, what is counted, which bundles are refused."""
+"""A whole cross-validation: which model scores which clips, the metrics, refused bundles."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import torch
 from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.types.errors import InputError
 from research.cross_validation.cross_validation import score_folds
 from research.cross_validation.fold_models import load_fold_models
 from research.cross_validation.out_of_fold import OutOfFoldScores
@@ -24,7 +25,7 @@ TinyCrossValidation = Any
 
 
 def scored(tiny: TinyCrossValidation, **options: Any) -> OutOfFoldScores:
-    # Not in the order of the folds.
+    # The models are loaded in another order than that of the folds.
     models = load_fold_models([str(path) for path in tiny.bundles[::-1]], "cpu")
     return score_folds(models, read_holistic_wild(tiny.data), tiny.sources, **options)
 
@@ -46,11 +47,11 @@ def test_each_clip_is_scored_by_the_model_that_never_saw_its_person(
             torch.testing.assert_close(found, expected)
 
 
-def test_share_of_frames_with_a_hand_is_that_of_the_recording(tiny: TinyCrossValidation) -> None:
+def test_the_share_of_frames_with_a_hand_is_the_recorded_one(tiny: TinyCrossValidation) -> None:
     assert scored(tiny).hand_share.tolist() == [1.0] * 11 + [0.0]
 
 
-def test_fewer_clips_can_be_scored(tiny: TinyCrossValidation) -> None:
+def test_a_part_of_the_clips_can_be_scored(tiny: TinyCrossValidation) -> None:
     known = scored(tiny, known_only=True)
     assert len(known) == 10 and "jump" not in known.labels
     assert scored(tiny, every=3).clips.tolist() == [0, 3, 4, 7, 8, 11]
@@ -58,7 +59,15 @@ def test_fewer_clips_can_be_scored(tiny: TinyCrossValidation) -> None:
         scored(tiny, every=0)
 
 
-def test_chance_of_a_clip_does_not_depend_on_the_others(tiny: TinyCrossValidation) -> None:
+def test_a_clip_that_cannot_be_perturbed_is_named(tiny: TinyCrossValidation) -> None:
+    def fail(sequence, random):
+        raise InputError("body: no frame shows both shoulders")
+
+    with pytest.raises(InputError, match=r"^clip .+: body: no frame shows both shoulders"):
+        scored(tiny, perturb=fail)
+
+
+def test_random_noise_of_a_clip_does_not_depend_on_other_clips(tiny: TinyCrossValidation) -> None:
     def noise(sequence, random):
         return add_noise(sequence, 0.1, random)
 
@@ -68,7 +77,7 @@ def test_chance_of_a_clip_does_not_depend_on_the_others(tiny: TinyCrossValidatio
     assert not torch.allclose(everything.logits.ensemble, other.logits.ensemble)
 
 
-def test_measures_equal_those_counted_by_hand(
+def test_metrics_equal_those_counted_by_hand(
     make_scores: Callable[..., OutOfFoldScores],
 ) -> None:
     scores = make_scores(
@@ -98,7 +107,7 @@ def test_measures_equal_those_counted_by_hand(
     assert (point.clips, point.recall, point.taken_for_background) == (1, 1.0, 1)
 
 
-def test_probabilities_take_the_temperature_of_each_clip(
+def test_probabilities_use_the_temperature_of_each_clip(
     make_scores: Callable[..., OutOfFoldScores],
 ) -> None:
     scores = make_scores([("wave", "ann", 0, [2.0, 0.0, 0.0]), ("wave", "cem", 1, [2.0, 0.0, 0.0])])
@@ -156,7 +165,7 @@ def refused(tiny: TinyCrossValidation, capsys: pytest.CaptureFixture[str], *word
     return capsys.readouterr().err
 
 
-def test_bundle_that_does_not_say_its_fold_is_refused_by_name(
+def test_a_bundle_without_a_held_out_fold_is_refused_by_name(
     tiny: TinyCrossValidation, tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     error = refused(tiny, capsys, "--models", tiny.bundles[0], tiny_bundle)
@@ -171,13 +180,13 @@ def test_two_bundles_of_one_fold_are_refused_by_name(
 ) -> None:
     twin = make_bundle(tmp_path / "twin", held_out_fold=0)
     error = refused(tiny, capsys, "--models", *tiny.bundles, twin)
-    assert f"{twin}: holds out fold 0, as {tiny.bundles[0]} does" in error
-    # One model more than the other folds have, so one weight too few or too many.
+    assert f"{twin}: holds out fold 0, and so does {tiny.bundles[0]}" in error
+    # One fold has two models and the others one, so no number of weights fits all.
     words = ("--models", *tiny.bundles, twin, "--ensemble", "--weights", "1", "1")
     assert "weights: need one for each of 1 models, got 2" in refused(tiny, capsys, *words)
 
 
-def test_other_classes_and_lone_weights_and_empty_folds_are_refused(
+def test_other_classes_weights_without_ensemble_and_empty_folds_are_refused(
     tiny: TinyCrossValidation,
     make_bundle: Callable[..., Path],
     tmp_path: Path,
@@ -186,15 +195,15 @@ def test_other_classes_and_lone_weights_and_empty_folds_are_refused(
     names = ("nod", "background")
     other = make_bundle(tmp_path / "other", class_names=names, held_out_fold=3)
     assert f"{other}: class_names" in refused(tiny, capsys, "--models", tiny.bundles[0], other)
-    lone = ("--models", tiny.bundles[0], "--weights", "1")
-    assert "--weights needs --ensemble" in refused(tiny, capsys, *lone)
+    without_ensemble = ("--models", tiny.bundles[0], "--weights", "1")
+    assert "--weights needs --ensemble" in refused(tiny, capsys, *without_ensemble)
     empty = make_bundle(tmp_path / "empty", held_out_fold=7)
     assert "fold_7 leaves no clips to test on; folds are 0, 1, 2" in refused(
         tiny, capsys, "--models", empty
     )
 
 
-def test_models_with_further_streams_score_as_skeletons_where_there_are_no_crops(
+def test_models_with_streams_score_by_the_skeleton_without_crops(
     tiny: TinyCrossValidation,
     make_bundle: Callable[..., Path],
     cropped: Any,
@@ -215,5 +224,5 @@ def test_models_with_further_streams_score_as_skeletons_where_there_are_no_crops
     assert metrics.top1 == metrics.skeleton_top1
 
     mixed = load_fold_models([str(paths[0]), str(tiny.bundles[1])], "cpu")
-    with pytest.raises(ValueError, match="that of fold 1 has the streams none, that of fold 0 rgb"):
+    with pytest.raises(ValueError, match="streams of fold 1 are none, those of fold 0 are rgb"):
         score_folds(mixed, data, tiny.sources)

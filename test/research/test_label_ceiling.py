@@ -1,4 +1,4 @@
-"""What every model always misses."""
+"""The clips that every model misses, and the accuracy that they leave."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def variant(make_scores: MakeScores, *choices: list[float]) -> OutOfFoldScores:
     return make_scores([(*clip, choice) for clip, choice in zip(clips, choices, strict=True)])
 
 
-def test_only_what_all_models_miss_counts(make_scores: MakeScores) -> None:
-    # Both always take ann's waving for pointing; bob's waving is once seen by the second.
+def test_only_pairs_that_all_models_miss_count(make_scores: MakeScores) -> None:
+    # Both always take ann's waving for pointing; the second recognises bob's waving once.
     first = variant(make_scores, POINT, POINT, POINT, POINT, POINT, POINT, POINT, WAVE)
     second = variant(make_scores, POINT, POINT, POINT, WAVE, POINT, WAVE, POINT, WAVE)
 
@@ -49,13 +49,15 @@ def test_only_what_all_models_miss_counts(make_scores: MakeScores) -> None:
     assert "point 6" in format_result(result, ["first", "second"])
 
 
-def test_one_variant_alone_misses_more(make_scores: MakeScores) -> None:
+def test_a_single_variant_misses_more_pairs(make_scores: MakeScores) -> None:
     alone = variant(make_scores, POINT, POINT, POINT, POINT, POINT, POINT, POINT, WAVE)
     missed = estimate_ceiling([alone]).missed
     assert [(pair.subject, pair.clips) for pair in missed] == [("ann", 3), ("bob", 2)]
 
 
-def test_nothing_right_and_other_clips_are_refused(make_scores: MakeScores) -> None:
+def test_scores_without_a_correct_clip_and_other_clips_are_refused(
+    make_scores: MakeScores,
+) -> None:
     hopeless = make_scores([("wave", "ann", 0, POINT)])
     with pytest.raises(ValueError, match="nothing to measure"):
         estimate_ceiling([hopeless])
@@ -64,7 +66,7 @@ def test_nothing_right_and_other_clips_are_refused(make_scores: MakeScores) -> N
         estimate_ceiling([hopeless, other])
 
 
-def test_command_takes_a_group_of_bundles_for_each_variant(
+def test_the_command_takes_a_group_of_bundles_for_each_variant(
     tiny: TinyCrossValidation,
     make_bundle: Callable[..., Path],
     tmp_path: Path,

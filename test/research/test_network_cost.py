@@ -1,4 +1,4 @@
-"""What a network costs: numbers worked out by hand, and the command that prints them."""
+"""The cost of a network: numbers counted by hand, and the command that prints them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from research.network_cost import config_description
 
 
 def test_macs_of_a_convolution_and_a_linear_layer() -> None:
-    # Each of 3 x 4 x 5 outputs reads 2 channels of 1 x 3 places.
+    # Each of 3 x 4 x 5 outputs reads 2 channels at 1 x 3 positions.
     convolution = nn.Conv2d(2, 3, (1, 3), padding=(0, 1), bias=False)
     assert count_macs(convolution, torch.zeros(1, 2, 4, 5)) == 3 * 4 * 5 * 2 * 3
     assert count_macs(nn.Linear(6, 4), torch.zeros(2, 6)) == 2 * 6 * 4
 
 
-def test_macs_of_attention_count_what_tokens_do_with_one_another() -> None:
-    # 5 tokens of 4 channels look at 3 tokens of 6 channels, and at the zero token.
+def test_macs_of_attention_include_the_products_between_tokens() -> None:
+    # 5 tokens of 4 channels attend to 3 tokens of 6 channels, and to the zero token.
     queries, keys_and_values = 5 * 4 * 4, 2 * 3 * 6 * 4
     weights, taken, out = 5 * 4 * 4, 5 * 4 * 4, 5 * 4 * 4
     counted = count_macs(
@@ -36,20 +36,20 @@ def test_macs_of_attention_count_what_tokens_do_with_one_another() -> None:
     assert counted == queries + keys_and_values + weights + taken + out
 
 
-def test_macs_of_sampled_taps_are_those_of_their_kernel_and_of_making_it() -> None:
+def test_macs_of_sampled_taps_include_the_making_of_the_kernel() -> None:
     layer = SampledTemporalConvolution(2, 3, taps=5, dilation=1, stride=2)
     making, places = 3 * 2 * 5 * 7, 7
     assert count_macs(layer, torch.zeros(1, 2, 4, 6)) == making + 3 * 4 * 3 * 2 * places
 
 
-def test_candidates_take_turns_and_the_first_turn_is_not_counted(
+def test_functions_take_turns_and_the_first_turn_does_not_count(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 0.0
     taken = {"slow": iter((9.0, 3.0, 5.0, 4.0)), "fast": iter((9.0, 1.0, 1.0, 2.0))}
     order = []
 
-    def candidate(name: str) -> Callable[[], None]:
+    def timed(name: str) -> Callable[[], None]:
         def run() -> None:
             nonlocal now
             order.append(name)
@@ -58,7 +58,7 @@ def test_candidates_take_turns_and_the_first_turn_is_not_counted(
         return run
 
     monkeypatch.setattr("time.perf_counter", lambda: now)
-    assert median_seconds([candidate("slow"), candidate("fast")], 3) == [4.0, 1.0]
+    assert median_seconds([timed("slow"), timed("fast")], 3) == [4.0, 1.0]
     assert order == ["slow", "fast"] * 4
 
 
@@ -77,7 +77,7 @@ def test_models_and_settings_are_listed_with_their_cost(
     assert tiny["seconds"] is tiny["folded_seconds"] is None
 
 
-def test_further_streams_are_counted_with_all_they_can_see(
+def test_streams_are_counted_with_everything_visible(
     tiny_bundle: Path, rgb_bundle: Path, printed: Callable[[], Any]
 ) -> None:
     models = map(str, (tiny_bundle, rgb_bundle))
@@ -88,16 +88,14 @@ def test_further_streams_are_counted_with_all_they_can_see(
     bundle = load_bundle(rgb_bundle)
     assert isinstance(bundle.network, Multimodal)
     stream = bundle.network.streams["rgb"]
-    beyond = sum(parameter.numel() for parameter in stream.parameters())
-    assert seeing["parameters"] == tiny["parameters"] + beyond
+    added = sum(parameter.numel() for parameter in stream.parameters())
+    assert seeing["parameters"] == tiny["parameters"] + added
     # Four crops of 16 x 16 pixels, two hands at two moments, go through the stream's network.
     of_crops = count_macs(stream.stream.backbone, torch.zeros(4, 3, 16, 16))
     assert of_crops < seeing["macs"] - tiny["macs"] < 1.1 * of_crops
 
 
-def test_time_is_measured_where_it_is_asked_for(
-    tiny_bundle: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_time_is_measured_on_request(tiny_bundle: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["network-cost", "--model", str(tiny_bundle), "--time", "--repeats", "2"]
     threads = torch.get_num_threads()
     assert main(words) == 0
@@ -123,7 +121,7 @@ def test_full_size_replaces_the_backbones(tiny_bundle: Path, printed: Callable[[
     assert tiny["parameters"] > 2_000_000
 
 
-def test_settings_that_are_not_there_are_named(
+def test_missing_settings_and_wrong_repeats_are_refused_by_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for config in ("nothing", str(tmp_path / "nothing.yaml")):
@@ -133,7 +131,7 @@ def test_settings_that_are_not_there_are_named(
     assert "--repeats" in capsys.readouterr().err
 
 
-def test_settings_describe_the_bundle_that_they_would_yield() -> None:
+def test_settings_describe_the_bundle_that_they_train() -> None:
     description = config_description("gestures")
     assert description.name == "gestures"
     assert description.class_names[-1] == "background"

@@ -1,4 +1,4 @@
-"""What befalls clips: how much of it, to which coordinates, and the same for the same seed."""
+"""Perturbations: their strength, the coordinates they change, and the same for the same seed."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sequence() -> KeypointSequence:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.7])
-def test_lost_frames_are_as_many_as_asked_for(sequence: KeypointSequence, share: float) -> None:
+def test_the_given_share_of_frames_is_dropped(sequence: KeypointSequence, share: float) -> None:
     left = drop_frames(sequence, share, seeded())
     kept = np.searchsorted(sequence.stamps, left.stamps)
     assert len(left) == FRAMES - round(share * FRAMES)
@@ -55,12 +55,12 @@ def test_lost_frames_are_as_many_as_asked_for(sequence: KeypointSequence, share:
     assert (left.label, left.subject) == ("wave", "ann")
 
 
-def test_more_lost_frames_include_those_lost_before(sequence: KeypointSequence) -> None:
+def test_a_higher_share_drops_all_frames_that_a_lower_one_drops(sequence: KeypointSequence) -> None:
     few, many = (drop_frames(sequence, share, seeded()) for share in (0.2, 0.6))
     assert set(many.stamps.tolist()) < set(few.stamps.tolist())
 
 
-def test_all_frames_cannot_be_lost(sequence: KeypointSequence) -> None:
+def test_the_first_and_the_last_frame_are_never_dropped(sequence: KeypointSequence) -> None:
     ends = drop_frames(sequence, 1.0, seeded())
     assert ends.stamps.tolist() == sequence.stamps[[0, -1]].tolist()
     assert len(drop_frames(ends, 1.0, seeded())) == 2
@@ -83,14 +83,16 @@ def test_noise_is_in_units_of_the_shoulder_width(sequence: KeypointSequence) -> 
     assert np.isnan(noisy.hands[:10, 0]).all() and np.isnan(noisy.body[:, 0, :3]).all()
 
 
-def test_noise_without_a_unit_is_refused(sequence: KeypointSequence) -> None:
+def test_noise_without_visible_shoulders_is_refused(sequence: KeypointSequence) -> None:
     body = sequence.body.copy()
     body[:, LEFT_SHOULDER, 3] = 0.0
     with pytest.raises(ValueError, match="both shoulders"):
         add_noise(replace(sequence, body=body), 0.1, seeded())
 
 
-def test_mirroring_swaps_sides_and_undoes_itself(sequence: KeypointSequence) -> None:
+def test_mirroring_swaps_sides_and_reverses_itself(
+    sequence: KeypointSequence,
+) -> None:
     mirrored = mirror(sequence)
     np.testing.assert_allclose(
         mirrored.body[:, LEFT_SHOULDER, 0], 640 - sequence.body[:, RIGHT_SHOULDER, 0]
@@ -105,7 +107,7 @@ def test_mirroring_swaps_sides_and_undoes_itself(sequence: KeypointSequence) -> 
         np.testing.assert_allclose(getattr(again, name), getattr(sequence, name), atol=1e-4)
 
 
-def test_a_mirrored_hand_is_what_its_other_side_was_to_the_network(
+def test_mirroring_swaps_the_two_hands_in_the_network_input(
     sequence: KeypointSequence,
 ) -> None:
     settings = FeatureSettings(frames=FRAMES)
@@ -115,7 +117,7 @@ def test_a_mirrored_hand_is_what_its_other_side_was_to_the_network(
 
 
 @pytest.mark.parametrize("rate", [8.0, 10.0, 25.0, 60.0])
-def test_another_frame_rate_sees_the_same_motion(sequence: KeypointSequence, rate: float) -> None:
+def test_another_frame_rate_shows_the_same_motion(sequence: KeypointSequence, rate: float) -> None:
     time = sequence.stamps[:, None]
     body = sequence.body.copy()
     body[..., 0], body[..., 1] = 50 + 30 * time, 200 - 20 * time
@@ -143,7 +145,7 @@ def test_the_recorded_frame_rate_changes_nothing(sequence: KeypointSequence) -> 
         np.testing.assert_allclose(getattr(same, name), getattr(whole, name), atol=1e-3)
 
 
-def test_what_was_absent_is_absent_at_another_frame_rate(sequence: KeypointSequence) -> None:
+def test_absent_parts_stay_absent_at_another_frame_rate(sequence: KeypointSequence) -> None:
     changed = change_frame_rate(sequence, 30.0)
     middle = (sequence.stamps[9] + sequence.stamps[10]) / 2
     absent = np.isnan(changed.hands[:, 0]).all((1, 2))
@@ -155,7 +157,7 @@ def test_what_was_absent_is_absent_at_another_frame_rate(sequence: KeypointSeque
 
 @pytest.mark.parametrize("block", [True, False])
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.75, 1.0])
-def test_hands_are_removed_from_the_share_asked_for(
+def test_hands_are_removed_from_the_given_share_of_frames(
     sequence: KeypointSequence, share: float, block: bool
 ) -> None:
     left = remove_hands(sequence, share, seeded(), block=block)
@@ -178,7 +180,7 @@ def test_hands_are_removed_from_the_share_asked_for(
         lambda sequence, random: remove_hands(sequence, 0.5, random, block=False),
     ],
 )
-def test_chance_is_in_the_seed_and_the_original_is_left_alone(
+def test_the_seed_fixes_the_result_and_the_original_is_unchanged(
     sequence: KeypointSequence, perturb
 ) -> None:
     original = sequence.hands.copy(), sequence.body.copy()

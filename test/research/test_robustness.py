@@ -1,4 +1,4 @@
-"""Accuracy against the level of a perturbation: tables and pictures."""
+"""Accuracy against the level of a perturbation: tables, pictures and wrong arguments."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from research.robustness import STRESSES
 TinyCrossValidation = Any
 
 
-def test_every_perturbation_is_measured_and_drawn(
+def test_every_perturbation_is_measured_and_plotted(
     tiny: TinyCrossValidation, printed: Callable[[], Any], tmp_path: Path
 ) -> None:
     words = ("--models", *tiny.bundles, "--json", "--plots", tmp_path / "plots")
@@ -27,14 +27,14 @@ def test_every_perturbation_is_measured_and_drawn(
         assert [one["level"] for one in content[name]] == list(stress.levels)
         picture = cv2.imread(str(tmp_path / "plots" / f"{name}.png"))
         assert picture.std() > 0
-        # The clips are taken to have 15 frames per second.
+        # The clips are assumed to have 15 frames per second.
         unchanged = 15.0 if name == "frame_rate" else 0.0
         recorded = content[name][stress.levels.index(unchanged)]
         for measure in measures:
             assert recorded[measure] == pytest.approx(pooled[measure])
 
 
-def test_one_perturbation_alone_is_printed_as_a_table(
+def test_a_single_perturbation_is_printed_as_a_table(
     tiny: TinyCrossValidation, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("--models", *tiny.bundles, "--only", "mirrored", "--every", "2")
@@ -43,3 +43,11 @@ def test_one_perturbation_alone_is_printed_as_a_table(
     assert len(lines) == 3
     assert lines[0].startswith("people mirrored")
     assert [line.split("  ")[0] for line in lines[1:]] == ["as recorded", "all"]
+
+
+def test_a_negative_seed_is_refused(
+    tiny: TinyCrossValidation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--models", tiny.bundles[0], "--only", "noise", "--seed", "-1")
+    assert tiny.study("robustness", *words) == 2
+    assert "seed: must not be negative, got -1" in capsys.readouterr().err

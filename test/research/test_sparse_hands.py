@@ -1,4 +1,4 @@
-"""The ensemble against the body expert where hands are missing."""
+"""The ensemble compared with the body expert where hands are missing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_gains_and_losses_are_counted(scores: OutOfFoldScores) -> None:
     assert "falls below the body expert: one block, 50% of frames" in text
 
 
-def test_clips_are_divided_by_the_hands_that_were_recorded(scores: OutOfFoldScores) -> None:
+def test_clips_are_grouped_by_their_share_of_frames_with_hands(scores: OutOfFoldScores) -> None:
     # Hands in 0, 25, 50, 75 and 100 % of the frames.
     results = measure_recorded(scores)
     assert [result.clips for result in results.values()] == [1, 1, 1, 1, 1]
@@ -47,7 +47,7 @@ def test_clips_are_divided_by_the_hands_that_were_recorded(scores: OutOfFoldScor
     assert [result.gained for result in results.values()] == [0, 1, 0, 0, 0]
 
 
-def test_without_hands_the_ensemble_is_the_body_expert(
+def test_without_hands_the_ensemble_equals_the_body_expert(
     tiny: TinyCrossValidation, printed: Callable[[], Any]
 ) -> None:
     assert tiny.study("sparse-hands", "--models", *tiny.bundles, "--json") == 0
@@ -62,7 +62,7 @@ def test_without_hands_the_ensemble_is_the_body_expert(
             assert (one["gained"], one["lost"], one["below_body"]) == (0, 0, False)
 
 
-def test_as_recorded_it_is_the_cross_validation(
+def test_recorded_clips_give_the_results_of_the_cross_validation(
     tiny: TinyCrossValidation, printed: Callable[[], Any]
 ) -> None:
     assert tiny.study("sparse-hands", "--models", *tiny.bundles, "--json") == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import struct
 from pathlib import Path
 
 import cv2
@@ -15,10 +16,16 @@ FRAMES = 40
 
 
 def picture(number: int) -> np.ndarray:
-    """Return a grey RGB picture whose brightness tells its number, red at the left."""
+    """Return a grey RGB picture, red at the left, whose brightness encodes its number."""
     image = np.full((64, 96, 3), 5 * number + 20, dtype=np.uint8)
     image[:, :32] = (220, 0, 0)
     return image
+
+
+def bitmap_header(width: int, height: int) -> bytes:
+    """Return the beginning of a BMP file of this size."""
+    info = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 24, 0, 0, 0, 0, 0, 0)
+    return struct.pack("<2sIHHI", b"BM", 54, 0, 0, 54) + info
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ def clip(tmp_path: Path) -> Path:
 def folder(tmp_path: Path) -> Path:
     path = tmp_path / "pictures"
     path.mkdir()
-    # Written out of order: names decide.
+    # Written out of order: the names give the order.
     for number in (2, 0, 1):
         bgr = cv2.cvtColor(picture(number), cv2.COLOR_RGB2BGR)
         cv2.imwrite(str(path / f"{number:03}.png"), bgr)
@@ -64,7 +71,7 @@ def test_given_rate_replaces_that_of_the_file(clip):
 
 def test_corrupt_frame_is_skipped_and_counted(clip):
     content = bytearray(clip.read_bytes())
-    # The pictures lie between the marks `mdat` and `moov`.
+    # The pictures lie between the markers `mdat` and `moov`.
     start, end = content.index(b"mdat") + 4, content.index(b"moov")
     middle = (start + end) // 2
     content[middle : middle + (end - start) // 4] = bytes((end - start) // 4)
@@ -76,7 +83,7 @@ def test_corrupt_frame_is_skipped_and_counted(clip):
     assert np.all(np.diff([frame.time for frame in frames]) > 0)
 
 
-def test_folder_goes_by_name_and_skips_what_is_corrupt(folder):
+def test_folder_is_sorted_by_name_and_skips_corrupt_images(folder):
     (folder / "003.png").write_bytes(b"not a picture")
     cv2.imwrite(str(folder / "004.png"), picture(4))
     with open_source(str(folder), fps=10.0) as source:
@@ -86,7 +93,7 @@ def test_folder_goes_by_name_and_skips_what_is_corrupt(folder):
     assert source.skipped == 1
 
 
-def test_nothing_recorded_has_an_age(folder):
+def test_frames_of_a_recording_have_age_zero(folder):
     with open_source(str(folder)) as source:
         assert [source.age(frame) for frame in source] == [0.0, 0.0, 0.0]
 
@@ -97,6 +104,13 @@ def test_puppet_gives_frames_of_the_size_and_rate_asked_for():
     assert frames[0].image.shape == (120, 160, 3)
     np.testing.assert_allclose([frame.time for frame in frames], [0, 0.2, 0.4])
     assert source.frame_count and source.frame_count > 3
+
+
+def test_image_that_claims_too_many_pixels_is_skipped(folder):
+    (folder / "003.bmp").write_bytes(bitmap_header(70_000, 70_000))
+    with open_source(str(folder)) as source:
+        assert len(list(source)) == 3
+    assert source.skipped == 1
 
 
 @pytest.mark.parametrize(
@@ -125,6 +139,8 @@ def test_missing_file_empty_folder_and_absent_webcam_are_refused_by_name(tmp_pat
     [
         (" ", {}, "source: is empty"),
         ("puppet:nonesuch", {}, "nonesuch"),
+        ("puppet", {"seed": -1}, "seed: must not be negative, got -1"),
+        ("~no_such_user/clip.mp4", {}, "source: '~no_such_user/clip.mp4': the home folder"),
         ("puppet", {"fps": 0.0}, "fps"),
         ("puppet", {"width": 0}, "width"),
         ("0", {"width": 640}, "webcam 0 needs both"),

@@ -1,4 +1,4 @@
-"""A camera of this machine; what needs one is skipped where there is none."""
+"""Webcams; tests that need one are skipped where there is none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_device_that_is_no_camera_is_refused_with_the_reason():
 
 
 @with_camera
-def test_frames_of_a_camera_are_new_however_slow_the_taker_is():
+def test_frames_of_a_camera_are_new_however_slow_the_consumer_is():
     with open_source(str(CAMERA)) as source:
         assert source.live
         times = []
@@ -32,7 +32,7 @@ def test_frames_of_a_camera_are_new_however_slow_the_taker_is():
             times.append(frame.time)
             time.sleep(5 / source.fps)
     assert source.skipped > 0
-    # A queue of the driver would give the frame that came next, before the taker fell asleep.
+    # A queue of the driver would give the frame that followed before the consumer fell asleep.
     assert np.all(np.diff(times) > 2 / source.fps)
 
 
@@ -46,6 +46,6 @@ def test_camera_in_use_is_refused_with_the_reason():
 
 
 @with_camera
-def test_size_that_a_camera_lacks_is_refused_with_the_nearest():
+def test_size_that_a_camera_lacks_is_refused_with_the_nearest_one():
     with pytest.raises(ValueError, match=r"does not give 7 x 5 pixels, the nearest is \d+ x \d+"):
         open_source(str(CAMERA), width=7, height=5)

@@ -41,14 +41,14 @@ STANDING = {
 
 
 def standing(frames: int, place: tuple[float, float, float]) -> npt.NDArray[np.float32]:
-    """Return (T, 20, 3) metres of somebody who stands at a place and slowly walks off."""
+    """Return (T, 20, 3) metres of a person at a place who slowly walks away."""
     joints = np.asarray([STANDING[name] for name in get_layout("kinect_v1").joints])
     away = np.arange(frames)[:, None, None] * np.asarray([0.0, 0.0, 0.01])
     return (joints + place + away).astype(np.float32)
 
 
 def raised(frames: int, joints: tuple[str, ...]) -> npt.NDArray[np.float32]:
-    """Return (T, 20, 3) metres of somebody who raises these joints by half a metre."""
+    """Return (T, 20, 3) metres of a person who raises these joints by half a metre."""
     moved = standing(frames, (0.0, 0.0, 3.0))
     names = get_layout("kinect_v1").joints
     moved[:, [names.index(name) for name in joints], 1] += np.linspace(0, 0.5, frames)[:, None]
@@ -74,7 +74,7 @@ def webcam(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def webcam_store(webcam: Path) -> ClipStore:
-    """Return the clips of that file."""
+    """Return the clips of the file `webcam`, stored."""
     data = read_holistic_wild(webcam)
     return store_clips(data.clips(np.arange(len(data))), get_layout("mediapipe_upper_body"))
 
@@ -88,13 +88,13 @@ def meetings() -> list[RecordedClip]:
 
 @pytest.fixture(scope="session")
 def meeting_store(meetings: list[RecordedClip]) -> ClipStore:
-    """Return those clips, stored."""
+    """Return the clips `meetings`, stored."""
     return store_clips(meetings, get_layout("kinect_v1"))
 
 
 @pytest.fixture(scope="session")
 def nucla(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file of the N-UCLA format: three actions from three views, told apart by limbs."""
+    """Return a file of the N-UCLA format: three actions in three views; each moves other limbs."""
     actions = {
         1: ("left_wrist", "left_hand"),
         2: ("left_wrist", "left_hand", "right_wrist", "right_hand"),

@@ -1,4 +1,4 @@
-"""What to train on, and what share of the time is spent waiting for data."""
+"""Hardware for training, and the share of time spent waiting for data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import torch
 from pytorch_lightning.profilers import SimpleProfiler
 
 from bharnet_ros.training.hardware import Hardware, waiting_share
+from bharnet_ros.types.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -19,15 +20,23 @@ from bharnet_ros.training.hardware import Hardware, waiting_share
         ({"device": "cpu", "precision": "16-mixed"}, "--precision: 16-mixed needs a GPU"),
     ],
 )
-def test_what_is_unknown_is_refused_by_name(options: dict[str, object], complaint: str) -> None:
+def test_an_unknown_value_is_refused_by_name(options: dict[str, object], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         Hardware(**options)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
-def test_a_gpu_that_is_not_there_is_refused() -> None:
+def test_a_missing_gpu_is_refused() -> None:
     with pytest.raises(ValueError, match="CUDA is not available"):
         Hardware(device="cuda")
+
+
+def test_more_gpus_than_there_are_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert Hardware(device="cuda", devices=2).processes == 2
+    with pytest.raises(InputError, match="--devices: got 3, but this machine has 2 GPUs"):
+        Hardware(device="cuda", devices=3)
 
 
 def test_processes_are_counted_over_all_machines() -> None:

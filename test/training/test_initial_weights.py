@@ -1,4 +1,4 @@
-"""Weights from elsewhere for the backbone of crops."""
+"""Initial weights for the backbone of crops."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ pytest.importorskip("torchvision.models", reason="needs the torchvision that fit
 from bharnet_ros.network.build import build_network
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.training.initial_weights import take_backbone
+from bharnet_ros.types.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def description(rgb_bundle: Path) -> BundleDescription:
 
 @pytest.fixture(scope="module")
 def published() -> dict[str, torch.Tensor]:
-    """Return weights as torchvision names them, with its layer that classifies."""
+    """Return weights named as in torchvision, with its classification layer."""
     torch.manual_seed(3)
     models = pytest.importorskip("torchvision.models")
     return models.shufflenet_v2_x0_5(weights=None).state_dict()
@@ -39,7 +40,7 @@ def store(weights: dict[str, torch.Tensor], file: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["weights.pth", "weights.safetensors"])
-def test_the_backbone_begins_with_them_and_the_rest_does_not_change(
+def test_the_backbone_gets_the_weights_and_the_rest_stays(
     description: BundleDescription,
     published: dict[str, torch.Tensor],
     tmp_path: Path,
@@ -62,12 +63,12 @@ def test_the_backbone_begins_with_them_and_the_rest_does_not_change(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, r"other\.pth: is another network: .*conv1"),
+        (None, r"other\.pth: is of another network: .*conv1"),
         (b"no weights", r"other\.pth: has no weights"),
         (b"", r"other\.pth: has no weights"),
     ],
 )
-def test_what_does_not_fit_is_named(
+def test_a_file_that_does_not_fit_is_named(
     description: BundleDescription, tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     file = tmp_path / "other.pth"
@@ -79,12 +80,36 @@ def test_what_does_not_fit_is_named(
         take_backbone(build_network(description.network_settings()), file, description)
 
 
-def test_a_pickle_of_anything_else_is_not_run(
+def test_a_pickle_of_anything_else_is_refused(
     description: BundleDescription, tmp_path: Path
 ) -> None:
     file = tmp_path / "code.pth"
     torch.save({"weights": Path("/")}, file)
     with pytest.raises(ValueError, match=r"code\.pth: has no weights"):
+        take_backbone(build_network(description.network_settings()), file, description)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_damaged_file_is_named(
+    description: BundleDescription, tmp_path: Path, zipped: bool
+) -> None:
+    network = build_network(description.network_settings())
+    file = tmp_path / "damaged.pth"
+    torch.save({"a": torch.zeros(3)}, file, _use_new_zipfile_serialization=zipped)
+    content = file.read_bytes()
+    for place in range(0, len(content), 5):
+        damaged = bytearray(content)
+        damaged[place] ^= 0x11
+        file.write_bytes(damaged)
+        # Without damage, these weights are of another network.
+        with pytest.raises(InputError, match=r"backbone_from: .*damaged\.pth"):
+            take_backbone(network, file, description)
+
+
+def test_weights_without_names_are_refused(description: BundleDescription, tmp_path: Path) -> None:
+    file = tmp_path / "numbers.pth"
+    torch.save({0: torch.zeros(3)}, file)
+    with pytest.raises(InputError, match=r"numbers\.pth: has no weights, or not only weights"):
         take_backbone(build_network(description.network_settings()), file, description)
 
 
@@ -95,7 +120,7 @@ def test_a_missing_file_is_named(description: BundleDescription, tmp_path: Path)
         )
 
 
-def test_without_crops_there_is_nothing_to_begin(
+def test_without_a_crop_stream_the_weights_are_refused(
     description: BundleDescription, tmp_path: Path
 ) -> None:
     skeleton = replace(description, streams={})

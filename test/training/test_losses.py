@@ -18,7 +18,7 @@ def test_loss_adds_each_expert_to_the_ensemble() -> None:
     body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
     classes = torch.tensor([0, 1])
     logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
-    # The hand expert has seen nothing of the second sample.
+    # The second sample has no hands.
     expected = cross_entropy(body + hand, classes) + 0.5 * (
         cross_entropy(body, classes) + cross_entropy(hand[:1], classes[:1])
     )
@@ -46,21 +46,21 @@ def test_each_part_of_the_loss_can_be_switched_off(
     logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, True]))
     settings = replace(UNSMOOTHED, **{f"{off}_weight": 0.0})
     expected = sum(
-        weight * float(cross_entropy(judged, classes))
-        for weight, judged in zip(expected_weights, (body + hand, body, hand), strict=True)
+        weight * float(cross_entropy(predicted, classes))
+        for weight, predicted in zip(expected_weights, (body + hand, body, hand), strict=True)
     )
     assert float(ensemble_loss(logits, classes, settings)) == pytest.approx(expected)
 
 
-def test_a_loss_of_nothing_is_refused() -> None:
+def test_a_loss_without_parts_is_refused() -> None:
     with pytest.raises(ValueError, match="ensemble_weight, body_weight, hand_weight: at least one"):
         LossSettings(ensemble_weight=0.0, body_weight=0.0, hand_weight=0.0)
 
 
 def with_streams() -> tuple[ExpertLogits, torch.Tensor, torch.Tensor]:
-    """Return logits of three windows with two further streams, those of the streams, and classes.
+    """Return logits of three windows, the logits of two further streams, and the classes.
 
-    The first stream saw the second window only, the other one nothing.
+    The first stream has input for the second window only, the other stream for none.
     """
     skeleton = torch.tensor([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     streams = torch.zeros(3, 2, 2)
@@ -75,7 +75,7 @@ def with_streams() -> tuple[ExpertLogits, torch.Tensor, torch.Tensor]:
     return logits, streams, torch.tensor([0, 1, 1])
 
 
-def test_further_streams_are_judged_where_they_saw_something_and_so_is_the_skeleton() -> None:
+def test_further_streams_with_input_and_the_skeleton_add_losses() -> None:
     logits, streams, classes = with_streams()
     settings = replace(UNSMOOTHED, body_weight=0.0, skeleton_weight=0.25, stream_weight=2.0)
     expected = (

@@ -1,4 +1,4 @@
-"""Batches for training and for validation, and what validation counts."""
+"""Batches for training and validation, and weight decay."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_batches_depend_on_seed_epoch_and_process(webcam_store: ClipStore) -> No
         assert not same(first, list(drawn(webcam_store, [*range(12)], **options)))
 
 
-def test_only_the_clips_given_are_drawn(webcam_store: ClipStore) -> None:
-    # Rest makes background of some windows, whatever the clip.
+def test_only_the_given_clips_are_drawn(webcam_store: ClipStore) -> None:
+    # Rest turns some windows into background.
     classes = torch.cat([batch[-1] for batch in drawn(webcam_store, [1, 4, 7], batches=20)])
     assert set(classes.tolist()) <= {1, 2}
     assert (classes == 1).sum() > 40
 
 
-def test_rare_classes_are_drawn_more_often_than_by_their_share(webcam_store: ClipStore) -> None:
+def test_rare_classes_are_drawn_more_often_than_their_share(webcam_store: ClipStore) -> None:
     def share(balance: float) -> float:
         clips = drawn(webcam_store, [0, 3, 6, 9, 1], batches=40, class_balance=balance)
         classes = torch.cat([batch[-1] for batch in clips])
@@ -79,7 +79,7 @@ def test_only_weights_decay() -> None:
     groups = module.configure_optimizers()["optimizer"].param_groups
     decay = {id(one): group["weight_decay"] for group in groups for one in group["params"]}
     for name, parameter in module.named_parameters():
-        # A tap that decays would be drawn to the centre of the window.
+        # Decay would pull a tap to the centre of the window.
         free = name.endswith(("offsets", "bias")) or "normalise" in name
         if free or name.endswith(("classify.weight", "adjacency")):
             assert decay[id(parameter)] == (0.0 if free else 0.5), name

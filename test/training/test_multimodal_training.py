@@ -1,4 +1,4 @@
-"""Whole training runs with crops: joint, in two stages, and what is refused."""
+"""Whole training runs with crops: jointly, in two stages, and refused combinations."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from bharnet_ros import cli
 from bharnet_ros.network.variants.multimodal import Multimodal
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from research.__main__ import main as study
+
+pytestmark = pytest.mark.slow
 
 SKELETON = """
 name: skeleton
@@ -43,7 +45,7 @@ epochs: 26
 
 @pytest.fixture(scope="module")
 def objects(tmp_path_factory: pytest.TempPathFactory, cropped: Any) -> Path:
-    """Return a data set of two classes that only crops tell apart."""
+    """Return a data set of two classes that only crops distinguish."""
     return Path(cropped.write_objects(tmp_path_factory.mktemp("data") / "objects"))
 
 
@@ -63,7 +65,7 @@ def train(config: Path, data: Path, out: Path, *words: str | Path) -> int:
 
 @pytest.fixture(scope="module")
 def skeleton(objects: Path, configs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the bundle of a skeleton that was trained alone."""
+    """Return the bundle of a skeleton network trained alone."""
     out = tmp_path_factory.mktemp("trained") / "skeleton"
     assert train(configs / "skeleton.yaml", objects, out) == 0
     return out
@@ -87,7 +89,7 @@ def network_of(bundle: ModelBundle) -> Multimodal:
     return bundle.network
 
 
-def test_trained_together_crops_tell_what_the_skeleton_cannot(
+def test_joint_training_recognises_what_only_crops_show(
     objects: Path, configs: Path, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
 ) -> None:
     out, cache = tmp_path / "model", tmp_path / "cache"
@@ -105,13 +107,13 @@ def test_trained_together_crops_tell_what_the_skeleton_cannot(
     assert found["stream_top1"]["rgb"] >= 0.9
     assert found["skeleton_top1"] <= 0.75
     absent, shuffled = (found["blinded"][f"rgb={how}"] for how in ("absent", "shuffled"))
-    # Without crops, what is left is the skeleton to the last clip.
+    # Without crops, every decision is that of the skeleton.
     assert absent["confusion"] == found["skeleton_alone"]["confusion"]
     assert absent["top1"] == found["skeleton_top1"]
     assert shuffled["top1"] < found["top1"]
 
 
-def test_in_two_stages_the_skeleton_stays_as_it_is_to_the_last_bit(
+def test_in_two_stages_the_skeleton_stays_exactly_the_same(
     objects: Path,
     configs: Path,
     skeleton: Path,
@@ -130,7 +132,7 @@ def test_in_two_stages_the_skeleton_stays_as_it_is_to_the_last_bit(
     found = evaluated("--model", out)
     assert found["top1"] > evaluated("--model", skeleton)["top1"] == found["skeleton_top1"]
 
-    # The skeleton of what was trained with crops is a skeleton too.
+    # The skeleton of a bundle with crops can be used as well.
     third = tmp_path / "third"
     assert (
         train(configs / "crops.yaml", objects, third, "--skeleton-from", out, "--epochs", "1") == 0
@@ -140,7 +142,7 @@ def test_in_two_stages_the_skeleton_stays_as_it_is_to_the_last_bit(
 
 
 def changed(configs: Path, folder: Path, line: str) -> Path:
-    """Return settings `crops` with a line in place of the one that says the same, if any does."""
+    """Return the settings `crops` with one line added, or replaced if the setting exists."""
     setting, _, _ = line.partition(":")
     text = CROPS.replace("skeleton.yaml", str(configs / "skeleton.yaml"))
     kept = [one for one in text.splitlines() if not one.startswith(f"{setting}:")]
@@ -152,10 +154,10 @@ def changed(configs: Path, folder: Path, line: str) -> Path:
 @pytest.mark.parametrize(
     ("line", "complaint"),
     [
-        ("class_names: [leaf, cup]", "class_names: is .*'cup', 'leaf'.*, need .*'leaf', 'cup'"),
+        ("class_names: [leaf, cup]", "class_names: is .*'cup', 'leaf'.*, must be .*'leaf', 'cup'"),
         ("features: {frames: 9}", "features: is "),
         ("interaction: {fusion: noisy_or}", "interaction: is "),
-        ("body: {channels: [16]}", "is another network: .*size mismatch"),
+        ("body: {channels: [16]}", "is of another network: .*size mismatch"),
         ("streams: {}", "skeleton_from: there are no further streams"),
         ("streams: {rgb: {size: 32}}", r"streams\.rgb: 2 regions of 32 pixels, but the data set"),
         ("streams: {sonar: {}}", "streams: .*'sonar'"),
@@ -175,7 +177,7 @@ def test_a_skeleton_that_does_not_fit_is_refused_by_name(
     assert re.search(complaint, capsys.readouterr().err.replace("\n", " "))
 
 
-def test_a_skeleton_that_knows_who_is_held_out_is_refused(
+def test_a_skeleton_trained_on_held_out_clips_is_refused(
     objects: Path,
     configs: Path,
     skeleton: Path,
@@ -185,7 +187,7 @@ def test_a_skeleton_that_knows_who_is_held_out_is_refused(
     words = ["--config", configs / "crops.yaml", "--data", objects, "--out", tmp_path / "model"]
     words += ["--protocol", "leave_one_out_person 0", "--skeleton-from", skeleton]
     assert cli.main(["train", "--device", "cpu", *map(str, words)]) == 2
-    assert "was trained by protocol folders, so on clips that" in capsys.readouterr().err
+    assert "was trained with protocol folders, so on clips that" in capsys.readouterr().err
 
 
 def test_data_without_crops_are_refused(

@@ -1,4 +1,4 @@
-"""Whole training runs on tiny data: of images and of depth cameras, cached, in other precision."""
+"""Whole training runs on tiny data: images, depth cameras, cached, resumed, mixed precision."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightnin
 from bharnet_ros import cli
 from bharnet_ros.datasets.readers.ntu.reader import Ntu
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.training import fit
 from research.__main__ import main as study
+
+pytestmark = pytest.mark.slow
 
 WEBCAM = """
 name: tiny
@@ -71,7 +74,7 @@ def evaluated(capsys: pytest.CaptureFixture[str]) -> Callable[..., dict[str, Any
     return evaluate
 
 
-def test_training_writes_a_bundle_that_can_be_used(
+def test_training_writes_a_usable_bundle(
     webcam: Path, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
 ) -> None:
     config = write(tmp_path, WEBCAM)
@@ -102,7 +105,7 @@ def test_training_writes_a_bundle_that_can_be_used(
     assert found == {name: description.metrics[name] for name in found}
 
 
-def test_of_several_folds_each_has_its_bundle(webcam: Path, tmp_path: Path) -> None:
+def test_several_folds_give_one_bundle_each(webcam: Path, tmp_path: Path) -> None:
     sources = tiny_data.write_sources(tmp_path / "sources.csv", {"a": 0, "b": 0, "c": 1, "d": 1})
     config = write(tmp_path, WEBCAM)
     fold = ("--subjects-from", sources, "--fold", "0", "1")
@@ -112,10 +115,8 @@ def test_of_several_folds_each_has_its_bundle(webcam: Path, tmp_path: Path) -> N
         assert training["held_out_fold"] == fold_of
 
 
-def test_only_people_under_the_named_licences_are_learned_from(
-    webcam: Path, tmp_path: Path
-) -> None:
-    # Somebody with two sources counts only if both may be used.
+def test_only_people_under_the_named_licences_are_trained_on(webcam: Path, tmp_path: Path) -> None:
+    # A person with two sources is used only if both licences are allowed.
     licences = (("a", "none"), ("a", "MIT"), ("b", "Apache-2.0"))
     folds = {"a": 0, "b": 0, "c": 0, "d": 1}
     sources = tiny_data.write_sources(tmp_path / "sources.csv", folds, licences)
@@ -128,7 +129,7 @@ def test_only_people_under_the_named_licences_are_learned_from(
     assert described(out).metrics["clips"] == 2
 
 
-def test_bodies_without_hands_are_learned_and_evaluated(
+def test_bodies_without_hands_are_trained_on_and_evaluated(
     nucla: Path,
     tmp_path: Path,
     evaluated: Callable[..., dict[str, Any]],
@@ -158,9 +159,7 @@ def test_bodies_without_hands_are_learned_and_evaluated(
     assert evaluated("--model", out, "--data", nucla)["clips"] == 36
 
 
-def test_how_often_accuracy_is_shown_does_not_change_what_is_learned(
-    nucla: Path, tmp_path: Path
-) -> None:
+def test_the_validation_interval_does_not_change_the_weights(nucla: Path, tmp_path: Path) -> None:
     weights = set()
     for every in ("1", "2"):
         words = ("--protocol", "x_view", "--epochs", "3", "--validate-every", every)
@@ -169,7 +168,7 @@ def test_how_often_accuracy_is_shown_does_not_change_what_is_learned(
     assert len(weights) == 1
 
 
-def test_another_seed_learns_something_else(nucla: Path, tmp_path: Path) -> None:
+def test_another_seed_gives_other_weights(nucla: Path, tmp_path: Path) -> None:
     weights = set()
     for seed in (3, 4):
         out = tmp_path / str(seed)
@@ -180,7 +179,7 @@ def test_another_seed_learns_something_else(nucla: Path, tmp_path: Path) -> None
     assert len(weights) == 2
 
 
-def test_a_late_ensemble_judges_bodies_too(
+def test_a_late_ensemble_works_without_hands(
     nucla: Path, tmp_path: Path, evaluated: Callable[..., dict[str, Any]]
 ) -> None:
     for name in ("one", "two"):
@@ -191,7 +190,7 @@ def test_a_late_ensemble_judges_bodies_too(
     assert together["confusion"] == evaluated("--model", one, *data)["confusion"]
 
 
-def test_clips_of_a_cache_are_not_read_again(
+def test_cached_clips_are_not_read_again(
     ntu: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
@@ -220,6 +219,42 @@ def test_mixed_precision_trains_on_a_cpu(nucla: Path, tmp_path: Path) -> None:
     assert {str(one.dtype) for one in weights.values()} <= {"torch.float32", "torch.int64"}
 
 
+def test_training_continues_from_a_checkpoint(
+    nucla: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = write(tmp_path, DEPTH)
+    words = ("--protocol", "x_view", "--epochs", "2")
+    with monkeypatch.context() as interrupted:
+        trainer = fit.lightning.Trainer
+        interrupted.setattr(
+            fit.lightning, "Trainer", lambda **options: trainer(**{**options, "max_epochs": 1})
+        )
+        assert train(config, nucla, tmp_path / "short", *words) == 0
+    (checkpoint,) = (tmp_path / "short" / "checkpoints").glob("*.ckpt")
+    words = (*words, "--resume")
+    assert train(config, nucla, tmp_path / "long", *words, checkpoint) == 0
+    weights = {described(tmp_path / name).weights_sha256 for name in ("short", "long")}
+    assert len(weights) == 2
+
+    longer = write(tmp_path / "long", DEPTH)
+    assert train(longer, nucla, tmp_path / "out", *words, checkpoint, "--epochs", "3") == 2
+    assert "is of a run of 6 steps, this one has 9" in capsys.readouterr().err
+    broken = tmp_path / "broken.ckpt"
+    broken.write_bytes(checkpoint.read_bytes()[:1000])
+    other = write(tmp_path / "short", DEPTH.replace("[16]", "[8]"))
+    for settings, file, complaint in (
+        (config, broken, "is not a checkpoint"),
+        (other, checkpoint, "is of another network: network."),
+        (config, tmp_path / "none.ckpt", "No such file"),
+    ):
+        assert train(settings, nucla, tmp_path / "out", *words, file) == 2
+        error = capsys.readouterr().err
+        assert str(file) in error and complaint in error
+
+
 def test_two_processes_train_one_model(nucla: Path, tmp_path: Path) -> None:
     config, out = write(tmp_path, DEPTH), tmp_path / "model"
     words = ("--config", config, "--data", nucla, "--out", out, "--device", "cpu")
@@ -234,14 +269,16 @@ def test_two_processes_train_one_model(nucla: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ((), "--protocol is needed, or --fold and --subjects-from"),
+        ((), "--protocol, or --fold and --subjects-from, must be given"),
         (("--protocol", "x_sub"), "'x_sub' is unknown here; known are: x_view"),
         (("--protocol", "x_view", "--precision", "8-mixed"), "--precision: '8-mixed' is unknown"),
         (("--protocol", "x_view", "--licences", "MIT"), "--licences: needs the sources.csv"),
         (("--protocol", "x_view", "--validate-every", "0"), "--validate-every: must be positive"),
+        (("--protocol", "x_view", "--epochs", "0"), "epochs: must be positive, got 0"),
+        (("--protocol", "x_view", "--seed", "-1"), "seed: must lie in 0..4294967295, got -1"),
     ],
 )
-def test_what_cannot_be_trained_is_refused_by_name(
+def test_wrong_arguments_are_refused_by_name(
     nucla: Path,
     tmp_path: Path,
     words: tuple[str, ...],
@@ -252,7 +289,7 @@ def test_what_cannot_be_trained_is_refused_by_name(
     assert complaint in capsys.readouterr().err
 
 
-def test_a_licence_that_nobody_has_is_named(
+def test_an_unused_licence_is_named(
     webcam: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = tiny_data.write_sources(tmp_path / "sources.csv", dict.fromkeys("abcd", 0) | {"d": 1})
@@ -261,9 +298,9 @@ def test_a_licence_that_nobody_has_is_named(
     assert "published under 'BSD'" in capsys.readouterr().err
 
 
-def test_a_class_that_nobody_shows_is_named(
+def test_a_class_without_clips_is_named(
     nucla: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config = write(tmp_path, DEPTH.replace("all", "[throw, juggle]"))
     assert train(config, nucla, tmp_path / "model", "--protocol", "x_view") == 2
-    assert "class_names: 'juggle' is no label of the data set" in capsys.readouterr().err
+    assert "class_names: 'juggle' is not a label of the data set" in capsys.readouterr().err

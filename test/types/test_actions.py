@@ -15,7 +15,7 @@ MESSAGE = Path(__file__).resolve().parents[2] / "msg" / "ActionEvent.msg"
 
 
 def constants(kind: str) -> dict[str, str]:
-    """Constants of one type in ActionEvent.msg, the one definition that a consumer reads."""
+    """Return the constants of one type in ActionEvent.msg, the definition that consumers read."""
     pattern = re.compile(rf"^{kind} ([A-Z_]+)=([^#\s]*)", re.MULTILINE)
     return dict(pattern.findall(MESSAGE.read_text(encoding="utf-8")))
 

@@ -1,4 +1,4 @@
-"""Crops of one person: what is checked of settings and sequences."""
+"""Crops of one person: settings and sequences are checked."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ def test_shapes_must_fit_each_other() -> None:
         CropSequence(one.stamps, one.pixels, one.present[:, :1])
     with pytest.raises(ValueError, match="do not fit"):
         CropSequence(np.array([0.0, 0.1]), one.pixels, one.present)
+    with pytest.raises(ValueError, match="do not fit"):
+        CropSequence(np.array(0.0), one.pixels, one.present)
 
 
 @pytest.mark.parametrize(

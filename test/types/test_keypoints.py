@@ -30,7 +30,7 @@ def sequence(frames: int = 4, joints: int = 25, **changes: Any) -> KeypointSeque
     return KeypointSequence(**{**fields, **changes})
 
 
-def test_a_person_of_whom_nothing_was_found_is_absent_and_not_at_the_origin() -> None:
+def test_a_person_who_was_not_found_is_absent_and_not_at_the_origin() -> None:
     person = PersonKeypoints("a")
     assert not person.body_present
     assert person.hands_present == (False, False)
@@ -69,7 +69,7 @@ def test_one_landmark_makes_a_body_present() -> None:
         ((LEFT_HAND, RIGHT_HAND), (True, True)),
     ],
 )
-def test_each_hand_is_present_for_itself(
+def test_each_hand_is_present_or_absent_by_itself(
     found: tuple[int, ...], present: tuple[bool, bool]
 ) -> None:
     hands = absent(2, HAND_LANDMARKS, 3)
@@ -104,7 +104,7 @@ def test_a_wrong_shape_of_a_person_is_refused_by_name(
     assert str(error.value) == f"{name}: expected shape {expected}, got {shape}"
 
 
-def test_a_frame_may_show_nobody() -> None:
+def test_a_frame_may_show_no_people() -> None:
     assert FrameKeypoints(stamp_ns=1, width=640, height=480).people == ()
 
 
@@ -124,6 +124,8 @@ def test_a_sequence_takes_any_body_layout(joints: int) -> None:
     ("name", "value"),
     [
         ("stamps", np.zeros(0)),
+        ("stamps", np.array(0.0)),
+        ("stamps", np.zeros((4, 1))),
         ("stamps", np.array([0.0, 0.1, 0.1, 0.2])),
         ("stamps", np.array([0.0, 0.2, 0.1, 0.3])),
         ("stamps", np.array([0.0, 0.1, np.nan, 0.3])),
@@ -156,6 +158,6 @@ def test_people_of_frames_become_a_sequence() -> None:
     assert (clip.width, clip.label) == (640, "wave")
 
 
-def test_no_frames_are_no_sequence() -> None:
+def test_a_sequence_needs_at_least_one_frame() -> None:
     with pytest.raises(ValueError, match="frames: a sequence needs at least one"):
         KeypointSequence.of([])

@@ -1,4 +1,4 @@
-"""A source has stopped when nothing came from it for longer than allowed."""
+"""An optional input has stopped when nothing came from it for longer than allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events of a recording: ONSETs and OFFSETs are joined, and what cannot be joined is named."""
+"""Events of a recording: ONSETs and OFFSETs are joined; those that do not match are named."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ORIGIN = 1000 * SECOND
 
 
 def message(phase: Phase, at_s: float, event_id: str = "a", **fields: Any) -> ActionEvent:
-    """Return a published event whose action lies a second before its stamp."""
+    """Return a published event whose action lies one second before its stamp."""
     times = {
         "stamp_ns": ORIGIN + round(at_s * SECOND),
         "start_ns": ORIGIN + SECOND,
@@ -57,7 +57,7 @@ def test_in_a_replay_there_is_no_latency() -> None:
         ((Phase.ONSET, Phase.OFFSET, Phase.OFFSET), "two OFFSETs"),
     ],
 )
-def test_what_does_not_belong_together_is_named(phases: tuple[Phase, ...], complaint: str) -> None:
+def test_events_that_do_not_match_are_named(phases: tuple[Phase, ...], complaint: str) -> None:
     with pytest.raises(ValueError, match=f"event a: has .*{complaint}"):
         found_events([message(phase, 2.0 + number) for number, phase in enumerate(phases)], ORIGIN)
 

@@ -1,4 +1,4 @@
-"""`bharnet crop`: keypoints and crops of videos, one file each, for the stream `rgb`."""
+"""`bharnet data crop`: keypoints and crops of videos, one file each, for the stream `rgb`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
 
 VIDEOS = {".avi", ".mkv", ".mov", ".mp4", ".webm"}
 SETTINGS = "crop.json"
-"""What the files of a folder were cut with."""
+"""File with the settings that the files of a folder were cropped with."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,24 +34,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "source",
         metavar="SOURCE",
-        help="a video, or a folder of videos in LABEL/, or in train/LABEL/ and test/LABEL/, or of "
-        "NTU RGB+D or PKU-MMD",
+        help="a video, or a folder of videos in LABEL/, in train/LABEL/ and test/LABEL/, or of NTU "
+        "RGB+D or PKU-MMD",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="where to write NAME.npz, in the same folders"
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder to write NAME.npz to, in the same subfolders",
     )
     parser.add_argument(
-        "--sheet", type=Path, metavar="PNG", help="write a picture of all crops of one video"
+        "--sheet", type=Path, metavar="PNG", help="write a picture with all crops of one video"
     )
     parser.add_argument(
         "--regions", nargs="+", choices=REGIONS, default=default.regions, help="what to cut out"
     )
-    parser.add_argument("--size", type=int, default=default.size, help="pixels of a crop's side")
+    parser.add_argument(
+        "--size", type=int, default=default.size, help="side length of a crop, pixels"
+    )
     parser.add_argument(
         "--hand-reach",
         type=float,
         default=default.hand_reach,
-        help="shoulder widths from the middle of a hand to the side of its crop",
+        help="distance from the middle of a hand to the side of its crop, shoulder widths",
     )
     parser.add_argument(
         "--every", type=float, default=0.1, metavar="S", help="seconds between two crops"
@@ -60,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--subjects",
         type=Path,
         metavar="CSV",
-        help="who is in which video: lines of file name, subject",
+        help="the person in each video: lines of file name, subject",
     )
 
 
@@ -68,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the command; returns the exit status.
 
     Raises:
-        InputError: An argument cannot be used, or no video could; names it.
+        InputError: An argument or all videos cannot be used; names it.
         OSError: A file cannot be read or written.
     """
     settings = CropSettings(
@@ -80,28 +85,41 @@ def run(arguments: argparse.Namespace) -> int:
     if not source.is_dir():
         return _crop_one(arguments, settings)
     if arguments.out is None or arguments.sheet is not None:
-        raise InputError("a folder of videos needs --out, and has no --sheet")
+        raise InputError("a folder of videos needs --out and takes no --sheet")
     subjects = _read_subjects(arguments.subjects) if arguments.subjects else {}
     return crop_folder(source, arguments.out, settings, arguments.every, subjects)
 
 
 def _crop_one(arguments: argparse.Namespace, settings: CropSettings) -> int:
-    """Crop one video, to a file and to a sheet."""
+    """Crop one video and write the file, the sheet or both."""
     if arguments.out is None and arguments.sheet is None:
-        raise InputError("needs --out, --sheet or both")
+        raise InputError("a video needs --out, --sheet or both")
     with PoseExtractor() as extractor:
         clip = crop_clip(arguments.source, settings, arguments.every, extractor)
     assert clip.crops is not None
     if arguments.out is not None:
         write_cropped(arguments.out / f"{Path(arguments.source).stem}.npz", clip)
     if arguments.sheet is not None:
-        picture = contact_sheet(clip.crops)
-        if not cv2.imwrite(str(arguments.sheet), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)):
-            raise OSError(f"{arguments.sheet}: cannot be written")
-    found = clip.crops.present.sum(axis=0).tolist()
-    told = ", ".join(f"{name} in {n}" for name, n in zip(settings.regions, found, strict=True))
-    print(f"{arguments.source}: {len(clip)} frames, {len(clip.crops)} of them cropped: {told}")
+        _write_picture(arguments.sheet, contact_sheet(clip.crops))
+    counts = clip.crops.present.sum(axis=0).tolist()
+    regions = ", ".join(f"{name} in {n}" for name, n in zip(settings.regions, counts, strict=True))
+    print(f"{arguments.source}: {len(clip)} frames, {len(clip.crops)} of them cropped: {regions}")
     return 0
+
+
+def _write_picture(path: Path, picture: npt.NDArray[np.uint8]) -> None:
+    """Write a picture (H, W, 3) uint8 RGB.
+
+    Raises:
+        InputError: The ending of the name is not that of an image format.
+        OSError: The file cannot be written.
+    """
+    try:
+        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    except cv2.error as error:
+        raise InputError(f"--sheet: {path}: cannot be written as an image: {error.err}") from error
+    if not written:
+        raise OSError(f"{path}: cannot be written")
 
 
 def crop_folder(
@@ -111,21 +129,22 @@ def crop_folder(
     every_s: float,
     subjects: Mapping[str, str] | None = None,
 ) -> int:
-    """Crop every video below a folder that was not cropped yet; go on past those that are broken.
+    """Crop every video in a folder that has not been cropped yet; skip broken ones.
 
     Args:
         source: Folder of videos, at any depth.
-        out: Gets a file for each at the same place. An interrupted run is gone on with.
-        settings: Which crops.
+        out: Folder that gets a file for each video, in the same subfolder. A second run continues
+            an interrupted one.
+        settings: Which crops to cut.
         every_s: Seconds between two crops.
-        subjects: Who is in which video, by file name.
+        subjects: The person in each video, by file name.
 
     Returns:
-        Exit status: 0, or 1 where a video could not be used; each is named on stderr.
+        Exit status: 0, or 1 if a video could not be used; each of those is named on stderr.
 
     Raises:
-        InputError: There are no videos, none could be used, or the folder holds files that were
-            cut otherwise.
+        InputError: There are no videos, none could be used, or `out` holds files that were cropped
+            with other settings.
     """
     videos = sorted(path for path in source.rglob("*") if path.suffix.lower() in VIDEOS)
     if not videos:
@@ -140,7 +159,7 @@ def crop_folder(
             extractor.reset()
             try:
                 clip = crop_clip(path, settings, every_s, extractor, progress=False)
-            except (ValueError, OSError) as error:
+            except (InputError, OSError) as error:
                 broken.append(f"{path}: {error}")
                 tqdm.write(f"skipped: {broken[-1]}", file=sys.stderr)
                 continue
@@ -160,13 +179,13 @@ def crop_clip(
     *,
     progress: bool = True,
 ) -> KeypointSequence:
-    """Return keypoints of every frame of a video, and crops at even times.
+    """Return the keypoints of every frame of a video, and crops at regular times.
 
     Args:
         source: A video file, a folder of images or "puppet:<script>".
-        settings: Which crops.
+        settings: Which crops to cut.
         every_s: Seconds between two crops.
-        extractor: Has seen nothing yet, or was reset.
+        extractor: A new extractor, or one that was reset.
         progress: Draw a progress bar on stderr.
 
     Raises:
@@ -181,7 +200,7 @@ def crop_clip(
         size = found.width, found.height
         person = found.people[0] if found.people else PersonKeypoints("")
         people.append((frame.time, person))
-        # Not a hair too late for want of digits.
+        # Rounding must not make a crop miss its frame.
         if frame.time >= due - 1e-6:
             crops.append((frame.time, cut_crops(frame.image, person, settings)))
             due = max(due + every_s, frame.time)
@@ -189,11 +208,11 @@ def crop_clip(
 
 
 def contact_sheet(crops: CropSequence, columns: int = 16) -> npt.NDArray[np.uint8]:
-    """Return a picture of all crops: (H, W, 3) uint8 RGB, a row of each region after the other.
+    """Return a picture of all crops: (H, W, 3) uint8 RGB, with one row per region in turn.
 
     Args:
-        crops: M times, R regions.
-        columns: Times side by side.
+        crops: Crops of R regions at M times.
+        columns: Number of times side by side.
     """
     count, regions, size = crops.pixels.shape[:3]
     lines = []
@@ -207,7 +226,12 @@ def contact_sheet(crops: CropSequence, columns: int = 16) -> npt.NDArray[np.uint
 
 
 def _keep_settings(out: Path, settings: CropSettings, every_s: float) -> None:
-    """Write down what files are cut with, and refuse to mix them with others."""
+    """Record the settings in the folder; refuse a folder that has other settings.
+
+    Raises:
+        InputError: The folder has other settings, or its settings cannot be read.
+        OSError: A file cannot be read or written.
+    """
     wanted = json.loads(json.dumps({**asdict(settings), "every_s": every_s}))
     del wanted["moments"]
     path = out / SETTINGS
@@ -217,7 +241,9 @@ def _keep_settings(out: Path, settings: CropSettings, every_s: float) -> None:
         except ValueError as error:
             raise InputError(f"{path}: cannot be read as JSON: {error}") from error
         if found != wanted:
-            raise InputError(f"{out}: was cut with {found}, not with {wanted}; take another --out")
+            raise InputError(
+                f"{out}: was cropped with {found}, not with {wanted}; use another --out"
+            )
         return
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
@@ -227,7 +253,7 @@ def _read_subjects(path: Path) -> dict[str, str]:
     """Read lines of file name, subject.
 
     Raises:
-        InputError: A line is not of that kind; names file and line.
+        InputError: A line has another form, or the file is not CSV; names file and line.
         OSError: The file cannot be read.
     """
     return dict(_subject_lines(path))
@@ -235,7 +261,15 @@ def _read_subjects(path: Path) -> dict[str, str]:
 
 def _subject_lines(path: Path) -> Iterator[tuple[str, str]]:
     with path.open(newline="", encoding="utf-8") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
-            if len(row) != 2:
-                raise InputError(f"{path}:{number}: expected a file name and a subject, got {row}")
-            yield row[0].strip(), row[1].strip()
+        reader = csv.reader(file)
+        try:
+            for number, row in enumerate(reader, start=1):
+                if len(row) != 2:
+                    raise InputError(
+                        f"{path}:{number}: expected a file name and a subject, got {row}"
+                    )
+                yield row[0].strip(), row[1].strip()
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: is not a text file: {error}") from error
+        except csv.Error as error:
+            raise InputError(f"{path}:{reader.line_num}: is not CSV: {error}") from error

@@ -1,4 +1,4 @@
-"""The command `bharnet data extract`: the keypoints of a whole clip."""
+"""`bharnet data extract`: the keypoints of a whole clip."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def extract_clip(
     Args:
         source: A video file, a folder of images or "puppet:<script>" (see `open_source`).
         progress: Draw a progress bar on stderr.
-        model_complexity: Of `PoseExtractor`.
+        model_complexity: As in `PoseExtractor`.
 
     Raises:
-        InputError: The source cannot be decoded, is a live webcam, or has frames of two sizes.
+        InputError: The source cannot be decoded, is a live webcam, or changes its size.
         FileNotFoundError: The source does not exist.
     """
     stamps: list[float] = []
@@ -51,12 +51,12 @@ def extracted_frames(
     """Yield every frame of a clip with its keypoints.
 
     Args:
-        source: As for `extract_clip`.
-        extractor: Has seen nothing yet, or was reset.
+        source: As in `extract_clip`.
+        extractor: A new extractor, or one that was reset.
         progress: Draw a progress bar on stderr.
 
     Raises:
-        InputError: As for `extract_clip`.
+        InputError: As in `extract_clip`.
         FileNotFoundError: The source does not exist.
     """
     size = None
@@ -80,7 +80,7 @@ def extracted_frames(
                 size = keypoints.width, keypoints.height
                 yield frame, keypoints
     if size is None:
-        raise InputError(f"source: {source} has no frame that can be decoded")
+        raise InputError(f"source: {source} has no frames that can be decoded")
 
 
 def _rows(stamps: list[float], found: list[FrameKeypoints]) -> ClipKeypoints:
@@ -111,10 +111,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet data extract`: write the keypoints of a clip and say what was found.
+    """Run `bharnet data extract`: write the keypoints of a clip and print what was found.
 
     Raises:
-        InputError: The clip cannot be used, or the name of the file is wrong.
+        InputError: The clip cannot be used, or the output file has the wrong name.
         OSError: A file cannot be read or written.
     """
     check_name(arguments.out)

@@ -1,4 +1,4 @@
-"""`bharnet draw`: write a data set of the puppet holding things."""
+"""`bharnet data puppet`: write a data set of the puppet holding things."""
 
 from __future__ import annotations
 
@@ -20,6 +20,19 @@ from bharnet_ros.types.crops import CropSequence, CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
 
+LABELS = (*PROPS, "nothing")
+"""What the hand holds."""
+
+WIDTH, HEIGHT, FRAME_RATE = 320, 240, 15.0
+CROP_EVERY = 3
+"""Number of frames from one crop to the next."""
+
+_NOISE = 0.01
+"""Standard deviation of the noise on exact keypoints, in shoulder widths."""
+
+_MISSED = 0.25
+"""Probability that a hand is removed from exact keypoints, the same for all labels."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
@@ -30,16 +43,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         default=(0, 40),
         metavar=("FIRST", "END"),
-        help="persons, places, lights and colours: from the first, before the end "
-        f"(default: 0 40); each gives {len(LABELS)} clips",
+        help="range of seeds, without END; each seed chooses person, place, light and colours and "
+        f"gives {len(LABELS)} clips (default: 0 40)",
     )
     parser.add_argument(
-        "--size", type=int, default=CropSettings().size, help="pixels of a crop's side"
+        "--size", type=int, default=CropSettings().size, help="side length of a crop, pixels"
     )
     parser.add_argument(
         "--mediapipe",
         action="store_true",
-        help="extract the keypoints from the pictures, in place of the exact ones; slow",
+        help="extract the keypoints from the pictures instead of using the exact ones; slow",
     )
 
 
@@ -52,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     first, end = arguments.seeds
     if not 0 <= first < end:
-        raise InputError(f"--seeds: {first} {end} has nothing between")
+        raise InputError(f"--seeds: FIRST must be at least 0 and less than END, got {first} {end}")
     settings = CropSettings(size=arguments.size)
     with PoseExtractor() if arguments.mediapipe else nullcontext() as extractor:
         clips = draw_clips(range(first, end), settings, extractor=extractor)
@@ -60,20 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
             write_cropped(arguments.out / label / f"{seed:05d}.npz", clip)
     print(f"wrote {(end - first) * len(LABELS)} clips to {arguments.out}")
     return 0
-
-
-LABELS = (*PROPS, "nothing")
-"""What is in the hand."""
-
-WIDTH, HEIGHT, FRAME_RATE = 320, 240, 15.0
-CROP_EVERY = 3
-"""Frames from one that is drawn and cropped to the next."""
-
-_NOISE = 0.01
-"""Standard deviation of exact keypoints, in shoulder widths."""
-
-_MISSED = 0.25
-"""How often a hand of exact keypoints is taken away, whatever it holds."""
 
 
 def draw_clip(
@@ -84,12 +83,12 @@ def draw_clip(
     Args:
         label: One of `LABELS`.
         seed: Chooses person, place, light, colours and the variation of the motion.
-        settings: Which crops.
-        extractor: Finds the keypoints in every frame; without it they are the exact ones, with
-            noise, and now and then without the hand, both alike for all labels.
+        settings: Which crops to cut.
+        extractor: Finds the keypoints in every frame. Without it, the exact keypoints are used,
+            with noise and sometimes without a hand, in the same way for all labels.
 
     Raises:
-        InputError: The label is none of them, or the extractor found nobody in any frame.
+        InputError: The label is unknown, or the extractor found no person in any frame.
     """
     if label not in LABELS:
         raise InputError(f"label: {label!r} is unknown; known are: {', '.join(LABELS)}")
@@ -101,7 +100,7 @@ def draw_clip(
         drawn = number % CROP_EVERY == 0
         found = puppet.truth(number).people
         if extractor is None:
-            person = _as_if_found(found[0], random)
+            person = _with_detection_errors(found[0], random)
             image = puppet.frame(number).image if drawn else None
         else:
             image = puppet.frame(number).image
@@ -114,7 +113,7 @@ def draw_clip(
         if image is not None and drawn:
             crops.append((number / FRAME_RATE, cut_crops(image, person, settings)))
     if not people or not crops:
-        raise InputError(f"{puppet.name}, seed {seed}: nobody was found")
+        raise InputError(f"{puppet.name}, seed {seed}: no person was found")
     return KeypointSequence.of(
         people,
         width=WIDTH,
@@ -128,7 +127,7 @@ def draw_clip(
 def draw_clips(
     seeds: range, settings: CropSettings, *, extractor: PoseExtractor | None = None
 ) -> Iterator[tuple[str, int, KeypointSequence]]:
-    """Draw a clip of each label for each seed; yields label, seed and clip. See `draw_clip`."""
+    """Draw a clip of each label for each seed; yield label, seed and clip. See `draw_clip`."""
     for seed in seeds:
         for label in LABELS:
             if extractor is not None:
@@ -136,8 +135,8 @@ def draw_clips(
             yield label, seed, draw_clip(label, seed, settings, extractor=extractor)
 
 
-def _as_if_found(person: PersonKeypoints, random: np.random.Generator) -> PersonKeypoints:
-    """Return keypoints with the noise and the gaps of an extractor."""
+def _with_detection_errors(person: PersonKeypoints, random: np.random.Generator) -> PersonKeypoints:
+    """Return keypoints with noise and missing hands, as an extractor gives them."""
     width = float(np.linalg.norm(person.body[11, :2] - person.body[12, :2]))
     body, hands = person.body.copy(), person.hands.copy()
     body[:, :2] += _NOISE * width * random.standard_normal((len(body), 2))

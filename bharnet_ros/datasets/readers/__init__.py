@@ -1,1 +1,1 @@
-"""Readers, one for each data set."""
+"""One reader for each data set."""

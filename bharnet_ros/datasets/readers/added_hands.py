@@ -1,4 +1,4 @@
-"""Hands, and crops, for data sets of depth cameras: from their videos, matched by name and time."""
+"""Hands and crops for data sets of depth cameras, taken from their videos by name and time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.datasets.readers.cropped import is_cropped, read_cropped
 from bharnet_ros.features.resampling import blend, brackets
 from bharnet_ros.types.crops import CropSequence
@@ -19,26 +20,26 @@ _VIDEO_ENDING = "_rgb"
 """What NTU RGB+D appends to the name of a clip for its video."""
 
 _LONGEST_GAP = 0.1
-"""Seconds between a frame of the body and the nearest one of the video, beyond which the hands are
-not known."""
+"""Greatest time in seconds from a frame of the body to the nearest frame of the video; beyond it,
+the hands are unknown."""
 
 
 @dataclass(frozen=True)
 class HandFiles:
-    """Files of `bharnet extract` or `bharnet crop`, by the name of the clip of their video.
+    """Files of `bharnet data extract` or `bharnet data crop`, by the name of the clip.
 
     Attributes:
-        files: File of each name; none for data without hands.
+        files: File for each clip name; empty for data without hands.
     """
 
     files: dict[str, Path] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path | None, names: Iterable[str]) -> HandFiles:
-        """List a folder of files `<name>.npz` or `<name>_rgb.npz`; None has no hands.
+        """List a folder of files `<name>.npz` or `<name>_rgb.npz`.
 
         Args:
-            folder: Where they are.
+            folder: The folder; None stands for data without hands.
             names: Names of the clips of the data set.
 
         Raises:
@@ -54,16 +55,16 @@ class HandFiles:
         files = {name: path for name, path in found.items() if name in known}
         if not files:
             example = next(iter(known), "")
-            raise InputError(f"{folder}: no file is named after a clip, as {example}.npz")
+            raise InputError(f"{folder}: no file is named after a clip, such as {example}.npz")
         return cls(files)
 
     def given_to(
         self, people: tuple[KeypointSequence, ...], name: str
     ) -> tuple[KeypointSequence, ...]:
-        """Give the hands of the video of that name to the first person.
+        """Give the first person the hands from the video of that name.
 
-        The video is of one person, as extracted. Which of two that is, the file does not say; the
-        first is the one who moves most. Without a file, nobody has hands.
+        The file has the hands of one person and does not say which of two that is; the first
+        person is the one who moves most. Without a file, nobody has hands.
 
         Raises:
             InputError: The file is broken; names it.
@@ -75,12 +76,10 @@ class HandFiles:
 
 
 def with_hands(sequence: KeypointSequence, path: Path) -> KeypointSequence:
-    """Return the sequence with the hands of a file that `bharnet extract` or `bharnet crop` wrote.
+    """Return the sequence with the hands of a `bharnet data extract` or `data crop` file.
 
-    The latter has crops too.
-
-    Both count their time from the start of the recording; hands are interpolated between the
-    frames of the video around each stamp.
+    A file of `data crop` adds its crops too. Stamps of the sequence and of the file count from the
+    start of the recording; hands are interpolated between the video frames around each stamp.
 
     Raises:
         InputError: The file is broken; names it.
@@ -112,7 +111,7 @@ def with_hands(sequence: KeypointSequence, path: Path) -> KeypointSequence:
 
 
 def _during(crops: CropSequence | None, sequence: KeypointSequence) -> CropSequence | None:
-    """Return the crops of a whole recording that fall into a part of it."""
+    """Return the crops of a whole recording that fall into the time of a sequence."""
     if crops is None:
         return None
     start, end = sequence.stamps[0] - _LONGEST_GAP, sequence.stamps[-1] + _LONGEST_GAP
@@ -122,14 +121,11 @@ def _during(crops: CropSequence | None, sequence: KeypointSequence) -> CropSeque
 
 @lru_cache(maxsize=2)
 def _load(path: Path) -> KeypointSequence | None:
-    """Read a file, None where it has no frames.
+    """Read a file; None if it has no frames.
 
-    The last ones are kept, since one recording may have many clips.
+    The last files are cached, since one recording may have many clips.
     """
     if is_cropped(path):
         return read_cropped(path)
-    # Brings MediaPipe, which takes seconds, and which data without hands do not need.
-    from bharnet_ros.datasets.keypoint_file import ClipKeypoints
-
     clip = ClipKeypoints.load(path)
     return clip.sequence() if len(clip) else None

@@ -1,4 +1,4 @@
-"""Reader of ground_guide: people who guide a vehicle by arm signals, a label for each frame."""
+"""Reader of ground_guide: people guiding a vehicle by arm signals, with a label for each frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
 from bharnet_ros.types.timeline import TrueAction
 
 FRAME_RATE = 30.0
-"""Frames per second to assume; the file does not say. An arm goes from hanging to overhead in 10 to
+"""Assumed frames per second; the file does not say. An arm goes from hanging to overhead in 10 to
 12 frames, and a waving arm comes back after 20 to 40."""
 
 GROUND_GUIDE_LABELS = (
@@ -36,7 +36,7 @@ GROUND_GUIDE_LABELS = (
     "kill",
     BACKGROUND,
 )
-"""Names by the number of a label, as the names of the recordings tell; the last is standing by."""
+"""Label names by number, inferred from the names of the recordings; the last is standing by."""
 
 JOINTS = (
     "left_shoulder",
@@ -59,14 +59,14 @@ _PROTOCOL = "leave_one_out_"
 _NAME = re.compile(r"([a-z]+)_\w+")
 
 WIDTH, HEIGHT = 640, 480
-"""Size of the image into which people are put, pixels."""
+"""Size of the image into which the coordinates are mapped, pixels."""
 
 _PIXELS = 100.0
 _NOSE = (WIDTH / 2, 150.0)
 
 
 class _Cut(NamedTuple):
-    """A clip: its recording and its frames, counted from the start of all."""
+    """A clip: its recording and its frames, counted from the start of the file."""
 
     recording: int
     first: int
@@ -74,19 +74,20 @@ class _Cut(NamedTuple):
 
 
 class GroundGuide(ContinuousDataset):
-    """Recordings of one signal each, mostly, and clips of two seconds cut out of them.
+    """Recordings, mostly of one signal each, and clips of two seconds cut out of them.
 
-    Recordings are named as `john_stop_001`: person, signal, take. Coordinates are shoulder widths
-    from the nose; they are put into an image as pixels, and into MediaPipe's numbering, so that a
-    model of layout `mediapipe_arms` that was trained on them takes what a camera sees.
+    Recordings are named like `john_stop_001`: person, signal, take. Coordinates are shoulder widths
+    from the nose. They are mapped to pixels of an image and to MediaPipe's numbering, so that a
+    model of layout `mediapipe_arms` trained on them also works with keypoints from a camera.
 
-    A clip is named as its recording and its first frame. Clips start each second of a stretch of
-    frames with the same label and overlap by half; a stretch shorter than a second gives none.
+    A clip is named after its recording and its first frame. In a stretch of frames with the same
+    label, a clip starts every second and overlaps the next by half. A stretch shorter than a second
+    gives no clip.
 
     Attributes:
-        names: (N,) as `john_stop_001_0061`.
+        names: (N,) like `john_stop_001_0061`.
         labels: (N,) name in `GROUND_GUIDE_LABELS`.
-        subjects: (N,) as `john`.
+        subjects: (N,) like `john`.
     """
 
     def __init__(self, path: Path) -> None:
@@ -106,19 +107,20 @@ class GroundGuide(ContinuousDataset):
                 "offsets": (None,),
                 "names": (None,),
             },
+            texts=("names",),
         )
         frames = len(arrays["xy"])
         if len(arrays["label"]) != frames:
             raise InputError(f"{path}: label: has {len(arrays['label'])} frames, xy has {frames}")
         label = arrays["label"].astype(np.int64)
-        strange = (label < 0) | (label >= len(GROUND_GUIDE_LABELS))
-        if strange.any():
-            frame = int(strange.argmax())
-            raise InputError(f"{path}: label: frame {frame}: {label[frame]} is no known number")
+        unknown = (label < 0) | (label >= len(GROUND_GUIDE_LABELS))
+        if unknown.any():
+            frame = int(unknown.argmax())
+            raise InputError(f"{path}: label: frame {frame}: {label[frame]} is not a known label")
         self._xy = arrays["xy"].astype(np.float32)
         self._label = label
         self._offsets = checked_offsets(path, arrays["offsets"], frames, {"names": arrays["names"]})
-        self.recording_names = arrays["names"].astype(str)
+        self.recording_names = arrays["names"]
         self.recording_subjects = np.asarray(
             [_subject(str(name), path) for name in self.recording_names]
         )
@@ -139,12 +141,12 @@ class GroundGuide(ContinuousDataset):
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """Names of the signals in the order of the labels; background, standing by, is last."""
+        """Names of the signals in the order of the labels; background (standing by) is last."""
         return GROUND_GUIDE_LABELS
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """`leave_one_out_<person>`: tests on one person, trains on all others."""
+        """`leave_one_out_<person>`: test on one person, train on all others."""
         return tuple(f"{_PROTOCOL}{one}" for one in sorted(set(self.subjects.tolist())))
 
     def parts(
@@ -166,7 +168,7 @@ class GroundGuide(ContinuousDataset):
         )
 
     def recording(self, index: int) -> LabelledRecording:
-        """Return one recording whole; its first frame is at zero seconds."""
+        """Return one whole recording; its first frame is at zero seconds."""
         first, end = (int(one) for one in self._offsets[index : index + 2])
         subject = str(self.recording_subjects[index])
         spans = (
@@ -185,7 +187,7 @@ class GroundGuide(ContinuousDataset):
         )
 
     def _stretches(self, recording: int) -> Iterator[tuple[int, int]]:
-        """Yield first and one beyond the last frame of each stretch with the same label."""
+        """Yield the first frame of each stretch with one label, and the frame after its last."""
         first, end = (int(one) for one in self._offsets[recording : recording + 2])
         changes = np.flatnonzero(np.diff(self._label[first:end])) + 1 + first
         borders = [first, *changes.tolist(), end]
@@ -201,13 +203,13 @@ class GroundGuide(ContinuousDataset):
                     yield _Cut(recording, start, min(start + CLIP_FRAMES, end))
 
     def _sequence(self, frames: slice, label: str | None, subject: str) -> KeypointSequence:
-        """Return frames in MediaPipe's numbering, as pixels; the nose is where it is zero."""
+        """Return frames in pixels and MediaPipe's numbering; the nose is the origin of the file."""
         xy = self._xy[frames]
         count = len(xy)
         body = absent(count, BODY_LANDMARKS, 4)
         body[..., 3] = 0.0
-        for joint, places in ((0, np.zeros_like(xy[:, 0])), *_joints(xy)):
-            body[:, joint, :2] = places * _PIXELS + _NOSE
+        for joint, positions in ((0, np.zeros_like(xy[:, 0])), *_joints(xy)):
+            body[:, joint, :2] = positions * _PIXELS + _NOSE
             body[:, joint, 2] = 0.0
             body[:, joint, 3] = 1.0
         return KeypointSequence(
@@ -225,7 +227,7 @@ class GroundGuide(ContinuousDataset):
 def _joints(
     xy: npt.NDArray[np.float32],
 ) -> Iterator[tuple[int, npt.NDArray[np.float32]]]:
-    """Yield MediaPipe's number and the places (T, 2) of each joint of (T, 8, 2)."""
+    """Yield MediaPipe's number and the positions (T, 2) of each joint of (T, 8, 2)."""
     for column, name in enumerate(JOINTS):
         yield MEDIAPIPE_BODY_NAMES.index(name), xy[:, column]
 
@@ -242,5 +244,5 @@ def read_ground_guide(path: Path) -> GroundGuide:
 def _subject(name: str, path: Path) -> str:
     match = _NAME.fullmatch(name)
     if match is None:
-        raise InputError(f"{path}: names: {name!r} is not named as john_stop_001")
+        raise InputError(f"{path}: names: {name!r} is not a name like john_stop_001")
     return match[1]

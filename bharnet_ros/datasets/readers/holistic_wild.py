@@ -19,7 +19,7 @@ RECORDED_BODY = 25
 """Body landmarks in the file: MediaPipe Pose 0 to 24."""
 
 FOLDS = 5
-"""Folds of people in the sources.csv that came with the data set."""
+"""Number of folds of people in the sources.csv that came with the data set."""
 
 _ARRAYS = {
     "body_xy_delta": (None, RECORDED_BODY, 2),
@@ -29,13 +29,14 @@ _ARRAYS = {
     "label": (None,),
     "subject": (None,),
 }
+_TEXTS = ("label", "subject")
 
 
 @dataclass(frozen=True, eq=False)
 class HolisticWild(ClipDataset):
-    """All clips of a file, frames end to end: clip i is frames offsets[i] to offsets[i + 1].
+    """All clips of a file, stored end to end: clip i is frames offsets[i] to offsets[i + 1].
 
-    Coordinates are shares of the image: x by width, y by height, hand z on the scale of x.
+    Coordinates are shares of the image: x of the width, y of the height, hand z on the scale of x.
 
     Attributes:
         body: (F, 25, 2).
@@ -45,7 +46,7 @@ class HolisticWild(ClipDataset):
         offsets: (N + 1,).
         labels: (N,) name of the gesture.
         subjects: (N,) name of the person.
-        names: (N,) number of the clip in the file: clips have no names of their own.
+        names: (N,) made from the number of the clip in the file, since clips have no names.
     """
 
     body: npt.NDArray[np.float32]
@@ -64,11 +65,11 @@ class HolisticWild(ClipDataset):
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """`fold_<number>`: tests on the people of one fold, trains on all others."""
+        """`fold_<number>`: test on the people of one fold, train on all others."""
         return tuple(f"fold_{fold}" for fold in range(FOLDS))
 
     def knows(self, protocol: str) -> bool:
-        """Return whether it is a fold: files of the same format may have any number of them."""
+        """Return whether the protocol is a fold; other files of the format may have more folds."""
         return protocol.startswith("fold_") and protocol.removeprefix("fold_").isdecimal()
 
     def parts(
@@ -78,9 +79,9 @@ class HolisticWild(ClipDataset):
         if file is None:
             raise InputError(f"protocol: {protocol} needs the sources.csv with each person's fold")
         folds = read_subject_folds(file)
-        strangers = sorted(set(self.subjects.tolist()) - set(folds))
-        if strangers:
-            raise InputError(f"{file}: subject {strangers[0]} has no fold")
+        without_fold = sorted(set(self.subjects.tolist()) - set(folds))
+        if without_fold:
+            raise InputError(f"{file}: subject {without_fold[0]} has no fold")
         testing = np.asarray([f"fold_{folds[subject]}" == protocol for subject in self.subjects])
         if not testing.any():
             known = ", ".join(map(str, sorted(set(folds.values()))))
@@ -101,13 +102,13 @@ class HolisticWild(ClipDataset):
     ) -> KeypointSequence:
         """Return one clip.
 
-        True frame rates and image sizes were not recorded: they are assumed.
+        The true frame rates and image sizes were not recorded, so they are assumed.
 
         Args:
             clip: 0..N-1.
-            frame_rate: Frames per second to assume.
-            width: Image width to assume, pixels.
-            height: Image height to assume, pixels.
+            frame_rate: Assumed frames per second.
+            width: Assumed image width, pixels.
+            height: Assumed image height, pixels.
         """
         frames = slice(self.offsets[clip], self.offsets[clip + 1])
         count = frames.stop - frames.start
@@ -133,7 +134,7 @@ class HolisticWild(ClipDataset):
     def sequences(
         self, clips: npt.NDArray[np.integer], *, frame_rate: float = 15.0
     ) -> Iterator[KeypointSequence]:
-        """Yield the clips of these indices."""
+        """Yield the clips with these indices."""
         for clip in clips:
             yield self.sequence(int(clip), frame_rate=frame_rate)
 
@@ -142,21 +143,21 @@ def read_holistic_wild(path: Path) -> HolisticWild:
     """Read a file of the holistic_wild format.
 
     Raises:
-        InputError: The file cannot be read, an array is missing or has the wrong shape, or the
-            clips do not cover the frames; the message names the file and the array.
+        InputError: The file cannot be read, an array is missing or has the wrong shape or type, or
+            the clips do not cover the frames; names the file and the array.
     """
-    arrays = read_arrays(path, _ARRAYS)
+    arrays = read_arrays(path, _ARRAYS, _TEXTS)
     frames = len(arrays["body_xy_delta"])
     for name in ("body_visibility", "hands_xyz_delta"):
         if len(arrays[name]) != frames:
             raise InputError(
                 f"{path}: {name}: has {len(arrays[name])} frames, body_xy_delta has {frames}"
             )
-    per_clip = {name: arrays[name] for name in ("label", "subject")}
+    per_clip = {name: arrays[name] for name in _TEXTS}
     offsets = checked_offsets(path, arrays["offsets"], frames, per_clip)
 
     def decoded(name: str) -> npt.NDArray[np.float32]:
-        # Coordinates are stored as differences from the frame before, in 1/4096 of the image.
+        # Stored are differences from the previous frame, in 1/4096 of the image.
         return (np.cumsum(arrays[name], axis=0, dtype=np.int32) / 4096).astype(np.float32)
 
     hands = decoded("hands_xyz_delta")
@@ -166,16 +167,18 @@ def read_holistic_wild(path: Path) -> HolisticWild:
         hands=hands,
         hand_present=(hands != 0).any(axis=(2, 3)),
         offsets=offsets,
-        labels=arrays["label"].astype(str),
-        subjects=arrays["subject"].astype(str),
+        labels=arrays["label"],
+        subjects=arrays["subject"],
     )
 
 
 def read_subject_folds(path: Path) -> dict[str, int]:
-    """Read which fold each subject belongs to from a sources.csv.
+    """Read the fold of each subject from a sources.csv.
 
     Raises:
-        InputError: A column is missing or a fold is not a number; names file and line.
+        InputError: The file is not CSV, a column or subject is missing, or a fold is not a number;
+            names file and line.
+        OSError: The file cannot be read.
     """
     folds: dict[str, int] = {}
     for line, row in _rows(path):
@@ -187,12 +190,11 @@ def read_subject_folds(path: Path) -> dict[str, int]:
 
 
 def read_subject_licences(path: Path) -> dict[str, set[str]]:
-    """Read under which licences the sources of each subject were published from a sources.csv.
-
-    Where nothing is said, `unknown` stands for it.
+    """Read the licences of each subject's sources from a sources.csv; `unknown` if none is given.
 
     Raises:
-        InputError: A column is missing; names the file.
+        InputError: The file is not CSV, or a column or subject is missing; names file and line.
+        OSError: The file cannot be read.
     """
     licences: dict[str, set[str]] = {}
     for _, row in _rows(path):
@@ -204,7 +206,15 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line number and content of each row of a sources.csv."""
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
-        if not {"subject", "fold"} <= set(reader.fieldnames or ()):
-            raise InputError(f"{path}: line 1: columns subject and fold are needed")
-        for row in reader:
-            yield reader.line_num, row
+        try:
+            if not {"subject", "fold"} <= set(reader.fieldnames or ()):
+                raise InputError(f"{path}: line 1: columns subject and fold are needed")
+            for row in reader:
+                if row["subject"] is None:
+                    raise InputError(f"{path}: line {reader.line_num}: has no subject")
+                yield reader.line_num, row
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: is not a text file: {error}") from error
+        except csv.Error as error:
+            line = reader.reader.line_num
+            raise InputError(f"{path}: line {line}: is not CSV: {error}") from error

@@ -1,4 +1,4 @@
-"""Reader of Northwestern-UCLA: one JSON file a clip, or all clips in one .npz file."""
+"""Reader of Northwestern-UCLA: one JSON file per clip, or all clips in one .npz file."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ NUCLA_ACTIONS = {
     11: "throw",
     12: "carry",
 }
-"""Names by the number in the name of a clip, in the order of the labels 1 to 10. Source: Wang et
-al., Cross-view Action Modeling, Learning and Recognition, CVPR 2014."""
+"""Action names by the number in the name of a clip, in the order of the labels 1 to 10. Source:
+Wang et al., Cross-view Action Modeling, Learning and Recognition, CVPR 2014."""
 
 TESTING_VIEW = 3
 """X-View: views 1 and 2 are for training. Source: the same paper."""
@@ -45,7 +45,7 @@ _METRES = "skeletons"
 
 
 class ClipName(NamedTuple):
-    """What a name as `a01_s02_e00_v03` says: action, subject, take, view."""
+    """The parts of a name like `a01_s02_e00_v03`: action, subject, take, view."""
 
     action: int
     subject: int
@@ -54,20 +54,21 @@ class ClipName(NamedTuple):
 
 
 class Nucla(ClipDataset):
-    """Clips of Northwestern-UCLA, named as `a01_s02_e00_v03`: action, subject, take, view.
+    """Clips of Northwestern-UCLA, named like `a01_s02_e00_v03`: action, subject, take, view.
 
     Attributes:
         names: (N,).
         labels: (N,) name in `NUCLA_ACTIONS`.
-        subjects: (N,) as `s02`.
+        subjects: (N,) like `s02`.
         views: (N,) number of the view.
     """
 
     def __init__(self, source: Path, names: Sequence[str], hands: Path | None) -> None:
-        """Take the names apart.
+        """Parse the names of the clips.
 
         Raises:
-            InputError: A name is none; names the source.
+            InputError: A name does not follow the scheme; names the source.
+            OSError: The folder of hands does not exist.
         """
         parsed = [parse_name(name, source) for name in names]
         self.names = np.asarray(names)
@@ -83,7 +84,7 @@ class Nucla(ClipDataset):
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """X-View, the one that is commonly reported."""
+        """X-View, the protocol that is commonly reported."""
         return ("x_view",)
 
     def parts(
@@ -120,7 +121,7 @@ class Nucla(ClipDataset):
 
 
 class NuclaArchive(Nucla):
-    """All clips of an .npz file, frames end to end."""
+    """All clips of an .npz file, stored end to end."""
 
     def __init__(self, path: Path, hands: Path | None = None) -> None:
         """Read the file.
@@ -142,12 +143,13 @@ class NuclaArchive(Nucla):
                 "names": (None,),
                 "labels": (None,),
             },
+            texts=("names",),
         )
         per_clip = {name: arrays[name] for name in ("names", "labels")}
         self._joints = arrays[skeletons]
         self._unit = 1000.0 if skeletons == _MILLIMETRES else 1.0
         self._offsets = checked_offsets(path, arrays["offsets"], len(self._joints), per_clip)
-        super().__init__(path, arrays["names"].astype(str).tolist(), hands)
+        super().__init__(path, arrays["names"].tolist(), hands)
         for name, label in zip(self.names, arrays["labels"].tolist(), strict=True):
             check_label(label, str(name), path)
 
@@ -158,19 +160,19 @@ class NuclaArchive(Nucla):
 
 
 class NuclaFolder(Nucla):
-    """A folder of JSON files, one a clip; each is read when its clip is asked for."""
+    """A folder of JSON files, one per clip; each is read when its clip is requested."""
 
     def __init__(self, folder: Path, hands: Path | None = None) -> None:
-        """List the files of the folder and of the folders in it.
+        """List the clips of the folder and of the folders in it.
 
         Raises:
-            InputError: There are none.
+            InputError: There are no clips.
             OSError: A folder cannot be read.
         """
         found = [path for path in folder.rglob("*.json") if _NAME.fullmatch(path.stem)]
         self._files = sorted(found, key=lambda path: path.name)
         if not self._files:
-            raise InputError(f"{folder}: has no clips, files as a01_s01_e00_v01.json")
+            raise InputError(f"{folder}: has no clips, files like a01_s01_e00_v01.json")
         super().__init__(folder, [path.stem for path in self._files], hands)
 
     def joints(self, index: int) -> npt.NDArray[np.floating]:
@@ -183,24 +185,24 @@ def read_nucla(path: Path, *, hands: Path | None = None) -> Nucla:
 
     Args:
         path: File or folder.
-        hands: Folder of keypoints that `bharnet extract` made of the videos.
+        hands: Folder of keypoints that `bharnet data extract` wrote for the videos.
 
     Raises:
-        InputError: It is no such file or folder; names what is wrong.
-        OSError: It cannot be read.
+        InputError: The file or folder is not in this format; names what is wrong.
+        OSError: A file cannot be read.
     """
     return NuclaFolder(path, hands) if path.is_dir() else NuclaArchive(path, hands)
 
 
 def parse_name(name: str, source: Path) -> ClipName:
-    """Take the name of a clip apart.
+    """Parse the name of a clip.
 
     Raises:
-        InputError: It is none; names the source.
+        InputError: The name does not follow the scheme; names the source.
     """
     match = _NAME.fullmatch(name)
     if match is None or int(match[1]) not in NUCLA_ACTIONS:
-        raise InputError(f"{source}: {name!r} is not named as N-UCLA's clips, a01_s01_e00_v01")
+        raise InputError(f"{source}: {name!r} is not a clip name of N-UCLA, like a01_s01_e00_v01")
     return ClipName(*map(int, match.groups()))
 
 
@@ -216,30 +218,33 @@ def check_label(label: Any, name: str, source: Path) -> None:
 
 
 def read_json(path: Path) -> npt.NDArray[np.float32]:
-    """Read a clip: an object with `file_name`, `skeletons` as T x 20 x 3 metres, and `label`.
+    """Read a clip: a JSON object with `file_name`, `skeletons` as T x 20 x 3 metres, and `label`.
 
     Returns:
         (T, 20, 3).
 
     Raises:
-        InputError: The file is not so; names the file, and the line where it is no JSON.
-        OSError: It cannot be read.
+        InputError: The file has another form; names the file, and the line of a JSON error.
+        OSError: The file cannot be read.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError as error:
-        raise InputError(f"{path}: line {error.lineno}: is no JSON: {error.msg}") from None
+        raise InputError(f"{path}: line {error.lineno}: is not JSON: {error.msg}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text file: {error}") from error
+        raise InputError(f"{path}: is not a text file: {error}") from error
+    except (ValueError, RecursionError) as error:
+        # A number with thousands of digits, or thousands of nested lists.
+        raise InputError(f"{path}: cannot be read as JSON: {error}") from error
     if not isinstance(content, dict) or not {"skeletons", "label"} <= set(content):
-        raise InputError(f"{path}: line 1: needs an object with skeletons and label")
+        raise InputError(f"{path}: line 1: expected an object with skeletons and label")
     if content.get("file_name", path.stem) != path.stem:
         raise InputError(f"{path}: file_name: is {content['file_name']!r}")
     check_label(content["label"], path.stem, path)
     try:
         joints = np.array(content["skeletons"], dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: skeletons: are no numbers of one shape: {error}") from None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{path}: skeletons: expected numbers of one shape: {error}") from None
     if joints.ndim != 3 or joints.shape[1:] != (_JOINTS, 3) or not len(joints):
         raise InputError(f"{path}: skeletons: expected shape (T, 20, 3), got {joints.shape}")
     return joints

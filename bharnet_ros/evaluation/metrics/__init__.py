@@ -1,1 +1,1 @@
-"""What is measured: clips, events, their overlap with the truth, and mistakes."""
+"""Metrics of clips and of events: overlap with the truth, mistakes and delays."""

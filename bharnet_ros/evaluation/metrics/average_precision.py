@@ -1,4 +1,4 @@
-"""Average precision of events, after the protocol of PKU-MMD (arXiv 1703.07475)."""
+"""Average precision of events by the protocol of PKU-MMD (arXiv 1703.07475)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bharnet_ros.evaluation.metrics.overlaps import Overlaps
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """Precision and recall where only events of at least a score count.
+    """Precision and recall of the events that reach a score, for each score.
 
     Attributes:
         label: Name of the action.
-        scores: The scores that occur, falling.
+        scores: The different scores, falling.
         precision: One for each score.
         recall: One for each score, rising.
-        average_precision: Area under the interpolated curve; NaN where nothing is true.
+        average_precision: Area under the interpolated curve; NaN without true actions.
     """
 
     label: str
@@ -31,22 +31,22 @@ class PrecisionRecall:
 
 
 def match_by_score(overlaps: Overlaps, tiou: float) -> npt.NDArray[np.bool_]:
-    """Return (E,) which events are right, if a true action is found once only.
+    """Return (E,) which events are right, each true action being found at most once.
 
-    Events choose in the order of their scores, the surest first: each takes the true action of its
-    label that it overlaps most, out of those not taken yet that it overlaps by at least `tiou`.
+    Events choose by falling score. Each takes the free true action of its label that it overlaps
+    most, by at least `tiou`.
     """
-    good = np.flatnonzero(overlaps.same_label & (overlaps.tiou >= tiou))
+    candidates = np.flatnonzero(overlaps.same_label & (overlaps.tiou >= tiou))
     choices: dict[int, list[tuple[float, int]]] = {}
-    for pair in good:
-        choices.setdefault(int(overlaps.event[pair]), []).append(
-            (-float(overlaps.tiou[pair]), int(overlaps.true[pair]))
+    for pair in candidates:
+        choices.setdefault(int(overlaps.event_index[pair]), []).append(
+            (-float(overlaps.tiou[pair]), int(overlaps.truth_index[pair]))
         )
-    for wanted in choices.values():
-        wanted.sort()
+    for choice in choices.values():
+        choice.sort()
 
     def rank(number: int) -> tuple[float, ...]:
-        # Equally sure ones must not depend on the order in which they are listed.
+        # Ties of scores must not depend on the order of the list.
         event = overlaps.events[number]
         return -event.score, choices[number][0][0], event.start_s, event.end_s
 
@@ -63,17 +63,17 @@ def match_by_score(overlaps: Overlaps, tiou: float) -> npt.NDArray[np.bool_]:
 def precision_recall(
     label: str, scores: npt.NDArray[np.float64], right: npt.NDArray[np.bool_], true_actions: int
 ) -> PrecisionRecall:
-    """Return the curve of some events.
+    """Return the precision-recall curve of events.
 
-    The curve has one point for each score that occurs: equal scores cannot be told apart by a
-    threshold. Its area is taken with the precision at each recall interpolated as the greatest
-    precision at that recall or beyond, at every recall that occurs (PASCAL VOC from 2010 on).
+    The curve has one point for each different score, because a threshold cannot separate equal
+    scores. For its area, the precision at each recall that occurs is the greatest precision at that
+    recall or beyond (PASCAL VOC since 2010).
 
     Args:
         label: Name of the action.
         scores: (E,) score of each event.
-        right: (E,) whether it is right.
-        true_actions: How many should have been found.
+        right: (E,) whether each event is right.
+        true_actions: Number of true actions.
     """
     order = np.argsort(-scores, kind="stable")
     falling = scores[order]
@@ -84,9 +84,9 @@ def precision_recall(
     recall = np.full(len(last), math.nan)
     if true_actions:
         recall = hits / true_actions
-        reached = np.maximum.accumulate(precision[::-1])[::-1]
-        # Divided last: sixths do not add up to one exactly.
-        area = float(np.sum(np.diff(hits, prepend=0) * reached)) / true_actions
+        interpolated = np.maximum.accumulate(precision[::-1])[::-1]
+        # Divided last, because sixths do not add up to exactly one.
+        area = float(np.sum(np.diff(hits, prepend=0) * interpolated)) / true_actions
     return PrecisionRecall(
         label=label,
         scores=tuple(falling[last].tolist()),

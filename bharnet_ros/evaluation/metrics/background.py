@@ -1,4 +1,4 @@
-"""The time in which nobody does anything: what is said of it, and the events that lie in it."""
+"""Background, the time without true actions: how long it is, and the events in it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.timeline import ANYBODY, Timeline
 
 Tracks = Mapping[str, str | None]
-"""Track of each person of a recording; None for who was never found."""
+"""Track of each person in a recording; None for a person who was never found."""
 
 
 def without_background(timeline: Timeline) -> Timeline:
-    """Leave out what is true of nobody's doing anything, which is no action."""
+    """Return the timeline without truth labelled `background`, which is no action."""
     actions = tuple(action for action in timeline.truth if action.label != BACKGROUND)
     return timeline if len(actions) == len(timeline.truth) else replace(timeline, truth=actions)
 
@@ -25,7 +25,7 @@ def without_background(timeline: Timeline) -> Timeline:
 def background_s(timelines: Sequence[Timeline], assigned: Sequence[Tracks]) -> float:
     """Return the seconds of the recordings that no true action covers.
 
-    Actions of people who were never found cover nothing: nothing could be said of them.
+    Actions of people who were never found count as background.
     """
     return math.fsum(
         timeline.duration_s - _covered_s(_actions(timeline, tracks), 0.0, timeline.duration_s)
@@ -34,7 +34,7 @@ def background_s(timelines: Sequence[Timeline], assigned: Sequence[Tracks]) -> f
 
 
 def count_in_background(timelines: Sequence[Timeline], assigned: Sequence[Tracks]) -> int:
-    """Return how many events lie in the background for more than half of their time."""
+    """Return the number of events that lie in the background for more than half of their time."""
     count = 0
     for timeline, tracks in zip(timelines, assigned, strict=True):
         actions = _actions(timeline, tracks)
@@ -49,7 +49,7 @@ def count_in_background(timelines: Sequence[Timeline], assigned: Sequence[Tracks
 
 
 def _actions(timeline: Timeline, tracks: Tracks) -> npt.NDArray[np.float64]:
-    """Return (A, 2) the times that true actions of somebody in view cover, apart and rising."""
+    """Return (A, 2) the times that true actions of found people cover, disjoint and rising."""
     merged: list[list[float]] = []
     for start_s, end_s in sorted(
         (action.start_s, action.end_s)
@@ -64,6 +64,6 @@ def _actions(timeline: Timeline, tracks: Tracks) -> npt.NDArray[np.float64]:
 
 
 def _covered_s(actions: npt.NDArray[np.float64], start_s: float, end_s: float) -> float:
-    """Return the seconds of a span that actions (A, 2), which do not overlap, cover."""
+    """Return the seconds of a span that disjoint actions (A, 2) cover."""
     shared = np.minimum(actions[:, 1], end_s) - np.maximum(actions[:, 0], start_s)
     return float(np.maximum(shared, 0.0).sum())

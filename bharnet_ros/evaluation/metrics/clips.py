@@ -1,4 +1,4 @@
-"""Measures of whole clips: top-1, mean class accuracy, recall, confusion and rejection."""
+"""Metrics of whole clips: top-1, mean class accuracy, recall, confusion and rejection."""
 
 from __future__ import annotations
 
@@ -15,31 +15,30 @@ from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 
 _WIDEST_CONFUSION = 20
-"""Classes of which a terminal shows the confusion matrix; of more, what is confused most often."""
+"""Most classes of a printed confusion matrix; with more, the most frequent pairs are listed."""
 
 
 @dataclass(frozen=True)
 class ClipMetrics:
-    """What a model makes of clips with known labels, and of clips with labels it does not know.
+    """Results on clips with labels that the model knows, and on clips with other labels.
 
     Attributes:
         clips: Clips whose label is a class of the model.
-        subjects: People in them; 0 where the data set does not name them.
-        clips_with_hands: Those of the clips that show a hand.
-        top1: Share named rightly when choosing among the classes other than background.
+        subjects: People in these clips; 0 if the data set does not name them.
+        clips_with_hands: The number of these clips that show a hand.
+        top1: Share classified correctly among the classes other than background.
         mean_class_accuracy: The same, averaged over the classes that occur.
-        top1_with_background: Share named rightly when background may be chosen too.
+        top1_with_background: Share classified correctly when background may be chosen too.
         body_top1: `top1` of the body expert alone.
-        hand_top1: `top1` of the hand expert alone; a clip that shows no hand counts as missed.
-        recall: For each class, the share of its clips named rightly.
+        hand_top1: `top1` of the hand expert alone; a clip without hands counts as missed.
+        recall: For each class, the share of its clips classified correctly.
         class_names: Order of the confusion matrix, background last.
-        confusion: Rows are true classes, columns what was chosen with background allowed.
+        confusion: Rows are true classes, columns the chosen ones, background allowed.
         unknown_clips: Clips whose label the model does not know.
-        unknown_rejected: Share of them that was taken for background, or for a class with less
-            than the rejection threshold; not a number where there are none.
-        skeleton_top1: `top1` of body and hands together: `top1` itself, unless there are further
-            streams.
-        stream_top1: `top1` of each further stream alone, by name; a clip in which it saw nothing
+        unknown_rejected: Share of them classified as background, or with a probability below the
+            rejection threshold; NaN without such clips.
+        skeleton_top1: `top1` of body and hands together; equal to `top1` without further streams.
+        stream_top1: `top1` of each further stream alone, by name; a clip without data of the stream
             counts as missed.
     """
 
@@ -61,13 +60,13 @@ class ClipMetrics:
 
 
 def gesture_classes(class_names: Sequence[str]) -> tuple[list[str], list[int]]:
-    """Return the names other than background, and the columns of their logits."""
+    """Return the class names other than background, and the columns of their logits."""
     columns = [column for column, name in enumerate(class_names) if name != BACKGROUND]
     return [class_names[column] for column in columns], columns
 
 
 def true_gestures(labels: npt.NDArray[np.str_], gestures: Sequence[str]) -> npt.NDArray[np.int64]:
-    """Return the index (N,) of each label among the gestures, -1 where it is none of them."""
+    """Return the index (N,) of each label among the gestures, -1 for any other label."""
     index = {name: position for position, name in enumerate(gestures)}
     return np.asarray([index.get(label, -1) for label in labels.tolist()], dtype=np.int64)
 
@@ -82,15 +81,15 @@ def count_metrics(
     rejection_threshold: float | npt.NDArray[np.floating],
     streams: Sequence[str] = (),
 ) -> ClipMetrics:
-    """Compare logits and probabilities, of one model or of several, with labels.
+    """Return the metrics of logits and probabilities, of one model or of several.
 
     Args:
         logits: (N, K) of each expert.
-        probabilities: (N, K) calibrated, of the ensemble.
+        probabilities: (N, K) calibrated probabilities of the ensemble.
         labels: (N,) true names.
         subjects: (N,) person in each clip.
         class_names: (K,) in the order of the logits, background among them.
-        rejection_threshold: Least probability of known motion, for all clips or (N,) for each.
+        rejection_threshold: Least probability of known motion: one for all clips, or (N,).
         streams: Names of the further streams, in the order of the logits.
 
     Raises:
@@ -102,8 +101,8 @@ def count_metrics(
     if not known.any():
         raise InputError(f"label: no clip has a label that the model knows: {', '.join(names)}")
 
-    def right(one: torch.Tensor) -> npt.NDArray[np.bool_]:
-        return one[:, columns].argmax(1).numpy() == truth
+    def right(scores: torch.Tensor) -> npt.NDArray[np.bool_]:
+        return scores[:, columns].argmax(1).numpy() == truth
 
     hits = right(logits.ensemble)
     hand_hits = right(logits.hand) & logits.hand_seen.numpy()
@@ -143,8 +142,8 @@ def count_metrics(
 def format_metrics(metrics: ClipMetrics) -> str:
     """Return the metrics as text for a terminal.
 
-    Where no clip is background and none was taken for it, nothing is said of background; where no
-    clip shows a hand, nothing of the experts, since the body expert is the ensemble.
+    The lines about background are left out if no clip is background and none was taken for it. The
+    lines about the experts are left out if no clip shows a hand: the body expert is the ensemble.
     """
     background = metrics.unknown_clips > 0 or any(row[-1] for row in metrics.confusion)
     measures = [("top-1", metrics.top1), ("mean class accuracy", metrics.mean_class_accuracy)]
@@ -168,13 +167,13 @@ def format_metrics(metrics: ClipMetrics) -> str:
 
 
 def count_clips(metrics: ClipMetrics) -> str:
-    """Return how many clips were judged, and of how many people where that is known."""
+    """Return the number of clips as text, and of people if it is known."""
     of_people = f" of {metrics.subjects} people" if metrics.subjects else ""
     return f"{metrics.clips} clips{of_people}"
 
 
 def _format_confusion(metrics: ClipMetrics) -> str:
-    """Return the confusion matrix; of many classes, those that are confused most often."""
+    """Return the confusion matrix or, with many classes, the most frequent confusions."""
     counts = np.asarray(metrics.confusion)
     used = np.flatnonzero(counts.any(0) | counts.any(1))
     names = [metrics.class_names[index] for index in used]

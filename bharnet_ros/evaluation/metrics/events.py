@@ -1,4 +1,4 @@
-"""How good events are: the numbers of `docs/detection_metrics.md`, pooled over recordings."""
+"""Event metrics, pooled over recordings; docs/events.md defines them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from bharnet_ros.evaluation.metrics.mistakes import (
     Match,
     Mistake,
     MistakeKind,
-    confuse,
-    count_broken,
+    count_confusion,
+    count_fragmented_and_merged,
     find_matches,
     find_mistakes,
     pair_up,
@@ -38,23 +38,23 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import Timeline
 
 TIOUS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-"""Overlaps from which an event counts as right, for average precision and F1."""
+"""Least overlaps for average precision and F1 by PKU-MMD's protocol."""
 
 EVENT_TIOU = 0.5
-"""The overlap from which it does for everything else."""
+"""Least overlap of a matched pair, for all other metrics."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Events and true actions, of one label or of all.
+    """Numbers of events and true actions, of one label or of all.
 
     Attributes:
-        true_actions: True actions.
-        events: Events found.
-        matched: Pairs of both that are the same; nothing is in two pairs.
+        true_actions: Number of true actions.
+        events: Number of events.
+        matched: Number of matched pairs of an event and a true action.
         precision: matched / events; NaN without events.
         recall: matched / true actions; NaN without true actions.
-        f1: Harmonic mean of both; NaN where there is neither an event nor a true action.
+        f1: Harmonic mean of both; NaN without events and true actions.
     """
 
     true_actions: int
@@ -67,14 +67,14 @@ class Counts:
 
 @dataclass(frozen=True)
 class OverlapResult:
-    """PKU-MMD's protocol at one overlap.
+    """Results of PKU-MMD's protocol at one overlap.
 
     Attributes:
-        tiou: Least overlap in time at which an event counts as right.
-        map_actions: Mean over the labels that are true somewhere of their average precision.
-        map_videos: Mean over the recordings with a true action of their average precision.
-        average_precision: Of each label that is true somewhere.
-        f1: Over all labels.
+        tiou: Least overlap of a right event.
+        map_actions: Mean of the average precision over the labels in the truth.
+        map_videos: Mean of the average precision over the recordings with true actions.
+        average_precision: Average precision of each label in the truth.
+        f1: F1 over all labels.
     """
 
     tiou: float
@@ -86,14 +86,14 @@ class OverlapResult:
 
 @dataclass(frozen=True)
 class Spread:
-    """Signed errors in seconds; percentiles are NaN where there are none.
+    """Distribution of signed errors in seconds; percentiles are NaN without errors.
 
     Attributes:
-        count: How many.
-        median_s: Half are less.
-        p90_s: Nine in ten are less.
-        absolute_median_s: The median without signs.
-        absolute_p90_s: The 90th percentile without signs.
+        count: Number of errors.
+        median_s: Median.
+        p90_s: 90th percentile.
+        absolute_median_s: Median of the absolute values.
+        absolute_p90_s: 90th percentile of the absolute values.
     """
 
     count: int
@@ -105,10 +105,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from capture to publication of ONSETs; percentiles are NaN where none is known.
+    """Seconds from capture to publication of ONSETs; percentiles are NaN if none is known.
 
     Attributes:
-        count: ONSETs whose latency is known.
+        count: Number of ONSETs with a known latency.
         p50_s: Median.
         p95_s: 95th percentile.
         p99_s: 99th percentile.
@@ -122,12 +122,12 @@ class Latency:
 
 @dataclass(frozen=True)
 class TrackAssignment:
-    """Whom a track shows.
+    """The track that shows a person of the truth.
 
     Attributes:
         recording: Name of the timeline.
-        person: Track of true actions.
-        track_id: Track of events; None for somebody who was never found.
+        person: Track id of the person's true actions.
+        track_id: Track id of the person's events; None for a person who was never found.
     """
 
     recording: str
@@ -137,36 +137,37 @@ class TrackAssignment:
 
 @dataclass(frozen=True)
 class EventMetrics:
-    """All numbers; each is defined in `docs/detection_metrics.md`.
+    """All event metrics; docs/events.md defines them.
 
     Attributes:
-        recordings: How many.
-        duration_s: All of them together.
-        background_s: The time of them in which nobody does anything.
-        frames: Frames that went in.
-        dropped: Frames that were recorded and did not go in.
-        overlaps: PKU-MMD's protocol at each of `TIOUS`.
-        tiou: What is matched in the fields below overlaps at least so much.
-        total: Over all labels.
-        labels: Each label that is true or was found.
+        recordings: Number of recordings.
+        duration_s: Total duration.
+        background_s: Total time without true actions.
+        frames: Frames that were processed.
+        dropped: Frames that were recorded but not processed.
+        overlaps: Results of PKU-MMD's protocol at each of `TIOUS`.
+        tiou: Least overlap of a matched pair in the fields below.
+        total: Counts over all labels.
+        labels: Counts of each label in the truth or the events.
         onset_delay: Capture time at the publication of the ONSET, minus the true start.
         start_error: Estimated minus true start.
         end_error: Estimated minus true end.
-        false_in_background: Events that lie, for the greater part, in the background.
-        false_per_minute: The same by minute of background; NaN without background.
-        missed: True actions without any event.
-        wrong_label: True actions that an event of another label lies over.
-        badly_timed: True actions that an event of their label overlaps, but by less than `tiou`.
+        false_in_background: Events that lie mostly in the background.
+        false_per_minute: The same per minute of background; NaN without background.
+        missed: True actions without an event.
+        wrong_label: True actions paired with an event of another label.
+        badly_timed: True actions paired with an event of their label that overlaps by less than
+            `tiou`.
         false: Events without a true action, whether in the background or not.
-        fragmented: True actions that several events of their label cover.
-        merged: Events that cover several true actions of their label.
-        confusion: Labels found against true labels.
+        fragmented: True actions with several events of their label mostly within them.
+        merged: Events that cover most of several true actions of their label.
+        confusion: Found labels against true labels.
         early: Early recognition, by rising fraction.
-        latency: From capture to publication.
-        curves: Precision and recall of each label that is true somewhere, at `tiou`.
-        matches: What is right, by recording and true start.
-        mistakes: All of them, worst first.
-        assignments: Whom the tracks were taken for.
+        latency: Latency from capture to publication.
+        curves: Precision and recall of each label in the truth, at `tiou`.
+        matches: Matched pairs, by recording and true start.
+        mistakes: All mistakes, worst first.
+        assignments: The track of each person of the truth.
     """
 
     recordings: int
@@ -201,23 +202,24 @@ class EventMetrics:
 def measure(
     timelines: Sequence[Timeline], *, tious: Sequence[float] = TIOUS, tiou: float = EVENT_TIOU
 ) -> EventMetrics:
-    """Compare what was found with what is true, pooled over recordings.
+    """Compare events with the truth, pooled over recordings.
 
-    Truth labelled `background` says that nothing was done, and counts as no action.
+    Truth labelled `background` is no action.
 
     Args:
         timelines: The recordings; their order does not matter.
-        tious: Overlaps for PKU-MMD's protocol.
-        tiou: Overlap from which an event counts as right for everything else.
+        tious: Least overlaps for PKU-MMD's protocol, each greater than 0 and at most 1.
+        tiou: Least overlap of a matched pair, for all other metrics.
 
     Raises:
-        InputError: There is no recording, or an overlap is not greater than 0 and at most 1.
+        InputError: There is no recording.
+        ValueError: An overlap is out of range; names the argument.
     """
     if not timelines:
         raise InputError("timelines: there is no recording to measure")
     for name, value in [*(("tious", one) for one in tious), ("tiou", tiou)]:
         if not 0.0 < value <= 1.0:
-            raise InputError(f"{name}: must be greater than 0 and at most 1, got {value}")
+            raise ValueError(f"{name}: must be greater than 0 and at most 1, got {value}")
     recordings = [without_background(timeline) for timeline in timelines]
     assigned = [assign_tracks(timeline) for timeline in recordings]
     overlaps = find_overlaps(recordings, assigned)
@@ -231,7 +233,7 @@ def measure(
     kinds = Counter(mistake.kind for mistake in mistakes)
     background = background_s(recordings, assigned)
     in_background = count_in_background(recordings, assigned)
-    fragmented, merged = count_broken(overlaps)
+    fragmented, merged = count_fragmented_and_merged(overlaps)
     return EventMetrics(
         recordings=len(recordings),
         duration_s=math.fsum(timeline.duration_s for timeline in recordings),
@@ -256,7 +258,7 @@ def measure(
         false=kinds[MistakeKind.FALSE],
         fragmented=fragmented,
         merged=merged,
-        confusion=confuse(overlaps, pairing),
+        confusion=count_confusion(overlaps, pairing),
         early=early_recognition(recordings, assigned, overlaps),
         latency=_latency([event.latency_s for event in overlaps.events]),
         curves=_curves(overlaps, match_by_score(overlaps, tiou)),
@@ -288,7 +290,7 @@ def _counts(true_actions: int, events: int, matched: int) -> Counts:
 
 
 def _curves(overlaps: Overlaps, right: npt.NDArray[np.bool_]) -> tuple[PrecisionRecall, ...]:
-    """Return the curve of each label that is true somewhere."""
+    """Return the curve of each label in the truth."""
     found = np.array([event.label for event in overlaps.events], dtype=object)
     scores = np.array([event.score for event in overlaps.events])
     true_actions = Counter(action.label for action in overlaps.truth)
@@ -299,16 +301,21 @@ def _curves(overlaps: Overlaps, right: npt.NDArray[np.bool_]) -> tuple[Precision
 
 
 def _at_overlap(overlaps: Overlaps, tiou: float) -> OverlapResult:
+    """Return the results of PKU-MMD's protocol at one overlap."""
     right = match_by_score(overlaps, tiou)
     average_precision = {curve.label: curve.average_precision for curve in _curves(overlaps, right)}
     scores = np.array([event.score for event in overlaps.events])
     videos = []
     for recording, true_actions in enumerate(np.bincount(overlaps.truth_recording)):
-        mine = overlaps.event_recording == recording
-        curve = precision_recall("", scores[mine], right[mine], int(true_actions))
+        in_video = overlaps.event_recording == recording
+        curve = precision_recall("", scores[in_video], right[in_video], int(true_actions))
         videos.append(curve.average_precision)
-    good = np.flatnonzero(overlaps.same_label & (overlaps.tiou >= tiou))
-    pairs = best_matching(overlaps.event[good], overlaps.true[good], overlaps.tiou[good])
+    candidates = np.flatnonzero(overlaps.same_label & (overlaps.tiou >= tiou))
+    pairs = best_matching(
+        overlaps.event_index[candidates],
+        overlaps.truth_index[candidates],
+        overlaps.tiou[candidates],
+    )
     return OverlapResult(
         tiou=tiou,
         map_actions=_mean(list(average_precision.values())),
@@ -319,22 +326,21 @@ def _at_overlap(overlaps: Overlaps, tiou: float) -> OverlapResult:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Return the mean of what is known; NaN where nothing is. Exact, whatever the order."""
+    """Return the mean of the values that are not NaN, exact in any order; NaN without any."""
     known = [value for value in values if not math.isnan(value)]
     return math.fsum(known) / len(known) if known else math.nan
 
 
-def _percentiles(values: Sequence[float], wanted: Sequence[float]) -> list[float]:
+def _percentiles(values: Sequence[float], percents: Sequence[float]) -> list[float]:
     if not len(values):
-        return [math.nan] * len(wanted)
-    return [float(value) for value in np.percentile(values, wanted)]
+        return [math.nan] * len(percents)
+    return [float(value) for value in np.percentile(values, percents)]
 
 
 def _spread(errors: Sequence[float]) -> Spread:
-    wanted = (50.0, 90.0)
-    return Spread(
-        len(errors), *_percentiles(errors, wanted), *_percentiles([abs(e) for e in errors], wanted)
-    )
+    percents = (50.0, 90.0)
+    sizes = [abs(error) for error in errors]
+    return Spread(len(errors), *_percentiles(errors, percents), *_percentiles(sizes, percents))
 
 
 def _latency(latencies_s: Sequence[float]) -> Latency:

@@ -1,4 +1,4 @@
-"""What went right and wrong in a recording, each true action and each event once."""
+"""Pairs of events and true actions, and the mistakes; each is counted once."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from bharnet_ros.evaluation.metrics.overlaps import Indices, Overlaps, best_matc
 from bharnet_ros.types.timeline import FoundEvent, TrueAction
 
 NOTHING = "nothing"
-"""Row of the confusion matrix for events without a true action; column for true actions missed."""
+"""Row of the confusion matrix for false events; column for missed true actions."""
 
 
 class MistakeKind(str, Enum):
-    """How an event and a true action disagree."""
+    """Kind of disagreement between events and truth."""
 
     MISSED = "missed"
     FALSE = "false"
@@ -27,12 +27,12 @@ class MistakeKind(str, Enum):
 
 @dataclass(frozen=True)
 class Match:
-    """An event that is right, and the true action that it stands for.
+    """An event that is right, and its true action.
 
     Attributes:
         recording: Name of the timeline.
-        truth: What should be found.
-        event: What was found.
+        truth: The true action.
+        event: The event.
     """
 
     recording: str
@@ -45,11 +45,11 @@ class Mistake:
     """One mistake.
 
     Attributes:
-        kind: What is wrong.
+        kind: Kind of mistake.
         recording: Name of the timeline.
-        severity_s: Seconds for which what was found and what is true differ.
-        truth: What should have been found; None for a false event.
-        event: What was found; None for a true action that was missed.
+        severity_s: Seconds in which event and truth differ.
+        truth: The true action; None for a false event.
+        event: The event; None for a missed true action.
     """
 
     kind: MistakeKind
@@ -61,11 +61,11 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Confusion:
-    """Which labels were found where which are true, each event and each true action once.
+    """Found labels against true labels, each event and each true action counted once.
 
     Attributes:
-        labels: Names of rows and columns, the last being `NOTHING`.
-        counts: counts[i][j] times, labels[i] is true and labels[j] was found.
+        labels: Names of rows and columns; the last is `NOTHING`.
+        counts: counts[i][j] is how often labels[i] is true and labels[j] was found.
     """
 
     labels: tuple[str, ...]
@@ -74,12 +74,12 @@ class Confusion:
 
 @dataclass(frozen=True, eq=False)
 class Pairing:
-    """Which event stands for which true action; nothing is in two pairs.
+    """Pairs of events and true actions; each is in at most one pair.
 
     Attributes:
-        matched: Indices of pairs with the same label that overlap enough.
-        badly_timed: With the same label, overlapping less.
-        wrong_label: With different labels.
+        matched: Indices of pairs with the same label and enough overlap.
+        badly_timed: Indices of pairs with the same label and less overlap.
+        wrong_label: Indices of pairs with different labels.
     """
 
     matched: Indices
@@ -88,44 +88,46 @@ class Pairing:
 
 
 def pair_up(overlaps: Overlaps, tiou: float) -> Pairing:
-    """Match events and true actions: what is right first, then what is nearly right.
+    """Pair events with true actions in three steps.
 
-    Each step chooses, out of what the steps before it left, the pairs that are most and then
-    overlap most: the same label and at least `tiou`; the same label; any label.
+    The steps pair the same label and at least `tiou`, then the same label, then any labels. Each
+    step makes as many pairs as possible from what is left; of equally many, it prefers the greatest
+    sum of tIoU.
     """
-    free = np.ones(len(overlaps.event), dtype=bool)
+    free = np.ones(len(overlaps.event_index), dtype=bool)
 
-    def take(good: npt.NDArray[np.bool_]) -> Indices:
-        pairs = np.flatnonzero(good & free)
-        chosen = pairs[
-            best_matching(overlaps.event[pairs], overlaps.true[pairs], overlaps.tiou[pairs])
-        ]
-        free[np.isin(overlaps.event, overlaps.event[chosen])] = False
-        free[np.isin(overlaps.true, overlaps.true[chosen])] = False
-        return chosen
+    def choose(allowed: npt.NDArray[np.bool_]) -> Indices:
+        pairs = np.flatnonzero(allowed & free)
+        events, truth = overlaps.event_index[pairs], overlaps.truth_index[pairs]
+        best = best_matching(events, truth, overlaps.tiou[pairs])
+        free[np.isin(overlaps.event_index, events[best])] = False
+        free[np.isin(overlaps.truth_index, truth[best])] = False
+        return pairs[best]
 
     return Pairing(
-        matched=take(overlaps.same_label & (overlaps.tiou >= tiou)),
-        badly_timed=take(overlaps.same_label),
-        wrong_label=take(np.ones_like(free)),
+        matched=choose(overlaps.same_label & (overlaps.tiou >= tiou)),
+        badly_timed=choose(overlaps.same_label),
+        wrong_label=choose(np.ones_like(free)),
     )
 
 
 def unpaired(overlaps: Overlaps, pairing: Pairing) -> tuple[Indices, Indices]:
-    """Return the events, and the true actions, that are in no pair."""
+    """Return the indices of the events and of the true actions that are in no pair."""
     pairs = np.concatenate([pairing.matched, pairing.badly_timed, pairing.wrong_label])
     return (
-        np.setdiff1d(np.arange(len(overlaps.events)), overlaps.event[pairs]),
-        np.setdiff1d(np.arange(len(overlaps.truth)), overlaps.true[pairs]),
+        np.setdiff1d(np.arange(len(overlaps.events)), overlaps.event_index[pairs]),
+        np.setdiff1d(np.arange(len(overlaps.truth)), overlaps.truth_index[pairs]),
     )
 
 
 def find_matches(overlaps: Overlaps, pairing: Pairing, names: Sequence[str]) -> tuple[Match, ...]:
-    """Return what is matched, by recording and true start; takes what `find_mistakes` takes."""
+    """Return the matched pairs, by recording and true start; arguments as in `find_mistakes`."""
     matches = [
         Match(names[overlaps.truth_recording[true]], overlaps.truth[true], overlaps.events[event])
         for event, true in zip(
-            overlaps.event[pairing.matched], overlaps.true[pairing.matched], strict=True
+            overlaps.event_index[pairing.matched],
+            overlaps.truth_index[pairing.matched],
+            strict=True,
         )
     ]
 
@@ -138,11 +140,11 @@ def find_matches(overlaps: Overlaps, pairing: Pairing, names: Sequence[str]) -> 
 def find_mistakes(
     overlaps: Overlaps, pairing: Pairing, names: Sequence[str]
 ) -> tuple[Mistake, ...]:
-    """Return everything that is not matched, what differs longest first.
+    """Return everything that is not matched, the most severe first.
 
     Args:
         overlaps: Events and true actions.
-        pairing: Which belong together.
+        pairing: Their pairs.
         names: Name of each recording.
     """
     mistakes: list[Mistake] = []
@@ -151,17 +153,16 @@ def find_mistakes(
         (MistakeKind.WRONG_LABEL, pairing.wrong_label),
     ):
         for pair in pairs:
-            event = overlaps.events[overlaps.event[pair]]
-            action = overlaps.truth[overlaps.true[pair]]
+            event = overlaps.events[overlaps.event_index[pair]]
+            action = overlaps.truth[overlaps.truth_index[pair]]
             lengths = event.duration_s + action.duration_s
-            # Where both say the same at the same time, nothing is wrong; a wrong label is wrong
-            # there too, but counts its seconds once.
+            # Shared time of the same label is right; of a wrong label it is wrong, but counts once.
             agreed = 2.0 if kind is MistakeKind.BADLY_TIMED else 1.0
             severity = lengths - agreed * float(overlaps.shared_s[pair])
-            name = names[overlaps.truth_recording[overlaps.true[pair]]]
+            name = names[overlaps.truth_recording[overlaps.truth_index[pair]]]
             mistakes.append(Mistake(kind, name, severity, action, event))
-    alone, missed = unpaired(overlaps, pairing)
-    for number in alone:
+    false, missed = unpaired(overlaps, pairing)
+    for number in false:
         event = overlaps.events[number]
         name = names[overlaps.event_recording[number]]
         mistakes.append(Mistake(MistakeKind.FALSE, name, event.duration_s, None, event))
@@ -171,43 +172,44 @@ def find_mistakes(
         mistakes.append(Mistake(MistakeKind.MISSED, name, action.duration_s, action, None))
 
     def order(mistake: Mistake) -> tuple[float, str, float, str, str]:
-        first = mistake.truth or mistake.event
-        assert first is not None
-        return -mistake.severity_s, mistake.recording, first.start_s, first.track_id, first.label
+        span = mistake.truth or mistake.event
+        assert span is not None
+        return -mistake.severity_s, mistake.recording, span.start_s, span.track_id, span.label
 
     return tuple(sorted(mistakes, key=order))
 
 
-def confuse(overlaps: Overlaps, pairing: Pairing) -> Confusion:
-    """Count labels found against true labels, over all pairs and all that is in none."""
+def count_confusion(overlaps: Overlaps, pairing: Pairing) -> Confusion:
+    """Count found labels against true labels, over all pairs and everything unpaired."""
     found = {event.label for event in overlaps.events}
     labels = (*sorted(found | {action.label for action in overlaps.truth}), NOTHING)
     place = {label: number for number, label in enumerate(labels[:-1])}
     counts = np.zeros((len(labels), len(labels)), dtype=np.int64)
     for pair in np.concatenate([pairing.matched, pairing.badly_timed, pairing.wrong_label]):
-        true = overlaps.truth[overlaps.true[pair]].label
-        counts[place[true], place[overlaps.events[overlaps.event[pair]].label]] += 1
-    alone, missed = unpaired(overlaps, pairing)
-    for number in alone:
+        true = overlaps.truth[overlaps.truth_index[pair]].label
+        counts[place[true], place[overlaps.events[overlaps.event_index[pair]].label]] += 1
+    false, missed = unpaired(overlaps, pairing)
+    for number in false:
         counts[-1, place[overlaps.events[number].label]] += 1
     for number in missed:
         counts[place[overlaps.truth[number].label], -1] += 1
     return Confusion(labels, tuple(tuple(row) for row in counts.tolist()))
 
 
-def count_broken(overlaps: Overlaps) -> tuple[int, int]:
-    """Return how many true actions are fragmented, and how many events merge several.
+def count_fragmented_and_merged(overlaps: Overlaps) -> tuple[int, int]:
+    """Return the number of fragmented true actions, and of events that merge several.
 
-    A true action is fragmented where two events or more of its label lie in it for the greater
-    part of themselves; an event merges where it covers the greater part of two true actions or more
-    of its label. After fragmentation and merging in Ward et al., "Performance metrics for activity
+    A true action is fragmented if two or more events of its label lie mostly within it. An event
+    merges if it covers most of two or more true actions of its label.
+
+    Source: fragmentation and merging in Ward et al., "Performance metrics for activity
     recognition", ACM TIST 2 (1), 2011, where any overlap is enough.
     """
-    # An instant lies wholly in what it touches.
-    event_s = np.array([one.duration_s for one in overlaps.events])[overlaps.event]
-    true_s = np.array([one.duration_s for one in overlaps.truth])[overlaps.true]
+    # An instant lies entirely within what it touches.
+    event_s = np.array([one.duration_s for one in overlaps.events])[overlaps.event_index]
+    true_s = np.array([one.duration_s for one in overlaps.truth])[overlaps.truth_index]
     inside = overlaps.same_label & ((2.0 * overlaps.shared_s > event_s) | (event_s == 0.0))
     covered = overlaps.same_label & ((2.0 * overlaps.shared_s > true_s) | (true_s == 0.0))
-    fragments = np.bincount(overlaps.true[inside])
-    merges = np.bincount(overlaps.event[covered])
+    fragments = np.bincount(overlaps.truth_index[inside])
+    merges = np.bincount(overlaps.event_index[covered])
     return int((fragments > 1).sum()), int((merges > 1).sum())

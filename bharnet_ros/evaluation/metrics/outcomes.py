@@ -1,4 +1,4 @@
-"""What became of each true action and each event, and who did them: mistakes, seen from events."""
+"""Outcome of each true action and each event, and the person behind it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import ANYBODY, FoundEvent, Timeline, TrueAction
 
 RIGHT = "right"
-"""Outcome of what is in no mistake; the others are the values of `MistakeKind`."""
+"""Outcome of everything that is in no mistake; the others are the values of `MistakeKind`."""
 
 TRUTH_OUTCOMES = (
     RIGHT,
@@ -19,7 +19,7 @@ TRUTH_OUTCOMES = (
     MistakeKind.WRONG_LABEL.value,
     MistakeKind.MISSED.value,
 )
-"""What can become of a true action, best first."""
+"""Possible outcomes of a true action, best first."""
 
 OUTCOME_NAMES = {
     RIGHT: "right",
@@ -28,17 +28,17 @@ OUTCOME_NAMES = {
     MistakeKind.MISSED.value: "missed",
     MistakeKind.FALSE.value: "false event",
 }
-"""Every outcome as text."""
+"""Text of every outcome."""
 
 
 class Outcomes:
-    """Looks up what became of true actions and events."""
+    """Looks up the outcome of true actions and events."""
 
     def __init__(self, metrics: EventMetrics) -> None:
-        """Take the mistakes; what is in none of them is right."""
+        """Index the mistakes by true action and by event."""
         self._truth: dict[tuple[object, ...], str] = {}
         self._events: dict[tuple[object, ...], str] = {}
-        # The worst come first, and the worst counts.
+        # Mistakes are sorted worst first; of several with the same key, the worst counts.
         for mistake in reversed(metrics.mistakes):
             if mistake.truth is not None:
                 self._truth[_key(mistake.recording, mistake.truth)] = mistake.kind.value
@@ -56,13 +56,13 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Lane:
-    """One person of a recording: truth, and what was found of the tracks taken for it.
+    """One person of a recording: true actions, and the events of the tracks assigned to the person.
 
     Attributes:
         title: Name to show.
-        tracks: Track ids of events and scores.
-        truth: True actions.
-        events: Events.
+        tracks: Track ids of the person's events and scores.
+        truth: True actions of the person.
+        events: Events of the tracks.
     """
 
     title: str
@@ -72,7 +72,7 @@ class Lane:
 
 
 def lanes(timeline: Timeline, metrics: EventMetrics) -> tuple[Lane, ...]:
-    """Return the people of a recording, those with true actions first, then tracks of nobody."""
+    """Return the people of a recording, those of the truth first, then tracks without a person."""
     tracks = sorted(
         {event.track_id for event in timeline.events}
         | {trace.track_id for trace in timeline.traces}
@@ -84,31 +84,31 @@ def lanes(timeline: Timeline, metrics: EventMetrics) -> tuple[Lane, ...]:
             assigned.setdefault(assignment.person, []).append(assignment.track_id)
     if people == [ANYBODY] and len(tracks) == 1:
         assigned[ANYBODY] = list(tracks)
-    taken = {track for mine in assigned.values() for track in mine}
+    taken = {track for person_tracks in assigned.values() for track in person_tracks}
     grouped = list(assigned.items())
     grouped += [(track, [track]) for track in tracks if track not in taken]
     return tuple(
         Lane(
-            title=_title(person, mine),
-            tracks=tuple(dict.fromkeys(mine)),
+            title=_title(person, person_tracks),
+            tracks=tuple(dict.fromkeys(person_tracks)),
             truth=tuple(
                 action
                 for action in timeline.truth
                 if action.track_id == person and person in assigned
             ),
-            events=tuple(event for event in timeline.events if event.track_id in mine),
+            events=tuple(event for event in timeline.events if event.track_id in person_tracks),
         )
-        for person, mine in grouped
+        for person, person_tracks in grouped
     )
 
 
-def people_of(
+def track_ids_of(
     timeline: Timeline,
     metrics: EventMetrics,
     truth: TrueAction | None,
     event: FoundEvent | None,
 ) -> tuple[str, ...]:
-    """Return the track ids under which whoever did this may be found; none: anybody."""
+    """Return the track ids of the person behind a true action or an event; empty for anybody."""
     if event is not None:
         return (event.track_id,)
     if truth is None or truth.track_id == ANYBODY:
@@ -123,8 +123,8 @@ def people_of(
     return (truth.track_id, *assigned)
 
 
-def by_name(timelines: Sequence[Timeline]) -> dict[str, Timeline]:
-    """Return recordings by their names, by which mistakes refer to them.
+def recordings_by_name(timelines: Sequence[Timeline]) -> dict[str, Timeline]:
+    """Return the recordings by their names, which mistakes refer to.
 
     Raises:
         InputError: Two recordings have the same name; names it.

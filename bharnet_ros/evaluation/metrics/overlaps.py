@@ -1,4 +1,4 @@
-"""Which events and true actions share time, and which of them belong together."""
+"""Overlap in time of events with true actions, and their best matching."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Seconds = npt.NDArray[np.float64]
 
 
 def shared_time(events: Sequence[FoundEvent], truth: Sequence[TrueAction]) -> Seconds:
-    """Return (E, T) the seconds that each event and each true action share.
+    """Return (E, T) the seconds that each event shares with each true action.
 
-    Negative where they are apart: minus the time between them.
+    Where they are apart, the value is the negative time between them.
     """
     found, true = _times(events)[:, None], _times(truth)[None, :]
     shared: Seconds = np.minimum(found[..., 1], true[..., 1])
@@ -38,29 +38,29 @@ def same_label(events: Sequence[FoundEvent], truth: Sequence[TrueAction]) -> npt
 
 @dataclass(frozen=True, eq=False)
 class Overlaps:
-    """Events and true actions of all recordings, and the pairs of them that share time.
+    """Events and true actions of all recordings, and the pairs that share time.
 
-    An event pairs with a true action of the same recording that is the track's person's, or
-    `ANYBODY`'s, whatever their labels.
+    An event pairs with true actions of the same recording, of any label, by the person whom its
+    track shows or by `ANYBODY`.
 
     Attributes:
         events: E events.
         truth: T true actions.
-        event_recording: (E,) number of the recording of each event.
-        truth_recording: (T,) the same of each true action.
-        event: (P,) index of the event of each pair.
-        true: (P,) index of its true action.
-        shared_s: (P,) seconds that they share.
+        event_recording: (E,) index of the recording of each event.
+        truth_recording: (T,) index of the recording of each true action.
+        event_index: (P,) index of the event of each pair.
+        truth_index: (P,) index of the true action of each pair.
+        shared_s: (P,) seconds that the two share.
         tiou: (P,) shared seconds over the seconds that either covers, 0..1.
-        same_label: (P,) whether they have the same label.
+        same_label: (P,) whether the two have the same label.
     """
 
     events: tuple[FoundEvent, ...]
     truth: tuple[TrueAction, ...]
     event_recording: Indices
     truth_recording: Indices
-    event: Indices
-    true: Indices
+    event_index: Indices
+    truth_index: Indices
     shared_s: Seconds
     tiou: Seconds
     same_label: npt.NDArray[np.bool_]
@@ -73,11 +73,11 @@ def find_overlaps(
 
     Args:
         timelines: The recordings.
-        assigned: Track of each person of each recording.
+        assigned: Track of each person, for each recording.
     """
     events: list[FoundEvent] = []
     truth: list[TrueAction] = []
-    # event, true, shared_s, tiou and same_label of the pairs of each recording.
+    # For each recording: event index, truth index, shared_s, tiou and same_label of its pairs.
     pairs: list[tuple[npt.NDArray[Any], ...]] = []
     for timeline, tracks in zip(timelines, assigned, strict=True):
         event, true, *measured = _pairs(timeline.events, timeline.truth, tracks)
@@ -94,8 +94,8 @@ def find_overlaps(
         truth=tuple(truth),
         event_recording=np.repeat(numbers, [len(timeline.events) for timeline in timelines]),
         truth_recording=np.repeat(numbers, [len(timeline.truth) for timeline in timelines]),
-        event=event,
-        true=true,
+        event_index=event,
+        truth_index=true,
         shared_s=shared_s,
         tiou=tiou,
         same_label=same,
@@ -105,20 +105,20 @@ def find_overlaps(
 def best_matching(event: Indices, true: Indices, weight: Seconds) -> Indices:
     """Choose as many pairs as possible without using an event or a true action twice.
 
-    Among equally many, those with the greatest sum of weights.
+    Of equally many pairs, those with the greatest sum of weights are chosen.
 
     Args:
-        event: (P,) the event of each pair.
-        true: (P,) its true action.
-        weight: (P,) 0..1.
+        event: (P,) index of the event of each pair.
+        true: (P,) index of the true action of each pair.
+        weight: (P,) weight of each pair, 0..1.
 
     Returns:
         Indices of the chosen pairs, rising.
     """
     if not len(event):
         return np.empty(0, np.intp)
-    # Pairs that have nothing to do with each other are matched one by one: recordings are long,
-    # and few events overlap.
+    # Each connected group of pairs is matched on its own, which is fast: recordings are long, and
+    # few events overlap.
     events, row = np.unique(event, return_inverse=True)
     truths, column = np.unique(true, return_inverse=True)
     size = len(events) + len(truths)
@@ -132,28 +132,29 @@ def best_matching(event: Indices, true: Indices, weight: Seconds) -> Indices:
             continue
         rows, i = np.unique(row[members], return_inverse=True)
         columns, j = np.unique(column[members], return_inverse=True)
-        # One pair more is worth more than all weights together.
+        # One more pair is worth more than all weights together.
         gain = np.zeros((len(rows), len(columns)))
         gain[i, j] = weight[members] + min(gain.shape) + 1.0
         pair = np.full(gain.shape, -1)
         pair[i, j] = members
-        chosen += [int(one) for one in pair[linear_sum_assignment(gain, maximize=True)] if one >= 0]
+        best = pair[linear_sum_assignment(gain, maximize=True)]
+        chosen += best[best >= 0].tolist()
     return np.sort(np.array(chosen, dtype=np.intp))
 
 
 def _pairs(
     events: Sequence[FoundEvent], truth: Sequence[TrueAction], tracks: Mapping[str, str | None]
 ) -> tuple[npt.NDArray[Any], ...]:
-    """Return (P,) event, true action, shared seconds, tIoU and whether labels agree."""
+    """Return (P,) event index, truth index, shared seconds, tIoU and whether the labels agree."""
     shared = shared_time(events, truth)
     anybody = np.array([action.track_id == ANYBODY for action in truth], dtype=bool)
-    shown = np.array([tracks.get(action.track_id) for action in truth], dtype=object)
+    assigned = np.array([tracks.get(action.track_id) for action in truth], dtype=object)
     found = np.array([event.track_id for event in events], dtype=object)
     lengths = (_lengths(events)[:, None], _lengths(truth)[None, :])
-    # What lasts no time shares none, and yet lies within something.
+    # An instant shares no time, yet it may lie within something.
     instant = (lengths[0] == 0.0) | (lengths[1] == 0.0)
     possible = (shared > 0.0) | (instant & (shared == 0.0))
-    possible &= anybody[None, :] | (found[:, None] == shown[None, :]).astype(bool)
+    possible &= anybody[None, :] | (found[:, None] == assigned[None, :]).astype(bool)
     event, true = np.nonzero(possible)
     shared_s = shared[event, true]
     union = lengths[0][event, 0] + lengths[1][0, true] - shared_s
@@ -162,7 +163,7 @@ def _pairs(
 
 
 def _times(spans: Sequence[FoundEvent] | Sequence[TrueAction]) -> Seconds:
-    return np.array([(one.start_s, one.end_s) for one in spans], dtype=np.float64).reshape(-1, 2)
+    return np.array([(span.start_s, span.end_s) for span in spans], dtype=np.float64).reshape(-1, 2)
 
 
 def _lengths(spans: Sequence[FoundEvent] | Sequence[TrueAction]) -> Seconds:

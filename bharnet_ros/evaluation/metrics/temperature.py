@@ -1,4 +1,4 @@
-"""Temperature scaling: probabilities that say how often they are right."""
+"""Temperature scaling, which calibrates probabilities."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from torch.nn.functional import cross_entropy
 
 
 def fit_temperature(logits: Tensor, classes: Tensor) -> float:
-    """Return the temperature that makes logits / temperature most likely.
+    """Return the temperature T for which logits / T give the true classes the greatest likelihood.
 
     Args:
-        logits: (N, K).
-        classes: (N,) true classes.
+        logits: (N, K) uncalibrated logits.
+        classes: (N,) indices of the true classes.
 
     Source: Guo et al., On Calibration of Modern Neural Networks (arXiv 1706.04599).
     """

@@ -1,4 +1,4 @@
-"""Whom a track shows: truth names people by its own names, the tracker by others."""
+"""Assignment of tracks to the people of the truth; the tracker names people differently."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from bharnet_ros.evaluation.metrics.overlaps import same_label, shared_time
 from bharnet_ros.types.timeline import ANYBODY, ScoreTrace, Timeline, TrueAction
 
 Evidence = npt.NDArray[np.float64]
-"""(P, K) how much speaks for each person's being each track; 0 where nothing does."""
+"""(P, K) evidence that each track shows each person; 0 if there is none."""
 
 
 def assign_tracks(timeline: Timeline) -> dict[str, str | None]:
-    """Return the track that shows each person of the truth; None for who was never found.
+    """Return the track that shows each person of the truth; None for a person who was never found.
 
-    One track shows one person at most. What decides, as far as it goes, is the time for which a
-    track's events lie over true actions of the same label, summed over all people; among those who
-    are then left, the time for which they lie over true actions of any label; at last, how probable
-    the scores hold the true labels while they are true.
+    A track shows at most one person. Tracks are first assigned by the time that events and true
+    actions of the same label share, summed over all people. The remaining ones are assigned by the
+    time shared with any label, then by the probability of the true labels while they are true.
     """
     people = sorted({action.track_id for action in timeline.truth} - {ANYBODY})
     tracks = sorted(
-        {event.track_id for event in timeline.events} | {one.track_id for one in timeline.traces}
+        {event.track_id for event in timeline.events}
+        | {trace.track_id for trace in timeline.traces}
     )
     assigned: dict[str, str | None] = dict.fromkeys(people)
     if not people or not tracks:
         return assigned
     right_label, any_label = _shared_time(timeline, people, tracks)
-    left_people, left_tracks = np.arange(len(people)), np.arange(len(tracks))
-    for evidence in (right_label, any_label, _scored(timeline, people, tracks)):
-        remaining = evidence[np.ix_(left_people, left_tracks)]
+    free_people, free_tracks = np.arange(len(people)), np.arange(len(tracks))
+    for evidence in (right_label, any_label, _probabilities(timeline, people, tracks)):
+        remaining = evidence[np.ix_(free_people, free_tracks)]
         rows, columns = linear_sum_assignment(remaining, maximize=True)
-        some = remaining[rows, columns] > 0.0
-        rows, columns = rows[some], columns[some]
-        for person, track in zip(left_people[rows], left_tracks[columns], strict=True):
+        supported = remaining[rows, columns] > 0.0
+        rows, columns = rows[supported], columns[supported]
+        for person, track in zip(free_people[rows], free_tracks[columns], strict=True):
             assigned[people[person]] = tracks[track]
-        left_people = np.delete(left_people, rows)
-        left_tracks = np.delete(left_tracks, columns)
+        free_people = np.delete(free_people, rows)
+        free_tracks = np.delete(free_tracks, columns)
     return assigned
 
 
 def _shared_time(
     timeline: Timeline, people: Sequence[str], tracks: Sequence[str]
 ) -> tuple[Evidence, Evidence]:
-    """Return (P, K) seconds that events and true actions share: of the same label, of any."""
+    """Return (P, K) seconds that events and true actions share: with the same label, with any."""
     events = timeline.events
     truth = [action for action in timeline.truth if action.track_id != ANYBODY]
     shared = np.maximum(shared_time(events, truth), 0.0)
@@ -62,8 +62,8 @@ def _shared_time(
     return right_label, any_label
 
 
-def _scored(timeline: Timeline, people: Sequence[str], tracks: Sequence[str]) -> Evidence:
-    """Return (P, K) the sum over each person's actions of their mean probability by each track."""
+def _probabilities(timeline: Timeline, people: Sequence[str], tracks: Sequence[str]) -> Evidence:
+    """Return (P, K) the mean probability of each true action in each track, summed over actions."""
     evidence = np.zeros((len(people), len(tracks)))
     for action in timeline.truth:
         if action.track_id == ANYBODY or action.label not in timeline.class_names:

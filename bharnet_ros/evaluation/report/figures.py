@@ -1,4 +1,4 @@
-"""Charts of the report: outcomes, confusion, precision and recall, delays and early recognition."""
+"""Charts of the report: outcomes, confusion, precision, delays and early recognition."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from bharnet_ros.evaluation.metrics.mistakes import NOTHING, MistakeKind
 from bharnet_ros.evaluation.metrics.outcomes import OUTCOME_NAMES, RIGHT, TRUTH_OUTCOMES
 from bharnet_ros.evaluation.report.svg import SERIES, colour, figure_style, fill, inline_svg
 
-LABELS = 30
-"""Most labels that one chart shows: those with most mistakes."""
+MOST_LABELS = 30
+"""Most labels in one chart; those with most mistakes are shown."""
 
 CHART = (5.0, 3.3)
-"""Inches; 72 of the page's pixels each where there is room."""
+"""Width and height in inches; where there is room, an inch is 72 pixels of the page."""
 
 
 def worst_labels(metrics: EventMetrics) -> tuple[str, ...]:
     """Return all labels, those with most mistakes first."""
-    spoilt: Counter[str] = Counter()
+    mistakes: Counter[str] = Counter()
     for mistake in metrics.mistakes:
-        spoilt.update({span.label for span in (mistake.truth, mistake.event) if span is not None})
-    return tuple(sorted(metrics.labels, key=lambda label: (-spoilt[label], label)))
+        mistakes.update({span.label for span in (mistake.truth, mistake.event) if span is not None})
+    return tuple(sorted(metrics.labels, key=lambda label: (-mistakes[label], label)))
 
 
 def draw_outcomes(metrics: EventMetrics) -> str:
-    """Draw what became of the true actions of each label, and false events on the other side."""
-    labels = worst_labels(metrics)[:LABELS]
+    """Draw the outcomes of the true actions of each label, with false events to the left."""
+    labels = worst_labels(metrics)[:MOST_LABELS]
     counts = {outcome: dict.fromkeys(labels, 0) for outcome in OUTCOME_NAMES}
     for mistake in metrics.mistakes:
         span = mistake.truth if mistake.truth is not None else mistake.event
         if span is not None and span.label in counts[mistake.kind.value]:
             counts[mistake.kind.value][span.label] += 1
     for label in labels:
-        spoilt = sum(counts[outcome][label] for outcome in TRUTH_OUTCOMES if outcome != RIGHT)
-        counts[RIGHT][label] = metrics.labels[label].true_actions - spoilt
+        wrong = sum(counts[outcome][label] for outcome in TRUTH_OUTCOMES if outcome != RIGHT)
+        counts[RIGHT][label] = metrics.labels[label].true_actions - wrong
     with figure_style():
         figure = Figure(figsize=(CHART[0], 0.9 + 0.27 * len(labels)), layout="constrained")
         axes = figure.add_subplot()
@@ -66,7 +66,7 @@ def draw_outcomes(metrics: EventMetrics) -> str:
         return inline_svg(
             figure,
             "outcomes",
-            "What became of the true actions of each label",
+            "Outcomes of the true actions of each label",
             "; ".join(
                 f"{label}: "
                 + ", ".join(
@@ -81,11 +81,11 @@ def draw_outcomes(metrics: EventMetrics) -> str:
 
 def draw_confusion(metrics: EventMetrics) -> str:
     """Draw the confusion matrix of the labels with most mistakes."""
-    chosen = [*sorted(worst_labels(metrics)[:LABELS]), NOTHING]
+    chosen = [*sorted(worst_labels(metrics)[:MOST_LABELS]), NOTHING]
     chosen = [label for label in chosen if label in metrics.confusion.labels]
     index = [metrics.confusion.labels.index(label) for label in chosen]
     counts = np.array(metrics.confusion.counts, dtype=int)[np.ix_(index, index)]
-    most = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = len(chosen)
     side = max(3.2, 0.3 * size)
     with figure_style():
@@ -93,7 +93,7 @@ def draw_confusion(metrics: EventMetrics) -> str:
         axes = figure.add_subplot()
         for row, column in zip(*np.nonzero(counts), strict=True):
             role = "right" if row == column else "false"
-            share = counts[row, column] / most[row, 0]
+            share = counts[row, column] / totals[row, 0]
             face = to_rgba(colour(role), 0.12 + 0.5 * share)
             axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=face))
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=9)
@@ -116,7 +116,7 @@ def draw_confusion(metrics: EventMetrics) -> str:
             for row, column in zip(*np.nonzero(counts), strict=True)
             if row != column
         ]
-        description = "; ".join(wrong) or "Nothing was confused"
+        description = "; ".join(wrong) or "No label was confused with another"
         return inline_svg(figure, "confusion", "Confusion matrix", description)
 
 
@@ -156,14 +156,14 @@ def draw_histogram(
     name: str,
     title: str,
 ) -> str:
-    """Draw how often each delay occurs.
+    """Draw a histogram of delays.
 
     Args:
-        values: In `unit`, one at least.
-        marks: Names and places of vertical lines.
-        unit: Of values and marks: "s" or "ms".
-        name: Unique in the page.
-        title: What was measured.
+        values: Delays in `unit`, at least one.
+        marks: Names and positions of vertical lines, in `unit`.
+        unit: "s" or "ms".
+        name: Name of the figure, unique in the page.
+        title: Title of the figure for screen readers.
     """
     digits = 0 if unit == "ms" else 2
     with figure_style():
@@ -181,7 +181,7 @@ def draw_histogram(
         top = axes.get_ylim()[1]
         for number, (text, place) in enumerate(marks):
             axes.axvline(place, color=colour("ink"), linewidth=1, linestyle="--")
-            # Names that lie close together must not lie upon each other.
+            # Each name has its own height, so that close ones do not overlap.
             axes.annotate(
                 f" {text} {place:.{digits}f} {unit} ",
                 (place, top * (1.02 + 0.1 * (len(marks) - 1 - number))),
@@ -198,7 +198,7 @@ def draw_histogram(
 
 
 def draw_early(metrics: EventMetrics) -> str:
-    """Draw the share of actions recognised against the part of them that has passed."""
+    """Draw the share of recognised actions against the part of them that has passed."""
     curves = (
         ("ranked first by the scores", "series0", [one.by_scores for one in metrics.early]),
         ("ONSET published", "right", [one.by_events for one in metrics.early]),
@@ -216,7 +216,7 @@ def draw_early(metrics: EventMetrics) -> str:
 
 
 def draw_overlaps(metrics: EventMetrics) -> str:
-    """Draw average precision and F1 against the overlap from which an event counts as right."""
+    """Draw average precision and F1 against the least overlap of a right event."""
     tious = [one.tiou for one in metrics.overlaps]
     curves = (
         ("mAP over actions", "series0", [one.map_actions for one in metrics.overlaps]),
@@ -236,7 +236,7 @@ def draw_overlaps(metrics: EventMetrics) -> str:
 def _share_curves(
     axes: Axes, places: Sequence[float], curves: Sequence[tuple[str, str, Sequence[float]]]
 ) -> None:
-    """Draw shares of which some are known; each curve has a name, a colour and its values."""
+    """Draw curves of shares, each with name, colour and values; skip those with NaN only."""
     for name, role, values in curves:
         if np.isfinite(values).any():
             axes.plot(places, values, "o-", color=colour(role), markersize=3, label=name)

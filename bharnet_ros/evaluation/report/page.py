@@ -15,9 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bharnet_ros import __version__
 from bharnet_ros.evaluation.metrics.events import EventMetrics
-from bharnet_ros.evaluation.metrics.outcomes import by_name
+from bharnet_ros.evaluation.metrics.outcomes import recordings_by_name
 from bharnet_ros.evaluation.report.content import page_content
-from bharnet_ros.evaluation.tables import without_nan
+from bharnet_ros.evaluation.tables import printable, without_nan
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import Timeline
 
@@ -36,23 +36,23 @@ def write_report(
     *,
     command: str = "",
 ) -> None:
-    """Write a folder with `report.json` and `report.html`, which needs no other file.
+    """Write a folder with `report.json` and a self-contained `report.html`.
 
-    The folder appears with both files or not at all, and takes the place of an older report. The
-    same input gives the same bytes.
+    The folder appears with both files or not at all, and replaces only an older report. The same
+    input gives the same bytes.
 
     Args:
-        folder: To write; folders above it are made.
-        timelines: The recordings, each with a name of its own.
-        metrics: What `measure` says of them.
-        command: What the reader can type to make the report again.
+        folder: Folder to write; missing parents are created.
+        timelines: The recordings, with different names.
+        metrics: Their metrics, from `measure`.
+        command: Command that creates the report again.
 
     Raises:
-        InputError: `folder` exists and is no report, or two recordings have the same name.
+        InputError: `folder` exists and is not a report, or two recordings have the same name.
         OSError: A file cannot be written.
     """
-    _check_replaceable(folder)
-    by_name(timelines)
+    check_replaceable(folder)
+    recordings_by_name(timelines)
     numbers = json.dumps(
         report_numbers(timelines, metrics, command), indent=1, ensure_ascii=False, allow_nan=False
     )
@@ -96,7 +96,7 @@ def report_numbers(
 
 
 def _plain(content: Any) -> Any:
-    """Turn numbers of numpy, which JSON does not know, into those of Python."""
+    """Convert NumPy scalars, which JSON does not know, to Python numbers."""
     if isinstance(content, Mapping):
         return {name: _plain(value) for name, value in content.items()}
     if isinstance(content, list | tuple):
@@ -104,37 +104,38 @@ def _plain(content: Any) -> Any:
     return content.item() if isinstance(content, np.generic) else content
 
 
-def _check_replaceable(folder: Path) -> None:
-    """Refuse to overwrite what is not a report.
+def check_replaceable(folder: Path) -> None:
+    """Check that a report can be written here without destroying other files.
 
     Raises:
-        InputError: There is something else; names it.
+        InputError: The path is a file, or a folder that holds something else; names it.
+        OSError: The folder cannot be read.
     """
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise InputError(f"{folder}: is a file, and a report is a folder")
+        raise InputError(f"{folder}: is a file, but a report is a folder")
     strangers = sorted(file.name for file in folder.iterdir() if file.name not in (NUMBERS, PAGE))
     if strangers:
         raise InputError(
-            f"{folder}: is not a report, it holds {strangers[0]}; name another folder, or empty it"
+            f"{folder}: is not a report, it holds {strangers[0]}; choose another folder or empty it"
         )
 
 
 def _write_whole(folder: Path, files: Mapping[str, str]) -> None:
-    """Write a folder of texts beside its place, then move it there.
+    """Write text files to a new folder, then move it into place.
 
     Raises:
-        OSError: It cannot be written; what was there before stays.
+        OSError: The folder cannot be written; an older one is kept.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     try:
         fresh, old = unfinished / "fresh", unfinished / "old"
-        # Unlike the temporary folder, one made so can be read by whom the user allows to.
+        # The temporary folder is private; this one has the user's default permissions.
         fresh.mkdir()
         for name, text in files.items():
-            (fresh / name).write_text(text, encoding="utf-8", newline="\n")
+            (fresh / name).write_text(printable(text), encoding="utf-8", newline="\n")
         if folder.exists():
             folder.rename(old)
         try:

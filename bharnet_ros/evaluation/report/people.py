@@ -1,4 +1,4 @@
-"""Small drawings of a person's keypoints at some moments of a mistake."""
+"""Small drawings of a person's keypoints at a few moments."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bharnet_ros.types.layouts import BODY_BONES, HAND_BONES, LEAST_VISIBILITY, 
 from bharnet_ros.types.timeline import ANYBODY, Timeline
 
 NEAREST_S = 0.5
-"""A moment is drawn from a frame that is no further away."""
+"""Greatest distance of a drawn frame from its moment."""
 
 Points = npt.NDArray[np.floating]
 Bones = tuple[tuple[int, int], ...]
@@ -25,20 +25,20 @@ Bones = tuple[tuple[int, int], ...]
 def draw_person(
     timeline: Timeline, tracks: Sequence[str], moments_s: Sequence[float], name: str
 ) -> str:
-    """Return an <svg> with the person at each moment side by side; empty where nothing is known.
+    """Return an <svg> of the person at each moment, side by side; empty without keypoints.
 
     Args:
-        timeline: The recording; its keypoints are drawn.
-        tracks: Names that the person goes by; `ANYBODY` alone stands for whoever is there.
-        moments_s: Seconds since the start of the recording.
-        name: Unique in the page.
+        timeline: The recording, with keypoints.
+        tracks: Track ids of the person; none, or `ANYBODY` alone, means any person.
+        moments_s: Moments in seconds since the start of the recording.
+        name: Name of the figure, unique in the page.
     """
-    wanted = [
+    sequences = [
         sequence
         for sequence in timeline.keypoints
         if sequence.track_id in tracks or set(tracks) <= {ANYBODY}
     ]
-    drawn = [(moment, *_nearest(wanted, moment)) for moment in moments_s]
+    drawn = [(moment, *_nearest(sequences, moment)) for moment in moments_s]
     found = [
         (moment, sequence, frame)
         for moment, sequence, frame in drawn
@@ -53,14 +53,14 @@ def draw_person(
         for axes, (moment, sequence, frame) in zip(grid, found, strict=True):
             _draw(axes, sequence, frame)
             axes.set_title(f"{moment:.1f} s", fontsize=8, color=colour("muted"), pad=2)
-        seen = ", ".join(f"{moment:.1f}" for moment, _, _ in found)
-        return inline_svg(figure, name, "Keypoints", f"The person's keypoints at {seen} s")
+        times = ", ".join(f"{moment:.1f}" for moment, _, _ in found)
+        return inline_svg(figure, name, "Keypoints", f"The person's keypoints at {times} s")
 
 
 def _nearest(
     sequences: Sequence[KeypointSequence], moment_s: float
 ) -> tuple[KeypointSequence | None, int]:
-    """Return the sequence and the frame nearest to a moment; None if none is near."""
+    """Return the sequence and frame nearest to a moment; None if none is near enough."""
     best: tuple[float, KeypointSequence | None, int] = (NEAREST_S, None, 0)
     for sequence in sequences:
         frame = int(np.argmin(np.abs(sequence.stamps - moment_s)))
@@ -71,7 +71,7 @@ def _nearest(
 
 
 def _points(sequence: KeypointSequence, frame: int) -> list[tuple[Points, Bones, str, float]]:
-    """Return the parts that are there: (V, 2) points, bones, colour and line width each."""
+    """Return the visible parts, each with (V, 2) points, bones, colour and line width."""
     layout = get_layout(sequence.body_layout)
     if layout.name.startswith("mediapipe"):
         bones: Bones = BODY_BONES
@@ -84,7 +84,7 @@ def _points(sequence: KeypointSequence, frame: int) -> list[tuple[Points, Bones,
     body = sequence.body[frame, :, :2].astype(np.float64)
     body[sequence.body[frame, :, 3] < LEAST_VISIBILITY] = np.nan
     if layout.dimensions == 3:
-        body[:, 1] *= -1.0  # Depth cameras count upwards.
+        body[:, 1] *= -1.0  # The y axis of depth cameras points up.
     parts: list[tuple[Points, Bones, str, float]] = [
         (body, tuple(bone for bone in bones if max(bone) < len(body)), "ink", 1.3)
     ]

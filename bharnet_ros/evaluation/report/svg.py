@@ -1,4 +1,4 @@
-"""Figures of matplotlib as SVG inside a page: its colours, its fonts, and the same bytes always."""
+"""Conversion of matplotlib figures to inline SVG with the colours and fonts of the page."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-# Colours that the page defines, for light and dark. matplotlib is given a placeholder for each.
+# Colours that the page defines for light and dark. Figures contain a placeholder for each.
 _ROLES = ("ink", "muted", "line", "right", "badly_timed", "wrong_label", "false", "missed", "tint")
 SERIES = 8
-"""How many curves of one figure can be told apart by colour."""
+"""Most curves in one figure, each with its own colour."""
 
 _NAMES = (*_ROLES, *(f"series{number}" for number in range(SERIES)))
 _PLACEHOLDERS = {name: f"#0a01{number:02x}" for number, name in enumerate(_NAMES)}
@@ -41,7 +41,7 @@ _SETTINGS = {
 
 
 def colour(name: str) -> str:
-    """Return what stands for a colour of the page in a figure.
+    """Return the placeholder of a colour of the page.
 
     Raises:
         KeyError: The page has no such colour.
@@ -50,15 +50,15 @@ def colour(name: str) -> str:
 
 
 def fill(outcome: str) -> tuple[float, float, float, float]:
-    """Return what stands for the inside of a bar: pale where all is well, so that mistakes show."""
+    """Return the fill colour of a bar: pale if it is right, so that mistakes stand out."""
     return to_rgba(colour(outcome), 0.25 if outcome == "right" else 0.6)
 
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw as the page needs it, whatever the settings of the user are."""
+    """Use the style of the page, whatever the user's matplotlib settings are."""
     with matplotlib.style.context(["default", _SETTINGS]), warnings.catch_warnings():
-        # The page's own font draws the text, so it does not matter what matplotlib's lacks.
+        # The browser draws the text, so glyphs that matplotlib's font lacks do not matter.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         warnings.filterwarnings("ignore", message="findfont")
         logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
@@ -75,11 +75,11 @@ def inline_svg(
     """Return a figure as an <svg> element for a page.
 
     Args:
-        figure: Drawn inside `figure_style`; its colours are those of `colour`.
-        name: Unique in the page; letters, digits and hyphens.
-        title: What the figure is, for those who cannot see it.
-        description: What it shows, likewise.
-        tips: Texts to show where the pointer rests, by the gid of an artist.
+        figure: Figure drawn inside `figure_style`, with colours from `colour`.
+        name: Name of the figure, unique in the page; letters, digits and hyphens.
+        title: Title for screen readers.
+        description: What the figure shows, for screen readers.
+        tips: Tooltips by the gid of an artist.
     """
     buffer = io.StringIO()
     figure.savefig(
@@ -107,7 +107,7 @@ def inline_svg(
 
 
 def quiet_axes(axes: Axes) -> None:
-    """Take frame and ticks from axes that hold a drawing and no numbers."""
+    """Remove frame and ticks from the axes of a drawing."""
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():
@@ -115,7 +115,7 @@ def quiet_axes(axes: Axes) -> None:
 
 
 def _with_own_ids(body: str, name: str) -> str:
-    """Keep the ids that are referred to, made unique in the page, and drop the others."""
+    """Prefix the ids that are referred to with the name of the figure, and drop the others."""
     used = set(re.findall(r"(?:href=\"#|url\(#)([^\")]+)", body))
     body = re.sub(
         r' id="([^"]*)"',

@@ -1,4 +1,4 @@
-"""The timeline of a recording: truth against events and scores, in rows of equal length."""
+"""The timeline of a recording: truth, events and scores in rows of equal duration."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from bharnet_ros.evaluation.report.svg import colour, figure_style, fill, inline
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.timeline import FoundEvent, ScoreTrace, Timeline, TrueAction
 
-ROWS_EACH = 12
-"""Most rows that one recording is cut into."""
+MOST_ROWS = 12
+"""Most rows of one recording."""
 
-LANES_EACH = 6
-"""Most people that one row shows."""
+MOST_LANES = 6
+"""Most people in one row."""
 
-SAMPLES_EACH = 240
+MOST_SAMPLES = 240
 """Most points of a score curve in one row."""
 
 _ROW_LENGTHS_S = (20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200)
@@ -41,7 +41,7 @@ class TimelineFigure:
 
     Attributes:
         svg: The <svg> element.
-        left_out: What was not drawn, as text for the reader; empty where all was.
+        left_out: Text about what was not drawn; empty if everything was.
     """
 
     svg: str
@@ -49,40 +49,40 @@ class TimelineFigure:
 
 
 def row_length(duration_s: float) -> float:
-    """Return the most seconds that a row shows of a recording of this duration."""
+    """Return the greatest duration of a row, in seconds, for a recording of this duration."""
     for length in _ROW_LENGTHS_S:
-        if duration_s <= length * ROWS_EACH and (length >= 60 or duration_s <= length):
+        if duration_s <= length * MOST_ROWS and (length >= 60 or duration_s <= length):
             return float(length)
-    return math.ceil(duration_s / ROWS_EACH / 3600) * 3600.0
+    return math.ceil(duration_s / MOST_ROWS / 3600) * 3600.0
 
 
 def draw_timeline(
     timeline: Timeline, metrics: EventMetrics, name: str, most_bars: int
 ) -> TimelineFigure:
-    """Draw a recording.
+    """Draw the timeline of a recording.
 
     Args:
         timeline: The recording.
-        metrics: What became of its actions and events.
-        name: Unique in the page.
-        most_bars: Draw so many true actions and events; mistakes before those that are right.
+        metrics: Metrics that include the recording.
+        name: Name of the figure, unique in the page.
+        most_bars: Most true actions and events to draw; mistakes are kept first.
     """
     outcomes = Outcomes(metrics)
-    kept, left_out = _keep(timeline, outcomes, most_bars)
-    traces = named_traces(timeline)
+    kept, left_out = _limit_bars(timeline, outcomes, most_bars)
+    traces = traces_without_background(timeline)
     length = row_length(timeline.duration_s)
     people = lanes(kept, metrics)
     rows = []
     crowded = 0
     count = max(1, math.ceil(timeline.duration_s / length))
-    # No row is nearly empty, and its six parts are whole seconds.
+    # Rows get equal durations, divisible into six parts of whole seconds.
     length = max(6.0, 6.0 * math.ceil(timeline.duration_s / count / 6.0))
     for number in range(count):
-        shown = [lane for lane in people if _is_in(lane, traces, number * length, length)]
-        crowded += len(shown) > LANES_EACH
-        rows.append((number * length, shown[:LANES_EACH]))
+        shown = [lane for lane in people if _is_in_row(lane, traces, number * length, length)]
+        crowded += len(shown) > MOST_LANES
+        rows.append((number * length, shown[:MOST_LANES]))
     if crowded:
-        left_out += f" {crowded} rows show {LANES_EACH} people only."
+        left_out += f" {crowded} rows show only {MOST_LANES} people."
     with figure_style():
         heights = [_row_height(shown, traces) for _, shown in rows]
         total = sum(heights) + 2.0
@@ -103,25 +103,26 @@ def draw_timeline(
             top -= height
         description = (
             f"{len(timeline.truth)} true actions above {len(timeline.events)} events, "
-            f"in rows of {length:g} s; the same is in report.json"
+            f"in rows of {length:g} s; report.json has the same data"
         )
         svg = inline_svg(figure, name, f"Timeline of {timeline.name}", description, tips)
     return TimelineFigure(svg, left_out.strip())
 
 
 def clock(time_s: float) -> str:
-    """Return a time as minutes and seconds, with hours where there are any."""
+    """Return a time as minutes and seconds, with hours if needed."""
     minutes, seconds = divmod(round(time_s), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def condensed(
-    trace: ScoreTrace, start_s: float, end_s: float, most: int = SAMPLES_EACH
+    trace: ScoreTrace, start_s: float, end_s: float, most: int = MOST_SAMPLES
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return stamps (S,) and probabilities (S, K) between two times, by greatest of each stretch.
+    """Return stamps (S,) and probabilities (S, K) between two times, reduced to `most` samples.
 
-    A pause without scores is kept as one row of NaN, so that no line is drawn over it.
+    Each sample has the maximum of the scores that it replaces. A pause without scores becomes one
+    row of NaN, which interrupts the curve.
     """
     inside = (trace.stamps_s >= start_s) & (trace.stamps_s <= end_s)
     stamps = np.asarray(trace.stamps_s[inside], dtype=np.float64)
@@ -133,10 +134,10 @@ def condensed(
     return np.insert(stamps, breaks, np.nan), np.insert(values, breaks, np.nan, axis=0)
 
 
-def _keep(timeline: Timeline, outcomes: Outcomes, most: int) -> tuple[Timeline, str]:
-    """Leave out what is too much, right ones first."""
-    truth = [(outcomes.of_truth(timeline.name, one), one) for one in timeline.truth]
-    events = [(outcomes.of_event(timeline.name, one), one) for one in timeline.events]
+def _limit_bars(timeline: Timeline, outcomes: Outcomes, most: int) -> tuple[Timeline, str]:
+    """Return the timeline with at most so many bars, mistakes first, and a text about the rest."""
+    truth = [(outcomes.of_truth(timeline.name, action), action) for action in timeline.truth]
+    events = [(outcomes.of_event(timeline.name, event), event) for event in timeline.events]
     if len(truth) + len(events) <= most:
         return timeline, ""
 
@@ -148,17 +149,17 @@ def _keep(timeline: Timeline, outcomes: Outcomes, most: int) -> tuple[Timeline, 
     kept = Timeline(
         name=timeline.name,
         duration_s=timeline.duration_s,
-        truth=tuple(one for number, (_, one) in enumerate(truth) if number in keep_truth),
-        events=tuple(one for number, (_, one) in enumerate(events) if number in keep_events),
+        truth=tuple(action for number, (_, action) in enumerate(truth) if number in keep_truth),
+        events=tuple(event for number, (_, event) in enumerate(events) if number in keep_events),
         class_names=timeline.class_names,
     )
     return kept, (
-        f"Drawn are {len(kept.truth)} of {len(truth)} true actions and {len(kept.events)} of "
+        f"Shown are {len(kept.truth)} of {len(truth)} true actions and {len(kept.events)} of "
         f"{len(events)} events, mistakes first."
     )
 
 
-def _is_in(lane: Lane, traces: Sequence[ScoreTrace], start_s: float, length_s: float) -> bool:
+def _is_in_row(lane: Lane, traces: Sequence[ScoreTrace], start_s: float, length_s: float) -> bool:
     end_s = start_s + length_s
     spans: Iterable[TrueAction | FoundEvent] = (*lane.truth, *lane.events)
     if any(span.end_s >= start_s and span.start_s <= end_s for span in spans):
@@ -182,7 +183,7 @@ def _row_height(shown: Sequence[Lane], traces: Sequence[ScoreTrace]) -> float:
 
 
 class _Row:
-    """One row: axes whose y is in points, downwards."""
+    """One row of a timeline; the y axis of its axes is in points and points down."""
 
     def __init__(
         self,
@@ -254,7 +255,7 @@ class _Row:
         start, end = max(span.start_s, self._start), min(span.end_s, self._end)
         if start > end or span.start_s >= self._end:
             return
-        # What is too short to be seen is drawn a point wide.
+        # A bar is at least one point wide, so that it can be seen.
         width = max(end - start, 1.0 / self._points_per_s)
         gid = f"tip{len(self._tips)}"
         self._tips[gid] = (
@@ -295,8 +296,8 @@ class _Row:
         )
 
 
-def named_traces(timeline: Timeline) -> tuple[ScoreTrace, ...]:
-    """Return the scores without those of the background, which is no action."""
+def traces_without_background(timeline: Timeline) -> tuple[ScoreTrace, ...]:
+    """Return the scores of a recording without the class `background`."""
     if BACKGROUND not in timeline.class_names:
         return timeline.traces
     column = timeline.class_names.index(BACKGROUND)

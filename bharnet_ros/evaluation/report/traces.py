@@ -1,4 +1,4 @@
-"""The scores around one event or one missed action."""
+"""Drawing of the scores around one event or one missed action."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from matplotlib.figure import Figure
 
 from bharnet_ros.evaluation.metrics.outcomes import OUTCOME_NAMES
 from bharnet_ros.evaluation.report.svg import colour, figure_style, fill, inline_svg
-from bharnet_ros.evaluation.report.timeline import clock, condensed, named_traces
+from bharnet_ros.evaluation.report.timeline import clock, condensed, traces_without_background
 from bharnet_ros.types.actions import BACKGROUND
-from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import FoundEvent, Timeline, TrueAction
 
 BEFORE_S, AFTER_S = 2.0, 2.0
-"""What is shown around it."""
+"""Time shown before and after it."""
 
 LONGEST_S = 60.0
-"""Of something longer, the begin is shown."""
+"""Longest time shown; the rest is cut off."""
 
 _BAR_TOP = 1.42
 
@@ -30,22 +29,22 @@ def draw_traces(
     outcome: str,
     name: str,
 ) -> str:
-    """Return an <svg> of truth, event and the probabilities around them.
+    """Return an <svg> of a true action, its event and the probabilities around them.
 
     Args:
         timeline: The recording.
-        truth: The true action, if there is one.
-        event: The event, if there is one.
-        tracks: Whose scores to draw; none: everybody's.
-        outcome: What became of them.
-        name: Unique in the page.
+        truth: The true action; None for a false event.
+        event: The event; None for a missed true action.
+        tracks: Track ids whose scores are drawn; all if empty.
+        outcome: Outcome of both.
+        name: Name of the figure, unique in the page.
 
     Raises:
-        InputError: Neither a true action nor an event is given.
+        ValueError: Neither a true action nor an event is given.
     """
     spans = [span for span in (truth, event) if span is not None]
     if not spans:
-        raise InputError("truth, event: one of them is needed")
+        raise ValueError("truth, event: one of them is needed")
     start = max(0.0, min(span.start_s for span in spans) - BEFORE_S)
     newest = max([span.end_s for span in spans] + ([event.onset_s] if event else []))
     end = min(newest + AFTER_S, max(timeline.duration_s, newest), start + LONGEST_S)
@@ -83,21 +82,20 @@ def _draw_scores(
     tracks: tuple[str, ...],
     limits: tuple[float, float],
 ) -> bool:
-    """Draw each label's probability; returns whether there was any."""
-    known = [trace for trace in timeline.traces if not tracks or trace.track_id in tracks]
+    """Draw the probability of each label; return whether there are scores."""
     drawn = False
     roles = {}
     if event is not None:
         roles[event.label] = "wrong_label"
     if truth is not None:
         roles[truth.label] = "right"
-    names = [label for label in timeline.class_names if label != BACKGROUND]
-    for trace in named_traces(timeline):
-        if not any(trace.track_id == one.track_id for one in known):
+    labels = [label for label in timeline.class_names if label != BACKGROUND]
+    for trace in traces_without_background(timeline):
+        if tracks and trace.track_id not in tracks:
             continue
         stamps, values = condensed(trace, *limits)
         drawn = drawn or bool(len(stamps))
-        for label, curve in zip(names, values.T, strict=False):
+        for label, curve in zip(labels, values.T, strict=False):
             role = roles.get(label)
             axes.plot(
                 stamps,
@@ -126,9 +124,9 @@ def _draw_span(
         color=fill(role),
         edgecolor=colour(role),
     )
-    # The text begins where it has room to the right.
-    place = min(start, limits[0] + 0.6 * (limits[1] - limits[0]))
-    axes.text(place, level, f" {text}", va="center_baseline", fontsize=9)
+    # The text starts far enough to the left to have room.
+    text_start = min(start, limits[0] + 0.6 * (limits[1] - limits[0]))
+    axes.text(text_start, level, f" {text}", va="center_baseline", fontsize=9)
 
 
 def _moment(time_s: float, span_s: float) -> str:

@@ -1,1 +1,1 @@
-"""Building blocks of the networks."""
+"""Layers from which the networks are built."""

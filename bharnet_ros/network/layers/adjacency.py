@@ -12,23 +12,23 @@ from bharnet_ros.types.layouts import SkeletonLayout
 
 
 def spatial_partition(layout: SkeletonLayout) -> npt.NDArray[np.float32]:
-    """Return the adjacency of a layout's joints, split as `tree_partition` says."""
+    """Return the adjacency of a layout's joints, split as in `tree_partition`."""
     return tree_partition(layout.parents)
 
 
 def unified_parents(body: SkeletonLayout, hand: SkeletonLayout) -> tuple[int, ...]:
-    """Return the parents (V_body + 2 V_hand,) of one tree: the body, its left, its right hand.
+    """Return the parents (V_body + 2 V_hand,) in one tree of body, left hand and right hand.
 
-    The root of each hand hangs on the body's wrist of that side.
+    The parent of each hand's root is the wrist of the body on that side.
 
     Raises:
-        InputError: The body has no wrists of that name.
+        InputError: The body layout has no joint `left_wrist` or `right_wrist`.
     """
     parents = list(body.parents)
     for side in ("left", "right"):
         wrist = f"{side}_wrist"
         if wrist not in body.joints:
-            raise InputError(f"body_layout: {body.name} has no joint {wrist} for a hand to hang on")
+            raise InputError(f"body_layout: {body.name} has no joint {wrist} to join a hand to")
         start = len(parents)
         parents += [
             body.joints.index(wrist) if parent == joint else start + parent
@@ -40,7 +40,7 @@ def unified_parents(body: SkeletonLayout, hand: SkeletonLayout) -> tuple[int, ..
 def tree_partition(parents: Sequence[int]) -> npt.NDArray[np.float32]:
     """Return the adjacency of joints, split into self, centripetal and centrifugal edges.
 
-    Each column sums to one where it has any edge.
+    Each column with an edge sums to one.
 
     Args:
         parents: (V,) index of the joint towards the centre; a root is its own parent.

@@ -1,4 +1,4 @@
-"""Cross-attention: what one stream learns from looking at the other."""
+"""Cross-attention between experts, or from the body to a further stream."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bharnet_ros.types.errors import InputError
 
 
 class CrossAttention(nn.Module):
-    """Tokens of one stream look at the tokens of the other and take from them.
+    """Updates tokens by attention to the tokens of another expert or stream, the context.
 
-    The update is scaled by a learned factor for each channel that starts small, so that training
-    begins close to two streams that do not interact. A sample whose other stream shows nothing is
-    left exactly as it is.
+    The update is scaled by a learned factor for each channel. It starts small, so that training
+    begins almost without interaction. The tokens of a sample without context stay exactly as they
+    are.
 
     Source: multi-head attention, arXiv 1706.03762; factors as in arXiv 2103.17239.
     """
@@ -22,8 +22,8 @@ class CrossAttention(nn.Module):
         """Build the layer.
 
         Args:
-            channels: C of the tokens that look.
-            context_channels: C of the tokens they look at.
+            channels: C of the tokens that attend.
+            context_channels: C of the tokens that they attend to.
             heads: Number of heads.
 
         Raises:
@@ -46,22 +46,22 @@ class CrossAttention(nn.Module):
         self.scale = nn.Parameter(torch.full((channels,), 0.1))
 
     def forward(self, tokens: Tensor, context: Tensor, context_present: Tensor) -> Tensor:
-        """Return the updated tokens (N, Q, C); arguments as for `look`."""
-        return tokens + self.look(tokens, context, context_present)
+        """Return the updated tokens (N, Q, C); arguments as for `update`."""
+        return tokens + self.update(tokens, context, context_present)
 
-    def look(self, tokens: Tensor, context: Tensor, context_present: Tensor) -> Tensor:
-        """Return what tokens take from the others, (N, Q, C), zero where there are none.
+    def update(self, tokens: Tensor, context: Tensor, context_present: Tensor) -> Tensor:
+        """Return the update of the tokens, (N, Q, C), zero where there is no context.
 
         Args:
             tokens: (N, Q, C).
             context: (N, L, C_context).
-            context_present: (N, L) 1 where there is something to look at, 0 where not.
+            context_present: (N, L) 1 where a token of the context is present, else 0.
         """
-        looked_at = self.normalise_context(context)
+        normalised = self.normalise_context(context)
         taken, _ = self.attend(
             self.normalise(tokens),
-            looked_at,
-            looked_at,
+            normalised,
+            normalised,
             key_padding_mask=context_present == 0,
             need_weights=False,
         )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from bharnet_ros.network.layers.graph_convolution import TopologyRefiningGraphConvolution
 from bharnet_ros.network.layers.temporal_convolution import MultiScaleTemporalConvolution
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import check_field_types
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,25 @@ class BackboneSettings:
         """Check the values.
 
         Raises:
-            InputError: Channels and depths do not pair up or are not positive.
+            InputError: A value has the wrong type or is out of range, or channels and depths
+                differ in number; names the field.
         """
+        check_field_types(BackboneSettings, vars(self))
         if len(self.channels) != len(self.depths) or not self.channels:
             raise InputError(
-                f"channels {self.channels} and depths {self.depths}: need one of each a stage"
+                f"channels {self.channels} and depths {self.depths}: need one of each per stage"
             )
         if min(self.channels) < 1 or min(self.depths) < 1:
             raise InputError(f"channels {self.channels}, depths {self.depths}: must be positive")
+        if self.channels_per_topology < 1:
+            raise InputError(
+                f"channels_per_topology: must be positive, got {self.channels_per_topology}"
+            )
+        if not 0.0 <= self.dropout <= 1.0:
+            raise InputError(f"dropout: must lie in 0..1, got {self.dropout}")
 
     def blocks(self, in_channels: int) -> list[tuple[int, int, int]]:
-        """Return channels in, channels out and stride of each block, for `in_channels` at first."""
+        """Return channels in, channels out and stride of each block, given the input's channels."""
         blocks = []
         for stage, (width, depth) in enumerate(zip(self.channels, self.depths, strict=True)):
             for block in range(depth):
@@ -63,7 +72,7 @@ class SpatioTemporalBlock(nn.Module):
         stride: int,
         channels_per_topology: int,
     ) -> None:
-        """Build the block; `partition` is (S, V, V), `stride` a step in frames."""
+        """Build the block; `partition` is (S, V, V), `stride` is in frames."""
         super().__init__()
         self.out_channels = out_channels
         self.stride = stride
@@ -92,7 +101,7 @@ class SpatioTemporalBlock(nn.Module):
 def _build_blocks(
     blocks: list[tuple[int, int, int]], partition: Tensor, settings: BackboneSettings
 ) -> nn.ModuleList:
-    """Build blocks of these channels in, channels out and strides."""
+    """Build blocks with the given channels in, channels out and strides."""
     return nn.ModuleList(
         SpatioTemporalBlock(
             in_channels,
@@ -107,9 +116,9 @@ def _build_blocks(
 
 def _run_blocks(blocks: nn.ModuleList, x: Tensor) -> Tensor:
     """Map (B, C, V, T) to features (B, C_out, T_out, V)."""
-    # Not `len`: it would make an export hold for this number of instances alone.
+    # Not `len(x)`: with it, an export would only work for this number of instances.
     if x.shape[0] == 0:
-        # Batch normalisation cannot train on nobody.
+        # Batch normalisation cannot train on an empty batch.
         frames, channels = x.shape[3], x.shape[1]
         for block in blocks:
             assert isinstance(block, SpatioTemporalBlock)
@@ -121,7 +130,7 @@ def _run_blocks(blocks: nn.ModuleList, x: Tensor) -> Tensor:
 
 
 class Branch(nn.Module):
-    """The last blocks of a backbone, for features that others share."""
+    """The last blocks of a backbone, applied to features that several branches share."""
 
     def __init__(
         self, in_channels: int, partition: Tensor, settings: BackboneSettings, blocks: int
@@ -138,8 +147,8 @@ class Branch(nn.Module):
 class Backbone(nn.Module):
     """Spatio-temporal blocks over instances (people, or hands) of one skeleton.
 
-    In between, joints come before frames and channels last in memory. Mixing joints is then a
-    matrix product without much copying, and convolutions of few channels are several times as fast.
+    Inside, joints come before frames, and channels are last in memory. Mixing joints is then a
+    matrix product with little copying, and convolutions of few channels are several times as fast.
     """
 
     def __init__(
@@ -156,7 +165,7 @@ class Backbone(nn.Module):
             in_channels: C of the input.
             partition: (S, V, V) adjacency of the skeleton.
             settings: Size.
-            last_blocks_left_out: Blocks at the end that a `Branch` has in this one's place.
+            last_blocks_left_out: Number of blocks at the end that a `Branch` has instead.
 
         Raises:
             InputError: No block would be left.
@@ -165,7 +174,8 @@ class Backbone(nn.Module):
         blocks = settings.blocks(in_channels)
         if last_blocks_left_out >= len(blocks):
             raise InputError(
-                f"branch_blocks: {last_blocks_left_out} of {len(blocks)} blocks leave no trunk"
+                f"branch_blocks: a branch of {last_blocks_left_out} of {len(blocks)} blocks leaves "
+                "no trunk"
             )
         blocks = blocks[: len(blocks) - last_blocks_left_out]
         self.normalise = nn.BatchNorm1d(in_channels * partition.shape[-1])

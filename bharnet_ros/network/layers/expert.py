@@ -1,4 +1,4 @@
-"""An expert: a backbone over one skeleton, and what classifies its features."""
+"""An expert: a backbone over one skeleton and a classifier of its features."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bharnet_ros.types.layouts import get_layout
 
 
 def partition_of(layout: str) -> Tensor:
-    """Return the partitioned adjacency (S, V, V) of a joint layout by name."""
+    """Return the partitioned adjacency (S, V, V) of the joint layout of this name."""
     return torch.from_numpy(spatial_partition(get_layout(layout)))
 
 
 class Classifier(nn.Module):
-    """Dropout and a linear layer; says nothing of samples in which nothing was seen."""
+    """Dropout and a linear layer; gives zero logits for samples in which nothing was seen."""
 
     def __init__(self, channels: int, classes: int, dropout: float) -> None:
         """Build the layer."""
@@ -32,12 +32,12 @@ class Classifier(nn.Module):
 
 
 class Expert(Classifier):
-    """A backbone over instances, averaged over what was seen, and a classifier."""
+    """A backbone over instances, a mean over the observed frames, and a classifier."""
 
     def __init__(
         self, in_channels: int, layout: str, settings: BackboneSettings, classes: int
     ) -> None:
-        """Build the expert for a joint layout by name."""
+        """Build the expert for the joint layout of this name."""
         super().__init__(settings.channels[-1], classes, settings.dropout)
         self.backbone = Backbone(in_channels, partition_of(layout), settings)
 

@@ -9,10 +9,11 @@ from bharnet_ros.types.errors import InputError
 
 
 class TopologyRefiningGraphConvolution(nn.Module):
-    """Mixes joints along a learned skeleton graph that channels refine for each input.
+    """Mixes joints along a learned skeleton graph that is refined by channel for each input.
 
-    Channels share a refined graph in groups of `channels_per_topology`; with 1 each channel has its
-    own, as published. Groups cost a fraction of the memory traffic, which is what bounds the layer.
+    Groups of `channels_per_topology` channels share a refined graph; with 1, each channel has its
+    own, as published. Memory traffic limits the speed of the layer, and groups cost a fraction of
+    it.
 
     Source: CTR-GC, arXiv 2107.12213, sections 3.2 and 3.3. The subsets of the partition share one
     convolution each for features and relations, computed together.
@@ -32,9 +33,9 @@ class TopologyRefiningGraphConvolution(nn.Module):
         Args:
             in_channels: C of the input.
             out_channels: C of the output.
-            partition: (S, V, V) adjacency of each subset; learned from there.
-            relation_channels: Channels in which joints are compared.
-            channels_per_topology: Output channels that share a graph.
+            partition: (S, V, V) adjacency of each subset, from which learning starts.
+            relation_channels: Number of channels in which joints are compared.
+            channels_per_topology: Number of output channels that share a graph.
 
         Raises:
             InputError: The output channels cannot be divided into such groups.
@@ -56,7 +57,7 @@ class TopologyRefiningGraphConvolution(nn.Module):
         self.relation = nn.Conv2d(
             subsets * relation_channels, subsets * groups, 1, groups=subsets, bias=False
         )
-        # Refinement starts from nothing, so that training begins at the plain skeleton.
+        # Refinement starts at zero, so that training begins with the plain skeleton.
         nn.init.zeros_(self.relation.weight)
         self.feature = nn.Conv2d(in_channels, subsets * out_channels, 1, bias=False)
         self.normalise: nn.Module = nn.BatchNorm2d(out_channels)
@@ -83,7 +84,7 @@ class TopologyRefiningGraphConvolution(nn.Module):
         return self.normalise(mixed).add_(self.shortcut(x)).relu_()
 
     def _topology(self, x: Tensor) -> Tensor:
-        """Refine the graph for an input (N, C_in, V, T): (N * G, V, S * V), target joint first."""
+        """Return the graph (N * G, V, S * V), target first, refined for input (N, C_in, V, T)."""
         pooled = x.mean(dim=3)
         compared = (self.source(pooled).unsqueeze(-1) - self.target(pooled).unsqueeze(-2)).tanh_()
         count, _, joints, _ = compared.shape

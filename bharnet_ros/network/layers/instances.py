@@ -1,4 +1,4 @@
-"""The instances (people, or hands) of a batch that were seen, and means over what was seen."""
+"""The instances (people, or hands) of a batch that were seen, and means over observations."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from torch import Tensor, nn
 class Instances:
     """B instances that were seen in any frame, out of N samples of I instances each.
 
-    Instances that were never seen stay out: they would cost time and spoil the statistics of batch
-    normalisation, and whatever stands in their place can have no effect.
+    Instances that were never seen are left out: they would cost time and distort the statistics of
+    batch normalisation. The values in their places therefore have no effect.
 
     Attributes:
         values: (B, C, T, V) input of each instance.
-        place: (B,) index of each in the flattened (N * I,).
+        place: (B,) index of each instance in the flattened (N * I,).
         mask: (N, T, I) positive where the instance was observed in that frame.
     """
 
@@ -27,16 +27,16 @@ class Instances:
 
     @property
     def seen(self) -> Tensor:
-        """Which samples have any instance, (N,) bool."""
+        """Whether each sample has an instance that was seen, (N,) bool."""
         return (self.mask > 0).any(dim=2).any(dim=1)
 
     @property
     def share_seen(self) -> Tensor:
-        """Share of the frames that show any instance, (N,) in 0..1."""
+        """Share of frames that show at least one instance, (N,) in 0..1."""
         return (self.mask > 0).any(dim=2).to(self.mask.dtype).mean(dim=1)
 
     def presence(self, frames: int) -> Tensor:
-        """Return whether each instance was observed, at another frame rate: (N, I, frames) 0, 1."""
+        """Return 1 where each instance was observed, else 0, for another frame count: (N, I, T)."""
         present = (self.mask > 0).to(self.mask.dtype).transpose(1, 2)
         return nn.functional.adaptive_max_pool1d(present, frames)
 
@@ -75,12 +75,12 @@ def seen_instances(x: Tensor, mask: Tensor) -> Instances:
 
 
 def mean_of_samples(sums: Tensor, weights: Tensor, sample: Tensor, count: int) -> Tensor:
-    """Join weighted sums over parts of samples into a weighted mean for each sample.
+    """Return the weighted mean of each sample from weighted sums over its parts.
 
     Args:
         sums: (B, C) weighted sum of each part.
-        weights: (B,) weight that went into each.
-        sample: (B,) index of the sample that each is part of.
+        weights: (B,) total weight of each part.
+        sample: (B,) index of the sample that each part belongs to.
         count: Number of samples N.
 
     Returns:
@@ -92,11 +92,11 @@ def mean_of_samples(sums: Tensor, weights: Tensor, sample: Tensor, count: int) -
 
 
 def observed_mean(values: Tensor, present: Tensor, dim: int) -> Tensor:
-    """Average over one axis, leaving out what was not observed.
+    """Average over one axis, ignoring what was not observed.
 
     Args:
         values: (..., C) features.
-        present: (...) 1 where observed, 0 where not.
+        present: (...) 1 where observed, else 0.
         dim: Axis to average over; not the last one of `values`.
 
     Returns:

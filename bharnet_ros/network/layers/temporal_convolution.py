@@ -11,10 +11,10 @@ from bharnet_ros.types.errors import InputError
 class SampledTemporalConvolution(nn.Module):
     """Temporal convolution whose taps sit at learnable real-valued distances from the centre.
 
-    Between two frames a tap interpolates linearly; outside the window it reads zero. Since the
-    distances are the same for every frame, interpolating what the taps read is the same as
-    interpolating the kernel: the layer is an ordinary convolution with the kernel that `kernel`
-    returns, and folds to one exactly.
+    Between two frames a tap interpolates linearly; outside the window it reads zero. The distances
+    are the same for every frame, so interpolating the input equals interpolating the kernel. The
+    layer is therefore an ordinary convolution with the kernel that `kernel` returns, and can be
+    folded into one exactly.
 
     Source: after DeGCN (IEEE TIP 2024) and deformable convolution (arXiv 1703.06211).
     """
@@ -26,17 +26,17 @@ class SampledTemporalConvolution(nn.Module):
         super().__init__()
         centred = torch.arange(taps, dtype=torch.float32) - (taps - 1) / 2
         self.stride = stride
-        # One frame of room for the outermost taps to move outwards.
+        # The outermost taps may move outwards by one frame.
         self.reach = (taps - 1) * dilation // 2 + 1
         self.offsets = nn.Parameter(centred * dilation)
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, taps))
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
 
     def kernel(self) -> Tensor:
-        """Return the (C_out, C_in, 2 * reach + 1) kernel that the taps amount to.
+        """Return the (C_out, C_in, 2 * reach + 1) kernel that equals the taps.
 
-        A tap shares its weight between the frame before its place and the frame after. Telling
-        them apart by rounding down keeps a slope everywhere, on whole frames too.
+        A tap divides its weight between the frame before its position and the frame after. Rounding
+        down to find the frame before gives a gradient everywhere, even on whole frames.
         """
         offsets = self.offsets.clamp(-self.reach, self.reach)
         before = offsets.detach().floor()
@@ -77,9 +77,9 @@ class MultiScaleTemporalConvolution(nn.Module):
 
         Args:
             channels: C of input and output; must be divisible by the number of branches.
-            stride: Step in frames between outputs.
-            dilations: One sampled branch for each, by where its taps start from.
-            taps: Taps K of each sampled branch.
+            stride: Frames between outputs.
+            dilations: Initial distance between the taps of each sampled branch, in frames.
+            taps: Number of taps of each sampled branch.
 
         Raises:
             InputError: The channels cannot be divided among the branches.

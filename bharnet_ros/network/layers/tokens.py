@@ -1,4 +1,4 @@
-"""What one stream shows another: a token for each instance and frame, crop or reading."""
+"""Tokens: features of instances in frames, of crops or of readings, for cross-attention."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Tokens(NamedTuple):
 
     Attributes:
         values: (N, L, C) features.
-        present: (N, L) 1 where there was something to see, 0 where not.
+        present: (N, L) 1 where something was seen, else 0.
     """
 
     values: Tensor
@@ -22,12 +22,12 @@ class Tokens(NamedTuple):
 
 
 def frame_tokens(instances: Instances, features: Tensor) -> Tokens:
-    """Return a token for each instance and frame, (N, I * T, C), of features (B, C, T, V)."""
+    """Return a token for each instance and frame, (N, I * T, C), from features (B, C, T, V)."""
     values = instances.spread(features.mean(dim=3)).transpose(2, 3)
     present = instances.presence(features.shape[2])
     return Tokens(values.flatten(1, 2), present.flatten(1, 2))
 
 
 def no_tokens(logits: Tensor) -> Tokens:
-    """Return no tokens at all for the samples of logits (N, K)."""
+    """Return empty tokens (L = 0) for the samples of logits (N, K)."""
     return Tokens(logits.new_zeros(len(logits), 0, 1), logits.new_zeros(len(logits), 0))

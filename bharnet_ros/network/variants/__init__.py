@@ -1,1 +1,1 @@
-"""The variants of the network, and the rivals that it is compared with."""
+"""The variants of the network, and the rivals for comparison."""

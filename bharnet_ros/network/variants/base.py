@@ -1,4 +1,4 @@
-"""The variant `base`: two experts without cross-attention."""
+"""Variant `base`: two experts without cross-attention."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from bharnet_ros.network.settings import NetworkSettings
 
 
 class Base(BHaRNet):
-    """Two experts; their logits are summed, or joined as the settings say.
+    """Two experts whose logits are fused by the rule in the settings.
 
-    Source: arXiv 2503.14960, the dual-stream model with ensemble loss and no cross-attention. A
-    hand that was never seen adds nothing.
+    A hand that was never seen adds nothing.
+
+    Source: arXiv 2503.14960, the dual-stream model with ensemble loss and no cross-attention.
     """
 
     def __init__(self, settings: NetworkSettings) -> None:
@@ -35,7 +36,7 @@ class Base(BHaRNet):
         return self.settings.body.channels[-1]
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
-        """Score N windows from what was seen in them; show the body's features."""
+        """Score N windows; return logits and the body's features."""
         features = self.body.backbone(body.values)
         body_logits = self.body(body.mean(features), body.seen)
         hand_logits = self.hand.logits(hands)

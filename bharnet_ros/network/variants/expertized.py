@@ -1,4 +1,4 @@
-"""Variant `expertized`: streams that fork into a branch of their own and one that interacts."""
+"""Variant `expertized`: each expert forks into a branch that specialises and one that interacts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import NetworkSettings
 
 
-class ForkedStream(nn.Module):
-    """A shared trunk, then an expertized branch and an interactive branch, a classifier each."""
+class ForkedExpert(nn.Module):
+    """A trunk that forks into an expertized and an interactive branch, each with a classifier."""
 
     def __init__(
         self, in_channels: int, layout: str, settings: BackboneSettings, classes: int, blocks: int
     ) -> None:
-        """Build the stream; its last `blocks` blocks fork."""
+        """Build the expert; its last `blocks` blocks fork."""
         super().__init__()
         partition = partition_of(layout)
         self.trunk = Backbone(in_channels, partition, settings, last_blocks_left_out=blocks)
@@ -32,45 +32,45 @@ class ForkedStream(nn.Module):
         self.interactive_head = Classifier(channels, classes, dropout)
 
     def own_logits(self, instances: Instances, trunk: Tensor) -> Tensor:
-        """Return what the expertized branch says of trunk features (B, C, T, V): (N, K)."""
+        """Return the logits (N, K) of the expertized branch for trunk features (B, C, T, V)."""
         return self.expertized_head(instances.mean(self.expertized(trunk)), instances.seen)
 
 
-class Look(nn.Module):
-    """One stream's features, updated by cross-attention to the tokens of the other."""
+class CrossUpdate(nn.Module):
+    """Updates the features of one expert by cross-attention to the tokens of the other."""
 
     def __init__(self, channels: int, context_channels: int, heads: int) -> None:
-        """Build the attention from `channels` to `context_channels`."""
+        """Build the attention of features with `channels` to tokens with `context_channels`."""
         super().__init__()
         self.attention = CrossAttention(channels, context_channels, heads)
 
     def forward(self, instances: Instances, features: Tensor, other: Tokens) -> Tensor:
-        """Add to features (B, C, T, V), at every joint alike, what their frames took."""
+        """Add the update of each frame to features (B, C, T, V), the same at every joint."""
         tokens = frame_tokens(instances, features)
-        change = self.attention.look(tokens.values, *other)
+        change = self.attention.update(tokens.values, *other)
         count, _, instances_each = instances.mask.shape
         change = change.reshape(count * instances_each, features.shape[2], -1)[instances.place]
         return features + change.transpose(1, 2).unsqueeze(3)
 
 
 class Expertized(BHaRNet):
-    """Each stream forks: one branch specialises alone, the other looks at the other stream.
+    """Each expert forks: one branch specialises, the other attends to the other expert.
 
-    The logits of all four heads enter the ensemble; L_B and L_H judge the interactive heads.
+    The logits of all four heads enter the ensemble; L_B and L_H apply to the interactive heads.
 
     Source: arXiv 2503.14960, expertized branches. The depth of the fork and the place of the
-    attention are not published: both are settings.
+    attention are not published, so both are settings.
     """
 
     def __init__(self, settings: NetworkSettings) -> None:
-        """Build both streams and the attention between their interactive branches."""
+        """Build both experts and the attention between their interactive branches."""
         super().__init__(settings)
         interaction = settings.interaction
         blocks = interaction.branch_blocks
-        self.body = ForkedStream(
+        self.body = ForkedExpert(
             settings.body_channels, settings.body_layout, settings.body, settings.classes, blocks
         )
-        self.hand = ForkedStream(
+        self.hand = ForkedExpert(
             settings.hand_channels, settings.hand_layout, settings.hand, settings.classes, blocks
         )
         if interaction.attention == "before":
@@ -78,8 +78,9 @@ class Expertized(BHaRNet):
         else:
             widths = settings.body.channels[-1], settings.hand.channels[-1]
         if interaction.attention != "none":
-            self.body_look = Look(*widths, interaction.heads)
-            self.hand_look = Look(*widths[::-1], interaction.heads)
+            # The names are keys in the weights of bundles.
+            self.body_look = CrossUpdate(*widths, interaction.heads)
+            self.hand_look = CrossUpdate(*widths[::-1], interaction.heads)
         self.fuse = Fusion(interaction)
 
     @property
@@ -88,7 +89,7 @@ class Expertized(BHaRNet):
         return self.settings.body.channels[-1]
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
-        """Score N windows from what was seen in them; show the body's interactive features."""
+        """Score N windows; return logits and the body's interactive features."""
         place = self.settings.interaction.attention
         body_trunk, hand_trunk = self.body.trunk(body.values), self.hand.trunk(hands.values)
         shared = body_trunk, hand_trunk
@@ -103,13 +104,14 @@ class Expertized(BHaRNet):
         hand_logits = hand_head + self.hand.own_logits(hands, hand_trunk)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
         logits = ExpertLogits.of_skeleton(
-            *(ensemble, body_logits, hand_logits, hands.seen, body_head, hand_head)
+            ensemble, body_logits, hand_logits, hands.seen, body_head, hand_head
         )
         return logits, frame_tokens(body, shared[0])
 
     def _exchange(
         self, body: Instances, hands: Instances, body_features: Tensor, hand_features: Tensor
     ) -> tuple[Tensor, Tensor]:
+        """Update the features of both experts by cross-attention to each other."""
         body_tokens = frame_tokens(body, body_features)
         hand_tokens = frame_tokens(hands, hand_features)
         return (

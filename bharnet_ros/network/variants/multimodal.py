@@ -1,11 +1,11 @@
-"""Variants with more than a skeleton: further streams, guided by the body, join the ensemble."""
+"""Networks with further streams, which are guided by the body and join the ensemble."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from bharnet_ros.network import rgb  # noqa: F401  (makes the stream known)
+from bharnet_ros.network import rgb  # noqa: F401  (registers the stream)
 from bharnet_ros.network.bharnet import BHaRNet, StreamInputs
 from bharnet_ros.network.layers.instances import Instances
 from bharnet_ros.network.layers.tokens import Tokens
@@ -16,23 +16,23 @@ from bharnet_ros.types.errors import InputError
 
 
 class Multimodal(BHaRNet):
-    """A network for skeletons whose ensemble further streams join.
+    """A network for skeletons and further streams; their logits are summed.
 
-    Source: arXiv 2503.14960, the multimodal ensemble: logits of skeleton and RGB are summed.
+    Source: arXiv 2503.14960, the multimodal ensemble of skeleton and RGB.
     """
 
     def __init__(self, settings: NetworkSettings, skeleton: BHaRNet) -> None:
-        """Build the streams that the settings name around a network for skeletons.
+        """Build the streams in the settings around a network for skeletons.
 
         Raises:
             InputError: A stream is unknown or its options are wrong, or the variant has no body
-                stream that could guide another.
+                expert to guide streams.
         """
         super().__init__(settings)
         channels = skeleton.token_channels
         if channels is None:
             raise InputError(
-                f"streams: variant {settings.variant!r} has no body stream to guide others by"
+                f"streams: variant {settings.variant!r} has no body expert to guide streams"
             )
         self.skeleton = skeleton
         self.streams = nn.ModuleDict(
@@ -50,13 +50,13 @@ class Multimodal(BHaRNet):
         self._frozen = False
 
     def freeze_skeleton(self) -> None:
-        """Keep the skeleton's weights, and its statistics, as they are in training."""
+        """Exclude the skeleton's weights and batch statistics from training."""
         self._frozen = True
         self.skeleton.requires_grad_(False)
         self.train(self.training)
 
     def train(self, mode: bool = True) -> Multimodal:
-        """Switch to training, all but a skeleton that is frozen."""
+        """Switch training mode on or off; a frozen skeleton stays in evaluation mode."""
         super().train(mode)
         if self._frozen:
             self.skeleton.eval()
@@ -73,30 +73,30 @@ class Multimodal(BHaRNet):
         """Score N windows.
 
         Args:
-            body: As for the skeleton.
-            body_mask: Likewise.
-            hands: Likewise.
-            hand_mask: Likewise.
-            streams: What the further streams saw.
+            body: As in `BHaRNet.forward`.
+            body_mask: As in `BHaRNet.forward`.
+            hands: As in `BHaRNet.forward`.
+            hand_mask: As in `BHaRNet.forward`.
+            streams: Values and mask of each further stream by name.
         """
         skeleton = self.skeleton
         logits, tokens = skeleton.observe(*skeleton.instances(body, body_mask, hands, hand_mask))
-        said, seen = [], []
+        per_stream, seen = [], []
         for name, stream in self.streams.items():
             if streams is None or name not in streams:
-                said.append(torch.zeros_like(logits.ensemble))
+                per_stream.append(torch.zeros_like(logits.ensemble))
                 seen.append(torch.zeros_like(logits.hand_seen))
                 continue
-            own, where = stream(*streams[name], tokens)
-            said.append(own)
-            seen.append(where)
-        of_streams = torch.stack(said, dim=1)
+            stream_logits, stream_seen = stream(*streams[name], tokens)
+            per_stream.append(stream_logits)
+            seen.append(stream_seen)
+        stacked = torch.stack(per_stream, dim=1)
         return logits._replace(
-            ensemble=logits.skeleton + of_streams.sum(dim=1),
-            streams=of_streams,
+            ensemble=logits.skeleton + stacked.sum(dim=1),
+            streams=stacked,
             stream_seen=torch.stack(seen, dim=1),
         )
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
-        """Return what the skeleton alone says."""
+        """Score N windows by the skeleton alone."""
         return self.skeleton.observe(body, hands)

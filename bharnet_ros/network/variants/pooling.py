@@ -1,4 +1,4 @@
-"""Variant `pooling`: streams that look at each other along time, joints and instances."""
+"""Variant `pooling`: experts that attend to each other along time, joints and instances."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ AXES = ("time", "joints", "instances")
 
 
 def pooled_along(instances: Instances, features: Tensor) -> dict[str, Tokens]:
-    """Pool features (B, C, T, V) over two axes each, leaving tokens along the third.
+    """Pool features (B, C, T, V) three times, each time leaving one axis for tokens.
 
     Returns:
-        For each of `AXES` the tokens (N, L, C), where L is T, V or I, zero where nothing was seen.
+        For each of `AXES`, tokens (N, L, C), where L is T, V or I; zero where nothing was seen.
     """
     values = instances.spread(features).permute(0, 1, 3, 4, 2)
     present = instances.presence(features.shape[2])
@@ -38,19 +38,19 @@ def pooled_along(instances: Instances, features: Tensor) -> dict[str, Tokens]:
 
 
 class PoolingAttention(nn.Module):
-    """Cross-attention to the other stream along each axis; pooled again and summed."""
+    """Cross-attention to the other expert along each axis; the results are pooled and summed."""
 
-    def __init__(self, channels: int, context_channels: int, heads: int, *, look: bool) -> None:
-        """Build an attention for each axis, or none where the streams must not look."""
+    def __init__(self, channels: int, context_channels: int, heads: int, *, attend: bool) -> None:
+        """Build an attention for each axis; none if the experts must not attend to each other."""
         super().__init__()
         self.attend = nn.ModuleDict(
             {axis: CrossAttention(channels, context_channels, heads) for axis in AXES}
-            if look
+            if attend
             else {}
         )
 
     def forward(self, own: dict[str, Tokens], other: dict[str, Tokens]) -> Tensor:
-        """Map the tokens of both streams to pooled features (N, C) of the first."""
+        """Return pooled features (N, C) of this expert from the tokens of both experts."""
         pooled = []
         for axis in AXES:
             tokens, present = own[axis]
@@ -61,7 +61,7 @@ class PoolingAttention(nn.Module):
 
 
 class Pooling(BHaRNet):
-    """Two backbones whose features are pooled with a look at the other's, along each axis.
+    """Two backbones whose features are pooled, with cross-attention to each other along each axis.
 
     Source: arXiv 2503.14960, pooling-attention module.
     """
@@ -70,13 +70,13 @@ class Pooling(BHaRNet):
         """Build both backbones, their attention and their classifiers."""
         super().__init__(settings)
         interaction = settings.interaction
-        look = interaction.attention != "none"
+        attend = interaction.attention != "none"
         body, hand = settings.body, settings.hand
         widths = body.channels[-1], hand.channels[-1]
         self.body = Backbone(settings.body_channels, partition_of(settings.body_layout), body)
         self.hand = Backbone(settings.hand_channels, partition_of(settings.hand_layout), hand)
-        self.body_pool = PoolingAttention(*widths, interaction.heads, look=look)
-        self.hand_pool = PoolingAttention(*widths[::-1], interaction.heads, look=look)
+        self.body_pool = PoolingAttention(*widths, interaction.heads, attend=attend)
+        self.hand_pool = PoolingAttention(*widths[::-1], interaction.heads, attend=attend)
         self.body_head = Classifier(widths[0], settings.classes, body.dropout)
         self.hand_head = Classifier(widths[1], settings.classes, hand.dropout)
         self.fuse = Fusion(interaction)
@@ -87,12 +87,12 @@ class Pooling(BHaRNet):
         return self.settings.body.channels[-1]
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
-        """Score N windows from what was seen in them; show the body's features."""
+        """Score N windows; return logits and the body's features."""
         features = self.body(body.values)
-        of_body = pooled_along(body, features)
-        of_hand = pooled_along(hands, self.hand(hands.values))
-        body_logits = self.body_head(self.body_pool(of_body, of_hand), body.seen)
-        hand_logits = self.hand_head(self.hand_pool(of_hand, of_body), hands.seen)
+        body_tokens = pooled_along(body, features)
+        hand_tokens = pooled_along(hands, self.hand(hands.values))
+        body_logits = self.body_head(self.body_pool(body_tokens, hand_tokens), body.seen)
+        hand_logits = self.hand_head(self.hand_pool(hand_tokens, body_tokens), hands.seen)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
         logits = ExpertLogits.of_skeleton(ensemble, body_logits, hand_logits, hands.seen)
         return logits, frame_tokens(body, features)

@@ -1,4 +1,4 @@
-"""Variant `temporal`: the plain rival, temporal convolutions that know no skeleton."""
+"""Variant `temporal`: the plain rival, temporal convolutions without a skeleton graph."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _TAPS = 5
 
 
 class Temporal(BHaRNet):
-    """Everything known of one person in a frame is one vector; convolutions over time follow.
+    """Convolutions over time of one vector per frame, which holds all input of a person.
 
-    No graph, no experts: what a graph network must beat to be worth its cost. There is one
-    decision: `ensemble`, `body` and `hand` are the same, so that all losses judge it.
+    It has no graph and no experts; a graph network must beat it to be worth its cost. It makes one
+    decision: `ensemble`, `body` and `hand` are the same, so that all losses apply to it.
     """
 
     def __init__(self, settings: NetworkSettings) -> None:
-        """Build a layer for each stage of `settings.body`, all but the first with stride 2."""
+        """Build a layer for each stage of `settings.body`; all but the first have stride 2."""
         super().__init__(settings)
         body = settings.body_channels * len(get_layout(settings.body_layout))
         hands = 2 * settings.hand_channels * len(get_layout(settings.hand_layout))
@@ -43,21 +43,20 @@ class Temporal(BHaRNet):
         self.classify = Classifier(width, settings.classes, settings.body.dropout)
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
-        """Score N windows from what was seen in them; show nothing of the body alone.
+        """Score N windows; return logits and no body tokens.
 
         Raises:
-            InputError: A sample is of several people.
+            InputError: A sample has several people.
         """
         if body.mask.shape[2] != 1:
             raise InputError(f"variant temporal: takes one person, got {body.mask.shape[2]}")
-        known = torch.cat([self._vector(body), self._vector(hands)], dim=1)
+        vectors = torch.cat([self._vectors(body), self._vectors(hands)], dim=1)
         seen = body.seen | hands.seen
-        logits = self.classify(self.layers(known).mean(dim=2), seen)
-        said = ExpertLogits.of_skeleton(logits, logits, logits, hands.seen)
-        return said, no_tokens(logits)
+        logits = self.classify(self.layers(vectors).mean(dim=2), seen)
+        return ExpertLogits.of_skeleton(logits, logits, logits, hands.seen), no_tokens(logits)
 
     @staticmethod
-    def _vector(instances: Instances) -> Tensor:
-        """Return all that is known in each frame, (N, I * C * V, T), zero where unseen."""
+    def _vectors(instances: Instances) -> Tensor:
+        """Return the input of each frame as a vector, (N, I * C * V, T), zero where unseen."""
         spread = instances.spread(instances.values)
         return spread.transpose(3, 4).flatten(1, 3)

@@ -19,15 +19,15 @@ from bharnet_ros.types.layouts import get_layout
 class Unified(BHaRNet):
     """One backbone over the joints of a person's body and both hands, joined at the wrists.
 
-    Body and hands differ in what is known of a joint: a linear map each brings them to the same
-    channels first. Features are averaged over the joints that were seen. There is one decision:
-    `ensemble`, `body` and `hand` are the same, so that all losses judge it.
+    Body and hands have different channels, so linear maps first bring both to the same number.
+    Features are averaged over the joints that were seen. It makes one decision: `ensemble`, `body`
+    and `hand` are the same, so that all losses apply to it.
 
     Source: the unified graphs that arXiv 2503.14960 compares itself with, on our backbone.
     """
 
     def __init__(self, settings: NetworkSettings) -> None:
-        """Build the backbone with the size of `settings.body`.
+        """Build the backbone in the size of `settings.body`.
 
         Raises:
             InputError: The body layout has no wrists.
@@ -37,7 +37,7 @@ class Unified(BHaRNet):
         partition = torch.from_numpy(tree_partition(unified_parents(body, hand)))
         width = max(settings.body_channels, settings.hand_channels)
         self.body_in = nn.Conv2d(settings.body_channels, width, 1, bias=False)
-        # Left hands come mirrored onto right ones: a map for each side can undo that.
+        # Left hands come mirrored onto right ones. A separate map for each side can undo that.
         self.hands_in = nn.ModuleList(
             nn.Conv2d(settings.hand_channels, width, 1, bias=False) for _ in range(2)
         )
@@ -47,11 +47,13 @@ class Unified(BHaRNet):
         )
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
-        """Score N windows from what was seen in them; show nothing of the body alone."""
+        """Score N windows; return logits and no body tokens."""
         count, frames, people = body.mask.shape
         bodies = body.spread(self.body_in(body.values)).flatten(0, 1)
-        of_hands = hands.spread(hands.values).view(count * people, 2, *hands.values.shape[1:])
-        parts = [bodies] + [into(of_hands[:, side]) for side, into in enumerate(self.hands_in)]
+        both_hands = hands.spread(hands.values).view(count * people, 2, *hands.values.shape[1:])
+        parts = [bodies] + [
+            project(both_hands[:, side]) for side, project in enumerate(self.hands_in)
+        ]
         # (N * I, parts, T): a person's body, left hand and right hand.
         present = torch.stack(
             [
@@ -68,5 +70,4 @@ class Unified(BHaRNet):
         sums, weights = (features * weight).sum((2, 3)), weight.sum((1, 2, 3))
         pooled = mean_of_samples(sums, weights, seen // people, count)
         logits = self.classify(pooled, body.seen | hands.seen)
-        said = ExpertLogits.of_skeleton(logits, logits, logits, hands.seen)
-        return said, no_tokens(logits)
+        return ExpertLogits.of_skeleton(logits, logits, logits, hands.seen), no_tokens(logits)

@@ -1,1 +1,1 @@
-"""What the node `video_source` plays: recordings and webcams."""
+"""How the node `video_source` plays recordings and webcams."""

@@ -1,4 +1,4 @@
-"""When to publish the frames of a recording, so that it plays at its own rate."""
+"""Decides when to publish the frames of a recording, so that it plays at its own rate."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ MAX_LATENESS = 0.5
 
 
 class Pacer:
-    """Lays the times of a recording on a clock that may be ahead of what can be published.
+    """Maps the times of a recording to a clock, and skips or delays frames on a slow machine.
 
-    A frame that is late by more than a frame period is skipped, but never more than
-    `MAX_SKIPPED` in a row, and a recording that is `MAX_LATENESS` behind is played slower from
-    there on, so that neither latency nor memory grows on a machine that is too slow.
+    A frame that is late by more than a frame period is skipped, but never more than `MAX_SKIPPED`
+    in a row. A recording that is more than `MAX_LATENESS` seconds late is delayed by as much. So
+    neither latency nor memory grows on a machine that is too slow.
 
     Args:
-        start_ns: Time on the clock of the recording's time 0, nanoseconds.
+        start_ns: Time on the clock at the recording's time 0, nanoseconds.
         period: Time between two frames, seconds.
+
+    Attributes:
+        skipped: Number of skipped frames.
+        delayed_ns: Total delay so far, nanoseconds.
     """
 
     def __init__(self, start_ns: int, period: float) -> None:
-        """Begin at the time 0 of the recording."""
+        """Start at the recording's time 0."""
         self._offset_ns = start_ns
         self._period_ns = round(period * 1e9)
         self._skipped_in_row = 0
@@ -27,15 +31,15 @@ class Pacer:
         self.delayed_ns = 0
 
     def stamp(self, time: float) -> int:
-        """Return the time on the clock of the recording's `time` in seconds."""
+        """Return the time on the clock, nanoseconds, at the recording's `time` in seconds."""
         return self._offset_ns + round(time * 1e9)
 
     def decide(self, time: float, now_ns: int) -> int | None:
-        """Return how long to wait before the frame is due, nanoseconds; None to skip it.
+        """Return how long to wait until the frame is due, nanoseconds; None to skip it.
 
         Args:
             time: Time of the frame in the recording, seconds.
-            now_ns: Present time on the clock, nanoseconds.
+            now_ns: Current time on the clock, nanoseconds.
         """
         late_ns = now_ns - self.stamp(time)
         if late_ns > MAX_LATENESS * 1e9:

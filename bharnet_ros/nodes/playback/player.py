@@ -1,4 +1,4 @@
-"""Plays a recording: each frame when it is due, or when it can be taken."""
+"""Plays a recording: publishes each frame when it is due, or when the last is processed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class PlayerSettings:
     """How a recording is played.
 
     Attributes:
-        as_fast_as_possible: Whether no frame waits for its time.
-        loop: Whether to start again at the end, with stamps that keep rising.
+        as_fast_as_possible: Whether to publish frames before they are due.
+        loop: Whether to restart at the end, with stamps that keep rising.
     """
 
     as_fast_as_possible: bool
@@ -31,18 +31,19 @@ class PlayerSettings:
 
 
 class Player:
-    """Gives the frames of a recording, stamped by its own times.
+    """Publishes the frames of a recording, with stamps that keep its own times.
 
     Args:
         frames: The recording, open.
-        reopen: Opens it anew.
+        reopen: Opens the recording again.
         settings: How to play.
-        answers: What each frame but the first has to wait for; None where none has to.
-        wanted: Whether somebody takes the frames; the first one waits for that.
-        now_ns: Present time on the clock of the stamps, nanoseconds.
-        publish: Takes each frame and its stamp, nanoseconds.
+        acknowledgements: Each frame waits until the one before is acknowledged; None if frames do
+            not wait.
+        ready: Returns whether the first frame may be published.
+        now_ns: Returns the current time on the clock of the stamps, nanoseconds.
+        publish: Publishes a frame with its stamp, nanoseconds.
         counters: Counts the frames.
-        logger: Is told when the recording is played slower.
+        logger: Logs when the recording is delayed.
     """
 
     def __init__(
@@ -51,19 +52,19 @@ class Player:
         reopen: Callable[[], FrameSource],
         settings: PlayerSettings,
         *,
-        answers: Acknowledgements | None,
-        wanted: Callable[[], bool],
+        acknowledgements: Acknowledgements | None,
+        ready: Callable[[], bool],
         now_ns: Callable[[], int],
         publish: Callable[[Frame, int], None],
         counters: NodeCounters,
         logger: Any,
     ) -> None:
-        """Wait for `run`."""
+        """Store the arguments; `run` plays."""
         self.frames = frames
         self._reopen = reopen
         self._settings = settings
-        self._answers = answers
-        self._wanted = wanted
+        self._acknowledgements = acknowledgements
+        self._ready = ready
         self._now_ns = now_ns
         self._publish = publish
         self._counters = counters
@@ -77,7 +78,7 @@ class Player:
         Raises:
             InputError, OSError: The recording cannot be read; the message says why.
         """
-        while not self._stop.is_set() and not self._wanted():
+        while not self._stop.is_set() and not self._ready():
             self._stop.wait(POLL_SECONDS)
         period = 1.0 / self.frames.fps
         pacer = Pacer(self._now_ns(), period)
@@ -93,18 +94,17 @@ class Player:
     def stop(self) -> None:
         """Make `run` return soon, from another thread."""
         self._stop.set()
-        if self._answers is not None:
-            self._answers.close()
+        if self._acknowledgements is not None:
+            self._acknowledgements.close()
 
     def _play_once(self, pacer: Pacer, start: float) -> float:
-        """Play a recording that begins `start` seconds after the first; return its last time."""
+        """Play the recording once, `start` seconds after the first time; return its last time."""
         time = start
         for frame in self.frames:
             time = start + frame.time
             self._counters.count("received")
-            # Only now, when the next frame is made: making it and working on the one before go on
-            # side by side.
-            self._wait_for_answer()
+            # Not before the next frame is read: reading it and processing the last one overlap.
+            self._wait_for_acknowledgement()
             stamp_ns = self._stamp_when_due(pacer, time)
             if self._stop.is_set():
                 break
@@ -115,15 +115,15 @@ class Player:
                 self._last_stamp_ns = stamp_ns
         return time
 
-    def _wait_for_answer(self) -> None:
-        """Wait until the last frame has been answered."""
-        if self._answers is None or self._last_stamp_ns is None:
+    def _wait_for_acknowledgement(self) -> None:
+        """Wait until the last frame is acknowledged."""
+        if self._acknowledgements is None or self._last_stamp_ns is None:
             return
-        if not self._answers.wait_for(self._last_stamp_ns):
+        if not self._acknowledgements.wait_for(self._last_stamp_ns):
             self._counters.count("unanswered")
 
     def _stamp_when_due(self, pacer: Pacer, time: float) -> int | None:
-        """Wait for the time of a frame and return its stamp, or None where it is to be skipped.
+        """Wait until a frame is due; return its stamp, or None to skip it.
 
         Args:
             pacer: Keeps the rate.
@@ -132,7 +132,7 @@ class Player:
         if self._settings.as_fast_as_possible:
             return pacer.stamp(time)
         now_ns = self._now_ns()
-        if self._answers is not None:
+        if self._acknowledgements is not None:
             wait_ns = pacer.stamp(time) - now_ns
         else:
             delayed_ns = pacer.delayed_ns
@@ -142,7 +142,7 @@ class Player:
             wait_ns = decision
             if pacer.delayed_ns > delayed_ns:
                 self._report_delay(pacer)
-        # The clock may be simulated: it is asked again rather than trusted to run on.
+        # The clock may be simulated and stand still, so it is read again after each short wait.
         while wait_ns > 0 and not self._stop.wait(min(wait_ns / NANOSECONDS, POLL_SECONDS)):
             wait_ns = pacer.stamp(time) - self._now_ns()
         return pacer.stamp(time)
@@ -150,6 +150,6 @@ class Player:
     def _report_delay(self, pacer: Pacer) -> None:
         self._logger.warning(
             f"source {self.frames.name}: this machine is too slow for its rate; it is "
-            f"played slower, by {pacer.delayed_ns / NANOSECONDS:.1f} s so far",
+            f"delayed by {pacer.delayed_ns / NANOSECONDS:.1f} s so far",
             throttle_duration_sec=LOG_PERIOD,
         )

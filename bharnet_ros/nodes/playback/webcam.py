@@ -1,4 +1,4 @@
-"""Relays the newest frames of a webcam, and outlives its loss."""
+"""Publishes the newest frames of a webcam, and reopens a webcam that was lost."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ REOPEN_SECONDS = 1.0
 
 
 class WebcamPlayer:
-    """Gives the frames of a webcam as they come, stamped by when they were taken.
+    """Publishes the frames of a webcam as they arrive, stamped with their capture times.
 
     Args:
         frames: The webcam, open.
-        reopen: Opens it anew after it was lost; None where that is the end.
-        now_ns: Present time on the clock of the stamps, nanoseconds.
-        publish: Takes each frame and its stamp, nanoseconds.
+        reopen: Opens a lost webcam again; None if a loss ends the run.
+        now_ns: Returns the current time on the clock of the stamps, nanoseconds.
+        publish: Publishes a frame with its stamp, nanoseconds.
         counters: Counts the frames.
-        logger: Is told of a loss and of the return.
+        logger: Logs when the webcam is lost and when it is back.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class WebcamPlayer:
         counters: NodeCounters,
         logger: Any,
     ) -> None:
-        """Wait for `run`."""
+        """Store the arguments; `run` publishes."""
         self.frames = frames
         self._reopen = reopen
         self._now_ns = now_ns
@@ -48,33 +48,33 @@ class WebcamPlayer:
 
     @property
     def lost(self) -> str:
-        """Why there are no frames just now; empty where there are some."""
+        """Why there are currently no frames; empty while they arrive."""
         return self._lost
 
     def run(self) -> None:
-        """WebcamPlayer until `stop` is called.
+        """Publish frames until `stop` is called.
 
         Raises:
             OSError: The webcam was lost for good; the message says why.
         """
         while not self._stop.is_set():
             try:
-                self._relay_until_lost()
+                self._publish_until_lost()
             except OSError as error:
                 if self._reopen is None:
                     raise
                 self._lost = str(error)
                 self._logger.error(f"source {self.frames.name}: {error}; waiting")
-                self._open_again(self._reopen)
+                self._reopen_when_back(self._reopen)
 
     def stop(self) -> None:
         """Make `run` return soon, from another thread."""
         self._stop.set()
-        # Ends the wait for its next picture.
+        # Ends the wait for the next frame.
         self.frames.close()
 
-    def _relay_until_lost(self) -> None:
-        # Those that nobody asked for, while models were loaded, are no loss.
+    def _publish_until_lost(self) -> None:
+        # Frames skipped before the first, while models were loaded, do not count as dropped.
         skipped = self.frames.skipped
         for frame in self.frames:
             stamp_ns = self._now_ns() - round(self.frames.age(frame) * NANOSECONDS)
@@ -85,7 +85,7 @@ class WebcamPlayer:
                 return
             self._publish(frame, stamp_ns)
 
-    def _open_again(self, reopen: Callable[[], FrameSource]) -> None:
+    def _reopen_when_back(self, reopen: Callable[[], FrameSource]) -> None:
         """Wait until the webcam is back, or `stop` is called."""
         self.frames.close()
         while not self._stop.wait(REOPEN_SECONDS):

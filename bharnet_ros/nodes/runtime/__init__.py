@@ -1,1 +1,1 @@
-"""What every node is built from: life cycle, parameters, workers, diagnostics, QoS."""
+"""What nodes are built from: lifecycle, parameters, workers, diagnostics, QoS."""

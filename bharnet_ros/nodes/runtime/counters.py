@@ -1,4 +1,4 @@
-"""Counts, rates and latencies of a node, as its diagnostics report them."""
+"""Counts, rates and latencies of a node, for its diagnostics."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ LATENCY_SAMPLES = 1000
 
 @dataclass(frozen=True)
 class CounterReport:
-    """What happened since the report before.
+    """What happened since the last report.
 
     Attributes:
-        input_rate: Messages received each second.
-        output_rate: Results published each second.
-        dropped: Inputs since the last report that a newer one displaced.
+        input_rate: Messages received per second.
+        output_rate: Results published per second.
+        dropped: Inputs since the last report that a newer one replaced.
         rejected: Inputs since the last report that could not be used.
         totals: Counts since the start: received, published, and each reason for a loss.
-        latency: p50, p95 and p99 in seconds over the newest results; None where there is none.
+        latency: p50, p95 and p99 in seconds of the newest results; None without results.
         last_problem: Text of the newest rejection since the last report.
     """
 
@@ -38,7 +38,7 @@ class NodeCounters:
     """Thread-safe counters of one node."""
 
     def __init__(self) -> None:
-        """Start with everything at zero."""
+        """Start at zero."""
         self._lock = threading.Lock()
         self._totals: Counter[str] = Counter(
             {"received": 0, "published": 0, "dropped": 0, "rejected": 0}
@@ -54,7 +54,7 @@ class NodeCounters:
             self._totals[what] += number
 
     def published(self, latency: float) -> None:
-        """Count a result that went out `latency` seconds after the capture of its input."""
+        """Count a result published `latency` seconds after the capture of its input."""
         with self._lock:
             self._totals["published"] += 1
             self._latencies.append(latency)
@@ -75,7 +75,7 @@ class NodeCounters:
         """Return what happened since the last report.
 
         Args:
-            now: Present time in seconds, on a clock that never goes back.
+            now: Current time in seconds, on a clock that never goes back.
         """
         with self._lock:
             since = {name: self._totals[name] - self._reported[name] for name in self._totals}

@@ -1,4 +1,4 @@
-"""The places of keypoints from the depth images that a node is given beside its images."""
+"""Depth images as a second input of a node: camera coordinates for its keypoints."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bharnet_ros.types.keypoints import FrameKeypoints
 
 
 class DepthInput:
-    """Subscribes to images, their depth and their camera, and puts keypoints into space.
+    """Subscribes to images, depth images and camera_info; adds camera coordinates to keypoints.
 
-    Every image goes to `on_image` at once, whether or not its depth has come.
+    Every image goes to `on_image` at once, whether or not its depth has arrived.
 
     Attributes:
-        image_topic: Full name of the topic of the images.
+        image_topic: Full name of the image topic.
     """
 
     def __init__(
@@ -41,10 +41,10 @@ class DepthInput:
         Args:
             node: Subscribes, counts and logs.
             filters: The module message_filters.
-            image: Type and name of the images.
+            image: Message type and topic of the images.
             on_image: Called with every image.
-            queue: Messages of each topic that wait for the others.
-            slop_s: Seconds by which stamps may differ.
+            queue: Maximum number of messages of each topic that wait for the others.
+            slop_s: Maximum difference of matching stamps, seconds.
         """
         self._node = node
         self._on_image = on_image
@@ -59,46 +59,46 @@ class DepthInput:
                 (Image, DEPTH_TOPIC, SENSOR),
                 (CameraInfo, CAMERA_INFO_TOPIC, SENSOR),
             ],
-            self._on_all,
+            self._on_match,
             queue=queue,
             slop_s=slop_s,
-            first=self._take_image,
+            on_first=self._take_image,
         )
-        # Asked for once: the worker may name them while the subscriptions end.
+        # Kept, because the worker may need the names while the subscriptions are destroyed.
         self._topics = (self._synchronised.topic(1), self._synchronised.topic(2))
         self._placer = DepthPlacer(*self._topics, lambda text: node.get_logger().warning(text))
         self.image_topic = self._synchronised.topic(0)
 
     @property
     def stopped(self) -> bool:
-        """Whether images have come for long without depth."""
+        """Whether depth has stopped while images still arrive."""
         return self._stopped
 
     def close(self) -> None:
-        """End the subscriptions."""
+        """Destroy the subscriptions."""
         self._synchronised.close()
 
     def place(self, frame: FrameKeypoints) -> FrameKeypoints:
-        """Return a frame with camera coordinates, or as it is where no usable depth belongs to it.
+        """Return a frame with camera coordinates, or unchanged if it has no usable depth.
 
-        To be called on the thread that finds keypoints: it may wait for a moment.
+        Call it on the thread that finds keypoints: it may wait briefly.
         """
-        found = self._feed.take(frame.stamp_ns)
-        self._listen(self._feed.stopped(frame.stamp_ns))
-        if found is None:
+        messages = self._feed.take(frame.stamp_ns)
+        self._set_stopped(self._feed.stopped(frame.stamp_ns))
+        if messages is None:
             self._node.counters.count(WITHOUT_DEPTH)
             return frame
         try:
-            return self._placer.place(frame, found)
+            return self._placer.place(frame, messages)
         except ValueError as error:
             self._node.reject(str(error))
             return frame
 
-    def _listen(self, stopped: bool) -> None:
-        """Take note of whether depth comes, and say so in the log where it stops."""
+    def _set_stopped(self, stopped: bool) -> None:
+        """Set whether depth has stopped, with a log line when it stops."""
         if stopped and not self._stopped:
             self._node.get_logger().warning(
-                f"no {' and '.join(self._topics)} belong to the images of the last second: "
+                f"no {' and '.join(self._topics)} for the images of the last second: "
                 "keypoints go on without camera coordinates"
             )
         self._stopped = stopped
@@ -106,11 +106,11 @@ class DepthInput:
     def _take_image(self, message: Any) -> None:
         stamp_ns = time_to_ns(message.header.stamp)
         if self._newest_ns is not None and stamp_ns < self._newest_ns:
-            # What waits in the queues is of a time that will not come again for long.
-            self._synchronised.forget()
+            # Messages in the queues have stamps that will not be matched for a long time.
+            self._synchronised.clear()
             self._feed.reset()
         self._newest_ns = stamp_ns
         self._on_image(message)
 
-    def _on_all(self, image: Any, depth: Image, camera_info: CameraInfo) -> None:
+    def _on_match(self, image: Any, depth: Image, camera_info: CameraInfo) -> None:
         self._feed.put(time_to_ns(image.header.stamp), DepthMessages(depth, camera_info))

@@ -1,4 +1,4 @@
-"""Publication of a node's counters on /diagnostics."""
+"""Publishes the counters of a node on /diagnostics."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class NodeDiagnostics:
     Args:
         node: The node.
         counters: Its counters.
-        describe: Returns further values (state, device, model ...) by name; `state` is read to
-            tell whether input is expected.
-        warning: Returns what is not as it should be, empty where nothing is amiss.
+        describe: Returns further values (state, device, model ...) by name; input is expected if
+            `state` is "active" or missing.
+        warning: Returns what is wrong though the node works; empty if nothing is.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class NodeDiagnostics:
         )
 
     def publish(self) -> None:
-        """Publish what happened since the last time."""
+        """Publish what happened since the last report."""
         report = self._counters.report(time.monotonic())
         values = self._describe()
         level, message = DiagnosticStatus.OK, "ok"

@@ -1,4 +1,4 @@
-"""What the lifecycle nodes share: parameters, diagnostics, and transitions that cannot die."""
+"""The base class of the lifecycle nodes: parameters, diagnostics, safe transitions."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ LOG_PERIOD = 5.0
 
 
 class ManagedNode(LifecycleNode):
-    """A lifecycle node whose subclasses say what to load, start, stop and release.
+    """A lifecycle node; subclasses implement what it loads, starts, stops and releases.
 
-    `configure` loads and warms up, `activate` starts, `deactivate` stops (and publishes whatever
-    must not stay open), `release` undoes `configure` and works from any state. What `configure`
-    or `activate` raise is logged and refuses the transition.
+    `configure` loads and warms up, `activate` starts, `deactivate` stops (and publishes what must
+    not stay open), `release` undoes `configure` and works from any state. An error that `configure`
+    or `activate` raises is logged, and the transition fails.
 
     Args:
         name: Name of the node.
@@ -30,7 +30,7 @@ class ManagedNode(LifecycleNode):
     """
 
     def __init__(self, name: str, specs: Sequence[ParameterSpec], **kwargs: Any) -> None:
-        """Declare parameters; everything else waits for `configure`."""
+        """Declare the parameters; `configure` does everything else."""
         super().__init__(name, **kwargs)
         self._specs = tuple(specs)
         declare_parameters(self, self._specs)
@@ -39,7 +39,7 @@ class ManagedNode(LifecycleNode):
         self._diagnostics = NodeDiagnostics(self, self.counters, self._describe, self.warning)
 
     def configure(self, parameters: dict[str, Any]) -> None:
-        """Load everything that `parameters` name.
+        """Load everything that the parameters name.
 
         Raises:
             InputError, OSError, RuntimeError: Something cannot be loaded.
@@ -51,11 +51,11 @@ class ManagedNode(LifecycleNode):
         raise NotImplementedError
 
     def deactivate(self) -> None:
-        """Stop working and close what is open; does nothing where nothing was started."""
+        """Stop working and close what is open; do nothing if nothing was started."""
         raise NotImplementedError
 
     def release(self) -> None:
-        """Give back what `configure` took; does nothing where nothing was taken."""
+        """Release what `configure` loaded; do nothing if nothing was loaded."""
         raise NotImplementedError
 
     def describe(self) -> dict[str, str]:
@@ -63,26 +63,26 @@ class ManagedNode(LifecycleNode):
         return {}
 
     def warning(self) -> str:
-        """Return what is not as it should be though the node works; nothing where all is well."""
+        """Return what is wrong though the node works; empty if nothing is."""
         return ""
 
     def reject(self, problem: str) -> None:
-        """Count an input that cannot be used, and log why, not more often than every 5 s."""
+        """Count an input that cannot be used, and log why, at most every 5 s."""
         self.counters.rejected(problem)
         self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
 
     def unexpected(self, error: Exception) -> None:
-        """Log an error that nobody foresaw, with its traceback; the node goes on."""
+        """Log an unexpected error with its traceback; the node goes on."""
         self.counters.rejected(f"internal error: {error}")
         text = "".join(traceback.format_exception(error))
         self.get_logger().error(f"internal error: {text}", throttle_duration_sec=LOG_PERIOD)
 
     def age(self, stamp_ns: int) -> float:
-        """Return the seconds from a stamp to now on the node's clock."""
+        """Return the seconds from a stamp until now, on the node's clock."""
         return (self.get_clock().now().nanoseconds - stamp_ns) / NANOSECONDS
 
     def finish(self) -> None:
-        """Shut down for good, from any state; to be called on the thread that spins the node."""
+        """Shut down for good, from any state; call it on the thread that spins the node."""
         if self.state != "finalized":
             self.trigger_shutdown()
 
@@ -101,7 +101,7 @@ class ManagedNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start; a failure leaves the node inactive."""
-        # Publishers go first, so that nothing computed right after the start is lost.
+        # Publishers first, so that the first result is not lost.
         result = super().on_activate(state)
         if result is TransitionCallbackReturn.SUCCESS:
             result = self._attempt("activate", self.activate, None, state)
@@ -144,21 +144,21 @@ class ManagedNode(LifecycleNode):
 
     def _attempt(
         self,
-        what: str,
+        transition: str,
         function: Callable[[], None],
-        then: Callable[[LifecycleState], TransitionCallbackReturn] | None,
+        on_success: Callable[[LifecycleState], TransitionCallbackReturn] | None,
         state: LifecycleState,
     ) -> TransitionCallbackReturn:
         try:
             function()
         except (ValueError, OSError, RuntimeError) as error:
-            self.get_logger().error(f"{what} refused: {error}")
+            self.get_logger().error(f"{transition} failed: {error}")
             return TransitionCallbackReturn.FAILURE
         except Exception as error:
-            # rclpy turns an exception into a transition error without saying which.
+            # rclpy turns any exception into a transition error and does not log it.
             self.unexpected(error)
             raise
-        return then(state) if then is not None else TransitionCallbackReturn.SUCCESS
+        return TransitionCallbackReturn.SUCCESS if on_success is None else on_success(state)
 
     def _describe(self) -> dict[str, str]:
         return {"state": self.state, **self.describe()}

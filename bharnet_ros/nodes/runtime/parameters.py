@@ -1,4 +1,4 @@
-"""Declaration and validation of node parameters."""
+"""Declares and validates node parameters."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class ParameterSpec:
         name: Name of the parameter.
         default: Default value; its Python type is the type of the parameter.
         description: What it does, with its unit.
-        low: Least value allowed, for numbers.
-        high: Greatest value allowed, for numbers.
-        choices: The only values allowed, for strings.
-        read_only: Whether it can only be given at the start of the node.
-        or_integer: Whether an integer is taken for the string of its digits, since that is what
-            ROS makes of `name:=0`.
+        low: Minimum, for numbers.
+        high: Maximum, for numbers.
+        choices: The only allowed values, for strings.
+        read_only: Whether it can only be set when the node starts.
+        or_integer: Whether an integer stands for the string of its digits, because ROS reads
+            `name:=0` as an integer.
     """
 
     name: str
@@ -65,7 +65,7 @@ def declare_parameters(node: Node, specs: Sequence[ParameterSpec]) -> None:
     """Declare `specs` on `node`.
 
     Raises:
-        rclpy.exceptions.ParameterException: A value given at the start is of the wrong type or
+        rclpy.exceptions.ParameterException: A value given at the start has the wrong type or is
             out of range.
     """
     for spec in specs:
@@ -78,10 +78,10 @@ def declare_parameters(node: Node, specs: Sequence[ParameterSpec]) -> None:
 
 
 def read_parameters(node: Node, specs: Sequence[ParameterSpec]) -> dict[str, Any]:
-    """Return the present values of `specs` by name.
+    """Return the current values of `specs` by name.
 
     Raises:
-        InputError: A value is not one of its choices, named with its parameter.
+        InputError: A value is not one of the choices; names the parameter.
     """
     values: dict[str, Any] = {}
     for spec in specs:

@@ -10,7 +10,7 @@ SENSOR = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=1,
 )
-"""Camera images: the newest only, a lost one is never sent again."""
+"""Camera images: only the newest, and a lost one is not sent again."""
 
 RELIABLE = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
@@ -27,7 +27,7 @@ LATCHED = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=1,
 )
-"""Model information: whoever comes later still gets the last one."""
+"""Model information: late subscribers still get the last message."""
 
 RECORDED = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
@@ -35,7 +35,7 @@ RECORDED = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=1000,
 )
-"""What a recorder takes: as much as may come while a disk is slow."""
+"""Topics of a recorder: holds what arrives while the disk is slow."""
 
 RECORDED_IMAGES = QoSProfile(
     reliability=ReliabilityPolicy.BEST_EFFORT,
@@ -43,4 +43,4 @@ RECORDED_IMAGES = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=60,
 )
-"""Images for a recorder: a camera offers them once; some seconds of them fit into memory."""
+"""Images for a recorder: best effort, as cameras publish; a few seconds of them fit into memory."""

@@ -1,4 +1,4 @@
-"""Spinning of nodes, and their orderly end on SIGINT and SIGTERM."""
+"""Spins nodes, and ends them in order on SIGINT and SIGTERM."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import rclpy
 from rclpy.context import Context
@@ -22,18 +22,12 @@ from bharnet_ros.types.errors import InputError
 Result = TypeVar("Result")
 
 
-class Finishing(Protocol):
-    """A node that has something to close before it goes."""
-
-    def finish(self) -> None:
-        """Close everything; called on the thread that spins the node."""
-
-
 class NodeRunner:
-    """Spins each node on a thread and executor of its own.
+    """Spins each node on its own thread and executor.
 
-    One executor for each node keeps the wait sets, which rclpy builds in Python, small, and lets
-    a transition that loads a model for seconds hold up nobody else.
+    This keeps the wait sets small, which rclpy builds in Python, and a node that loads a model for
+    seconds does not block the others. A node may have a method `finish`, which is called on its
+    thread before it is destroyed.
     """
 
     def __init__(self, context: Context | None = None) -> None:
@@ -42,22 +36,22 @@ class NodeRunner:
         self._spinners: list[_Spinner] = []
 
     def add(self, node: Node) -> None:
-        """Begin to spin `node`."""
+        """Start to spin `node`."""
         self._spinners.append(_Spinner(node, self._context))
 
     def call(self, node: Node, function: Callable[[], Result]) -> Result:
-        """Run `function` on the thread that spins `node`, wait for it and return its result.
+        """Run `function` on the thread that spins `node`; wait for its result and return it.
 
         Raises:
-            Exception: Whatever `function` raises.
+            Exception: Any exception that `function` raises.
         """
         for spinner in self._spinners:
             if spinner.node is node:
                 return spinner.call(function)
-        raise InputError(f"{node.get_name()} is not spun here")
+        raise RuntimeError(f"{node.get_name()} is not spun here")
 
     def close(self) -> None:
-        """Finish and destroy every node, the first added first."""
+        """Finish and destroy every node, in the order in which they were added."""
         for spinner in self._spinners:
             spinner.close()
         self._spinners.clear()
@@ -106,7 +100,7 @@ class _Spinner:
         if finish is not None:
             try:
                 self.call(finish)
-            except Exception as error:  # the other nodes still have to close
+            except Exception as error:  # the other nodes still have to be closed
                 self._report(error)
         self._stopping = True
         # A task, because waking the executor alone does not make spin_once return.
@@ -119,7 +113,7 @@ class _Spinner:
         while not self._stopping:
             try:
                 self._executor.spin_once()
-            except Exception as error:  # one failing callback must not silence the node
+            except Exception as error:  # one failed callback must not stop the node
                 self._report(error)
 
     def _report(self, error: Exception) -> None:
@@ -129,39 +123,48 @@ class _Spinner:
 
 @contextmanager
 def stop_signals(*, ends_process: bool = False) -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set.
+    """Yield an event that SIGINT and SIGTERM set.
 
     rclpy's own handlers would invalidate the context before a node could publish its last events.
 
     Args:
-        ends_process: Whether the process ends after that. Then SIGINT stays ignored once a signal
-            has come: a launch sends it to whomever the terminal told before.
+        ends_process: Whether the process ends afterwards. After a signal, SIGINT then stays
+            ignored, because a launch sends it again after the terminal has.
     """
-    stop, told = threading.Event(), threading.Event()
+    stop, signalled = threading.Event(), threading.Event()
 
     def end(_number: int, _frame: object) -> None:
-        told.set()
+        signalled.set()
         stop.set()
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        if ends_process and told.is_set():
-            before[signal.SIGINT] = signal.SIG_IGN
-        for number, handler in before.items():
+        if ends_process and signalled.is_set():
+            previous[signal.SIGINT] = signal.SIG_IGN
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
 @contextmanager
 def ros(arguments: Sequence[str] | None) -> Iterator[None]:
-    """Initialise rclpy with the arguments of the process, without its signal handlers."""
-    rclpy.init(
-        args=list(arguments) if arguments is not None else None,
-        signal_handler_options=SignalHandlerOptions.NO,
-    )
+    """Initialise rclpy with the arguments of the process, without its signal handlers.
+
+    Raises:
+        InputError: The arguments, or a parameter of a node created in the block, cannot be used.
+    """
+    try:
+        rclpy.init(
+            args=list(arguments) if arguments is not None else None,
+            signal_handler_options=SignalHandlerOptions.NO,
+        )
+    except RuntimeError as error:
+        raise InputError(f"ROS arguments: cannot be used: {error}") from error
     try:
         yield
+    except ParameterException as error:
+        raise InputError(str(error)) from error
     finally:
         rclpy.try_shutdown()
 
@@ -175,26 +178,26 @@ def run_node(
     """Run one node as a process, until SIGINT, SIGTERM or its own end.
 
     Args:
-        factory: Makes the node.
+        factory: Creates the node.
         arguments: Arguments of the process; None for `sys.argv`.
         start: Called with the node and a function that ends the process.
 
     Returns:
-        Exit status: 0, or 1 where the node could not start.
+        Exit status: 0, or 1 if the node could not start.
     """
-    with stop_signals(ends_process=True) as stop, ros(arguments):
-        try:
+    try:
+        with stop_signals(ends_process=True) as stop, ros(arguments):
             node = factory()
-        except ParameterException as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 1
-        with NodeRunner() as runner:
-            runner.add(node)
-            if start is not None:
-                try:
-                    start(node, stop.set)
-                except (ValueError, OSError) as error:
-                    node.get_logger().fatal(str(error))
-                    return 1
-            stop.wait()
+            with NodeRunner() as runner:
+                runner.add(node)
+                if start is not None:
+                    try:
+                        start(node, stop.set)
+                    except (InputError, OSError) as error:
+                        node.get_logger().fatal(str(error))
+                        return 1
+                stop.wait()
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return 0

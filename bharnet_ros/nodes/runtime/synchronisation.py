@@ -1,4 +1,4 @@
-"""Topics whose messages belong together, by the message_filters of ROS."""
+"""Subscriptions to topics whose messages are matched by stamp, with message_filters."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def import_message_filters(parameter: str) -> Any:
     """Return the module message_filters.
 
     Args:
-        parameter: Which parameter asks for it, for the error.
+        parameter: Name of the parameter that needs it, for the error.
 
     Raises:
         InputError: It is not installed.
@@ -31,16 +31,16 @@ def import_message_filters(parameter: str) -> Any:
 
 
 class Synchronised:
-    """Subscriptions whose messages are also handed over together when their stamps are close.
+    """Subscriptions to several topics, whose messages are matched by stamp.
 
     Args:
         node: Subscribes.
         filters: The module message_filters.
-        topics: Type, name and quality of service of each.
-        together: Called with one message of each topic.
-        queue: Messages of each topic that wait for the others.
-        slop_s: Seconds by which stamps may differ.
-        first: Called with every message of the first topic, before `together` is.
+        topics: Message type, name and quality of service of each topic.
+        on_match: Called with one message of each topic.
+        queue: Maximum number of messages of each topic that wait for the others.
+        slop_s: Maximum difference of matching stamps, seconds.
+        on_first: Called with every message of the first topic, before `on_match`.
     """
 
     def __init__(
@@ -48,30 +48,30 @@ class Synchronised:
         node: Node,
         filters: Any,
         topics: Sequence[tuple[type, str, QoSProfile]],
-        together: Callable[..., None],
+        on_match: Callable[..., None],
         *,
         queue: int,
         slop_s: float,
-        first: Callable[[Any], None] | None = None,
+        on_first: Callable[[Any], None] | None = None,
     ) -> None:
         """Subscribe."""
         self._node = node
         self._subscribers = [
             filters.Subscriber(node, kind, name, qos_profile=qos) for kind, name, qos in topics
         ]
-        if first is not None:
-            self._subscribers[0].registerCallback(first)
+        if on_first is not None:
+            self._subscribers[0].registerCallback(on_first)
         self._synchroniser = filters.ApproximateTimeSynchronizer(self._subscribers, queue, slop_s)
-        self._synchroniser.registerCallback(together)
+        self._synchroniser.registerCallback(on_match)
 
-    def also(self, number: int, callback: Callable[[Any], None]) -> None:
-        """Call back with every message of one topic too, after `together` where that is due."""
+    def add_callback(self, number: int, callback: Callable[[Any], None]) -> None:
+        """Add a callback for every message of one topic; a match calls `on_match` first."""
         self._subscribers[number].registerCallback(callback)
 
-    def forget(self) -> None:
-        """Let go of all that waits, as after a jump of time; not to be called by `together`.
+    def clear(self) -> None:
+        """Drop all waiting messages, as after a time jump; must not be called by `on_match`.
 
-        A full queue of later stamps would push every earlier one out at once.
+        A full queue of later stamps would push out every earlier one at once.
         """
         for queue in self._synchroniser.queues:
             queue.clear()
@@ -81,7 +81,7 @@ class Synchronised:
         return str(self._subscribers[number].sub.topic_name)
 
     def close(self) -> None:
-        """End the subscriptions."""
+        """Destroy the subscriptions."""
         for subscriber in self._subscribers:
             self._node.destroy_subscription(subscriber.sub)
         self._subscribers = []

@@ -1,4 +1,4 @@
-"""Reports of a step of the chain as counts, log lines and diagnostics of a node."""
+"""Passes the reports of a step of the chain to the log and the counters of its node."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from bharnet_ros.nodes.runtime.managed import ManagedNode
 
 
 class TopicLog:
-    """The `MessageLog` of a node, which names the topic in every line."""
+    """The `MessageLog` of a node; every log line names the topic."""
 
     def __init__(self, node: ManagedNode, topic: Callable[[], str]) -> None:
-        """Report for a node.
+        """Log for a node.
 
         Args:
             node: Counts and logs.
@@ -21,11 +21,11 @@ class TopicLog:
         self._topic = topic
 
     def count(self, what: str) -> None:
-        """Count something in the diagnostics of the node."""
+        """Add one to a counter of the node."""
         self._node.counters.count(what)
 
     def reject(self, problem: str) -> None:
-        """Count a message that cannot be used, and log why from time to time."""
+        """Count a message that cannot be used, and log why, at most every 5 s."""
         self._node.reject(f"{self._topic()}: {problem}")
 
     def warn(self, text: str, period_s: float = 0.0) -> None:

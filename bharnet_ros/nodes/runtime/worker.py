@@ -1,4 +1,4 @@
-"""Threads: one that computes on the newest item only, one that finishes what it began."""
+"""Worker threads: one computes on the newest item only, one finishes every item."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Item = TypeVar("Item")
 
 
 class _Worker(Generic[Item]):
-    """One thread that computes on one item after the other.
+    """A thread that computes on one item after another.
 
     Args:
         name: Name of the thread.
         process: Called on the thread with each item.
-        on_error: Called on the thread with what `process` raised; the thread goes on.
+        on_error: Called on the thread with the exception that `process` raised; the thread goes on.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class _Worker(Generic[Item]):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing waits and nothing is being computed."""
+        """Whether no item waits or is being computed."""
         with self._condition:
             return not self._pending and not self._busy
 
     def close(self) -> None:
-        """Finish what waits and what is being computed, and end the thread."""
+        """Finish all items and end the thread."""
         with self._condition:
             self._closed = True
             self._condition.notify_all()
@@ -62,7 +62,7 @@ class _Worker(Generic[Item]):
                 self._busy = True
             try:
                 self._process(item)
-            except Exception as error:  # the thread outlives whatever one item does to it
+            except Exception as error:  # no item may end the thread
                 self._on_error(error)
             finally:
                 with self._condition:
@@ -71,23 +71,23 @@ class _Worker(Generic[Item]):
 
 
 class LatestWorker(_Worker[Item]):
-    """A worker with a queue of one: a newer item takes the place of one that still waits."""
+    """A worker with a queue of one: a newer item replaces one that still waits."""
 
     def submit(self, item: Item) -> bool:
         """Hand over the newest item.
 
         Returns:
-            False where an older item was still waiting and is now dropped.
+            False if an older item was waiting and is now dropped.
         """
         with self._condition:
             if self._closed:
                 return True
-            displaced = bool(self._pending)
+            replaced = bool(self._pending)
             self._put(item)
-        return not displaced
+        return not replaced
 
     def close(self) -> None:
-        """Drop what waits, finish what is being computed and end the thread."""
+        """Drop the waiting item, finish the current one and end the thread."""
         with self._condition:
             self._pending = []
             self._closed = True
@@ -95,10 +95,10 @@ class LatestWorker(_Worker[Item]):
 
 
 class Finisher(_Worker[Item]):
-    """A worker that finishes every item, in order, while the next one is begun elsewhere."""
+    """A worker that finishes every item, in order, while its caller prepares the next."""
 
     def submit(self, item: Item) -> None:
-        """Hand over an item; wait until the one before is finished, so that none pile up.
+        """Hand over an item, after waiting for the one before, so that items never pile up.
 
         Raises:
             RuntimeError: It is closed.

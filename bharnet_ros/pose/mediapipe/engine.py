@@ -1,4 +1,4 @@
-"""The pose engine `mediapipe`: it runs the networks inside the MediaPipe wheel."""
+"""The pose engine `mediapipe`, which runs the networks inside the MediaPipe wheel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BODY_NETWORKS = ("lite", "full", "heavy")
 
 
 class MediaPipeEngine:
-    """Tracks bodies and their hands with MediaPipe's graphs, as `PoseEngine` says."""
+    """Tracks bodies and their hands with MediaPipe's graphs; implements `PoseEngine`."""
 
     def __init__(self, settings: EngineSettings) -> None:
         """Load the networks.
@@ -44,14 +44,14 @@ class MediaPipeEngine:
         return scene
 
     def _next_timestamp(self, stamp_ns: int) -> int:
-        """Return the graphs' time: microseconds since the first frame, `TICKS` or more apart."""
+        """Return graph time: microseconds since the first frame, at least `TICKS` apart."""
         if self._last_us is None:
             self._first_stamp_ns = stamp_ns
             return 0
         return max((stamp_ns - self._first_stamp_ns) // 1000, self._last_us + TICKS)
 
     def reset(self) -> None:
-        """Forget everybody in view and all stamps."""
+        """Forget all people and stamps."""
         self._people.reset()
         self._last_us = None
 

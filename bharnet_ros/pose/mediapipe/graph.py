@@ -1,6 +1,6 @@
-"""The running MediaPipe graphs, and what they find as arrays.
+"""Runs the MediaPipe graphs, and returns their outputs as arrays.
 
-Packets carry the real capture times, so that the smoothing filters know the true frame rate.
+Packets carry the true capture times, so that the smoothing filters know the true frame rate.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bharnet_ros.types.keypoints import FloatArray
 
 @dataclass(frozen=True)
 class Region:
-    """Where a body is in the image: a turned rectangle, whose centre is between the hips.
+    """Where a body is in the image: a rotated rectangle whose centre is between the hips.
 
     Attributes:
         x: Centre by image width.
@@ -45,12 +45,12 @@ class Region:
 
 
 @dataclass(frozen=True, eq=False)
-class FollowedBody(BodyLandmarks):
-    """A body that was looked for in its region.
+class TrackedBody(BodyLandmarks):
+    """A body found in the region in which it was expected.
 
     Attributes:
         score: Presence score in 0..1.
-        next_region: Where to look for it in the next frame.
+        next_region: Where to expect it in the next frame.
     """
 
     score: float
@@ -58,7 +58,7 @@ class FollowedBody(BodyLandmarks):
 
 
 def image_packet(image: npt.NDArray[np.uint8]) -> Any:
-    """Return an image (H, W, 3) RGB, contiguous, for any number of graphs."""
+    """Return an (H, W, 3) RGB image, contiguous, as a packet that several graphs can share."""
     return packet_creator.create_image_frame(image, image_format=mediapipe.ImageFormat.SRGB)
 
 
@@ -68,7 +68,7 @@ class Graph:
     def __init__(
         self, config: calculator_pb2.CalculatorGraphConfig, outputs: Iterable[str]
     ) -> None:
-        """Start a graph, and keep what comes out of some of its streams."""
+        """Start a graph, and keep the packets of the named output streams."""
         self._graph: Any = mediapipe.CalculatorGraph(graph_config=config)
         self._outputs = tuple(outputs)
         self._packets: dict[str, list[Any]] = {}
@@ -86,18 +86,18 @@ class Graph:
         self._packets[stream].append(packet)
 
     def send(self, timestamp_us: int, inputs: Mapping[str, Any]) -> None:
-        """Begin with a frame.
+        """Start to process a frame.
 
         Args:
-            timestamp_us: Capture time in microseconds, greater than the one before.
-            inputs: Packets by the name of the stream.
+            timestamp_us: Capture time in microseconds, greater than the previous one.
+            inputs: Packets, by the name of their input stream.
 
         Raises:
             RuntimeError: MediaPipe refused the frame.
         """
-        # New lists: those of the frame before may still be read, on another thread.
+        # New lists, because another thread may still read those of the previous frame.
         self._packets = {name: [] for name in self._outputs}
-        # What is printed once is printed while the first frame runs.
+        # MediaPipe prints its one-time lines while it processes the first frame.
         quiet = without_startup_noise() if self._first_frame else contextlib.nullcontext()
         with quiet:
             for stream, packet in inputs.items():
@@ -109,7 +109,7 @@ class Graph:
         self._first_frame = False
 
     def wait(self) -> dict[str, list[Any]]:
-        """Wait until the frame is done; return what came out, by stream.
+        """Wait for the frame, and return its output packets by stream.
 
         Raises:
             RuntimeError: MediaPipe refused the frame.
@@ -118,7 +118,7 @@ class Graph:
         return self._packets
 
     def reset(self) -> None:
-        """Forget everything seen; timestamps may start anew."""
+        """Forget all earlier frames; the next timestamp may have any value."""
         self._graph.close()
         self._start()
 
@@ -128,25 +128,25 @@ class Graph:
 
 
 class ImageGraph(Graph):
-    """A graph that looks at whole images."""
+    """A graph that processes whole images."""
 
     def begin(self, image: Any, timestamp_us: int) -> None:
-        """Look at an image; `image` is of `image_packet`, the rest as for `send`."""
+        """Start to process an image from `image_packet`; raises as `send` does."""
         self.send(timestamp_us, {graph_configs.IMAGE: image})
 
 
 class OnePersonGraph(ImageGraph):
-    """Finds and follows one person, and looks for hands where there is none."""
+    """Finds and tracks one person, and searches for lone hands if there is none."""
 
     def __init__(self, settings: EngineSettings) -> None:
         """Start the graph."""
-        outputs = [*graph_outputs.OF_BODY, *graph_outputs.LONE_HANDS.names()]
+        outputs = [*graph_outputs.BODY_OUTPUTS, *graph_outputs.LONE_HANDS.names()]
         super().__init__(graph_configs.one_person_config(settings), outputs)
 
     def result(self) -> Callable[[], tuple[BodyLandmarks | None, list[HandLandmarks]]]:
-        """Wait; return what reads the body, None where there is none, and two lone hands at most.
+        """Wait; return a function that returns the body, None if there is none, and the lone hands.
 
-        It may be called at any time, on any thread.
+        There are at most two lone hands. The function may be called at any time, on any thread.
         """
         packets = self.wait()
         return lambda: (_body(packets), _hands(packets, graph_outputs.LONE_HANDS))
@@ -160,21 +160,21 @@ class DetectorGraph(ImageGraph):
         super().__init__(graph_configs.detector_config(settings), [graph_outputs.REGIONS])
 
     def result(self) -> list[Region]:
-        """Wait; return where bodies are, the surest first."""
+        """Wait; return the regions of the bodies, the most confident first."""
         found = self.wait()[graph_outputs.REGIONS]
         return [_region(rect) for rect in packet_getter.get_proto_list(found[0])] if found else []
 
 
 class PersonGraph(Graph):
-    """Finds the landmarks of one body and of its hands, frame by frame."""
+    """Finds the landmarks of one body and its hands, frame by frame."""
 
     def __init__(self, settings: EngineSettings) -> None:
         """Start the graph."""
-        outputs = [*graph_outputs.OF_BODY, graph_outputs.BODY_SCORE, graph_outputs.NEXT_REGION]
+        outputs = [*graph_outputs.BODY_OUTPUTS, graph_outputs.BODY_SCORE, graph_outputs.NEXT_REGION]
         super().__init__(graph_configs.person_config(settings), outputs)
 
     def begin(self, image: Any, region: Region, timestamp_us: int) -> None:
-        """Look at a region of an image; `image` is of `image_packet`, the rest as for `send`."""
+        """Start to process a region of an image from `image_packet`; raises as `send` does."""
         rect = rect_pb2.NormalizedRect(
             x_center=region.x,
             y_center=region.y,
@@ -188,13 +188,13 @@ class PersonGraph(Graph):
         }
         self.send(timestamp_us, inputs)
 
-    def result(self) -> FollowedBody | None:
-        """Wait; return what was found, None where no body is in the region."""
+    def result(self) -> TrackedBody | None:
+        """Wait; return the body in the region, None if there is none."""
         packets = self.wait()
         body = _body(packets)
         if body is None:
             return None
-        return FollowedBody(
+        return TrackedBody(
             body=body.body,
             world=body.world,
             hands=body.hands,
@@ -204,7 +204,7 @@ class PersonGraph(Graph):
 
 
 class LoneHandsGraph(ImageGraph):
-    """Finds hands by themselves, where no body leads to them."""
+    """Finds lone hands: those to which no body leads."""
 
     def __init__(self, settings: EngineSettings) -> None:
         """Start the graph."""
@@ -213,7 +213,7 @@ class LoneHandsGraph(ImageGraph):
         )
 
     def result(self) -> list[HandLandmarks]:
-        """Wait; return the hands found, two at most."""
+        """Wait; return the hands found, at most two."""
         return _hands(self.wait(), graph_outputs.LONE_HANDS)
 
 
@@ -267,8 +267,8 @@ def _body_points(landmarks: Any) -> FloatArray:
 def _left_probability(handedness: Any) -> float:
     """Return the probability of a left hand.
 
-    The network was trained on mirrored images: what it calls right is a left hand for a camera
-    that looks at the person.
+    The network was trained on mirrored images: the hand that it calls right is the person's left
+    hand in an image that is not mirrored.
     """
     best = handedness.classification[0]
     return float(best.score if best.label == "Right" else 1.0 - best.score)

@@ -1,9 +1,9 @@
-"""MediaPipe calculator graphs: one for a single person, and three that serve several people.
+"""MediaPipe calculator graphs: one for a single person, and three for several people.
 
-They are put together from the subgraphs inside the MediaPipe wheel. A single person gets one graph,
-as in `mediapipe.solutions` but without its face network: independent parts run in parallel there.
-Several people share a graph that detects bodies and one that looks for lone hands; the graph that
-finds one body and its hands runs once for each person.
+They are built from the subgraphs inside the MediaPipe wheel. A single person gets one graph, as in
+`mediapipe.solutions` but without its face network; its independent parts run in parallel. Several
+people share a graph that detects bodies and one that finds lone hands; the graph that finds one
+body and its hands runs once for each person.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from mediapipe.framework import calculator_pb2
 from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.mediapipe.graph_outputs import (
     BODY,
+    BODY_OUTPUTS,
     BODY_SCORE,
     BODY_WORLD,
+    CERTAIN_BODY_SCORE,
     HANDS_OF_BODY,
     LONE_HANDS,
     NEXT_REGION,
-    OF_BODY,
     REGIONS,
     SIDES,
-    SURE_BODY_SCORE,
 )
 
 IMAGE, REGION = "image", "region"
-"""What goes into the graphs: an image and, into the graph of one body, where that body is."""
+"""Input streams: the image and, for the graph of one body, the region of that body."""
 
 # Wrist, little finger and index finger of the body, in the order that HandLandmarksFromPoseCpu
-# expects them.
+# expects.
 _HAND_POINTS_OF_BODY = {"left": (15, 17, 19), "right": (16, 18, 20)}
 _BODY_SCORE_OF_ONE = (
     "body__poselandmarkbyroicpu__tensorstoposelandmarksandsegmentation__pose_presence_score"
@@ -48,9 +48,9 @@ _MOST_LONE_HANDS = 2
 
 
 def one_person_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphConfig:
-    """Return the graph that does all for one person: finds, follows, and looks for lone hands.
+    """Return the graph that finds and tracks one person, and finds lone hands.
 
-    The palm detector gets only the images in which there is no sure body.
+    The palm detector gets only images without a certain body.
 
     Raises:
         RuntimeError: This MediaPipe version has other subgraphs inside.
@@ -74,17 +74,17 @@ def one_person_config(settings: EngineSettings) -> calculator_pb2.CalculatorGrap
     )
     for side in SIDES:
         _add_hand_of_body(config, side)
-    _add_lone_hands(config, _without_sure_body(config))
-    expanded = _expanded(config, [*OF_BODY, *LONE_HANDS.names()])
+    _add_lone_hands(config, _without_certain_body(config))
+    expanded = _expanded(config, [*BODY_OUTPUTS, *LONE_HANDS.names()])
     _set_detection_threshold(expanded, settings.min_detection_confidence)
     _set_thresholds(expanded, settings.min_tracking_confidence)
     return expanded
 
 
 def detector_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphConfig:
-    """Return the graph that finds all bodies of an image, as regions, the surest first.
+    """Return the graph that finds all bodies of an image, as regions, the most confident first.
 
-    A region is a rectangle around the whole body, turned so that the spine is upright in it; its
+    A region is a rectangle around the whole body, rotated so that the spine is upright in it; its
     centre is between the hips.
 
     Raises:
@@ -171,13 +171,13 @@ def person_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphCon
     )
     for side in SIDES:
         _add_hand_of_body(config, side)
-    expanded = _expanded(config, [*OF_BODY, NEXT_REGION, BODY_SCORE])
+    expanded = _expanded(config, [*BODY_OUTPUTS, NEXT_REGION, BODY_SCORE])
     _set_thresholds(expanded, settings.min_tracking_confidence)
     return expanded
 
 
 def lone_hands_config(settings: EngineSettings) -> calculator_pb2.CalculatorGraphConfig:
-    """Return the graph that finds hands by themselves, where no body leads to them.
+    """Return the graph that finds lone hands: those to which no body leads.
 
     Raises:
         RuntimeError: This MediaPipe version has other subgraphs inside.
@@ -201,8 +201,8 @@ def _config(*inputs: str) -> calculator_pb2.CalculatorGraphConfig:
 def _expanded(
     config: calculator_pb2.CalculatorGraphConfig, streams: Iterable[str]
 ) -> calculator_pb2.CalculatorGraphConfig:
-    """Replace every subgraph by its nodes, and check that the streams to be read are there."""
-    # MediaPipe finds its networks below this folder.
+    """Return a graph with every subgraph expanded, after a check that it has the named streams."""
+    # MediaPipe looks for its networks below this folder.
     mediapipe.resource_util.set_resource_dir(str(_package().parent))
     validated = mediapipe.ValidatedGraphConfig()
     validated.initialize(graph_config=config)
@@ -241,7 +241,7 @@ def _add_constants(config: calculator_pb2.CalculatorGraphConfig, **constants: in
 
 
 def _add_hand_of_body(config: calculator_pb2.CalculatorGraphConfig, side: str) -> None:
-    """Add the chain from the body's wrist to the landmarks of its hand."""
+    """Add the nodes from the body's wrist to the landmarks of its hand."""
     node = config.node.add(
         calculator="SplitNormalizedLandmarkListCalculator",
         input_stream=[BODY],
@@ -260,28 +260,28 @@ def _add_hand_of_body(config: calculator_pb2.CalculatorGraphConfig, side: str) -
     )
 
 
-def _without_sure_body(config: calculator_pb2.CalculatorGraphConfig) -> str:
-    """Return the stream of the images in which there is no sure body."""
+def _without_certain_body(config: calculator_pb2.CalculatorGraphConfig) -> str:
+    """Add a gate, and return its stream of the images without a certain body."""
     node = config.node.add(
         calculator="ThresholdingCalculator",
         input_stream=[f"FLOAT:{_BODY_SCORE_OF_ONE}"],
-        output_stream=["FLAG:sure_body"],
+        output_stream=["FLAG:certain_body"],
     )
     threshold = thresholding_calculator_pb2.ThresholdingCalculatorOptions
-    node.options.Extensions[threshold.ext].threshold = SURE_BODY_SCORE
+    node.options.Extensions[threshold.ext].threshold = CERTAIN_BODY_SCORE
     node = config.node.add(
         calculator="GateCalculator",
-        input_stream=[IMAGE, "DISALLOW:sure_body"],
-        output_stream=["image_without_sure_body"],
+        input_stream=[IMAGE, "DISALLOW:certain_body"],
+        output_stream=["image_without_certain_body"],
     )
     node.options.Extensions[
         gate_calculator_pb2.GateCalculatorOptions.ext
     ].empty_packets_as_allow = True
-    return "image_without_sure_body"
+    return "image_without_certain_body"
 
 
 def _add_lone_hands(config: calculator_pb2.CalculatorGraphConfig, images: str) -> None:
-    """Add the palm detector and what follows the hands that it finds."""
+    """Add the palm detector and the tracking of the hands that it finds."""
     config.node.add(
         name="lone_hands",
         calculator="HandLandmarkTrackingCpu",
@@ -292,7 +292,7 @@ def _add_lone_hands(config: calculator_pb2.CalculatorGraphConfig, images: str) -
 
 
 def _take_all_detections(config: calculator_pb2.CalculatorGraphConfig) -> None:
-    """Make regions of all detections: the calculators can, MediaPipe's subgraph takes the first."""
+    """Make regions of all detections, where MediaPipe's subgraph takes only the first."""
     (first,) = (at for at, node in enumerate(config.node) if node.name == "first")
     del config.node[first]
     tags = {
@@ -318,7 +318,7 @@ def _set_detection_threshold(
 def _set_thresholds(config: calculator_pb2.CalculatorGraphConfig, threshold: float) -> None:
     options = thresholding_calculator_pb2.ThresholdingCalculatorOptions
     for node in config.node:
-        # How far a wrist must be in view before its hand is looked for stays as it is.
+        # The threshold for a wrist in view, which starts the search for its hand, is unchanged.
         if node.name.endswith(
             ("handlandmarkcpu__ThresholdingCalculator", "segmentation__ThresholdingCalculator")
         ):

@@ -1,7 +1,7 @@
-"""Names of what comes out of the graphs, whichever graph it is.
+"""Names of the output streams of the graphs.
 
-Some of it `mediapipe.solutions` keeps inside its subgraphs: the presence score of a body, and the
-score and world landmarks of each hand.
+`mediapipe.solutions` keeps some of these inside its subgraphs: the presence score of a body, and
+the score and world landmarks of each hand.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ BODY, BODY_WORLD, NEXT_REGION = "body_landmarks", "body_world_landmarks", "next_
 REGIONS = "regions"
 BODY_SCORE = "body__tensorstoposelandmarksandsegmentation__pose_presence_score"
 
-SURE_BODY_SCORE = 0.999
-"""Presence score above which a body is surely there.
+CERTAIN_BODY_SCORE = 0.999
+"""Presence score above which a body is certain.
 
 A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
 frames. Real bodies score above it in more than 9 of 10 (bench/RESULTS.md).
@@ -24,13 +24,13 @@ frames. Real bodies score above it in more than 9 of 10 (bench/RESULTS.md).
 
 @dataclass(frozen=True)
 class HandOutputs:
-    """Names of the outputs that describe hands.
+    """Names of the output streams that describe hands.
 
     Attributes:
         landmarks: Landmarks in the image.
         world: Landmarks in metres.
-        score: Presence score of every crop, also of those without a hand.
-        handedness: Which hand the network takes it for.
+        score: Presence score of every crop, including crops without a hand.
+        handedness: Left or right, as the network classifies it.
     """
 
     landmarks: str
@@ -39,7 +39,7 @@ class HandOutputs:
     handedness: str
 
     def names(self) -> tuple[str, ...]:
-        """Return all of them."""
+        """Return all names."""
         return self.landmarks, self.world, self.score, self.handedness
 
 
@@ -52,11 +52,11 @@ HANDS_OF_BODY = {
     )
     for side in SIDES
 }
-OF_BODY = (
+BODY_OUTPUTS = (
     *(BODY, BODY_WORLD),
     *(name for outputs in HANDS_OF_BODY.values() for name in outputs.names()),
 )
-"""All that is read of one body and its hands, whichever graph finds them."""
+"""All output streams of one body and its hands, the same in every graph."""
 
 LONE_HANDS = HandOutputs(
     landmarks="lone_hands__single_hand_landmarks",

@@ -1,4 +1,4 @@
-"""Which bodies of the image are followed: each by a graph of its own, from frame to frame."""
+"""Tracks the bodies in the images, each with its own graph."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from bharnet_ros.pose import tracking
 from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.mediapipe.graph import (
     DetectorGraph,
-    FollowedBody,
     Graph,
     LoneHandsGraph,
     OnePersonGraph,
     PersonGraph,
     Region,
+    TrackedBody,
     image_packet,
 )
-from bharnet_ros.pose.mediapipe.graph_outputs import SURE_BODY_SCORE
+from bharnet_ros.pose.mediapipe.graph_outputs import CERTAIN_BODY_SCORE
 from bharnet_ros.pose.scene import BodyLandmarks, Scene
 
 TICKS = 2
-"""Microseconds that a frame takes of the graphs' time: one for itself, one to forget somebody."""
+"""Microseconds of graph time for each frame: one to process it, one to make a graph forget."""
 
 SEARCH_PERIOD_US = 300_000
-"""How often further people are looked for while somebody is followed and there is room."""
+"""How often to search for more people while somebody is tracked and there is room."""
 
 SAME_BODY = 0.15
-"""Largest distance between the centres of two regions of the same body, in sizes of a region."""
+"""Largest distance between the centres of two regions of the same body, in region widths."""
 
 _NOWHERE = Region(-10.0, -10.0, 0.1, 0.1, 0.0)
 
 
 class OnePerson:
-    """Follows one body. Not thread-safe.
+    """Tracks one body. Not thread-safe.
 
-    Faster than `People` with room for one: where the body is not sure, its hands and lone hands are
-    looked for side by side.
+    Faster than `People` with room for one: if the body is uncertain, its hands and lone hands are
+    searched in parallel.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -47,7 +47,7 @@ class OnePerson:
         self._graph = OnePersonGraph(settings)
 
     def process(self, image: npt.NDArray[np.uint8], timestamp_us: int) -> Callable[[], Scene]:
-        """Run the networks on one frame; as `People.process`."""
+        """Run the networks on one frame, as `People.process` does."""
         self._graph.begin(image_packet(image), timestamp_us)
         read = self._graph.result()
 
@@ -58,7 +58,7 @@ class OnePerson:
         return scene
 
     def reset(self) -> None:
-        """Forget everybody; timestamps may start anew."""
+        """Forget all people; the next timestamp may have any value."""
         self._graph.reset()
 
     def close(self) -> None:
@@ -70,14 +70,14 @@ class OnePerson:
 
 
 class People:
-    """Follows as many bodies as there is room for. Not thread-safe."""
+    """Tracks up to `max_people` bodies. Not thread-safe."""
 
     def __init__(self, settings: EngineSettings) -> None:
-        """Load the networks, once for each person."""
+        """Load the networks once for each person."""
         self._detector = DetectorGraph(settings)
         self._lone_hands = LoneHandsGraph(settings)
         self._idle = [PersonGraph(settings) for _ in range(settings.max_people)]
-        self._followed: list[tuple[PersonGraph, Region]] = []
+        self._tracked: list[tuple[PersonGraph, Region]] = []
         self._lost = False
         self._last_search_us = 0
 
@@ -86,46 +86,46 @@ class People:
 
         Args:
             image: (H, W, 3) RGB, contiguous.
-            timestamp_us: Capture time in microseconds, `TICKS` or more after the one before.
+            timestamp_us: Capture time in microseconds, `TICKS` or more after the previous one.
 
         Returns:
-            What gives the scene. It may be called at any time, on any thread: the networks need
-            not wait for it.
+            A function that returns the scene. It may be called at any time, on any thread: the
+            networks do not wait for it.
 
         Raises:
             RuntimeError: MediaPipe refused the frame.
         """
         size = image.shape[1], image.shape[0]
         packet = image_packet(image)
-        searches = self._is_time_to_search(timestamp_us)
-        # All that does not wait for each other runs at once.
-        for graph, region in self._followed:
+        search = self._search_due(timestamp_us)
+        # Graphs that do not depend on each other run in parallel.
+        for graph, region in self._tracked:
             graph.begin(packet, region, timestamp_us)
-        if searches:
+        if search:
             self._detector.begin(packet, timestamp_us)
-        found = [(graph, graph.result()) for graph, _ in self._followed]
-        if searches:
+        found = [(graph, graph.result()) for graph, _ in self._tracked]
+        if search:
             self._last_search_us = timestamp_us
-            found += self._take_up(packet, size, timestamp_us)
+            found += self._start_tracks(packet, size, timestamp_us)
         scene = self._scene(packet, found, size, timestamp_us)
         return lambda: scene
 
-    def _is_time_to_search(self, timestamp_us: int) -> bool:
+    def _search_due(self, timestamp_us: int) -> bool:
         if not self._idle:
             return False
         since = timestamp_us - self._last_search_us
-        return not self._followed or self._lost or since >= SEARCH_PERIOD_US
+        return not self._tracked or self._lost or since >= SEARCH_PERIOD_US
 
-    def _take_up(
+    def _start_tracks(
         self, packet: Any, size: tuple[int, int], timestamp_us: int
-    ) -> list[tuple[PersonGraph, FollowedBody | None]]:
-        """Begin to follow bodies that the detector sees and no graph follows."""
-        known = [region for _, region in self._followed]
+    ) -> list[tuple[PersonGraph, TrackedBody | None]]:
+        """Start to track the detected bodies that no graph tracks yet."""
+        known = [region for _, region in self._tracked]
         begun = []
         for region in self._detector.result():
             if not self._idle:
                 break
-            if any(_same_place(region, other, size) for other in known):
+            if any(_same_region(region, other, size) for other in known):
                 continue
             known.append(region)
             graph = self._idle.pop(0)
@@ -136,16 +136,16 @@ class People:
     def _scene(
         self,
         packet: Any,
-        found: list[tuple[PersonGraph, FollowedBody | None]],
+        found: list[tuple[PersonGraph, TrackedBody | None]],
         size: tuple[int, int],
         timestamp_us: int,
     ) -> Scene:
-        bodies: list[FollowedBody] = []
-        before = len(self._followed)
-        self._followed = []
+        bodies: list[TrackedBody] = []
+        before = len(self._tracked)
+        self._tracked = []
         for graph, body in found:
             if body is not None and any(_same_body(body, other, size) for other in bodies):
-                # What its filters know is of another body.
+                # Two graphs track this body: make this one forget, whose filters were on another.
                 graph.begin(packet, _NOWHERE, timestamp_us + 1)
                 graph.wait()
                 body = None
@@ -153,20 +153,19 @@ class People:
                 self._idle.append(graph)
             else:
                 bodies.append(body)
-                self._followed.append((graph, body.next_region))
-        self._lost = len(self._followed) < before
-        sure = any(body.score > SURE_BODY_SCORE for body in bodies)
-        if sure:
+                self._tracked.append((graph, body.next_region))
+        self._lost = len(self._tracked) < before
+        if any(body.score > CERTAIN_BODY_SCORE for body in bodies):
             return Scene(tuple(bodies), ())
         self._lone_hands.begin(packet, timestamp_us)
         return Scene(tuple(bodies), tuple(self._lone_hands.result()))
 
     def reset(self) -> None:
-        """Forget everybody; timestamps may start anew."""
+        """Forget all people; the next timestamp may have any value."""
         for graph in self._graphs():
             graph.reset()
         self._idle = [graph for graph in self._graphs() if isinstance(graph, PersonGraph)]
-        self._followed = []
+        self._tracked = []
         self._lost = False
         self._last_search_us = 0
 
@@ -178,17 +177,17 @@ class People:
     def _graphs(self) -> Iterator[DetectorGraph | PersonGraph | LoneHandsGraph]:
         yield self._detector
         yield self._lone_hands
-        yield from (graph for graph, _ in self._followed)
+        yield from (graph for graph, _ in self._tracked)
         yield from self._idle
 
 
-def _same_place(first: Region, second: Region, size: tuple[int, int]) -> bool:
-    """Tell whether two regions are of the same body; `size` is the image's, width first."""
+def _same_region(first: Region, second: Region, size: tuple[int, int]) -> bool:
+    """Return whether two regions are of the same body; `size` is the image's, width first."""
     width, height = size
     apart = np.hypot((first.x - second.x) * width, (first.y - second.y) * height)
     return bool(apart < SAME_BODY * max(first.width, second.width) * width)
 
 
 def _same_body(first: BodyLandmarks, second: BodyLandmarks, size: tuple[int, int]) -> bool:
-    """Tell whether two graphs have come to follow one body; `size` is the image's, width first."""
+    """Return whether two graphs track the same body; `size` is the image's, width first."""
     return tracking.same_body(first.body[:, :2] * size, second.body[:, :2] * size)

@@ -1,4 +1,4 @@
-"""The lines that MediaPipe prints on every start and that no setting turns off."""
+"""Hides the lines that MediaPipe prints on every start and that no setting turns off."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STARTUP_NOISE = re.compile(
 
 @contextlib.contextmanager
 def without_startup_noise() -> Iterator[None]:
-    """Keep the lines that MediaPipe prints on each start off stderr; every other line passes."""
+    """Keep MediaPipe's start-up lines off stderr; every other line passes."""
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as caught:

@@ -1,1 +1,1 @@
-"""Scores to action events: hysteresis, thresholds and overrides by class."""
+"""Turns scores into action events: hysteresis, thresholds and overrides by class."""

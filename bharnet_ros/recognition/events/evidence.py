@@ -1,4 +1,4 @@
-"""What the windows of one person say over time: smoothed scores and runs of support."""
+"""The evidence of one person's windows over time: smoothed scores and runs of support."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import numpy.typing as npt
 from bharnet_ros.types.actions import ActionScores, TrackScores
 from bharnet_ros.types.errors import InputError
 
-# Float seconds since 1970 and float32 probabilities do not survive a round trip exactly.
+# Float seconds since 1970 and float32 probabilities change slightly in a round trip.
 _STAMP_TOLERANCE_NS = 1_000_000
 _PROBABILITY_TOLERANCE = 1e-5
 
 
 def check_scores(scores: ActionScores, class_count: int) -> None:
-    """Check that scores can be used: one probability in 0..1 for each class, possible windows.
+    """Check that scores have a probability in 0..1 for each class, and possible windows.
 
     Raises:
-        InputError: They cannot; the message names the track and the field.
+        InputError: They do not; names the track and the field.
     """
     seen: set[str] = set()
     for person in scores.tracks:
@@ -49,19 +49,20 @@ def check_scores(scores: ActionScores, class_count: int) -> None:
 
 
 class TrackEvidence:
-    """Smoothed probabilities of one person, and from when to when each class was supported.
+    """Smoothed probabilities of one person, and the time during which each class was supported.
 
-    A window supports a class whose probability in it reaches `support_threshold`. A window does so
-    as soon as the action fills `support_share` of it, and as long: so the action began that share
-    before the end of the first window of a run of support, and ended that share after the
-    beginning of the last. A run survives windows that do not support it for up to the `min_gap_ns`
-    of the class.
+    A window supports a class if the probability of the class reaches `support_threshold`. This is
+    assumed to hold while the action fills at least `support_share` of the window. So the action
+    began that share of a window before the end of the first window in a run of support, and ended
+    that share after the beginning of the last. A run survives gaps without support up to the
+    `min_gap_ns` of the class.
 
     Args:
         person: Scores of the first window.
         stamp_ns: Its stamp, nanoseconds.
         support_threshold: (K,) probability from which a window supports each class.
-        support_share: Share 0..1 of a window that an action fills when it begins to support it.
+        support_share: Share 0..1 of a window that an action fills when the window begins to support
+            it.
         smoothing_s: Time constant of the exponential smoothing in seconds, 0 for none.
         min_gap_ns: (K,) longest gap in a run of support of each class, nanoseconds.
 
@@ -80,7 +81,7 @@ class TrackEvidence:
         smoothing_s: float,
         min_gap_ns: npt.NDArray[np.int64],
     ) -> None:
-        """Begin with the first window of a person."""
+        """Start with the first window of a person."""
         self._support_threshold = support_threshold
         self._support_share = support_share
         self._smoothing_ns = smoothing_s * 1e9
@@ -91,12 +92,12 @@ class TrackEvidence:
         first, last = self._estimates(window_start)
         self._supported = self.smoothed >= support_threshold
         self._in_run = self._supported.copy()
-        # What the very first window shows was under way when the view began.
+        # An action in the very first window was under way when the view began.
         self._run_start_ns = np.where(self._supported, window_start, first).astype(np.int64)
         self._run_end_ns = np.full(len(self.smoothed), last, dtype=np.int64)
 
     def observe(self, person: TrackScores, stamp_ns: int) -> None:
-        """Take the next window in; `stamp_ns` must be later than the one before."""
+        """Add the next window; `stamp_ns` must be later than the one before."""
         raw = np.asarray(person.probabilities, dtype=np.float64)
         keep = 0.0
         if self._smoothing_ns > 0.0:
@@ -112,20 +113,21 @@ class TrackEvidence:
         self._in_run = self._supported | bridged
 
     def _estimates(self, window_start: int) -> tuple[int, int]:
-        """Return when an action began and ended, had the newest window been the first and last."""
+        """Return start and end of an action whose only window of support is the newest one."""
         covered = round((self._window_end_ns - window_start) * self._support_share)
         return self._window_end_ns - covered, window_start + covered
 
     def start_ns(self, class_id: int) -> int:
-        """Return the estimated begin of the newest run of support of a class, nanoseconds."""
+        """Return the estimated start of an action from its newest run of support, nanoseconds."""
         return int(self._run_start_ns[class_id])
 
     def end_ns(self, class_id: int, *, cut_off: bool = False) -> int:
-        """Return the estimated end of the newest run of support of a class, nanoseconds.
+        """Return the estimated end of an action from its newest run of support, nanoseconds.
 
         Args:
             class_id: Index of the class.
-            cut_off: The view ended here: what the newest window supports lasted to its last frame.
+            cut_off: Whether the view ended with the newest window. If so, an action that this
+                window supports lasted to its last frame.
         """
         if cut_off and self._supported[class_id]:
             return self._window_end_ns
@@ -133,6 +135,6 @@ class TrackEvidence:
 
 
 def _window(person: TrackScores, stamp_ns: int) -> tuple[int, int]:
-    """Return start and end of a window, neither of them after the stamp, nanoseconds."""
+    """Return start and end of a window, neither after the stamp, nanoseconds."""
     end = min(person.window_end_ns, stamp_ns)
     return min(person.window_start_ns, end), end

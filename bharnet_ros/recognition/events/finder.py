@@ -1,4 +1,4 @@
-"""Scores over time to events: one ONSET and one OFFSET for each action of each person."""
+"""Finds events in scores over time: one ONSET and one OFFSET for each action of each person."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ from bharnet_ros.types.actions import (
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
-# How long the end of a track's last event is remembered, and so how far back a start may reach.
+# How long the end of a track's last event is remembered, and how far back a start may lie.
 _MEMORY_NS = 60 * NANOSECONDS
+
+# As good as forever; longer times do not fit 64-bit nanoseconds.
+_LONGEST_S = 9e9
 
 
 @dataclass(frozen=True)
 class _Rule:
-    """Thresholds and times of one class, ready for use."""
+    """Thresholds and times of one class, in nanoseconds."""
 
     enter: float
     exit: float
@@ -48,7 +51,7 @@ class _Rule:
 
 @dataclass
 class _OpenEvent:
-    """An event without its OFFSET yet: its ONSET, its best window and when it began to fade."""
+    """An event that has no OFFSET yet: its ONSET, its best window and when it began to fade."""
 
     onset: ActionEvent
     score: float
@@ -59,7 +62,7 @@ class _OpenEvent:
 
 @dataclass
 class _Track:
-    """One person: the evidence so far, the class about to enter and the event that is open."""
+    """One person: the evidence so far, the class that may enter, and the open event."""
 
     evidence: TrackEvidence
     missing: bool = False
@@ -75,11 +78,11 @@ class EventFinder:
         class_names: Class names in the order of the probabilities, `background` among them.
         parameters: Thresholds and times, for all classes and for single ones.
         background: The class that never opens an event.
-        id_prefix: What event ids begin with; None for something that no other detector has.
+        id_prefix: Prefix of event ids; None for one that no other finder has.
 
     Raises:
-        InputError: A name occurs twice, `background` is missing or alone, or there are parameters
-            of a class that is none.
+        InputError: A name occurs twice, `background` is missing or the only class, or there are
+            parameters of an unknown class.
     """
 
     def __init__(
@@ -90,7 +93,7 @@ class EventFinder:
         background: str = BACKGROUND,
         id_prefix: str | None = None,
     ) -> None:
-        """Start with nobody in view."""
+        """Start without people."""
         names = tuple(class_names)
         if len(set(names)) != len(names):
             raise InputError(f"class_names: every name must occur once, got {names}")
@@ -120,15 +123,15 @@ class EventFinder:
         return tuple(track.event.onset for track in self._tracks.values() if track.event)
 
     def update(self, scores: ActionScores) -> list[ActionEvent]:
-        """Take the scores of one stride and return the events that they begin or end, in order.
+        """Take the scores of one stride; return the events that begin or end, in order.
 
-        Scores with the stamp of the newest ones are a repetition and change nothing. A stamp
-        that goes back closes everything (TIME_JUMP), a step beyond `source_timeout_s` likewise
-        (SOURCE_LOST); these scores are then the first of a new stream.
+        Scores with the stamp of the newest ones are a repetition and change nothing. If the stamp
+        goes back (TIME_JUMP), or forward by more than `source_timeout_s` (SOURCE_LOST), all events
+        close and the scores start anew.
 
         Raises:
-            InputError: Probabilities are not numbers in 0..1 or not one for each class, a window
-                is impossible, or a track occurs twice. Nothing has changed then.
+            InputError: There is not one probability in 0..1 for each class, a window is impossible,
+                or a track occurs twice. Nothing changes then.
         """
         check_scores(scores, len(self.class_names))
         stamp = scores.stamp_ns
@@ -153,18 +156,18 @@ class EventFinder:
         return events
 
     def close(self, reason: OffsetReason, stamp_ns: int | None = None) -> list[ActionEvent]:
-        """Close every open event and forget everybody; the detector can be used again.
+        """Close every open event and forget all people; the finder can be used again.
 
         Args:
-            reason: Why, written into each OFFSET.
-            stamp_ns: Stamp of the OFFSETs in nanoseconds; by default, and where it is older,
-                the stamp of the newest scores.
+            reason: Reason of each OFFSET.
+            stamp_ns: Stamp of the OFFSETs in nanoseconds; by default, or if it is older, the stamp
+                of the newest scores.
 
         Raises:
-            InputError: The reason is NONE.
+            ValueError: The reason is NONE.
         """
         if reason is OffsetReason.NONE:
-            raise InputError("reason: an OFFSET needs one")
+            raise ValueError("reason: an OFFSET needs one")
         events: list[ActionEvent] = []
         if self._stamp_ns is not None:
             stamp = self._stamp_ns if stamp_ns is None else max(stamp_ns, self._stamp_ns)
@@ -178,7 +181,7 @@ class EventFinder:
         return events
 
     def _drop_lost(self, scores: ActionScores) -> list[ActionEvent]:
-        """Close and forget people who have been missing for too long, also if they are back."""
+        """Close and forget people who were missing for too long, even if they are back."""
         events: list[ActionEvent] = []
         present = {person.track_id for person in scores.tracks}
         for track_id, track in list(self._tracks.items()):
@@ -192,6 +195,7 @@ class EventFinder:
         return events
 
     def _update_track(self, person: TrackScores, scores: ActionScores) -> list[ActionEvent]:
+        """Add the scores of one person; return the events that begin or end."""
         stamp = scores.stamp_ns
         track = self._observe(person, stamp)
         events: list[ActionEvent] = []
@@ -221,6 +225,7 @@ class EventFinder:
         return events
 
     def _observe(self, person: TrackScores, stamp: int) -> _Track:
+        """Add a window to the evidence of its track, which may be new; return the track."""
         track = self._tracks.get(person.track_id)
         if track is None:
             evidence = TrackEvidence(
@@ -237,7 +242,7 @@ class EventFinder:
         return track
 
     def _entered(self, track: _Track, track_id: str, stamp: int) -> int | None:
-        """Return the class that has met the enter condition for long enough and may open."""
+        """Return the class that has met the enter condition for long enough, if there is one."""
         actions = track.evidence.smoothed.copy()
         actions[self._background] = -1.0
         best = int(actions.argmax())
@@ -251,12 +256,13 @@ class EventFinder:
             track.candidate = best
             track.candidate_since_ns = stamp
         lasted = stamp - track.candidate_since_ns >= rule.min_duration_ns
-        rested = stamp >= self._refractory_until_ns.get((track_id, best), stamp)
-        return best if lasted and rested else None
+        refractory = stamp < self._refractory_until_ns.get((track_id, best), stamp)
+        return best if lasted and not refractory else None
 
     def _open_event(
         self, track: _Track, class_id: int, person: TrackScores, scores: ActionScores
     ) -> ActionEvent:
+        """Open an event of the track; return its ONSET."""
         horizon = scores.stamp_ns - _MEMORY_NS
         previous_end = self._ended_ns.get(person.track_id, horizon)
         start = max(track.evidence.start_ns(class_id), previous_end, horizon)
@@ -280,7 +286,7 @@ class EventFinder:
         return onset
 
     def _close_event(self, track: _Track, reason: OffsetReason, stamp: int) -> list[ActionEvent]:
-        """Return the OFFSET of the track's open event, if there is one."""
+        """Close the track's open event, if there is one; return its OFFSET."""
         event = track.event
         if event is None:
             return []
@@ -310,4 +316,4 @@ class EventFinder:
 
 
 def _nanoseconds(seconds: float) -> int:
-    return round(seconds * NANOSECONDS)
+    return round(min(seconds, _LONGEST_S) * NANOSECONDS)

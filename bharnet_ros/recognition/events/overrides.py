@@ -1,4 +1,4 @@
-"""The event detector that a model asks for, on the robot and offline alike."""
+"""Builds the event finder for a model and a user's overrides, on the robot and offline."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from bharnet_ros.recognition.events.parameters import (
     parse_class_parameters,
 )
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import is_number
 
 FROM_MODEL = -1.0
-"""Value of a parameter that leaves the decision to the model bundle."""
+"""Value of a parameter that stands for the model bundle's value."""
 
-_OF_CLASSES = "class_parameters"
+_CLASS_PARAMETERS = "class_parameters"
 
 
 @dataclass(frozen=True)
 class EventOverrides:
-    """What a user says of events, in place of the model.
+    """Event parameters that a user sets in place of the model's.
 
     Attributes:
-        values: Fields of `EventParameters`.
-        class_values: Those that differ for single classes.
+        values: Fields of `EventParameters` by name.
+        class_values: Values for single classes.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -36,20 +37,20 @@ class EventOverrides:
 
 
 def event_overrides(parameters: Mapping[str, Any]) -> EventOverrides:
-    """Return what the parameters of `action_event_publisher` do not leave to the model.
+    """Return the parameters of `action_event_publisher` that override the model.
 
     Raises:
-        InputError: A value cannot be right whatever the model says; names parameter and class.
+        InputError: A value is wrong for any model; names the parameter and the class.
     """
     values = {
         name: value
         for name, value in parameters.items()
-        if name != _OF_CLASSES and value != FROM_MODEL
+        if name != _CLASS_PARAMETERS and value != FROM_MODEL
     }
     for name in OF_MODEL:
-        if values.get(name, 0.0) < 0.0:
-            raise InputError(f"parameter {name}: {values[name]} is negative, and not -1")
-    class_values = parse_class_parameters(parameters.get(_OF_CLASSES, ()))
+        if name in values and is_number(values[name]) and values[name] < 0.0:
+            raise InputError(f"parameter {name}: must be -1 or not negative, got {values[name]}")
+    class_values = parse_class_parameters(parameters.get(_CLASS_PARAMETERS, ()))
     check_overrides(values, class_values)
     return EventOverrides(values, class_values)
 
@@ -57,15 +58,15 @@ def event_overrides(parameters: Mapping[str, Any]) -> EventOverrides:
 def make_event_finder(
     model: EventModel, overrides: EventOverrides, *, id_prefix: str | None = None
 ) -> EventFinder:
-    """Return a detector for the scores of a model.
+    """Return an event finder for the scores of a model.
 
     Args:
-        model: What the model says.
-        overrides: What a user says.
-        id_prefix: Of `EventFinder`.
+        model: Classes and event parameters of the model.
+        overrides: Parameters that a user sets.
+        id_prefix: As for `EventFinder`.
 
     Raises:
-        InputError: A value is out of range, or the background is none of the classes.
+        InputError: A value is out of range, or the background is not one of the classes.
     """
     names = model.class_names
     if not 0 <= model.background_id < len(names):

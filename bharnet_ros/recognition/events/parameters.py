@@ -1,4 +1,4 @@
-"""When an event begins and ends: thresholds and times, for all classes and for single ones."""
+"""Thresholds and times that decide when events begin and end, for all and for single classes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, fields, replace
 
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import check_field_types, is_number
 
 ClassParameters = Mapping[str, Mapping[str, float]]
-"""Values that differ for single classes: name of the class, name of the parameter, value."""
+"""Values for single classes, by name of the class and name of the parameter."""
 
 PER_CLASS = (
     "enter_threshold",
@@ -20,7 +21,7 @@ PER_CLASS = (
     "min_gap_s",
     "refractory_s",
 )
-"""The parameters that may differ for each class."""
+"""Parameters that may differ by class."""
 
 OF_MODEL = (
     "enter_threshold",
@@ -31,29 +32,29 @@ OF_MODEL = (
     "min_gap_s",
     "support_share",
 )
-"""The parameters that a model bundle gives, by the names that they have there."""
+"""Parameters that a model bundle sets, by their names in the bundle."""
 
 
 @dataclass(frozen=True)
 class EventParameters:
-    """When an event begins and ends; all times are seconds of capture time.
+    """Thresholds and times of events; all times are seconds of capture time.
 
     Attributes:
         enter_threshold: Smoothed probability that opens an event, in (0, 1].
-        exit_threshold: Smoothed probability under which an event ends, in (0, enter_threshold].
-        rejection_threshold: Probability under which a class counts as unknown and opens nothing,
+        exit_threshold: Smoothed probability below which an event ends, in (0, enter_threshold].
+        rejection_threshold: Probability below which a class counts as unknown and opens no event,
             in [0, 1].
         smoothing_s: Time constant of the exponential smoothing, 0 for none.
-        min_duration_s: How long a class must stay above the enter threshold to open an event.
-        min_gap_s: How long it must stay under the exit threshold to end one; shorter gaps are
+        min_duration_s: How long a class must stay at or above the enter threshold to open an event.
+        min_gap_s: How long it must stay below the exit threshold to end the event; shorter gaps are
             bridged.
         refractory_s: How long after the OFFSET of an event the same person cannot begin the same
-            action again, 0 for not at all.
-        support_share: Share of a window that an action fills when the window's probability of it
-            becomes high, in [0, 1]: from it `start` and `end` of events are estimated.
+            action again, 0 for no such time.
+        support_share: Share of a window that an action fills when its probability becomes high, in
+            [0, 1]; used to estimate `start` and `end` of events.
         person_timeout_s: How long a person may be missing before the event ends.
-        source_timeout_s: How long scores may stay out before all events end, greater than 0.
-        class_parameters: Those of `PER_CLASS` that differ for single classes.
+        source_timeout_s: How long scores may be missing before all events end, greater than 0.
+        class_parameters: Values of `PER_CLASS` for single classes.
     """
 
     enter_threshold: float = 0.6
@@ -72,9 +73,10 @@ class EventParameters:
         """Check every field.
 
         Raises:
-            InputError: A field is out of its range; the message names it, and the class where it
-                is the value of one.
+            InputError: A value has the wrong type or is out of range; names the field, and the
+                class if the value is that of a single class.
         """
+        check_field_types(EventParameters, vars(self))
         for name in ("enter_threshold", "exit_threshold"):
             value = getattr(self, name)
             if not 0.0 < value <= 1.0:
@@ -109,41 +111,42 @@ class EventParameters:
                 raise InputError(f"class_parameters: {label}.{error}") from error
 
     def of_class(self, label: str) -> EventParameters:
-        """Return the parameters of one class: its own, and for the rest those of all classes."""
+        """Return the parameters of one class: its own values, and the general ones otherwise."""
         return replace(self, class_parameters={}, **self.class_parameters.get(label, {}))
 
     def check_classes(self, class_names: Sequence[str], background: str = BACKGROUND) -> None:
-        """Check that parameters of single classes are those of actions that there are.
+        """Check that the classes with parameters of their own are actions of the model.
 
         Raises:
-            InputError: One belongs to no class, or to background, which never opens an event.
+            InputError: A class is unknown, or is the background, which never opens an event.
         """
         actions = [name for name in class_names if name != background]
         for label in self.class_parameters:
             if label not in actions:
                 raise InputError(
-                    f"class_parameters: '{label}' is no action; there are {', '.join(actions)}"
+                    f"class_parameters: '{label}' is not an action; known are {', '.join(actions)}"
                 )
 
     def with_overrides(
         self, values: Mapping[str, float], class_values: ClassParameters | None = None
     ) -> EventParameters:
-        """Return these parameters, as a model bundle gives them, with a user's own in their place.
+        """Return the parameters of a model with a user's values in place of the model's.
 
-        A value of one class always precedes one of all classes, whoever gave it, so a user who
-        wants another value for a class that the model knows better must name the class.
+        A value for a single class always takes precedence over one for all classes, whether it
+        comes from the model or the user. So a user must name the class to override a value that the
+        model sets for it.
 
         Args:
-            values: Fields by name.
-            class_values: Those that differ for single classes; they add to the ones here.
+            values: Values for all classes, by field.
+            class_values: Values for single classes; merged with those of the model.
 
         Raises:
-            InputError: A name is no parameter, or a value is out of its range; names it.
+            InputError: A name is not a parameter, or a value is wrong; names it.
         """
         known = [one.name for one in fields(self) if one.name != "class_parameters"]
         for name in values:
             if name not in known:
-                raise InputError(f"{name}: is no event parameter; there are {', '.join(known)}")
+                raise InputError(f"{name}: is not an event parameter; known are {', '.join(known)}")
         merged = {label: dict(own) for label, own in self.class_parameters.items()}
         _check_form(class_values or {})
         for label, own in (class_values or {}).items():
@@ -153,12 +156,12 @@ class EventParameters:
 
 @dataclass(frozen=True)
 class EventModel:
-    """What a model says of its events.
+    """What an event finder needs to know of a model.
 
     Attributes:
         class_names: Classes in the order of the probabilities.
         background_id: Index of the class for rest and unknown motion.
-        parameters: When events begin and end.
+        parameters: Thresholds and times of events.
     """
 
     class_names: tuple[str, ...]
@@ -167,35 +170,35 @@ class EventModel:
 
 
 def check_overrides(values: Mapping[str, float], class_values: ClassParameters) -> None:
-    """Check what `EventParameters.with_overrides` will be given, before the model is known.
+    """Check the arguments of `EventParameters.with_overrides` before the model is known.
 
     Raises:
-        InputError: It cannot be right whatever the model says; names parameter and class.
+        InputError: A value is wrong for any model; names the parameter and the class.
     """
-    # The thresholds that leave most room for the ones given.
+    # With these thresholds, the most values are allowed for the other threshold.
     loosest = EventParameters(enter_threshold=1.0, exit_threshold=math.ulp(0.0))
     loosest.with_overrides(values)
     loosest.with_overrides({}, class_values)
 
 
 def parse_class_parameters(texts: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Read `CLASS.PARAMETER=VALUE`, as in `help.enter_threshold=0.5`; empty texts are left out.
+    """Parse texts such as `help.enter_threshold=0.5`; empty texts are skipped.
 
     Raises:
-        InputError: A text has another form, its value is no number, or it says the same as one
-            before; the message quotes it.
+        InputError: A text does not have the form `CLASS.PARAMETER=VALUE`, its value is not a
+            number, or its parameter is given twice; quotes the text.
     """
     found: dict[str, dict[str, float]] = {}
     for text in filter(None, texts):
         left, _, number = text.rpartition("=")
-        # The name of a class may hold a dot or an equals sign, that of a parameter cannot.
+        # A class name may contain a dot or an equals sign, a parameter name cannot.
         label, _, name = (part.strip() for part in left.rpartition("."))
         if not (label and name):
             raise InputError(f"class_parameters: '{text}' is not CLASS.PARAMETER=VALUE")
         try:
             value = float(number)
         except ValueError:
-            raise InputError(f"class_parameters: '{text}': '{number}' is no number") from None
+            raise InputError(f"class_parameters: '{text}': '{number}' is not a number") from None
         if name in found.setdefault(label, {}):
             raise InputError(f"class_parameters: '{text}': {label}.{name} is given twice")
         found[label][name] = value
@@ -203,7 +206,7 @@ def parse_class_parameters(texts: Sequence[str]) -> dict[str, dict[str, float]]:
 
 
 def format_class_parameters(class_parameters: ClassParameters) -> list[str]:
-    """Return what `parse_class_parameters` reads, one text for each value, every digit kept."""
+    """Return texts for `parse_class_parameters`, one for each value, in full precision."""
     return [
         f"{label}.{name}={float(value)!r}"
         for label, own in class_parameters.items()
@@ -212,22 +215,26 @@ def format_class_parameters(class_parameters: ClassParameters) -> list[str]:
 
 
 def _check_form(class_parameters: ClassParameters) -> None:
-    """Check names and types, which come from files."""
+    """Check the names and types of class parameters, which come from files.
+
+    Raises:
+        InputError: A name or type is wrong; names class and parameter.
+    """
     if not isinstance(class_parameters, Mapping):
         raise InputError(
             f"class_parameters: expected parameters by class, got {class_parameters!r}"
         )
     for label, own in class_parameters.items():
         if not isinstance(label, str):
-            # YAML takes an unquoted yes or no for a truth value.
+            # YAML reads an unquoted yes or no as a boolean.
             raise InputError(f"class_parameters: expected the name of a class, got {label!r}")
         if not isinstance(own, Mapping):
             raise InputError(f"class_parameters: {label}: expected values by name, got {own!r}")
         for name, value in own.items():
             if name not in PER_CLASS:
                 raise InputError(
-                    f"class_parameters: {label}.{name}: is no parameter of a class; "
-                    f"there are {', '.join(PER_CLASS)}"
+                    f"class_parameters: {label}.{name}: is not a parameter of a class; "
+                    f"known are {', '.join(PER_CLASS)}"
                 )
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InputError(f"class_parameters: {label}.{name}: {value!r} is no number")
+            if not is_number(value):
+                raise InputError(f"class_parameters: {label}.{name}: {value!r} is not a number")

@@ -1,4 +1,4 @@
-"""A drawn, articulated person with known ground truth: the test bed for real image processing."""
+"""A drawn, articulated person with known ground truth, for testing real image processing."""
 
 from bharnet_ros.sources.puppet.painting.backdrop import Box
 from bharnet_ros.sources.puppet.painting.body import APPEARANCES, Appearance

@@ -1,4 +1,4 @@
-"""The camera before which the puppet stands, and the keypoints that it sees."""
+"""The puppet's camera, and the keypoints that it sees."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ class Camera:
         return np.stack([x, y, depth], axis=-1)
 
     def place(self, points: FloatArray) -> FloatArray:
-        """Return (..., 3) metres from the shoulders as metres from the camera."""
+        """Convert (..., 3) metres from the shoulders to metres from the camera."""
         drop = (self.shoulder_height - 0.5) * self.height / self.focal * self.distance
         placed: FloatArray = points + np.array([0.0, drop, self.distance])
         return placed
 
     @property
     def pinhole(self) -> PinholeCamera:
-        """Its intrinsics."""
+        """The intrinsics of the camera."""
         return PinholeCamera(
             *(self.width, self.height),
             *(self.focal, self.focal),
@@ -58,16 +58,16 @@ class Camera:
 
     @property
     def wall(self) -> float:
-        """Metres from the camera to the wall behind everybody."""
+        """Metres from the camera to the wall behind everyone."""
         return self.distance + 1.5
 
     @property
     def obstacle(self) -> float:
-        """Metres from the camera to boxes, which stand before everybody's hands."""
+        """Metres from the camera to the boxes, which stand in front of everyone's hands."""
         return 0.35 * self.distance
 
     def see(self, body: FloatArray, hands: FloatArray, track_id: str) -> PersonKeypoints:
-        """Return all keypoints of a person, also those behind something or out of the image.
+        """Return all keypoints of a person, including those that are hidden or outside the image.
 
         Args:
             body: (33, 3) metres from the shoulders, as `kinematics.landmarks` returns.
@@ -75,7 +75,7 @@ class Camera:
             track_id: Identity of the person.
 
         Returns:
-            Keypoints in pixels and metres, every one with visibility or score 1.
+            Keypoints in pixels and metres, all with visibility or score 1.
         """
         hips = (body[23] + body[24]) / 2
         scale = self.focal / (hips[2] + self.distance)

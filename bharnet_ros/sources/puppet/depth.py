@@ -1,4 +1,4 @@
-"""What a depth camera at the place of the puppet's camera would measure."""
+"""Depth images, as a depth camera at the place of the puppet's camera would measure them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def draw_depth(
     boxes: Sequence[Box] = (),
     held: Sequence[Held | None] = (),
 ) -> FloatArray:
-    """Return the depth of each pixel of the picture that `Renderer.draw` makes of the same.
+    """Return the depth of each pixel of the image that `Renderer.draw` makes of the same people.
 
-    Every painted part covers the same pixels as in the picture. Landmarks are on its surface, and
-    what lies between them is interpolated, so that the depth at a landmark is that of the landmark
+    Every painted part covers the same pixels as in that image. Its landmarks lie on its surface,
+    and the depth between them is interpolated. So the depth at a landmark is that of the landmark,
     unless something is painted over it.
 
     Args:
-        camera: Who looks.
+        camera: The camera.
         people: As `camera.see` returns them, in the order in which they are painted.
-        boxes: Things before the people.
+        boxes: Boxes in front of the people.
         held: What each person holds, in their order.
 
     Returns:
@@ -60,7 +60,7 @@ class _Silhouette:
         self._white = np.zeros((height, width, 3), dtype=np.uint8)
 
     def of(self, part: Part) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Return rows and columns of what is covered by half at least."""
+        """Return rows and columns of the pixels that a part covers at least by half."""
         self._black.fill(0)
         self._white.fill(255)
         part.paint(self._black)
@@ -73,27 +73,29 @@ class _Silhouette:
 
 
 def _surface(part: Part, pixels: npt.NDArray[np.intp]) -> FloatArray:
-    """Return the metres (M,) from the camera of a part at (M, 2) pixels.
+    """Return the depth (M,) of a part in metres at (M, 2) pixels.
 
-    Along a straight line in space, and on a plane, it is the inverse that changes evenly over the
-    image.
+    Inverse depth is interpolated, because it is linear in the image along a straight line and on a
+    plane.
     """
     joints, inverse = part.joints[:, :2], 1.0 / part.joints[:, 2]
     if part.limb and len(joints) > 1:
-        return 1.0 / _along(joints, inverse, pixels)
-    away = ((pixels[:, None] - joints) ** 2).sum(-1)
-    weights = 1.0 / np.maximum(away, 0.25)
+        return 1.0 / _interpolate_along(joints, inverse, pixels)
+    squared_distances = ((pixels[:, None] - joints) ** 2).sum(-1)
+    weights = 1.0 / np.maximum(squared_distances, 0.25)
     return weights.sum(1) / (weights @ inverse)
 
 
-def _along(joints: FloatArray, values: FloatArray, pixels: npt.NDArray[np.intp]) -> FloatArray:
+def _interpolate_along(
+    joints: FloatArray, values: FloatArray, pixels: npt.NDArray[np.intp]
+) -> FloatArray:
     """Return the value at the point of a line of joints that is nearest to each pixel."""
     start, way = joints[:-1], np.diff(joints, axis=0)
     length = np.maximum((way**2).sum(1), 1e-9)
     from_start = pixels[:, None] - start
     share = np.clip((from_start * way).sum(-1) / length, 0.0, 1.0)
-    away = ((from_start - share[..., None] * way) ** 2).sum(-1)
-    nearest = away.argmin(1)
+    squared_distances = ((from_start - share[..., None] * way) ** 2).sum(-1)
+    nearest = squared_distances.argmin(1)
     share = share[np.arange(len(pixels)), nearest]
     found: FloatArray = values[nearest] * (1.0 - share) + values[nearest + 1] * share
     return found

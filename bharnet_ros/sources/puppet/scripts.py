@@ -1,4 +1,4 @@
-"""What the puppet can be asked to show."""
+"""The scripts that the puppet can show."""
 
 from __future__ import annotations
 
@@ -21,21 +21,22 @@ REST_TIME = 1.8
 """Seconds of rest between two gestures."""
 
 LONG_TIME = 600.0
-"""Seconds of the long scripts."""
+"""Duration of the long scripts, seconds."""
 
 _LONG_REST = (1.0, 4.0)
-"""Least and greatest seconds of rest in them, from hands half way down to hands half way up."""
+"""Minimum and maximum seconds of rest in the long scripts, from hands half-way down until half-way
+up."""
 
 
 @dataclass(frozen=True)
 class PuppetScene:
-    """Everything that a source shows.
+    """Everything that a script shows.
 
     Attributes:
         performers: The people.
         duration: Seconds.
-        camera: Who looks.
-        boxes: Things before the people.
+        camera: The camera.
+        boxes: Boxes in front of the people.
         held: What people hold, by track id.
         light: Factors on red, green and blue of the whole frame.
     """
@@ -66,11 +67,11 @@ def make_scene(script: str, width: int, height: int, seed: int) -> PuppetScene:
         seed: Chooses the variation.
 
     Raises:
-        InputError: There is no such script; the text lists those that there are.
+        InputError: There is no such script; the message lists the known ones.
     """
     if script not in _SCRIPTS:
         known = ", ".join(script_names())
-        raise InputError(f"script: no puppet script named {script!r}; there are: {known}")
+        raise InputError(f"script: {script!r} is unknown; known are: {known}")
     return _SCRIPTS[script](width, height, np.random.default_rng([seed, 1]))
 
 
@@ -116,15 +117,15 @@ def _for_two(width: int, height: int) -> tuple[Camera, float]:
 
 
 def _long_acts(random: np.random.Generator) -> list[Act]:
-    """Perform gestures and unknown motions in turns of all, each turn in an order of its own."""
+    """Perform all gestures and unknown motions in rounds, each round in its own random order."""
     acts: list[Act] = []
     half_down = hanging = 0.0
     while True:
-        turn = [*GESTURES.values(), *UNKNOWN.values()]
-        for index in random.permutation(len(turn)):
+        gestures = [*GESTURES.values(), *UNKNOWN.values()]
+        for index in random.permutation(len(gestures)):
             half_up = half_down + random.uniform(*_LONG_REST)
-            start = max(half_up - turn[index].raise_time / 2, hanging)
-            act = Act(turn[index], start, Style.drawn(random))
+            start = max(half_up - gestures[index].raise_time / 2, hanging)
+            act = Act(gestures[index], start, Style.drawn(random))
             if act.end > LONG_TIME - _LONG_REST[0]:
                 return acts
             acts.append(act)
@@ -187,7 +188,7 @@ def _step_aside(time: float) -> tuple[FloatArray, float, float]:
 
 
 def _absent_hands(width: int, height: int, random: np.random.Generator) -> PuppetScene:
-    """Near enough that hanging arms leave the image; the head is busy instead."""
+    """Stand so near that hanging hands are outside the image, and move the head instead."""
     performer = Performer("1", walk=_nodding_place, phase=random.uniform(0, 9))
     return PuppetScene([performer], 6.0, Camera(width, height))
 
@@ -198,7 +199,7 @@ def _nodding_place(time: float) -> tuple[FloatArray, float, float]:
 
 
 def _presenting(prop: str | None) -> SceneMaker:
-    """Hold something up, or nothing with the very same motion: only the picture tells which."""
+    """Hold a thing up, or nothing with the same motion: only the image shows which."""
 
     def make(width: int, height: int, random: np.random.Generator) -> PuppetScene:
         camera = Camera(
@@ -210,7 +211,7 @@ def _presenting(prop: str | None) -> SceneMaker:
         act = Act(PRESENTING, 0.2, Style.drawn(random))
         people = [Performer("1", [act], place, phase=random.uniform(0, 9))]
         light = random.uniform(0.65, 1.2) * random.uniform(0.85, 1.15, 3)
-        # Drawn for nothing too, so that a seed means one motion in one light whatever is held.
+        # Drawn even if nothing is held, so that motion and light depend on the seed alone.
         held = Held.drawn(prop or PROPS[0], random)
         return PuppetScene(
             people,

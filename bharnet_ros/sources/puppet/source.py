@@ -1,4 +1,4 @@
-"""Frames of a puppet with their truth: a scripted motion or any keypoint sequence."""
+"""Frames of the puppet with their truth, from a script or a keypoint sequence."""
 
 from __future__ import annotations
 
@@ -37,26 +37,24 @@ class PuppetFrame(NamedTuple):
 
 
 class PuppetSource:
-    """A script as a source of frames; iterating again starts again, with the same frames.
+    """The frames of a script; iterating again yields the same frames.
 
     Attributes:
         name: Name of the script.
         width: Pixels.
         height: Pixels.
         fps: Frames per second.
-        camera: Who looks.
-        frame_count: Frames in all.
-        true_actions: What the people of the script do, by start.
+        camera: The intrinsics of the camera.
+        frame_count: Total number of frames.
+        true_actions: Actions of all people, ordered by their start.
     """
 
     def __init__(self, script: str, width: int, height: int, fps: float, seed: int) -> None:
         """See `open_puppet`."""
         if not fps > 0:
             raise InputError(f"fps: must be positive, got {fps}")
-        if width < 1 or height < 1:
-            raise InputError(f"width, height: must be positive, got {width} x {height}")
-        self._scene = make_scene(script, width, height, seed)
         self._renderer = Renderer(width, height, seed=seed)
+        self._scene = make_scene(script, width, height, seed)
         first = seed % len(APPEARANCES)
         self._appearances = APPEARANCES[first:] + APPEARANCES[:first]
         self.name = script
@@ -65,7 +63,7 @@ class PuppetSource:
         self.fps = float(fps)
         self.camera: PinholeCamera = self._scene.camera.pinhole
         self.frame_count = max(1, round(self._scene.duration * fps))
-        actions = [one for person in self._scene.performers for one in person.true_actions()]
+        actions = [action for person in self._scene.performers for action in person.true_actions()]
         self.true_actions: tuple[TrueAction, ...] = tuple(
             sorted(actions, key=lambda action: action.start_s)
         )
@@ -150,7 +148,8 @@ def open_puppet(
         seed: Chooses the person and the variation of the motion.
 
     Raises:
-        InputError: There is no such script, or a size or the rate is not positive.
+        InputError: There is no such script, a size or the rate is not positive, or the seed is
+            negative.
     """
     return PuppetSource(script, width, height, fps, seed)
 
@@ -162,12 +161,12 @@ def draw_sequence(
     height: int | None = None,
     seed: int = 0,
 ) -> Iterator[PuppetFrame]:
-    """Draw a person that moves as a keypoint sequence of the MediaPipe layout says.
+    """Draw a person that moves as recorded in a keypoint sequence of the MediaPipe layout.
 
     Args:
-        sequence: Pixels of an image of `sequence.width` by `sequence.height`; the body may be
-            given by its first landmarks only, the others count as absent.
-        width: Pixels of the drawn frames, by default those of the sequence.
+        sequence: Pixels of an image of `sequence.width` by `sequence.height`; the body may
+            have only the first landmarks, and the others count as absent.
+        width: Pixels of the drawn frames; those of the sequence if None.
         height: Pixels likewise.
         seed: Chooses the person and the background.
 
@@ -175,7 +174,7 @@ def draw_sequence(
         Frames; the truth is the sequence itself, scaled to the frame.
 
     Raises:
-        InputError: The layout is not MediaPipe's, or no image size is known.
+        InputError: The layout is not MediaPipe's, no image size is known, or the seed is negative.
     """
     if sequence.body_layout != "mediapipe_body" or sequence.body.shape[1] > BODY_LANDMARKS:
         raise InputError(

@@ -1,4 +1,4 @@
-"""What of a person a camera can see: exact keypoints, with hidden parts marked."""
+"""Ground truth of frames: exact keypoints, with hidden parts marked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bharnet_ros.types.keypoints import (
 )
 
 SEEN_SHARE = 0.5
-"""A hand is present where at least this share of its landmarks is in view."""
+"""A hand is present if at least this share of its landmarks is in view."""
 
 
 def visible_frame(
@@ -31,17 +31,17 @@ def visible_frame(
 ) -> FrameKeypoints:
     """Return the truth of one frame from complete keypoints.
 
-    Body landmarks out of the image or behind a box keep their exact place with visibility 0. A
-    hand that is mostly out of the image, behind a box or behind an arm is absent; another has
-    the share in view as its score. A person of whom no body landmark is in view is left out.
-    Neither hands before hands nor people before people count as hiding.
+    Body landmarks outside the image or behind a box keep their exact place, with visibility 0. A
+    hand that is mostly outside the image, behind a box or behind an arm is absent; the score of any
+    other hand is the share of its landmarks in view. A person without body landmarks in view is
+    left out. Occlusion of hands by hands and of people by people is ignored.
 
     Args:
         people: Complete keypoints.
-        stamp_ns: Nanoseconds.
+        stamp_ns: Stamp of the frame, nanoseconds.
         width: Pixels.
         height: Pixels.
-        boxes: Things before the people.
+        boxes: Boxes in front of the people.
     """
     seen = (_visible_person(person, width, height, boxes) for person in people)
     kept = tuple(person for person in seen if (person.body[:, 3] > 0).any())
@@ -80,7 +80,7 @@ def _visible_person(
 
 
 def _behind_arms(person: PersonKeypoints, side: int) -> npt.NDArray[np.bool_]:
-    """Which of the (21,) landmarks of a hand lie under an arm that is painted after it."""
+    """Return which of the (21,) landmarks of a hand lie under an arm that is painted after it."""
     body = person.body[:, :3].astype(np.float64)
     hand = person.hands[side].astype(np.float64)
     depth = body[15 + side, 2] + hand[:, 2].mean()

@@ -1,8 +1,8 @@
-"""Crops for training: varied as light and cameras vary, and blinded now and then.
+"""Crops for training: varied like light and cameras, and sometimes blinded.
 
-A network that always sees crops forgets the skeleton, and says something about black crops too.
-So crops are black, scrambled or absent in a part of the windows, whose labels stay as they are:
-what tells nothing there is learned to say nothing.
+A network that always sees crops ignores the skeleton and makes a decision even from black crops.
+Therefore crops are black, scrambled or absent in some windows, whose labels stay the same: the
+network learns that such crops carry no information.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray
 
 BLIND = ("black", "scrambled", "absent")
-"""How a stream can be blinded: nothing to see, pixels in any order, no crops at all."""
+"""Ways to blind a stream: black crops, crops with shuffled pixels, no crops."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class CropAugmentation:
 
     Attributes:
         brightness: Greatest change of all pixels, as a share of white.
-        contrast: Greatest change of the distance of pixels from grey, as a share of it.
-        colour: Greatest change of each of red, green and blue, as a share of it.
-        noise: Standard deviation of each pixel, as a share of white.
+        contrast: Greatest relative change of the distance of pixels from grey.
+        colour: Greatest relative change of each of red, green and blue.
+        noise: Standard deviation of the noise on pixels, as a share of white.
         shift: Greatest shift of a window's crops in each direction, as a share of their side.
-        blind_probability: How often a window is blinded, in each way of `BLIND` as often.
+        blind_probability: How often a window is blinded; each way of `BLIND` is equally likely.
     """
 
     brightness: float = 0.15
@@ -48,7 +48,7 @@ class CropAugmentation:
         """Check the values.
 
         Raises:
-            InputError: One lies outside of 0..1; names it.
+            InputError: A value lies outside 0..1; names it.
         """
         for name, value in vars(self).items():
             if not 0.0 <= value <= 1.0:
@@ -61,15 +61,15 @@ class TrainingCrops:
     def __init__(
         self, store: CropStore, options: Mapping[str, Any], augmentation: CropAugmentation
     ) -> None:
-        """Prepare.
+        """Prepare the crops of a data set for the stream.
 
         Args:
             store: Crops of all clips.
-            options: Of the stream `rgb`.
-            augmentation: How far to vary.
+            options: Options of the stream `rgb`.
+            augmentation: How far crops are varied.
 
         Raises:
-            InputError: An option is wrong, or the data set has crops of another kind; names it.
+            InputError: An option is wrong, or does not fit the crops of the data set; names it.
         """
         self._store = store
         self._preparation = RgbPreparation(options)
@@ -102,17 +102,17 @@ class TrainingCrops:
         present: npt.NDArray[np.bool_],
         random: np.random.Generator,
     ) -> None:
-        """Blind as many of N windows as asked, in place; in each way as often."""
+        """Blind a random part of N windows in place, in each way equally often."""
         blinded = random.random(len(pixels)) < self._augmentation.blind_probability
-        way = random.integers(0, len(BLIND), len(pixels))
-        for number, how in enumerate(BLIND):
-            rows = np.flatnonzero(blinded & (way == number))
+        ways = random.integers(0, len(BLIND), len(pixels))
+        for number, way in enumerate(BLIND):
+            rows = np.flatnonzero(blinded & (ways == number))
             if len(rows):
-                pixels[rows], present[rows] = blind(pixels[rows], present[rows], how, random)
+                pixels[rows], present[rows] = blind(pixels[rows], present[rows], way, random)
 
 
 def _mirrored(keypoints: KeypointBatch) -> npt.NDArray[np.bool_]:
-    """Return whose left and right were swapped, (N,)."""
+    """Return (N,) whether left and right of a window were swapped."""
     if keypoints.mirrored is None:
         return np.zeros(len(keypoints.body) // keypoints.people, dtype=bool)
     return np.asarray(keypoints.mirrored[:: keypoints.people], dtype=bool)
@@ -121,27 +121,27 @@ def _mirrored(keypoints: KeypointBatch) -> npt.NDArray[np.bool_]:
 def varied(
     pixels: npt.NDArray[np.uint8], settings: CropAugmentation, random: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
-    """Return crops (N, K, R, S, S, 3) in another light, all of a window alike, and shifted."""
+    """Change light and position of crops (N, K, R, S, S, 3), in the same way within a window."""
     count = len(pixels)
 
-    def drawn(reach: float, channels: int) -> FloatArray:
+    def drawn(limit: float, channels: int) -> FloatArray:
         shape = (count, 1, 1, 1, 1, channels)
-        return random.uniform(-reach, reach, shape).astype(np.float32)
+        return random.uniform(-limit, limit, shape).astype(np.float32)
 
     gain = (1.0 + drawn(settings.contrast, 1)) * (1.0 + drawn(settings.colour, 3))
-    lighter = 255.0 * drawn(settings.brightness, 1)
-    values = (pixels.astype(np.float32) - 127.5) * gain + 127.5 + lighter
+    offset = 255.0 * drawn(settings.brightness, 1)
+    values = (pixels.astype(np.float32) - 127.5) * gain + 127.5 + offset
     if settings.noise:
         values += 255.0 * settings.noise * random.standard_normal(values.shape, dtype=np.float32)
     changed = np.clip(values, 0.0, 255.0).astype(np.uint8)
-    reach = round(settings.shift * pixels.shape[3])
-    for row, (down, right) in enumerate(random.integers(-reach, reach + 1, (count, 2))):
+    limit = round(settings.shift * pixels.shape[3])
+    for row, (down, right) in enumerate(random.integers(-limit, limit + 1, (count, 2))):
         changed[row] = _shifted(changed[row], int(down), int(right))
     return changed
 
 
 def _shifted(pixels: npt.NDArray[np.uint8], down: int, right: int) -> npt.NDArray[np.uint8]:
-    """Return crops (K, R, S, S, 3) moved within their frames, black where nothing is known."""
+    """Return crops (K, R, S, S, 3) moved within their frames; pixels from outside are black."""
     size = pixels.shape[2]
     moved = np.zeros_like(pixels)
     to_y, to_x = (
@@ -157,26 +157,26 @@ def _shifted(pixels: npt.NDArray[np.uint8], down: int, right: int) -> npt.NDArra
 def blind(
     pixels: npt.NDArray[np.uint8],
     present: npt.NDArray[np.bool_],
-    how: str,
+    way: str,
     random: np.random.Generator,
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-    """Return crops that show nothing any more.
+    """Return crops without their information.
 
     Args:
         pixels: (N, K, R, S, S, 3).
         present: (N, K, R).
-        how: One of `BLIND`.
-        random: Puts pixels in another order.
+        way: One of `BLIND`.
+        random: Source of randomness, for the order of pixels.
 
     Raises:
-        InputError: There is no such way.
+        InputError: The way is unknown.
     """
-    if how == "black":
+    if way == "black":
         return np.zeros_like(pixels), present
-    if how == "absent":
+    if way == "absent":
         return pixels, np.zeros_like(present)
-    if how == "scrambled":
+    if way == "scrambled":
         flat = pixels.reshape(*pixels.shape[:3], -1, 3)
         order = random.permuted(np.broadcast_to(np.arange(flat.shape[3]), flat.shape[:4]), axis=-1)
         return np.take_along_axis(flat, order[..., None], axis=3).reshape(pixels.shape), present
-    raise InputError(f"{how!r} is no way to blind a stream; known are: {', '.join(BLIND)}")
+    raise InputError(f"{way!r} is not a way to blind a stream; known are: {', '.join(BLIND)}")

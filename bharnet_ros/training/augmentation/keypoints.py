@@ -1,8 +1,8 @@
 """Random variation of clips: speed, frame rate, mirroring, view, missing hands and frames, rest.
 
-All of it happens on raw keypoints, before `features.network_input` sees them, as a camera would.
-What befalls the view or the time befalls all people of a clip alike; noise and missing hands are
-each person's own.
+It changes raw keypoints, before `features.network_input` processes them, as a real camera would.
+Changes of view and time are the same for all people of a clip; noise and missing hands are drawn
+for each person.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from bharnet_ros.types.layouts import SkeletonLayout, get_layout
 FloatArray = npt.NDArray[np.floating]
 
 _LEAST_WIDTH = {2: 1.0, 3: 0.05}
-"""Least width of shoulders by the dimensions of a layout: pixels in an image, metres in space."""
+"""Least shoulder width by the dimensions of a layout: pixels in an image, metres in space."""
 
 _SHOULDERS_PER_HAND = 3.5
-"""Shoulder width over the size of a hand, where pixels of a hand stand beside a body in metres."""
+"""Ratio of shoulder width to hand size, for hands in pixels beside a body in metres."""
 
 
 def augmented_batch(
@@ -36,24 +36,24 @@ def augmented_batch(
     settings: AugmentationSettings,
     random: np.random.Generator,
 ) -> tuple[KeypointBatch, npt.NDArray[np.int64]]:
-    """Cut and vary clips.
+    """Cut windows out of clips and vary them.
 
     Args:
         store: All clips.
-        clips: (N,) which of them.
-        classes: (N,) their classes.
+        clips: (N,) indices of the clips.
+        classes: (N,) classes of the clips.
         frames: Frames T of the result.
         layout: Layout of the body in the store.
         background_id: Class of windows that show (almost) only rest.
-        settings: How far to vary.
+        settings: How far clips are varied.
         random: Source of randomness.
 
     Returns:
-        The batch of N x I people and its (N,) classes.
+        The batch of N x I people, and the (N,) classes of its windows.
     """
     batch = _cut(store, clips, frames, settings, random)
     unit = _unit(batch, layout)
-    _miss_hands(batch, settings, random)
+    _remove_hands(batch, settings, random)
     if layout.dimensions == 2:
         classes = rest_in_part(batch, classes, background_id, unit, layout, settings, random)
     batch = _mirror(batch, layout, settings, random)
@@ -68,17 +68,19 @@ def _cut(
     settings: AugmentationSettings,
     random: np.random.Generator,
 ) -> KeypointBatch:
-    """Choose when each frame of the window is taken from the clip, and take it."""
+    """Choose the time in the clip for each frame of the window, and take these frames."""
     count = len(clips)
     last = (store.frames[clips] - 1)[:, None]
     length = random.uniform(*settings.speed, (count, 1)) * last
     start = random.uniform(0, 1, (count, 1)) * (last - length)
-    place = np.linspace(0.0, 1.0, frames)[None]
+    position = np.linspace(0.0, 1.0, frames)[None]
     shift = random.uniform(-settings.warp, settings.warp, (count, 2, 1))
-    place = (
-        place + shift[:, 0] * np.sin(np.pi * place) + shift[:, 1] * np.sin(2 * np.pi * place) / 2
+    position = (
+        position
+        + shift[:, 0] * np.sin(np.pi * position)
+        + shift[:, 1] * np.sin(2 * np.pi * position) / 2
     )
-    at = np.clip(start + place * length, 0, last)
+    at = np.clip(start + position * length, 0, last)
 
     slow = random.random((count, 1)) < settings.slow_rate_probability
     step = np.where(slow, random.uniform(1.0, 3.0, (count, 1)), 1.0)
@@ -87,7 +89,7 @@ def _cut(
     before = np.clip(np.round(phase + index * step), 0, last)
     after = np.clip(np.round(phase + (index + 1) * step), 0, last)
     weight = np.clip((at - before) / np.maximum(after - before, 1e-6), 0, 1)
-    # A lost frame leaves its neighbour in its place.
+    # A lost frame is replaced by its neighbour.
     lossy = random.random((count, 1)) < settings.frame_loss_probability
     lost = lossy & (random.random(at.shape) < 0.2)
     weight = np.where(lost, np.round(weight), weight)
@@ -96,21 +98,21 @@ def _cut(
 
 
 def _unit(batch: KeypointBatch, layout: SkeletonLayout) -> FloatArray:
-    """Return (P,) mean shoulder width in pixels or metres, never less than could be seen."""
+    """Return (P,) mean shoulder width in pixels or metres, at least `_LEAST_WIDTH`."""
     left, right = layout.scale
     width = np.linalg.norm(batch.body[:, :, left] - batch.body[:, :, right], axis=-1)
     return np.maximum(width.mean(1), _LEAST_WIDTH[layout.dimensions])
 
 
-def _everybody(values: FloatArray, people: int) -> FloatArray:
-    """Give each of the I people of a clip what the clip has: (N, ...) to (N x I, ...)."""
+def _for_all_people(values: FloatArray, people: int) -> FloatArray:
+    """Repeat the values of a clip for each of its I people: (N, ...) to (N x I, ...)."""
     return np.repeat(values, people, axis=0)
 
 
-def _miss_hands(
+def _remove_hands(
     batch: KeypointBatch, settings: AugmentationSettings, random: np.random.Generator
 ) -> None:
-    """Take hands away, for a while or throughout, in place."""
+    """Remove hands for part of the window or throughout, in place."""
     count, frames, _ = batch.hand_mask.shape
     time = np.arange(frames)[None, :, None]
     length = random.integers(1, frames // 2, (count, 1, 2))
@@ -157,12 +159,12 @@ def _distort(
     """Change view and depth scale and add noise, in place."""
     people = len(batch.body)
     count = people // batch.people
-    in_image = _everybody(_change_of_image(count, settings, random), batch.people)
-    level = _everybody(settings.noise * random.random(count), batch.people)
+    in_image = _for_all_people(_change_of_image(count, settings, random), batch.people)
+    level = _for_all_people(settings.noise * random.random(count), batch.people)
     hand_unit = unit
     change = in_image
     if layout.dimensions == 3:
-        change = _everybody(_change_of_view(count, settings, random), batch.people)
+        change = _for_all_people(_change_of_view(count, settings, random), batch.people)
         hand_unit = _SHOULDERS_PER_HAND * _hand_size(batch)
 
     def noise(shape: tuple[int, ...], unit: FloatArray) -> FloatArray:
@@ -178,7 +180,7 @@ def _distort(
     hands = batch.hands
     hands[..., :2] = np.einsum("nij,nthvj->nthvi", in_image, hands[..., :2])
     depth = random.uniform(0.7, 1.3, (count, 1, 1, 1))
-    hands[..., 2] *= _everybody(depth, batch.people)
+    hands[..., 2] *= _for_all_people(depth, batch.people)
     hands += 0.5 * noise(hands.shape, hand_unit)
     hands *= batch.hand_mask[..., None, None]
 
@@ -201,7 +203,7 @@ def _change_of_view(
 ) -> FloatArray:
     """Return (N, 3, 3) matrices that stretch people, then turn the camera about each axis.
 
-    Origins do not matter, since `network_input` takes the place of a person away.
+    The origin does not matter, since `network_input` removes the position of a person.
     """
     limits = (settings.tilt, settings.turn, settings.roll)
     angles = np.stack([random.uniform(-limit, limit, count) for limit in limits], -1)

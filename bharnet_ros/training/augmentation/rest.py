@@ -1,4 +1,4 @@
-"""Rest before, after and in place of an action: hanging arms, hands hidden or hanging in view."""
+"""Rest before, after or instead of an action: hanging arms, hands hidden or hanging in view."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ BoolArray = npt.NDArray[np.bool_]
 
 _FINGERS = ("pinky", "index", "thumb")
 
-_HARDLY_SEEN = 0.15
-"""Share of the frames of a window up to which a hand counts as out of view."""
+_RARELY_SEEN = 0.15
+"""A hand in less than this share of the frames of a window counts as out of view."""
 
-_SEEN_ARM = 0.9
+_HANGING_CONFIDENCE = 0.9
 """Confidence of the joints of an arm that hangs in view."""
 
 _RESTING = 0.5
-"""How far arms must have gone to rest before pictures of the action no longer belong to them."""
+"""Amount of rest (0..1) above which the pictures of the action no longer fit the arms."""
 
-_HANGING = 0.9
-"""How far below its shoulder a wrist hangs at least, in shoulder widths."""
+_HANGING_DROP = 0.9
+"""Least distance of a hanging wrist below its shoulder, in shoulder widths."""
 
 
 def rest_in_part(
@@ -36,35 +36,35 @@ def rest_in_part(
     settings: AugmentationSettings,
     random: np.random.Generator,
 ) -> npt.NDArray[np.int64]:
-    """Turn ends of some windows, and (almost) all of others, into rest, in place.
+    """Turn the ends of some windows, and (almost) all of others, into rest, in place.
 
-    A window of which an end rests keeps its class; one that rests (almost) throughout becomes
-    background.
+    A window that rests in part keeps its class; a window of (almost) only rest becomes background.
 
     Args:
         batch: N x I people in images.
-        classes: (N,) what they do.
+        classes: (N,) classes of the clips.
         background_id: Class of windows that show (almost) only rest.
         unit: (N x I,) shoulder widths, pixels.
         layout: Layout of the bodies.
-        settings: How often and how much.
+        settings: How often and how much people rest.
         random: Source of randomness.
 
     Returns:
-        The (N,) classes afterwards.
+        The (N,) new classes.
     """
     people, frames, _ = batch.hand_mask.shape
     count = people // batch.people
     chance = random.random(count)
-    nothing = chance < settings.background_rest_probability
-    partial = ~nothing & (chance < settings.background_rest_probability + settings.rest_probability)
-    share = np.where(nothing, random.uniform(0.82, 1.3, count), 0.0)
+    only_rest = chance < settings.background_rest_probability
+    some_rest = chance < settings.background_rest_probability + settings.rest_probability
+    partial = ~only_rest & some_rest
+    share = np.where(only_rest, random.uniform(0.82, 1.3, count), 0.0)
     share = np.where(partial, random.uniform(*settings.rest_share, count), share)
-    classes = np.where(nothing, background_id, classes)
+    classes = np.where(only_rest, background_id, classes)
 
     time = (np.arange(frames) + 0.5) / frames
     early = random.random(count) < 0.65
-    # 1 at rest, 0 in action, with a transition in between.
+    # Rest is 1, action is 0, with a transition in between.
     transition = random.uniform(0.08, 0.25, count)
     first = np.where(early, share, 0.0)
     if settings.rest_around_probability:
@@ -75,50 +75,50 @@ def rest_in_part(
     )
     rest = np.repeat(rest, batch.people, axis=0)
     arms = np.repeat(rest[..., None], 2, axis=2)
-    stays = np.zeros((people, 2), dtype=np.bool_)
+    in_view_at_rest = np.zeros((people, 2), dtype=np.bool_)
     in_view = np.zeros(arms.shape, dtype=np.bool_)
     if settings.resting_hands_probability:
-        stays = random.random((people, 2)) < settings.resting_hands_probability
-        idle = stays & _idle_hands(batch, unit, layout)
-        _give_shape_of_other(batch, idle)
+        in_view_at_rest = random.random((people, 2)) < settings.resting_hands_probability
+        idle = in_view_at_rest & _idle_hands(batch, unit, layout)
+        _copy_shape_of_other_hand(batch, idle)
         arms = np.where(idle[:, None], np.float32(1.0), arms)
-        # A hand that hangs is small and seen from its edge: it is found in some frames alone.
+        # A hanging hand is small and seen from its edge, so it is found in some frames only.
         in_view = random.random(arms.shape) < random.uniform(0.4, 1.0, (people, 1, 2))
-        in_view &= stays[:, None]
-    hanging = _lower_arms(batch, arms, stays, unit, layout, random)
+        in_view &= in_view_at_rest[:, None]
+    hanging = _lower_arms(batch, arms, in_view_at_rest, unit, layout, random)
     in_view |= arms < random.uniform(0.15, 0.6, (people, 1, 1))
     if settings.resting_hands_probability:
         _lower_hands(batch, arms, hanging, random)
     batch.hand_mask[...] *= in_view
     batch.hands[...] *= batch.hand_mask[..., None, None]
     if batch.times is not None:
-        # No picture shows this rest; those of the action would teach it to be background.
+        # No picture shows this rest; pictures of the action would be learned as background.
         batch.times[rest > _RESTING] = np.nan
     return classes
 
 
 def _rest_until(time: FloatArray, share: FloatArray, transition: FloatArray) -> FloatArray:
-    """Return how much each of T times (T,) rests, (N, T) 0..1, when shares (N,) of them do."""
+    """Return the amount of rest (N, T) 0..1 at times (T,) if the first shares (N,) of them rest."""
     rest = np.clip((share[:, None] - time[None]) / transition[:, None], 0.0, 1.0)
     return np.where(share[:, None] > 0, rest, 0.0).astype(np.float32)
 
 
 def _idle_hands(batch: KeypointBatch, unit: FloatArray, layout: SkeletonLayout) -> BoolArray:
-    """Return (P, 2) bool: hands that are hardly ever seen, and hang while the other one is seen.
+    """Return (P, 2) bool: hands that are rarely seen and hang while the other hand is seen.
 
-    Before a webcam they hang below the image; before a camera farther off they would be in view.
+    At a webcam they hang below the image; a camera farther away would see them.
     """
     names = layout.joints
     seen = batch.hand_mask.mean(1)
-    idle: BoolArray = (seen < _HARDLY_SEEN) & (seen[:, ::-1] > 0)
+    idle: BoolArray = (seen < _RARELY_SEEN) & (seen[:, ::-1] > 0)
     for number, side in enumerate(("left", "right")):
         drop = [batch.body[..., names.index(f"{side}_{part}"), 1] for part in ("wrist", "shoulder")]
-        idle[:, number] &= np.median(drop[0] - drop[1], axis=1) > _HANGING * unit
+        idle[:, number] &= np.median(drop[0] - drop[1], axis=1) > _HANGING_DROP * unit
     return idle
 
 
-def _give_shape_of_other(batch: KeypointBatch, idle: BoolArray) -> None:
-    """Give hands (P, 2) that were not seen the mirrored mean shape of the other one, in place."""
+def _copy_shape_of_other_hand(batch: KeypointBatch, idle: BoolArray) -> None:
+    """Give unseen hands (P, 2) the mirrored mean shape of the other hand, in place."""
     for side in (0, 1):
         chosen = idle[:, side]
         other = batch.hands[chosen, :, 1 - side]
@@ -132,27 +132,33 @@ def _give_shape_of_other(batch: KeypointBatch, idle: BoolArray) -> None:
 def _lower_arms(
     batch: KeypointBatch,
     rest: FloatArray,
-    stays: BoolArray,
+    in_view_at_rest: BoolArray,
     unit: FloatArray,
     layout: SkeletonLayout,
     random: np.random.Generator,
 ) -> FloatArray:
-    """Move arms as far as they rest, (P, T, 2) 0..1, to where they hang, in place.
+    """Move arms towards hanging by their amount of rest, in place.
 
-    Those of hands that stay in view, (P, 2) bool, are in view themselves.
+    Args:
+        batch: P people.
+        rest: (P, T, 2) 0..1 how much each arm rests.
+        in_view_at_rest: (P, 2) whether each hand stays in view at rest; its arm does so too.
+        unit: (P,) shoulder widths, pixels.
+        layout: Layout of the bodies.
+        random: Source of randomness.
 
     Returns:
-        (P, T, 2, 2, 2) left and right, elbow and wrist in pixels, where they hang at full rest.
+        (P, T, 2, 2, 2) pixels at full rest of left and right arm, elbow and wrist.
     """
     people = len(rest)
     names = layout.joints
     arms = []
     for number, (side, opposite) in enumerate((("left", "right"), ("right", "left"))):
         amount = rest[..., number, None]
-        seen = _SEEN_ARM * rest[..., number] * stays[:, None, number]
+        seen = _HANGING_CONFIDENCE * rest[..., number] * in_view_at_rest[:, None, number]
         shoulder = batch.body[:, :, names.index(f"{side}_shoulder")]
         other = batch.body[:, :, names.index(f"{opposite}_shoulder")]
-        # Which way is outwards depends on whether the image is mirrored.
+        # The outward direction depends on whether the image is mirrored.
         outwards = np.sign((shoulder - other)[..., 0]).mean(1)
         spread = random.uniform(-0.3, 0.25, people)
         bend = random.uniform(-0.5, 0.3, people)
@@ -180,12 +186,12 @@ def _lower_arms(
 def _lower_hands(
     batch: KeypointBatch, rest: FloatArray, hanging: FloatArray, random: np.random.Generator
 ) -> None:
-    """Let hands follow their wrists, point along their forearms and close a little, in place.
+    """Move hands with their wrists, align them with the forearms and close them a little, in place.
 
     Args:
         batch: P people.
         rest: (P, T, 2) 0..1 how much each arm rests.
-        hanging: (P, T, 2, 2, 2) of `_lower_arms`.
+        hanging: (P, T, 2, 2, 2) as returned by `_lower_arms`.
         random: Source of randomness.
     """
     people = len(rest)
@@ -201,7 +207,7 @@ def _lower_hands(
     cosine, sine = np.cos(turn)[..., None], np.sin(turn)[..., None]
 
     shape = batch.hands - root[..., None, :]
-    # Fingertips come nearer to the knuckles, whatever shape the hand had.
+    # Fingertips move towards the knuckles.
     curl = 1.0 - rest * random.uniform(0.0, 0.5, (people, 1, 2))
     fingers = [joint for joint in range(len(hand)) if joint % 4 != 1 and joint > 4]
     knuckles = [joint - (joint - 1) % 4 for joint in fingers]

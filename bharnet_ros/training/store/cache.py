@@ -1,4 +1,4 @@
-"""Stored clips on disk: a data set of many text files is parsed once and then memory-mapped."""
+"""Cache of clips on disk: many text files are parsed once and memory-mapped afterwards."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -22,13 +23,13 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import SkeletonLayout
 
 _FORMAT = 3
-"""Version of what is stored, part of every key."""
+"""Version of the stored format, part of every key."""
 
 _HANDS = "hands"
 _CROPS = "crops_"
 _READINGS = "readings_of_"
-_BESIDE = ("crops", "readings")
-_COLUMNS = [column.name for column in fields(ClipStore) if column.name not in _BESIDE]
+_SEPARATE = ("crops", "readings")
+_COLUMNS = [column.name for column in fields(ClipStore) if column.name not in _SEPARATE]
 
 
 def cached_clips(
@@ -38,18 +39,18 @@ def cached_clips(
     layout: SkeletonLayout,
     settings: Mapping[str, object],
 ) -> ClipStore:
-    """Return the stored clips of a data set, memory-mapped; parse them only if they are not there.
+    """Return the stored clips of a data set, memory-mapped; parse them if they are not cached.
 
-    The key is made of the path, size and modification time of every file of the data set, of the
-    layout and of the settings, so that data that changed are stored anew. Nothing is ever deleted:
-    a folder in `cache` may be, at any time that nobody trains from it.
+    The key consists of the path, size and modification time of every file of the data set, the
+    layout and the settings, so changed data are stored again. Nothing is ever deleted; a user may
+    delete any folder in `cache` that no training is using.
 
     Args:
-        cache: Folder that holds one folder for each key; made if needed.
+        cache: Folder with one folder for each key; created if needed.
         sources: Files and folders that the clips are read from.
-        clips: All clips of the data set, read while they are iterated.
+        clips: All clips of the data set, read during iteration.
         layout: Layout of the body stream.
-        settings: What else decides which clips there are; must be writable as JSON.
+        settings: Other settings that change the clips; must be writable as JSON.
 
     Raises:
         InputError: A clip or a stored file is broken; names the file.
@@ -81,7 +82,7 @@ def cache_key(
 
 
 def _write(folder: Path, store: ClipStore) -> None:
-    """Write all columns, so that the folder is there either with all of them or not at all."""
+    """Write all columns; the folder appears with all of them or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     try:
@@ -92,14 +93,14 @@ def _write(folder: Path, store: ClipStore) -> None:
             for one in fields(CropStore):
                 np.save(unfinished / f"{_CROPS}{one.name}.npy", getattr(store.crops, one.name))
         for stream, readings in store.readings.items():
-            beside = unfinished / f"{_READINGS}{stream}"
-            beside.mkdir()
+            subfolder = unfinished / f"{_READINGS}{stream}"
+            subfolder.mkdir()
             for one in fields(ReadingStore):
-                np.save(beside / f"{one.name}.npy", getattr(readings, one.name))
+                np.save(subfolder / f"{one.name}.npy", getattr(readings, one.name))
         try:
             unfinished.replace(folder)
         except OSError:
-            # Another process was faster, with the same content.
+            # Another process has written the same content meanwhile.
             if not folder.is_dir():
                 raise
     finally:
@@ -121,19 +122,25 @@ def _read(folder: Path) -> ClipStore:
             **{one.name: _mapped(folder / f"{_CROPS}{one.name}.npy") for one in fields(CropStore)}
         )
     readings = {
-        beside.name.removeprefix(_READINGS): ReadingStore(
-            **{one.name: _mapped(beside / f"{one.name}.npy") for one in fields(ReadingStore)}
+        subfolder.name.removeprefix(_READINGS): ReadingStore(
+            **{one.name: _mapped(subfolder / f"{one.name}.npy") for one in fields(ReadingStore)}
         )
-        for beside in sorted(folder.glob(f"{_READINGS}*"))
+        for subfolder in sorted(folder.glob(f"{_READINGS}*"))
     }
     return ClipStore(**columns, crops=crops, readings=readings)
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:
-    """Map one column into memory."""
+    """Map one column into memory.
+
+    Raises:
+        InputError: The file is missing or broken; names it.
+        OSError: The file cannot be read.
+    """
     try:
-        return np.asarray(np.load(path, mmap_mode="r"))
-    except (ValueError, EOFError, FileNotFoundError) as error:
+        column = np.load(path, mmap_mode="r")
+    except (ValueError, EOFError, FileNotFoundError, zipfile.BadZipFile) as error:
         raise InputError(
-            f"{path}: cannot be read, delete {path.parent} to have it written anew: {error}"
+            f"{path}: cannot be read, delete {path.parent} to have it written again: {error}"
         ) from error
+    return np.asarray(column)

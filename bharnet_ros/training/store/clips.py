@@ -1,4 +1,4 @@
-"""Clips of any data set in memory, rows end to end, ready to be cut into batches."""
+"""Clips of any data set in memory, stored end to end and ready to be cut into batches."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from bharnet_ros.types.layouts import SkeletonLayout
 from bharnet_ros.types.sensor_readings import Readings
 
 Indices = npt.NDArray[np.int64]
-"""Numbers of clips, or of their classes."""
+"""Indices of clips or of classes."""
 
 _COLUMNS = ("body", "body_confidence", "hands", "hand_present")
-"""What `observed_parts` returns, by the names that it has here."""
+"""Names of the columns that `observed_parts` returns."""
 
 
 @dataclass(frozen=True, eq=False)
 class ClipStore:
-    """Keypoints of N clips: a row for each frame of each person, person after person.
+    """Keypoints of N clips: one row for each frame of each person, person after person.
 
-    The rows of person p in clip i are starts[i] + p * frames[i] and the frames[i] - 1 behind it.
+    The rows of person p in clip i begin at starts[i] + p * frames[i]; there are frames[i] of them.
 
     Attributes:
         body: (R, V, D) in the layout of the body stream, zero where absent: pixels, or metres for
             layouts of depth cameras.
         body_confidence: (R, V) 0..1, 0 where absent.
-        hands: (R, 2, 63) pixels, zero where absent. Takes no memory where there are no hands.
+        hands: (R, 2, 63) pixels, zero where absent. Takes no memory if no clip has hands.
         hand_present: (R, 2) 0 or 1.
         stamps: (R,) seconds.
         starts: (N,) first row of each clip.
-        frames: (N,) frames of each clip.
-        shown: (N,) people in each clip.
-        crops: Pictures of the main person of each clip, where there are any.
-        readings: What other sensors told of the main person, by stream.
+        frames: (N,) number of frames of each clip.
+        shown: (N,) number of people in each clip.
+        crops: Crops of the main person of each clip, if there are any.
+        readings: Readings of other sensors for the main person, by stream.
     """
 
     body: npt.NDArray[np.float32]
@@ -64,7 +64,7 @@ class ClipStore:
 
     @property
     def people(self) -> int:
-        """Most people I that a clip shows: what a sample has room for."""
+        """Greatest number of people I in a clip, which is the size of a sample."""
         return int(self.shown.max())
 
     def at(
@@ -74,21 +74,21 @@ class ClipStore:
         after: npt.NDArray[np.integer],
         weight: FloatArray,
     ) -> KeypointBatch:
-        """Take clips at any times, interpolated between two frames.
+        """Return clips at any times, interpolated between two frames.
 
         Args:
-            clips: (N,) which of them.
+            clips: (N,) indices of the clips.
             before: (N, T) frame of the clip before each wanted time.
-            after: (N, T) frame of the clip after it.
+            after: (N, T) frame of the clip after each wanted time.
             weight: (N, T) 0..1, how far the wanted time lies towards `after`.
 
         Returns:
-            N x I people; those who are not there are masked throughout.
+            N x I people; missing people are masked throughout.
         """
-        place = np.arange(self.people)[None]
-        there = place < self.shown[clips][:, None]
-        # Who is not there has the rows of the first person, masked below.
-        number = np.where(there, place, 0)
+        person = np.arange(self.people)[None]
+        present = person < self.shown[clips][:, None]
+        # Missing people get the rows of the first person, which are masked below.
+        number = np.where(present, person, 0)
         first = self.starts[clips][:, None] + number * self.frames[clips][:, None]
 
         def rows(frame: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
@@ -101,7 +101,7 @@ class ClipStore:
             *blend(self.hands, self.hand_present, *where),
         )
         for part in parts:
-            part[~there.reshape(-1)] = 0.0
+            part[~present.reshape(-1)] = 0.0
         body, body_mask, hands, hand_mask = parts
         hands = hands.reshape(*hand_mask.shape, HAND_LANDMARKS, 3)
         times = None
@@ -111,23 +111,23 @@ class ClipStore:
         return KeypointBatch(body, body_mask, hands, hand_mask, self.people, times)
 
     def resampled(self, clips: npt.NDArray[np.integer], frames: int) -> KeypointBatch:
-        """Take clips whole, T = `frames` frames of each, as `stack_people` does.
+        """Return whole clips, resampled to T frames each as `stack_people` does.
 
         Args:
-            clips: (N,) which of them.
-            frames: Frames T.
+            clips: (N,) indices of the clips.
+            frames: Number of frames T.
         """
-        places = []
+        positions = []
         for clip in clips:
             rows = slice(self.starts[clip], self.starts[clip] + self.frames[clip])
             stamps = self.stamps[rows]
-            places.append(brackets(stamps, np.linspace(stamps[0], stamps[-1], frames)))
-        before, after, weight = map(np.stack, zip(*places, strict=True))
+            positions.append(brackets(stamps, np.linspace(stamps[0], stamps[-1], frames)))
+        before, after, weight = map(np.stack, zip(*positions, strict=True))
         return self.at(clips, before, after, weight)
 
 
 def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipStore:
-    """Lay clips end to end.
+    """Store clips end to end.
 
     Raises:
         InputError: There are no clips, or one has fewer joints than the layout needs.
@@ -151,14 +151,14 @@ def store_clips(clips: Iterable[RecordedClip], layout: SkeletonLayout) -> ClipSt
         crops.append(clip.people[0].crops)
         readings.append(clip.people[0].readings)
     if not frames:
-        raise InputError("clips: there are none to train on")
+        raise InputError("clips: there are no clips to train on")
     rows = np.asarray(frames) * shown
     if not any(part.any() for part in columns[3]):
         columns[2][:] = [no_hands(int(rows.sum()))]
     joined: dict[str, npt.NDArray[Any]] = {}
     for name, parts in zip((*_COLUMNS, "stamps"), (*columns, stamps), strict=True):
         joined[name] = np.concatenate(parts) if len(parts) > 1 else parts[0]
-        parts.clear()  # The next column needs the memory.
+        parts.clear()  # Frees memory for the next column.
     return ClipStore(
         **joined,
         starts=np.cumsum(rows) - rows,
@@ -177,7 +177,7 @@ def no_hands(rows: int) -> npt.NDArray[np.float32]:
 def class_indices(
     labels: npt.NDArray[np.str_], class_names: tuple[str, ...]
 ) -> npt.NDArray[np.int64]:
-    """Return the class (N,) of each label; labels that are no class are background.
+    """Return the class (N,) of each label; labels that are not a class become background.
 
     Args:
         labels: (N,) names of actions.

@@ -1,4 +1,4 @@
-"""Crops of many clips end to end, beside their keypoints."""
+"""Crops of many clips, stored end to end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CropStore(ClipRows):
     """Crops of the main person of N clips.
 
     Attributes:
-        pixels: (M, R, S, S, 3) uint8 RGB of all clips, one after the other.
+        pixels: (M, R, S, S, 3) uint8 RGB of all clips, clip after clip.
         present: (M, R) bool.
     """
 
@@ -29,20 +29,20 @@ class CropStore(ClipRows):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Regions R and pixels S of each side."""
+        """Number of regions R, and side length S in pixels."""
         return self.pixels.shape[1], self.pixels.shape[2]
 
     def at(
         self, clips: npt.NDArray[np.integer], times: FloatArray
     ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_]]:
-        """Take the crops nearest to K moments of each clip.
+        """Return the crops nearest to K moments of each clip.
 
         Args:
-            clips: (N,) which of them.
+            clips: (N,) indices of the clips.
             times: (N, K) seconds by the clock of each clip.
 
         Returns:
-            Pixels (N, K, R, S, S, 3) and what is there (N, K, R).
+            Pixels (N, K, R, S, S, 3), and whether each crop is present (N, K, R).
         """
         pixels = np.zeros((*times.shape, *self.pixels.shape[1:]), dtype=np.uint8)
         present = np.zeros((*times.shape, self.present.shape[1]), dtype=bool)
@@ -56,18 +56,18 @@ class CropStore(ClipRows):
 
 
 def store_crops(sequences: Sequence[CropSequence | None]) -> CropStore | None:
-    """Lay the crops of clips end to end; None where no clip has any.
+    """Store the crops of clips end to end; None if no clip has crops.
 
     Raises:
-        InputError: Crops of clips differ in regions or size.
+        InputError: The crops of the clips differ in regions or size.
     """
     found = [one for one in sequences if one is not None and len(one)]
     if not found:
         return None
     shapes = {one.pixels.shape[1:] for one in found}
     if len(shapes) > 1:
-        told = " and ".join(f"{shape[0]} of {shape[1]} pixels" for shape in sorted(shapes))
-        raise InputError(f"crops: clips have different ones, {told}")
+        kinds = " and ".join(f"{shape[0]} of {shape[1]} pixels" for shape in sorted(shapes))
+        raise InputError(f"crops: differ between clips, {kinds}")
     return CropStore(
         **vars(lay_end_to_end(sequences)),
         pixels=np.concatenate([one.pixels for one in found]),

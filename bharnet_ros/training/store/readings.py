@@ -1,4 +1,4 @@
-"""Readings of further streams of many clips end to end, beside their keypoints."""
+"""Readings of further streams of many clips, stored end to end."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from bharnet_ros.types.sensor_readings import Readings
 
 @dataclass(frozen=True, eq=False)
 class ReadingStore(ClipRows):
-    """Readings of one stream, of the main person of N clips.
+    """Readings of one stream for the main person of N clips.
 
     Attributes:
-        values: (M, ...) of all clips, one after the other.
+        values: (M, ...) of all clips, clip after clip.
     """
 
     values: npt.NDArray[Any]
 
     def of(self, clip: int) -> Readings | None:
-        """Return the readings of a clip, None where it has none."""
+        """Return the readings of a clip, None if it has none."""
         if not self.counts[clip]:
             return None
         rows = self.rows(clip)
@@ -33,10 +33,10 @@ class ReadingStore(ClipRows):
 
 
 def store_readings(clips: Sequence[Mapping[str, Readings]]) -> dict[str, ReadingStore]:
-    """Lay the readings of clips end to end, by stream.
+    """Store the readings of clips end to end, by stream.
 
     Raises:
-        InputError: Readings of clips differ in shape; names the stream.
+        InputError: The readings of the clips differ in shape; names the stream.
     """
     stores = {}
     for name in sorted({name for clip in clips for name in clip}):
@@ -44,8 +44,8 @@ def store_readings(clips: Sequence[Mapping[str, Readings]]) -> dict[str, Reading
         found = [one for one in given if one is not None and len(one)]
         shapes = {one.values.shape[1:] for one in found}
         if len(shapes) > 1:
-            told = " and ".join(map(str, sorted(shapes)))
-            raise InputError(f"readings: {name}: clips have different ones, {told}")
+            kinds = " and ".join(map(str, sorted(shapes)))
+            raise InputError(f"readings: {name}: shapes differ between clips, {kinds}")
         if found:
             values = np.concatenate([one.values for one in found])
             stores[name] = ReadingStore(**vars(lay_end_to_end(given)), values=values)

@@ -1,4 +1,4 @@
-"""The peers of the benches are the published networks, and the benches refuse them if not."""
+"""The peers are the published networks, and other networks are refused."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import torch
 from bharnet_ros.network.layers.adjacency import spatial_partition
 from bharnet_ros.types.layouts import get_layout
 
+pytestmark = pytest.mark.slow
 
-def test_parameters_and_multiplications_are_the_published_ones(bench: Any) -> None:
+
+def test_parameters_and_multiplications_match_the_published_ones(bench: Any) -> None:
     published = bench("peers.published")
     comparisons = published.compare_with_published()
     assert {one.published.name for one in comparisons} == {"CTR-GCN", "ST-GCN++"}
@@ -33,7 +35,7 @@ def test_another_network_is_refused_by_name(bench: Any, field: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["peers.ctrgcn.CTRGCN", "peers.stgcnpp.STGCNPP"])
-def test_a_peer_scores_a_window_alike_in_any_company(bench: Any, name: str) -> None:
+def test_the_score_of_a_window_does_not_depend_on_the_batch(bench: Any, name: str) -> None:
     module, _, class_name = name.rpartition(".")
     partition = torch.from_numpy(spatial_partition(get_layout("mediapipe_hand")))
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""The bench of a GPU: what it counts, what it compares before it times, how it judges the aims."""
+"""The GPU bench: counts of work, comparison of logits before timing, verdicts on the targets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FP32, BF16, FP16 = torch.float32, torch.bfloat16, torch.float16
 
 
 def windows_of(count: int) -> tuple[Tensor, ...]:
-    """Return random windows for the network of `base` in which everything is seen."""
+    """Return random windows for the network of `base`, with every part visible."""
     *skeleton, _ = random_windows(config_description("base"), count)
     return tuple(skeleton)
 
@@ -30,7 +30,7 @@ def trained() -> Any:
     torch.manual_seed(0)
     network = build_network(config_description("base").network_settings())
     for layer in network.modules():
-        # Refinement starts from nothing.
+        # The refinement is initialised with zeros.
         if hasattr(layer, "relation"):
             nn.init.normal_(layer.relation.weight, std=0.1)
     return network.eval()
@@ -51,29 +51,29 @@ def test_work_is_counted_layer_by_layer(bench: Any) -> None:
     assert work.bytes(5, BF16) == 4 * 23 + 2 * 18 * 5
 
 
-def test_work_of_ours_is_that_of_the_network_it_stands_for(bench: Any, base: Any) -> None:
+def test_our_wrapped_network_has_the_work_of_the_plain_one(bench: Any, base: Any) -> None:
     work = bench("speed.roofline").work_of(
         bench("speed.gpu_forms").EveryInstance(base), *windows_of(1)
     )
     assert work.macs == count_macs(base, *windows_of(1))
     assert work.weights == sum(one.numel() for one in base.state_dict().values())
-    # At least what comes in, and what the first layer of each expert makes of it.
+    # At least the input, and the output of the first layer of each expert.
     assert work.values > sum(tensor.numel() for tensor in windows_of(1))
 
 
-def test_ceilings_have_one_for_each_type(bench: Any) -> None:
+def test_there_is_a_ceiling_for_each_type(bench: Any) -> None:
     found = bench("speed.roofline").measure_ceilings(CPU, [FP32, BF16], side=8, copied=64, rounds=2)
     assert list(found.flops) == [FP32, BF16]
     assert min(*found.flops.values(), found.bandwidth) > 0
 
 
-def test_instances_that_nobody_saw_change_nothing(bench: Any, base: Any) -> None:
+def test_unseen_instances_do_not_change_the_logits(bench: Any, base: Any) -> None:
     forms = bench("speed.gpu_forms")
     every = forms.EveryInstance(base)
     seen = windows_of(3)
     without = forms.other_windows(seen)
     assert not without[3][0].any() and without[3][1:].all()
-    # What stands in the place of a hand that was not seen has no meaning.
+    # The values of a hand that was not seen are arbitrary.
     without[2][0] = 1e3
     for windows in (seen, without, tuple(one[:1] for one in without)):
         with torch.inference_mode():
@@ -83,64 +83,64 @@ def test_instances_that_nobody_saw_change_nothing(bench: Any, base: Any) -> None
         assert not torch.allclose(every(*seen), every(*without))
 
 
-def test_what_is_apart_is_told_as_a_share_of_the_greatest_logit(bench: Any) -> None:
+def test_differences_are_shares_of_the_largest_logit(bench: Any) -> None:
     forms = bench("speed.gpu_forms")
     expected = torch.tensor([[1.0, -4.0], [2.0, 0.0]])
-    assert forms.apart(expected, expected) == 0
+    assert forms.relative_difference(expected, expected) == 0
     found = expected.clone()
     found[1, 0] += 0.5
-    assert forms.apart(expected, found.bfloat16()) == pytest.approx(0.125)
+    assert forms.relative_difference(expected, found.bfloat16()) == pytest.approx(0.125)
     found[0, 0] = math.nan
-    assert forms.apart(expected, found) == math.inf
-    assert forms.apart(expected, expected[:1]) == math.inf
-    # Right for one batch, but not for another, as a graph that is not fed would be.
+    assert forms.relative_difference(expected, found) == math.inf
+    assert forms.relative_difference(expected, expected[:1]) == math.inf
+    # Correct for one batch only, as a graph with stale input would be.
     batches = [(torch.ones(1, 2),), (torch.zeros(1, 2) + 2.0,)]
     assert forms.greatest_difference(lambda x: x, lambda x: torch.ones(1, 2), batches) == 0.5
 
 
-def test_each_form_that_a_cpu_can_run_says_what_eager_does(bench: Any, trained: Any) -> None:
+def test_each_form_that_a_cpu_can_run_gives_the_logits_of_eager(bench: Any, trained: Any) -> None:
     forms, gpu = bench("speed.gpu_forms"), bench("speed.gpu")
     candidate = gpu.ours(config_description("base"), trained)[1]
     chosen = [one for one in forms.FORMS if not one.graphed and not one.compiled]
     assert {one.dtype for one in chosen} == {FP32, BF16, FP16}
-    entered, refused = gpu.enter(candidate, chosen, [1, 2], CPU)
-    assert not refused
-    assert [(one.form, one.windows) for one in entered] == [
+    cases, reasons = gpu.build_cases(candidate, chosen, [1, 2], CPU)
+    assert not reasons
+    assert [(one.form, one.windows) for one in cases] == [
         (form, count) for count in (1, 2) for form in chosen
     ]
-    for one in entered:
+    for one in cases:
         assert one.run(*one.inputs).shape == (one.windows, 9)
-        assert (one.apart == 0) == (one.form == forms.EAGER)
+        assert (one.difference == 0) == (one.form == forms.EAGER)
 
 
-def test_a_form_that_says_something_else_does_not_take_part(
+def test_a_form_with_other_logits_is_not_timed(
     bench: Any, trained: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forms, gpu = bench("speed.gpu_forms"), bench("speed.gpu")
     candidate = gpu.ours(config_description("base"), trained)[1]
-    monkeypatch.setitem(forms.MOST_APART, BF16, 1e-9)
+    monkeypatch.setitem(forms.TOLERANCES, BF16, 1e-9)
     half = forms.Form("bf16", BF16)
-    entered, refused = gpu.enter(candidate, [forms.EAGER, half], [2], CPU)
-    assert [one.form for one in entered] == [forms.EAGER]
-    (reason,) = refused
+    cases, reasons = gpu.build_cases(candidate, [forms.EAGER, half], [2], CPU)
+    assert [one.form for one in cases] == [forms.EAGER]
+    (reason,) = reasons
     assert reason.startswith("not measured: base, bf16, 2 windows: logits are 0.")
 
 
-def test_a_form_that_fails_is_named_and_costs_no_other(bench: Any, trained: Any) -> None:
+def test_a_form_that_fails_is_named_and_the_others_are_timed(bench: Any, trained: Any) -> None:
     forms, gpu = bench("speed.gpu_forms"), bench("speed.gpu")
     if torch.cuda.is_available():
         pytest.skip("with a GPU, a graph can be recorded")
     candidate = gpu.ours(config_description("base"), trained)[1]
     graph = forms.Form("graph", graphed=True)
-    entered, refused = gpu.enter(candidate, [graph, forms.EAGER], [1], CPU)
-    assert [one.form for one in entered] == [forms.EAGER]
-    assert refused[0].startswith("not measured: base, graph, 1 windows: ")
-    possible, reasons = gpu.possible([forms.EAGER, graph], CPU)
-    assert possible == [forms.EAGER]
+    cases, reasons = gpu.build_cases(candidate, [graph, forms.EAGER], [1], CPU)
+    assert [one.form for one in cases] == [forms.EAGER]
+    assert reasons[0].startswith("not measured: base, graph, 1 windows: ")
+    usable, reasons = gpu.usable_forms([forms.EAGER, graph], CPU)
+    assert usable == [forms.EAGER]
     assert reasons == ["not measured: graph: CUDA graphs need a GPU"]
 
 
-def contestants(bench: Any) -> list[Any]:
+def example_cases(bench: Any) -> list[Any]:
     """Return CTR-GCN, eager, and ours as a graph, for 1 window and for 8."""
     tables, forms, roofline = (
         bench("speed.gpu_tables"),
@@ -150,7 +150,7 @@ def contestants(bench: Any) -> list[Any]:
     graph = forms.Form("graph-bf16", BF16, graphed=True)
     work = roofline.Work(macs=500, weights=100, values=1000)
     return [
-        tables.Contestant(name, form, 24, count, (), lambda: torch.zeros(1), work, 0.0)
+        tables.Case(name, form, 24, count, (), lambda: torch.zeros(1), work, 0.0)
         for name, form in (("CTR-GCN", forms.EAGER), ("gestures", graph))
         for count in (1, 8)
     ]
@@ -158,11 +158,11 @@ def contestants(bench: Any) -> list[Any]:
 
 def test_ratios_are_taken_within_a_round(bench: Any) -> None:
     tables, roofline = bench("speed.gpu_tables"), bench("speed.roofline")
-    # The second round was disturbed throughout.
+    # Everything was slower in the second round.
     alone = [[2.0, 20.0], [8.0, 80.0], [0.1, 1.0], [0.2, 2.0]]
     together = [*alone[:2], [0.05, 0.05], [0.1, 0.1]]
     ceilings = roofline.Ceilings({FP32: 1e6, BF16: 2e6}, bandwidth=1e6)
-    results = tables.evaluate(contestants(bench), alone, together, ceilings)
+    results = tables.evaluate(example_cases(bench), alone, together, ceilings)
     assert [one["times_peer"] for one in results] == pytest.approx([1, 1, 20, 40])
     assert [one["times_fewest"] for one in results] == pytest.approx([1, 4, 1, 2])
     ours = results[3]
@@ -174,7 +174,7 @@ def test_ratios_are_taken_within_a_round(bench: Any) -> None:
     assert "gestures  graph-bf16  24     20.00      40.00" in table
 
 
-def test_aims_are_judged_for_the_form_that_is_fastest_for_one_window(bench: Any) -> None:
+def test_targets_apply_to_the_form_that_is_fastest_for_one_window(bench: Any) -> None:
     tables = bench("speed.gpu_tables")
     rows = [
         {"name": name, "form": form, "windows": windows, "times_peer": peer, "times_fewest": cost}
@@ -200,7 +200,7 @@ def test_aims_are_judged_for_the_form_that_is_fastest_for_one_window(bench: Any)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
-def test_without_a_gpu_nothing_is_measured_unless_a_rehearsal_is_asked_for(
+def test_without_a_gpu_only_a_rehearsal_is_allowed(
     bench: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for words in ([], ["--device", "cuda"]):
@@ -209,7 +209,7 @@ def test_without_a_gpu_nothing_is_measured_unless_a_rehearsal_is_asked_for(
         assert "there is no GPU, so nothing is measured" in capsys.readouterr().err
 
 
-def test_models_with_further_streams_are_refused_by_name(
+def test_models_with_streams_are_refused_by_name(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gpu = bench("speed.gpu")
@@ -221,7 +221,7 @@ def test_models_with_further_streams_are_refused_by_name(
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
-def test_a_graph_computes_what_it_is_given_each_time(bench: Any, trained: Any) -> None:
+def test_a_graph_computes_each_new_input(bench: Any, trained: Any) -> None:
     forms = bench("speed.gpu_forms")
     device = torch.device("cuda")
     network = fold_for_inference(trained).to(device)
@@ -232,4 +232,4 @@ def test_a_graph_computes_what_it_is_given_each_time(bench: Any, trained: Any) -
         if form.graphed and not form.compiled:
             graph = forms.runner(form, forms.EveryInstance(network), windows)
             difference = forms.greatest_difference(reference, graph, batches)
-            assert difference <= forms.MOST_APART[form.dtype], form.name
+            assert difference <= forms.TOLERANCES[form.dtype], form.name

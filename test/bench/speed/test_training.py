@@ -1,4 +1,4 @@
-"""The bench of training: its loops learn from the same batches, and its clock counts steps."""
+"""The training bench: its loops train on the same batches, and its clock counts steps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def job(bench: Any, config: Path) -> Any:
-    """Return two timed steps after one, on the clips of one puppet."""
+    """Return a job of one warm-up step and two timed ones, on the clips of one puppet."""
     training = bench("speed.training")
     options = argparse.Namespace(device="cpu", warm_up=1, steps=2, clock="wall")
     return training.job_of(str(config), training.puppet_clips(range(1)), options)
@@ -47,7 +47,7 @@ def test_clips_of_the_puppet_show_each_gesture_with_hands(job: Any) -> None:
     assert job.store.hand_present.any(axis=1).mean() > 0.5
 
 
-def test_an_epoch_has_as_many_batches_as_are_timed(job: Any) -> None:
+def test_an_epoch_has_the_warm_up_and_the_timed_batches(job: Any) -> None:
     batches = list(job.batches())
     assert len(batches) == 3
     assert all(len(classes) == 4 for *_, classes in batches)
@@ -61,7 +61,7 @@ def test_every_loop_works_on_a_cpu(bench: Any, job: Any, name: str) -> None:
     assert bench("speed.training_loops").LOOPS[name](job) > 0
 
 
-def test_the_clock_counts_steps_after_those_that_warm_up(bench: Any, job: Any) -> None:
+def test_the_clock_counts_the_steps_after_the_warm_up(bench: Any, job: Any) -> None:
     loops = bench("speed.training_loops")
     ticks = itertools.count(0.0, 10.0)
     parameter = torch.nn.Parameter(torch.zeros(1))
@@ -95,7 +95,7 @@ def test_shares_are_taken_within_a_round(bench: Any) -> None:
     assert table[3].split() == ["loader", "alone", "320.0", "100.0", "-", "-"]
 
 
-def test_a_file_of_a_data_set_takes_the_place_of_the_puppet(bench: Any, tmp_path: Path) -> None:
+def test_a_data_set_replaces_the_clips_of_the_puppet(bench: Any, tmp_path: Path) -> None:
     training = bench("speed.training")
     frames, random = 12, np.random.default_rng(0)
     count = 2 * frames
@@ -109,12 +109,12 @@ def test_a_file_of_a_data_set_takes_the_place_of_the_puppet(bench: Any, tmp_path
         label=np.asarray(["hello", "no"]),
         subject=np.asarray(["a", "b"]),
     )
-    told, clips = training.read_clips(path, 1)
-    assert told == "clips.npz, 2 clips"
+    description, clips = training.read_clips(path, 1)
+    assert description == "clips.npz, 2 clips"
     assert [clip.label for clip in clips] == ["hello", "no"]
 
 
-def test_settings_with_further_streams_are_refused_by_name(bench: Any) -> None:
+def test_settings_with_streams_are_refused_by_name(bench: Any) -> None:
     training = bench("speed.training")
     options = argparse.Namespace(device="cpu", warm_up=1, steps=2, clock="wall")
     with pytest.raises(ValueError, match="--config: multimodal has streams beside the skeleton"):

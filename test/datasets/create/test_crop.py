@@ -1,4 +1,4 @@
-"""`bharnet crop`: videos to clips with crops, with the real MediaPipe."""
+"""`bharnet data crop`: videos to clips with crops, with the real MediaPipe."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from bharnet_ros.datasets.create.crop import contact_sheet, crop_folder
 from bharnet_ros.datasets.readers.cropped import CroppedClips, read_cropped
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.crops import CropSequence, CropSettings
+
+pytestmark = pytest.mark.mediapipe
 
 SETTINGS = CropSettings(size=24)
 
@@ -41,14 +43,14 @@ def videos(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_folder_is_cropped_past_what_is_broken_and_gone_on_with(
+def test_broken_videos_are_skipped_and_a_second_run_continues(
     videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "cropped"
     assert crop_folder(videos, out, SETTINGS, 0.2, {"a.mp4": "ann"}) == 1
-    told = capsys.readouterr()
-    assert "skipped: " in told.err and "broken.mp4" in told.err
-    assert "2 of 3 videos are in" in told.out
+    printed = capsys.readouterr()
+    assert "skipped: " in printed.err and "broken.mp4" in printed.err
+    assert "2 of 3 videos are in" in printed.out
 
     data = CroppedClips(out)
     assert data.names.tolist() == ["test/book/b", "train/cup/a"]
@@ -60,7 +62,7 @@ def test_a_folder_is_cropped_past_what_is_broken_and_gone_on_with(
     assert clip.crops.pixels.shape == (3, 2, 24, 24, 3)
     assert clip.crops.present[:, 1].all()
 
-    # What is there is not done again; what is new is.
+    # Existing files are kept; new videos are cropped.
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     (videos / "test" / "book" / "broken.mp4").unlink()
     film(videos / "train" / "book" / "c.mp4", "holding_book")
@@ -70,15 +72,15 @@ def test_a_folder_is_cropped_past_what_is_broken_and_gone_on_with(
     assert {path: after[path] for path in before} == before
 
 
-def test_files_that_were_cut_otherwise_are_not_mixed(videos: Path, tmp_path: Path) -> None:
+def test_files_cropped_with_other_settings_are_not_mixed(videos: Path, tmp_path: Path) -> None:
     out = tmp_path / "cropped"
     crop_folder(videos, out, SETTINGS, 0.2)
     assert json.loads((out / "crop.json").read_text())["size"] == 24
-    with pytest.raises(ValueError, match=r"was cut with .*'size': 24.*take another --out"):
+    with pytest.raises(ValueError, match=r"was cropped with .*'size': 24.*use another --out"):
         crop_folder(videos, out, CropSettings(size=32), 0.2)
 
 
-def test_nothing_but_broken_videos_is_an_error(tmp_path: Path) -> None:
+def test_a_folder_without_usable_videos_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"no video")
     with pytest.raises(ValueError, match="none of 1 videos could be used"):
         crop_folder(tmp_path, tmp_path / "out", SETTINGS, 0.2)
@@ -86,7 +88,7 @@ def test_nothing_but_broken_videos_is_an_error(tmp_path: Path) -> None:
         crop_folder(tmp_path / "out", tmp_path / "other", SETTINGS, 0.2)
 
 
-def test_one_video_gives_a_file_and_a_sheet_to_look_at(
+def test_one_video_gives_a_file_and_a_sheet(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     video, sheet = film(tmp_path / "clip.mp4", "holding_cup"), tmp_path / "sheet.png"
@@ -119,6 +121,7 @@ def read_of_times(count: int) -> CropSequence:
         (["clip.mp4", "--sheet", "x.png", "--every", "0"], "--every: must be positive"),
         (["clip.mp4", "--sheet", "x.png", "--size", "2"], "size: must be at least"),
         (["missing.mp4", "--sheet", "x.png"], "missing.mp4"),
+        (["puppet:rest", "--every", "9", "--sheet", "x.doc"], "--sheet: x.doc: cannot be written"),
     ],
 )
 def test_bad_arguments_are_named(
@@ -128,12 +131,20 @@ def test_bad_arguments_are_named(
     assert named in capsys.readouterr().err
 
 
-def test_a_line_without_subject_is_named(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        (b"a.mp4,ann\nb.mp4\n", ":2: expected a file name and a subject"),
+        (b"\xff.mp4,ann\n", ": is not a text file"),
+        (b'a.mp4,ann\n"' + b"x" * 200_000, ":2: is not CSV: field larger"),
+    ],
+)
+def test_a_wrong_line_of_subjects_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lines: bytes, complaint: str
 ) -> None:
     film(tmp_path / "cup" / "a.mp4", "holding_cup", frames=2)
     names = tmp_path / "people.csv"
-    names.write_text("a.mp4,ann\nb.mp4\n")
+    names.write_bytes(lines)
     arguments = [str(tmp_path), "--out", str(tmp_path / "out"), "--subjects", str(names)]
     assert main(["data", "crop", *arguments]) == 2
-    assert f"{names}:2: expected a file name and a subject" in capsys.readouterr().err
+    assert f"{names}{complaint}" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from bharnet_ros.cli import BAD_INPUT, main
 from bharnet_ros.datasets.create.extract import extract_clip
 from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.errors import InputError
+
+pytestmark = pytest.mark.mediapipe
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Return a folder with a puppet in the first three pictures and nobody in the last one."""
+    """Return a folder with a puppet in the first three pictures and no person in the last."""
     path = tmp_path_factory.mktemp("pictures")
     source = open_puppet("hello", fps=10.0)
     for number in range(4):
@@ -34,7 +38,7 @@ def keypoints(frames: int = 2) -> ClipKeypoints:
     return ClipKeypoints(np.arange(frames) / 30, body, hands, scores, 640, 480)
 
 
-def test_file_has_one_row_a_frame_and_nan_where_nothing_was_found(folder, tmp_path, capsys):
+def test_file_has_one_row_per_frame_and_nan_where_nothing_was_found(folder, tmp_path, capsys):
     out = tmp_path / "keypoints.npz"
     assert main(["data", "extract", str(folder), "--out", str(out)]) == 0
     printed = capsys.readouterr()
@@ -51,7 +55,7 @@ def test_file_has_one_row_a_frame_and_nan_where_nothing_was_found(folder, tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == ["keypoints.npz"]
 
 
-def test_saved_clip_loads_as_it_was(tmp_path):
+def test_a_saved_clip_loads_unchanged(tmp_path):
     saved = keypoints()
     saved.save(tmp_path / "a.npz")
     loaded = ClipKeypoints.load(tmp_path / "a.npz")
@@ -76,11 +80,40 @@ def test_failed_save_keeps_the_old_file_and_leaves_nothing_behind(tmp_path, monk
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04cut"])
-def test_file_that_is_no_clip_is_refused_by_name(tmp_path, content):
+@pytest.mark.parametrize(
+    "content", [b"", b"not a zip", b"PK\x03\x04cut", b"PK\x05\x06" + b"\xff" * 18]
+)
+def test_a_file_that_is_not_a_clip_is_refused_by_name(tmp_path, content):
     (tmp_path / "odd.npz").write_bytes(content)
-    with pytest.raises(ValueError, match=r"odd\.npz"):
+    with pytest.raises(InputError, match=r"odd\.npz"):
         ClipKeypoints.load(tmp_path / "odd.npz")
+
+
+def test_a_damaged_file_is_refused_by_name(tmp_path):
+    path = tmp_path / "a.npz"
+    keypoints().save(path)
+    content = path.read_bytes()
+    for place in range(40, len(content), 7):
+        damaged = bytearray(content)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        # Some bytes, such as dates, do not matter.
+        with suppress(InputError):
+            ClipKeypoints.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("stamp", np.asarray(["a", "b"]), "stamp: expected numbers"),
+        ("width", np.asarray([640, 480]), "not the keypoints of a clip"),
+        ("height", np.inf, "not the keypoints of a clip"),
+    ],
+)
+def test_a_wrong_array_is_refused_by_name(tmp_path, name, value, complaint):
+    np.savez(tmp_path / "a.npz", **{**vars(keypoints()), name: value})
+    with pytest.raises(InputError, match=rf"a\.npz: .*{complaint}"):
+        ClipKeypoints.load(tmp_path / "a.npz")
 
 
 def test_file_without_hands_is_refused_by_name(tmp_path):

@@ -1,4 +1,4 @@
-"""Clips of the puppet holding things: the picture tells what, the keypoints do not."""
+"""Clips of the puppet holding things, which only the picture shows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.types.crops import CropSettings
 from bharnet_ros.types.keypoints import KeypointSequence
 
+pytestmark = pytest.mark.mediapipe
+
 SETTINGS = CropSettings(size=24)
 
 
@@ -24,7 +26,7 @@ def clips() -> dict[str, KeypointSequence]:
     return {label: draw_clip(label, 3, SETTINGS) for label in LABELS}
 
 
-def test_keypoints_of_a_seed_are_the_same_whatever_is_held(
+def test_keypoints_of_a_seed_are_the_same_for_all_labels(
     clips: dict[str, KeypointSequence],
 ) -> None:
     nothing = clips["nothing"]
@@ -33,7 +35,7 @@ def test_keypoints_of_a_seed_are_the_same_whatever_is_held(
             np.testing.assert_array_equal(getattr(clip, name), getattr(nothing, name))
 
 
-def test_every_thing_looks_different(clips: dict[str, KeypointSequence]) -> None:
+def test_crops_differ_between_labels(clips: dict[str, KeypointSequence]) -> None:
     middle = {}
     for label, clip in clips.items():
         assert clip.crops is not None
@@ -82,6 +84,6 @@ def test_the_command_writes_a_data_set(tmp_path: Path) -> None:
 
 def test_bad_arguments_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "puppet", str(tmp_path), "--seeds", "4", "4"]) == 2
-    assert "--seeds: 4 4 has nothing between" in capsys.readouterr().err
+    assert "--seeds: FIRST must be at least 0 and less than END, got 4 4" in capsys.readouterr().err
     with pytest.raises(ValueError, match="label: 'hat' is unknown"):
         draw_clip("hat", 0, SETTINGS)

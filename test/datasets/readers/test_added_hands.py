@@ -1,4 +1,4 @@
-"""Hands extracted from videos find their clips by name and their frames by time."""
+"""Hands extracted from videos are matched to clips by name and to frames by time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bharnet_ros.types.keypoints import KeypointSequence
 
 
 def body(frames: int = 10, first: int = 0) -> KeypointSequence:
-    """Return somebody whom a depth camera saw, from a frame of the recording on."""
+    """Return a person seen by a depth camera, starting at a frame of the recording."""
     stamps = np.arange(first, first + frames) / 30
     return metric_sequence(np.ones((frames, 25, 3)), stamps, "kinect_v2", "wave", "ann")
 
 
 def video(frames: int = 10, rate: float = 30.0) -> ClipKeypoints:
-    """Return hands whose every coordinate is 100 times the time, the right one less sure."""
+    """Return hands whose coordinates are 100 times the time; the right hand has a lower score."""
     stamp = np.arange(frames) / rate
     hands = np.broadcast_to(100 * stamp[:, None, None, None], (frames, 2, 21, 3))
     return ClipKeypoints(
@@ -40,7 +40,7 @@ def saved(clip: ClipKeypoints, folder: Path, name: str = "clip") -> Path:
     return path
 
 
-def test_hands_of_the_same_frames_are_taken_as_they_are(tmp_path: Path) -> None:
+def test_hands_of_the_same_frames_are_unchanged(tmp_path: Path) -> None:
     sequence, clip = body(), video()
     given = with_hands(sequence, saved(clip, tmp_path))
     np.testing.assert_allclose(given.hands, clip.hands, rtol=1e-6)
@@ -67,7 +67,7 @@ def test_a_hand_that_was_not_found_stays_absent(tmp_path: Path) -> None:
     assert np.isfinite(given.hands[:, 0]).all()
 
 
-def test_hands_are_not_known_where_the_video_is_not(tmp_path: Path) -> None:
+def test_hands_are_absent_after_the_end_of_the_video(tmp_path: Path) -> None:
     given = with_hands(body(frames=20), saved(video(frames=10), tmp_path))
     seen = np.isfinite(given.hands).all((1, 2, 3))
     assert seen[:12].all(), "less than a tenth of a second behind the end is bridged"
@@ -92,7 +92,9 @@ def test_files_are_found_by_name(tmp_path: Path) -> None:
 
 def test_a_folder_that_matches_no_clip_is_named(tmp_path: Path) -> None:
     saved(video(), tmp_path, "other")
-    with pytest.raises(ValueError, match=rf"{tmp_path}: no file is named after a clip, as 0002-L"):
+    with pytest.raises(
+        ValueError, match=rf"{tmp_path}: no file is named after a clip, such as 0002-L"
+    ):
         HandFiles.of(tmp_path, ["0002-L"])
 
 
@@ -104,5 +106,5 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "0002-L.npz"
     path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match=r"0002-L\.npz: no keypoints of a clip"):
+    with pytest.raises(ValueError, match=r"0002-L\.npz: not the keypoints of a clip"):
         with_hands(body(), path)

@@ -1,4 +1,4 @@
-"""Files of clips with crops, and folders of them."""
+"""Files of clips with crops, and folders of such files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def clip(subject: str = "ann", seconds: float = 1.0) -> KeypointSequence:
     )
 
 
-def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+def test_a_written_clip_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "cup" / "one.npz"
     write_cropped(path, clip())
     found, expected = read_cropped(path), clip()
@@ -50,12 +50,12 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     assert [one.name for one in path.parent.iterdir()] == ["one.npz"]
 
 
-def test_a_clip_without_crops_stays_without(tmp_path: Path) -> None:
+def test_a_clip_without_crops_is_read_without_crops(tmp_path: Path) -> None:
     write_cropped(tmp_path / "cup" / "one.npz", replace(clip(), crops=None))
     assert read_cropped(tmp_path / "cup" / "one.npz").crops is None
 
 
-def test_a_folder_of_labels_is_a_data_set_that_leaves_people_out(tmp_path: Path) -> None:
+def test_a_folder_of_labels_has_protocols_that_leave_people_out(tmp_path: Path) -> None:
     for label in ("cup", "book"):
         for subject in ("ann", "bob"):
             write_cropped(tmp_path / label / f"{subject}.npz", clip(subject))
@@ -97,11 +97,11 @@ def test_a_broken_file_and_an_empty_folder_are_named(tmp_path: Path) -> None:
     write_cropped(broken, clip())
     broken.write_bytes(broken.read_bytes()[:200])
     for read in (read_cropped, lambda _: CroppedClips(tmp_path)):
-        with pytest.raises(ValueError, match=r"one\.npz: no clip with crops"):
+        with pytest.raises(ValueError, match=r"one\.npz: not a clip with crops"):
             read(broken)
 
 
-def test_a_skeleton_of_a_depth_camera_gets_hands_and_crops_of_its_video(tmp_path: Path) -> None:
+def test_a_depth_camera_skeleton_gets_hands_and_crops_of_its_video(tmp_path: Path) -> None:
     write_cropped(tmp_path / "S001C001P001R001A001_rgb.npz", clip(seconds=4.5))
     skeleton = KeypointSequence(
         stamps=np.linspace(1.0, 2.0, 4),
@@ -113,7 +113,7 @@ def test_a_skeleton_of_a_depth_camera_gets_hands_and_crops_of_its_video(tmp_path
     files = HandFiles.of(tmp_path, ["S001C001P001R001A001"])
     (found,) = files.given_to((skeleton,), "S001C001P001R001A001")
     assert found.crops is not None
-    # Every second frame, half a second apart, of which those of this part are kept.
+    # Crops are half a second apart; those within this part of the recording are kept.
     np.testing.assert_allclose(found.crops.stamps, [1.0, 2.0])
     assert (found.width, found.height) == (320, 240)
     assert found.body_layout == "kinect_v2"

@@ -18,7 +18,7 @@ from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
 from bharnet_ros.types.timeline import TrueAction
 
-# Stops from frame 100 to 200 of a recording that else stands by; waits in all of another one.
+# The first recording shows stop from frame 100 to 200 and stands by otherwise.
 NAMES = ("ann_stop_001", "bob_left_001", "bob_ready")
 LENGTHS = (250, 120, 20)
 
@@ -64,7 +64,7 @@ def test_clips_are_two_seconds_of_one_label_and_overlap_by_half(write: Callable[
     assert lengths == [60, 60, 60, 60, 50, 60, 60, 60]
 
 
-def test_a_recording_says_what_happens_when(write: Callable[..., Path]) -> None:
+def test_a_recording_lists_its_actions_with_their_times(write: Callable[..., Path]) -> None:
     recording = read_ground_guide(write()).recording(0)
     assert (recording.name, recording.subject) == ("ann_stop_001", "ann")
     assert recording.actions == (TrueAction("stop", 100 / FRAME_RATE, 200 / FRAME_RATE),)
@@ -74,7 +74,7 @@ def test_a_recording_says_what_happens_when(write: Callable[..., Path]) -> None:
     assert read_ground_guide(write()).recording(1).actions[0].end_s == 119 / FRAME_RATE
 
 
-def test_joints_keep_their_places_under_mediapipes_numbers(write: Callable[..., Path]) -> None:
+def test_joints_keep_their_positions_under_mediapipes_numbers(write: Callable[..., Path]) -> None:
     body = read_ground_guide(write()).recording(0).person.body
     at = {name: body[:, number, :2] for number, name in enumerate(MEDIAPIPE_BODY_NAMES)}
     xy = arrays()["xy"]
@@ -84,7 +84,7 @@ def test_joints_keep_their_places_under_mediapipes_numbers(write: Callable[..., 
     assert np.isnan(at["left_thumb"]).all()
 
 
-def test_a_model_of_trunk_and_arms_sees_all_of_it(write: Callable[..., Path]) -> None:
+def test_the_layout_of_trunk_and_arms_finds_all_joints(write: Callable[..., Path]) -> None:
     clip = read_ground_guide(write()).clip(0)
     batch = resample(clip.people, FeatureSettings(frames=8, body_layout="mediapipe_arms"))
     assert batch.body_mask.shape == (1, 8, 9)
@@ -92,7 +92,7 @@ def test_a_model_of_trunk_and_arms_sees_all_of_it(write: Callable[..., Path]) ->
     assert not batch.hand_mask.any()
 
 
-def test_one_person_is_left_out(write: Callable[..., Path]) -> None:
+def test_a_protocol_leaves_one_person_out(write: Callable[..., Path]) -> None:
     data = open_dataset(write())
     assert isinstance(data, GroundGuide)
     assert data.protocols == ("leave_one_out_ann", "leave_one_out_bob")
@@ -106,12 +106,14 @@ def test_one_person_is_left_out(write: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"label": np.full(390, 11)}, "label: frame 0: 11 is no known number"),
+        ({"label": np.full(390, 11)}, "label: frame 0: 11 is not a known label"),
         ({"label": np.zeros(7, dtype=int)}, "label: has 7 frames, xy has 390"),
-        ({"names": np.asarray(["A", *NAMES[1:]])}, "names: 'A' is not named as"),
+        ({"names": np.asarray(["A", *NAMES[1:]])}, "names: 'A' is not a name like"),
         ({"offsets": np.asarray([0, 1, 2, 3])}, "offsets: must rise"),
         ({"label": np.arange(390) % 2}, "label: never the same"),
         ({"xy": np.zeros((390, 7, 2))}, "xy: expected shape"),
+        ({"label": np.full(390, "stop")}, "label: expected numbers, got <U4"),
+        ({"names": np.asarray([b"\xff", b"a", b"b"])}, "names: is not text"),
     ],
 )
 def test_broken_files_are_named(
@@ -121,12 +123,12 @@ def test_broken_files_are_named(
         read_ground_guide(write(**changed))
 
 
-def test_hands_do_not_go_with_it(write: Callable[..., Path], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="hands: do not go with ground_guide"):
+def test_hands_are_refused(write: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="hands: does not apply to ground_guide"):
         open_dataset(write(), hands=tmp_path)
 
 
-def test_the_file_that_it_was_made_for(shared_data: Callable[[str], Path]) -> None:
+def test_the_real_file_is_read(shared_data: Callable[[str], Path]) -> None:
     data = open_dataset(shared_data("ground_guide/ground_guide.npz"))
     assert isinstance(data, GroundGuide)
     assert len(data.recording_names) == 74
@@ -134,7 +136,7 @@ def test_the_file_that_it_was_made_for(shared_data: Callable[[str], Path]) -> No
     by_name = dict(zip(data.recording_names.tolist(), range(74), strict=True))
     signals = [one.label for one in data.recording(by_name["stephen_standby_crank_001"]).actions]
     assert signals == ["crank"] * 3
-    # What a recording is called after is what its label says, but for what names leave open.
+    # The signal in the name of a recording is among its labels, except for standby recordings.
     for name, index in by_name.items():
         called = name.split("_")[1].replace("move", "forward")
         labels = {one.label.replace(" ", "") for one in data.recording(index).actions}

@@ -1,4 +1,4 @@
-"""Clips are read back as they were written, and broken files are named."""
+"""holistic_wild: clips are read back as written, and broken files are named."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import tiny_data
 
 from bharnet_ros.datasets.base import split
 from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild, read_subject_folds
+from bharnet_ros.types.errors import InputError
 
 Arrays = dict[str, Any]
 
@@ -50,7 +51,7 @@ def test_values_are_read_back_exactly(arrays: Arrays, tmp_path: Path) -> None:
     assert data.subjects.tolist() == ["ann", "bob"]
 
 
-def test_clip_is_in_pixels_with_absent_hands_not_a_number(arrays: Arrays, tmp_path: Path) -> None:
+def test_clip_is_in_pixels_and_absent_hands_are_nan(arrays: Arrays, tmp_path: Path) -> None:
     data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
 
     clip = data.sequence(1, frame_rate=10.0, width=200, height=100)
@@ -67,12 +68,12 @@ def test_clip_is_in_pixels_with_absent_hands_not_a_number(arrays: Arrays, tmp_pa
     np.testing.assert_array_equal(clip.hand_scores, [[0, 1]] * 6 + [[1, 1]] * 6)
 
 
-def test_clips_are_yielded_in_the_order_asked_for(arrays: Arrays, tmp_path: Path) -> None:
+def test_clips_are_yielded_in_the_requested_order(arrays: Arrays, tmp_path: Path) -> None:
     data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
     assert [clip.subject for clip in data.sequences(np.asarray([2, 0]))] == ["bob", "ann"]
 
 
-def test_a_fold_of_people_is_tested_on(arrays: Arrays, tmp_path: Path) -> None:
+def test_a_fold_holds_out_its_people(arrays: Arrays, tmp_path: Path) -> None:
     data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
     folds = tiny_data.write_sources(tmp_path / "sources.csv", {"ann": 0, "bob": 3, "cy": 1})
     training, testing = split(data, "fold_3", folds)
@@ -91,7 +92,7 @@ def test_there_may_be_any_number_of_folds(arrays: Arrays, tmp_path: Path) -> Non
         split(data, "fold_x", folds)
 
 
-def test_somebody_without_a_fold_is_named(arrays: Arrays, tmp_path: Path) -> None:
+def test_a_person_without_a_fold_is_named(arrays: Arrays, tmp_path: Path) -> None:
     data = read_holistic_wild(tiny_data.write_clips(tmp_path / "clips.npz", arrays))
     folds = tiny_data.write_sources(tmp_path / "sources.csv", {"ann": 0})
     with pytest.raises(ValueError, match=r"sources\.csv: subject bob has no fold"):
@@ -111,6 +112,8 @@ def test_somebody_without_a_fold_is_named(arrays: Arrays, tmp_path: Path) -> Non
         ("offsets", np.int32([0, 24, 24, 36]), "offsets: must rise from 0 to .* 36"),
         ("label", np.asarray(["wave"]), "label, subject: need one entry for each of 3 clips"),
         ("label", np.asarray([{}] * 3, dtype=object), "cannot be read"),
+        ("label", np.asarray([b"\xff"] * 3), "label: is not text"),
+        ("offsets", np.asarray(["0", "12", "24", "36"]), "offsets: expected numbers, got <U2"),
     ],
 )
 def test_wrong_array_is_named(
@@ -120,7 +123,7 @@ def test_wrong_array_is_named(
     if broken is not None:
         arrays[name] = broken
     path = tiny_data.write_clips(tmp_path / "clips.npz", arrays)
-    with pytest.raises(ValueError, match=rf"clips\.npz: {complaint}"):
+    with pytest.raises(InputError, match=rf"clips\.npz: {complaint}"):
         read_holistic_wild(path)
 
 
@@ -129,19 +132,37 @@ def truncate(path: Path) -> None:
 
 
 def spoil(path: Path) -> None:
-    # The directory at the end stays whole, so that only reading an array finds the damage.
+    # The directory at the end stays intact, so the damage shows only when an array is read.
     content = bytearray(path.read_bytes())
     content[200:1200] = bytes(1000)
     path.write_bytes(content)
 
 
 def spoil_compression(path: Path) -> None:
-    # A block of the reserved kind, right behind the first array's header in the archive.
+    # A block of the reserved kind, right after the header of the first array.
     content = bytearray(path.read_bytes())
     with zipfile.ZipFile(path) as archive:
         first = archive.infolist()[0]
     lengths = struct.unpack_from("<HH", content, first.header_offset + 26)
     content[first.header_offset + 30 + sum(lengths)] = 0b111
+    path.write_bytes(content)
+
+
+def encrypt(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        first = archive.infolist()[0]
+        directory = archive.start_dir
+    content[first.header_offset + 6] |= 1
+    content[directory + 8] |= 1
+    path.write_bytes(content)
+
+
+def demand_newer_zip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        directory = archive.start_dir
+    content[directory + 6] = 99
     path.write_bytes(content)
 
 
@@ -159,14 +180,18 @@ def empty(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "damage", [truncate, spoil, spoil_compression, write_text, write_one_array, empty, Path.unlink]
+    "damage",
+    [
+        *(truncate, spoil, spoil_compression, encrypt, demand_newer_zip),
+        *(write_text, write_one_array, empty, Path.unlink),
+    ],
 )
 def test_file_that_cannot_be_read_is_named(
     arrays: Arrays, tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:
     path = tiny_data.write_clips(tmp_path / "clips.npz", arrays)
     damage(path)
-    with pytest.raises(ValueError, match=r"clips\.npz: cannot be read"):
+    with pytest.raises(InputError, match=r"clips\.npz: cannot be read"):
         read_holistic_wild(path)
 
 
@@ -182,10 +207,15 @@ def test_folds_of_subjects_are_read(tmp_path: Path) -> None:
         ("", "line 1: columns subject and fold are needed"),
         ("subject,fold\nann,0\nbob,first\n", "line 3: fold 'first' is not a number"),
         ("subject,fold\nann\n", "line 2: fold None is not a number"),
+        ("fold,subject\n0\n", "line 2: has no subject"),
+        ('subject,fold\nann,0\n"' + "x" * 200_000, "line 3: is not CSV: field larger"),
+        ("subject,fold\n\xff,0\n".encode("latin-1"), "is not a text file: .*utf-8"),
     ],
 )
-def test_wrong_line_of_the_sources_is_named(tmp_path: Path, text: str, complaint: str) -> None:
+def test_wrong_line_of_the_sources_is_named(
+    tmp_path: Path, text: str | bytes, complaint: str
+) -> None:
     path = tmp_path / "sources.csv"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=rf"sources\.csv: {complaint}"):
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(InputError, match=rf"sources\.csv: {complaint}"):
         read_subject_folds(path)

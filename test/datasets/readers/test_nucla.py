@@ -1,4 +1,4 @@
-"""N-UCLA: both forms are read back, broken files are named, and the real data are all there."""
+"""N-UCLA: both formats are read back, broken files are named, and the real data are complete."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from bharnet_ros.datasets.base import split
 from bharnet_ros.datasets.readers.nucla import NUCLA_ACTIONS, read_json, read_nucla
+from bharnet_ros.types.errors import InputError
 
 NAMES = ("a01_s01_e00_v01", "a12_s10_e03_v03", "a08_s02_e01_v02")
 LABELS = (1, 10, 7)
@@ -107,20 +108,20 @@ def test_classes_are_in_the_order_of_the_labels(tmp_path: Path) -> None:
     assert [data.class_names[label - 1] for label in LABELS] == ACTIONS
 
 
-def test_the_third_view_is_tested_on(tmp_path: Path) -> None:
+def test_the_third_view_is_held_out(tmp_path: Path) -> None:
     data = read_nucla(folder_of_files(tmp_path))
     training, testing = split(data, "x_view")
     assert data.names[training].tolist() == [NAMES[0], NAMES[2]]
     assert data.names[testing].tolist() == [NAMES[1]]
 
 
-def test_files_are_not_read_before_they_are_asked_for(tmp_path: Path) -> None:
+def test_a_file_is_read_only_when_its_clip_is_requested(tmp_path: Path) -> None:
     folder_of_files(tmp_path)
     path = tmp_path / f"{NAMES[0]}.json"
     path.write_text('{"label": 1,\n"skeletons": [[}', encoding="utf-8")
     data = read_nucla(tmp_path)
     assert data.clip(1).name == NAMES[2]
-    with pytest.raises(ValueError, match=rf"{NAMES[0]}\.json: line 2: is no JSON"):
+    with pytest.raises(ValueError, match=rf"{NAMES[0]}\.json: line 2: is not JSON"):
         data.clip(0)
 
 
@@ -131,13 +132,25 @@ def test_files_are_not_read_before_they_are_asked_for(tmp_path: Path) -> None:
         ({"file_name": "a01_s01_e00_v02"}, "file_name: is 'a01_s01_e00_v02'"),
         ({"skeletons": [[[0.0] * 3] * 19]}, r"skeletons: expected shape \(T, 20, 3\), got"),
         ({"skeletons": []}, r"skeletons: expected shape \(T, 20, 3\), got"),
-        ({"skeletons": [[[0.0] * 3] * 20, [[0.0] * 3]]}, "skeletons: are no numbers of one shape"),
-        ({"skeletons": "none"}, "skeletons: are no numbers of one shape"),
+        (
+            {"skeletons": [[[0.0] * 3] * 20, [[0.0] * 3]]},
+            "skeletons: expected numbers of one shape",
+        ),
+        ({"skeletons": [[[10**400] * 3] * 20]}, "skeletons: expected numbers of one shape"),
+        ({"skeletons": "none"}, "skeletons: expected numbers of one shape"),
     ],
 )
 def test_a_wrong_entry_is_named(tmp_path: Path, changes: dict[str, Any], complaint: str) -> None:
     path = write_json(tmp_path, 0, **changes)
-    with pytest.raises(ValueError, match=rf"{NAMES[0]}\.json: {complaint}"):
+    with pytest.raises(InputError, match=rf"{NAMES[0]}\.json: {complaint}"):
+        read_json(path)
+
+
+@pytest.mark.parametrize("text", ['{"label": ' + "1" * 5000 + "}", "[" * 100_000])
+def test_json_that_python_refuses_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / f"{NAMES[0]}.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"v01\.json: cannot be read as JSON"):
         read_json(path)
 
 
@@ -145,7 +158,7 @@ def test_a_wrong_entry_is_named(tmp_path: Path, changes: dict[str, Any], complai
 def test_a_file_that_lacks_entries_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / f"{NAMES[0]}.json"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(ValueError, match=r"v01\.json: line 1: needs an object with skeletons"):
+    with pytest.raises(ValueError, match=r"v01\.json: line 1: expected an object with skeletons"):
         read_json(path)
 
 
@@ -154,8 +167,9 @@ def test_a_file_that_lacks_entries_is_named(tmp_path: Path, text: str) -> None:
     [
         ({"offsets": np.int32([0, 3, 4, 5])}, "offsets: must rise from 0 to .* 6"),
         ({"names": np.asarray(NAMES[:2])}, "names, labels: need one entry for each of 3 clips"),
-        ({"names": np.asarray([*NAMES[:2], "a07_s01_e00_v01"])}, "'a07_s01_e00_v01' is not named"),
-        ({"names": np.asarray([*NAMES[:2], "clip"])}, "'clip' is not named as N-UCLA's"),
+        ({"names": np.asarray([*NAMES[:2], "a07_s01_e00_v01"])}, "'a07_s01_e00_v01' is not a clip"),
+        ({"names": np.asarray([*NAMES[:2], "clip"])}, "'clip' is not a clip name of N-UCLA"),
+        ({"labels": np.asarray(["1", "10", "7"])}, "labels: expected numbers, got <U2"),
         ({"labels": np.uint8([1, 12, 7])}, "a12_s10_e03_v03: label: expected 10, got 12"),
         ({"skeletons_mm": np.zeros((6, 25, 3), np.int16)}, "skeletons_mm: expected shape"),
     ],
@@ -174,11 +188,11 @@ def test_a_missing_array_is_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_clips_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=rf"{tmp_path}: has no clips, files as a01_s01"):
+    with pytest.raises(ValueError, match=rf"{tmp_path}: has no clips, files like a01_s01"):
         read_nucla(tmp_path)
 
 
-def test_the_real_data_are_all_there(shared_data: Callable[[str], Path]) -> None:
+def test_the_real_data_are_complete(shared_data: Callable[[str], Path]) -> None:
     data = read_nucla(shared_data("nucla/nucla.npz"))
     assert len(data) == 1484
     training, testing = split(data, "x_view")

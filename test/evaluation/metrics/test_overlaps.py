@@ -1,4 +1,4 @@
-"""Which events and true actions share time, and how they are matched."""
+"""Overlap of events with true actions, and their best matching."""
 
 from __future__ import annotations
 
@@ -25,22 +25,24 @@ def wave(start_s: float, end_s: float, track_id: str = "body_1") -> FoundEvent:
         (4.0, 8.0, 2.0, 2 / 6),
         (0.0, 12.0, 4.0, 4 / 12),
         (3.0, 5.0, 2.0, 2 / 4),
-        (6.0, 9.0, None, None),  # they touch and share no time
+        (6.0, 9.0, None, None),  # they touch but share no time
         (3.0, 3.0, 0.0, 0.0),  # an instant within
         (7.0, 7.0, None, None),
     ],
 )
-def test_shared_time(start: float, end: float, shared: float | None, tiou: float | None) -> None:
+def test_shared_time_and_tiou_of_an_event(
+    start: float, end: float, shared: float | None, tiou: float | None
+) -> None:
     timeline = Timeline("one", 20.0, (TrueAction("wave", 2.0, 6.0),), (wave(start, end),))
     overlaps = find_overlaps([timeline], [{}])
     if shared is None:
-        assert len(overlaps.event) == 0
+        assert len(overlaps.event_index) == 0
     else:
         assert overlaps.shared_s.tolist() == [shared]
         assert overlaps.tiou.tolist() == [pytest.approx(tiou)]
 
 
-def test_the_same_instant_overlaps_wholly() -> None:
+def test_the_same_instant_overlaps_completely() -> None:
     timeline = Timeline("one", 20.0, (TrueAction("wave", 2.0, 2.0),), (wave(2.0, 2.0),))
     assert find_overlaps([timeline], [{}]).tiou.tolist() == [1.0]
 
@@ -58,19 +60,19 @@ def test_people_and_recordings_are_kept_apart() -> None:
         [Timeline("one", 4.0, truth, events), Timeline("two", 4.0, truth[:1], events[:1])],
         [tracks, {"ann": "body_1"}],
     )
-    pairs = set(zip(overlaps.event.tolist(), overlaps.true.tolist(), strict=True))
+    pairs = set(zip(overlaps.event_index.tolist(), overlaps.truth_index.tolist(), strict=True))
     assert pairs == {(0, 0), (0, 2), (1, 1), (1, 2), (2, 4)}
     assert overlaps.event_recording.tolist() == [0, 0, 1]
     assert overlaps.truth_recording.tolist() == [0, 0, 0, 0, 1]
-    wrong = overlaps.true[~overlaps.same_label].tolist()
+    wrong = overlaps.truth_index[~overlaps.same_label].tolist()
     assert wrong == [1]
 
 
-def test_as_many_as_possible_are_matched() -> None:
-    # Event 0 fits action 0 best, but then nothing is left for event 1.
+def test_as_many_pairs_as_possible_are_matched() -> None:
+    # Event 0 overlaps action 0 most, but then event 1 would stay unmatched.
     event, true = np.array([0, 0, 1]), np.array([0, 1, 0])
     assert best_matching(event, true, np.array([0.9, 0.1, 0.2])).tolist() == [1, 2]
-    # Of equally many, the greater sum.
+    # Of equally many pairs, those with the greater sum.
     event, true = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
     assert best_matching(event, true, np.array([0.6, 0.5, 0.5, 0.6])).tolist() == [0, 3]
     assert best_matching(event[:0], true[:0], np.empty(0)).tolist() == []
@@ -80,7 +82,7 @@ def test_as_many_as_possible_are_matched() -> None:
 @given(
     st.dictionaries(st.tuples(st.integers(0, 3), st.integers(0, 3)), st.integers(0, 16), max_size=8)
 )
-def test_matching_is_the_best_there_is(weights: dict[tuple[int, int], int]) -> None:
+def test_no_other_matching_is_better(weights: dict[tuple[int, int], int]) -> None:
     pairs = sorted(weights)
     event = np.array([one for one, _ in pairs], dtype=np.intp)
     true = np.array([one for _, one in pairs], dtype=np.intp)

@@ -8,7 +8,7 @@ import torch
 from bharnet_ros.evaluation.metrics.temperature import fit_temperature
 
 
-def test_temperature_is_recovered() -> None:
+def test_the_temperature_of_scaled_logits_is_recovered() -> None:
     generator = torch.Generator().manual_seed(0)
     true_logits = 2.0 * torch.randn(5000, 5, generator=generator)
     classes = torch.multinomial(torch.softmax(true_logits, 1), 1, generator=generator)[:, 0]

@@ -1,4 +1,4 @@
-"""Which track is taken for which person."""
+"""Assignment of tracks to people."""
 
 from __future__ import annotations
 
@@ -18,43 +18,43 @@ def recording(truth: list[TrueAction], events: list[FoundEvent], *traces: ScoreT
     return Timeline("one", 60.0, tuple(truth), tuple(events), ("wave", "point"), traces)
 
 
-def test_the_greatest_sum_over_all_people_decides() -> None:
+def test_tracks_are_assigned_by_the_greatest_total_shared_time() -> None:
     truth = [TrueAction("wave", 0.0, 10.0, "ann"), TrueAction("wave", 4.0, 9.0, "bob")]
     events = [found("wave", 0.0, 10.0, "body_1"), found("wave", 0.0, 8.0, "body_2")]
     # body_1 shares 10 s with ann and 5 s with bob, body_2 8 s and 4 s: 10 + 4 against 5 + 8.
     assert assign_tracks(recording(truth, events)) == {"ann": "body_1", "bob": "body_2"}
 
 
-def test_the_label_counts_more_than_the_time() -> None:
+def test_shared_time_with_the_same_label_counts_first() -> None:
     truth = [TrueAction("wave", 0.0, 10.0, "ann"), TrueAction("point", 0.0, 10.0, "bob")]
     events = [found("point", 0.0, 10.0, "body_1"), found("wave", 0.0, 1.0, "body_2")]
     assert assign_tracks(recording(truth, events)) == {"ann": "body_2", "bob": "body_1"}
 
 
-def test_who_is_named_wrongly_throughout_is_known_by_the_time() -> None:
+def test_people_with_wrong_labels_only_are_assigned_by_shared_time() -> None:
     truth = [TrueAction("wave", 0.0, 10.0, "ann"), TrueAction("wave", 30.0, 40.0, "bob")]
     events = [found("point", 31.0, 39.0, "body_1"), found("point", 1.0, 9.0, "body_2")]
     assert assign_tracks(recording(truth, events)) == {"ann": "body_2", "bob": "body_1"}
 
 
-def test_who_has_no_event_is_known_by_the_scores() -> None:
+def test_people_without_events_are_assigned_by_the_scores() -> None:
     stamps = np.arange(0.0, 10.0)
     traces = [
         ScoreTrace(track, stamps, np.full((10, 2), scores, np.float32))
         for track, scores in (("body_1", (0.2, 0.8)), ("body_2", (0.7, 0.3)))
     ]
     truth = [TrueAction("wave", 0.0, 10.0, "ann"), TrueAction("jump", 0.0, 10.0, "bob")]
-    # Of bob nothing can be said: no class of the model is called "jump".
+    # bob cannot be assigned: the model has no class "jump".
     assert assign_tracks(recording(truth, [], *traces)) == {"ann": "body_2", "bob": None}
 
 
-def test_one_track_shows_one_person_at_most() -> None:
+def test_a_track_shows_at_most_one_person() -> None:
     truth = [TrueAction("wave", 0.0, 10.0, "ann"), TrueAction("wave", 20.0, 25.0, "bob")]
     events = [found("wave", 0.0, 10.0, "body_1"), found("wave", 20.0, 25.0, "body_1")]
     assert assign_tracks(recording(truth, events)) == {"ann": "body_1", "bob": None}
 
 
-def test_anybody_is_nobody_in_particular() -> None:
+def test_actions_of_anybody_need_no_track() -> None:
     events = [found("wave", 0.0, 10.0, "body_1")]
     assert assign_tracks(recording([TrueAction("wave", 0.0, 9.0, ANYBODY)], events)) == {}
     assert assign_tracks(recording([TrueAction("wave", 0.0, 9.0, "ann")], [])) == {"ann": None}

@@ -1,4 +1,4 @@
-"""The report in a real browser: everything is drawn, nothing is loaded, and it fits a phone."""
+"""The report in a real browser: it draws everything, loads nothing and fits a phone."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ FIGURES += ("latencies", "early", "curves", "overlaps")
 
 @pytest.fixture(scope="module")
 def bench() -> Any:
-    """The script that draws the report's picture, which has an example and starts the browser."""
+    """Return the script that draws the report's picture; it has an example and starts a browser."""
     return importlib.import_module("bench.pictures.report")
 
 
 @pytest.fixture(scope="module")
 def browser(bench: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium, showing a report."""
+    """Return Chromium, showing a report."""
     for program in ("chromium", "chromedriver"):
         if shutil.which(program) is None:
             pytest.skip(f"needs {program} (Debian: apt install chromium chromium-driver)")
@@ -43,7 +43,7 @@ def browser(bench: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[An
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_screen(browser: Any, width: int, scheme: str) -> None:
+def test_the_page_fits_the_screen_in_light_and_dark(browser: Any, width: int, scheme: str) -> None:
     size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     feature = {"name": "prefers-color-scheme", "value": scheme}
@@ -56,7 +56,7 @@ def test_nothing_is_wider_than_the_screen(browser: Any, width: int, scheme: str)
     )
     assert seen == width
     assert needed <= seen
-    # What is wider scrolls in a box of its own, as the timelines and tables do on a phone.
+    # Wider content scrolls in its own box, as timelines and tables do on a phone.
     too_wide = browser.execute_script(
         "return [...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll > *')"
         " && !e.closest('svg *') && !e.closest('details:not([open])')"
@@ -82,7 +82,7 @@ def test_every_figure_is_drawn(browser: Any) -> None:
         assert drawn > 5, name
 
 
-def test_figures_and_tables_can_be_heard(browser: Any) -> None:
+def test_figures_and_tables_are_described_for_screen_readers(browser: Any) -> None:
     nameless, unscoped = browser.execute_script(
         "return [[...document.querySelectorAll('svg')].filter(e => e.getAttribute('role') !== 'img'"
         " || !e.querySelector(':scope > title').textContent"
@@ -106,7 +106,7 @@ def test_details_open_without_a_script(browser: Any) -> None:
     assert width > 100
 
 
-def test_nothing_is_loaded_and_nothing_complains(browser: Any) -> None:
+def test_the_page_loads_nothing_and_logs_no_error(browser: Any) -> None:
     loaded = browser.execute_script("return performance.getEntriesByType('resource').length")
     assert loaded == 0
     assert browser.get_log("browser") == []

@@ -1,4 +1,4 @@
-"""Cross-attention: what may be looked at, and that nothing is taken where nothing is."""
+"""Cross-attention: absent context has no effect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_without_context_tokens_stay_exactly_as_they_are() -> None:
         assert parameter.grad is not None and parameter.grad.isfinite().all(), name
 
 
-def test_absent_context_is_not_looked_at_and_its_order_does_not_matter() -> None:
+def test_absent_context_and_the_order_of_context_do_not_matter() -> None:
     attention = CrossAttention(8, 6, 2)
     tokens, context = torch.randn(2, 5, 8), torch.randn(2, 4, 6)
     present = torch.tensor([[1.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 0.0]])

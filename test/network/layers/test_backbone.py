@@ -1,4 +1,4 @@
-"""The backbone: sizes, strides, parts that branch off, and settings that do not fit."""
+"""The backbone: sizes, strides, branches, and settings that do not fit."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bharnet_ros.network.settings import NetworkSettings
 SMALL = BackboneSettings(channels=(8, 16), depths=(1, 2))
 
 
-def test_the_default_backbone_has_ten_blocks_and_quarters_the_frames() -> None:
+def test_the_default_backbone_has_ten_blocks_and_a_quarter_of_the_frames() -> None:
     backbone = Backbone(6, partition_of("mediapipe_hand"), BackboneSettings()).eval()
     assert len(backbone.blocks) == 10
     with torch.no_grad():
         assert backbone(torch.randn(1, 6, 18, 21)).shape == (1, 256, 5, 21)
 
 
-def test_trunk_and_branch_have_the_blocks_of_a_whole_backbone() -> None:
+def test_trunk_and_branch_together_equal_a_whole_backbone() -> None:
     partition = partition_of("mediapipe_hand")
     whole = Backbone(6, partition, SMALL)
     trunk = Backbone(6, partition, SMALL, last_blocks_left_out=2)
@@ -39,7 +39,7 @@ def test_trunk_and_branch_have_the_blocks_of_a_whole_backbone() -> None:
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_nobody_gives_features_of_nobody(training: bool) -> None:
+def test_an_empty_batch_gives_empty_features(training: bool) -> None:
     partition = partition_of("mediapipe_hand")
     backbone = Backbone(6, partition, SMALL).train(training)
     assert backbone(torch.zeros(0, 6, 11, 21)).shape == (0, 16, 6, 21)
@@ -64,6 +64,6 @@ def test_channels_must_divide_among_topologies(base_settings: NetworkSettings) -
 
 
 @pytest.mark.parametrize("left_out", [3, 4])
-def test_a_trunk_must_be_left(left_out: int) -> None:
-    with pytest.raises(ValueError, match=rf"branch_blocks: {left_out} of 3 blocks"):
+def test_a_branch_of_all_blocks_is_refused(left_out: int) -> None:
+    with pytest.raises(ValueError, match=rf"branch_blocks: a branch of {left_out} of 3 blocks"):
         Backbone(6, partition_of("mediapipe_hand"), SMALL, last_blocks_left_out=left_out)

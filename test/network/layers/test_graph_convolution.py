@@ -1,4 +1,4 @@
-"""The graph convolution: what it computes, and where its training starts."""
+"""The graph convolution: its result, and the start of its training."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def test_joints_are_mixed_as_published(in_channels: int, channels_per_topology: 
     subsets = len(partition)
     x = torch.randn(2, in_channels, 21, 5)
 
-    # CTR-GC (arXiv 2107.12213), one subset and one channel after the other; features come from
-    # the joint of a graph's row and go to that of its column.
+    # CTR-GC (arXiv 2107.12213), by subset and channel. In a graph, features go from the joint of a
+    # row to the joint of a column.
     expected = torch.zeros(2, 8, 21, 5)
     pooled = x.mean(3)
     for subset in range(subsets):

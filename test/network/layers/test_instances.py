@@ -1,4 +1,4 @@
-"""Which instances take part, and means over what was seen."""
+"""Instances: unseen ones are left out, and means are over what was observed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bharnet_ros.network.layers.instances import observed_mean, seen_instances
 from bharnet_ros.network.variants.pooling import AXES, pooled_along
 
 
-def test_only_instances_that_are_ever_seen_take_part_and_go_back_to_their_places() -> None:
+def test_instances_that_were_seen_are_gathered_and_put_back_into_place() -> None:
     x = torch.randn(2, 3, 6, 4, 2)
     mask = torch.zeros(2, 6, 2)
     mask[0, 2:, 1] = 1
@@ -37,7 +37,7 @@ def test_the_mean_is_over_observed_frames_of_all_instances() -> None:
     assert not mean[2].any()
 
 
-def test_presence_at_half_the_frame_rate_covers_what_a_stride_saw() -> None:
+def test_presence_at_half_the_frame_rate_keeps_a_single_frame() -> None:
     mask = torch.zeros(1, 9, 1)
     mask[0, 4] = 1
     presence = seen_instances(torch.zeros(1, 1, 9, 1, 1), mask).presence(5)
@@ -45,7 +45,7 @@ def test_presence_at_half_the_frame_rate_covers_what_a_stride_saw() -> None:
     assert presence[0, 0, 0] == presence[0, 0, 4] == 0
 
 
-def test_observed_mean_leaves_out_what_was_not_observed() -> None:
+def test_the_observed_mean_ignores_what_was_not_observed() -> None:
     values = torch.tensor([[[1.0], [3.0], [100.0]], [[7.0], [8.0], [9.0]]])
     present = torch.tensor([[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]])
     assert observed_mean(values, present, 1).tolist() == [[2.0], [0.0]]

@@ -1,4 +1,4 @@
-"""The temporal convolution: what its sampled taps compute and how they learn, and its branches."""
+"""The temporal convolution: results and gradients of its sampled taps, and its branches."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_taps_stay_within_their_reach() -> None:
 def test_a_tap_on_a_whole_frame_learns_to_move() -> None:
     layer = SampledTemporalConvolution(1, 1, taps=3, dilation=2, stride=1)
     layer.weight.data.fill_(1.0)
-    # A ramp: what a tap reads grows by one with each frame that it moves on.
+    # A ramp: the value that a tap reads grows by one for each frame that the tap moves.
     x = torch.arange(20.0).view(1, 1, 1, 20)
     layer(x)[..., 10].sum().backward()
     assert layer.offsets.grad is not None
@@ -67,7 +67,7 @@ def test_branches_keep_the_channels_and_divide_the_frames(stride: int, frames_le
     assert layer(torch.randn(2, 8, 5, 13)).shape == (2, 8, 5, frames_left)
 
 
-def test_one_branch_takes_the_maximum_and_one_leaves_features_as_they_are() -> None:
+def test_one_branch_takes_the_maximum_and_one_is_the_identity() -> None:
     layer = MultiScaleTemporalConvolution(8, stride=2).eval()
     x = torch.randn(2, 8, 5, 12)
     reduced = layer.reduce(x)

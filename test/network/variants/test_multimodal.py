@@ -1,4 +1,4 @@
-"""Further streams beside the skeleton: `rgb`, and one that nobody has thought of yet."""
+"""Further streams beside the skeleton: `rgb`, and one registered by a test."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.network.streams import STREAMS, Stream, register_stream
 from bharnet_ros.network.variants.multimodal import Multimodal
 
+pytestmark = pytest.mark.slow
+
 MakeClips = Callable[..., Any]
 Make = Callable[[NetworkSettings], Multimodal]
 RGB = {"size": 16, "moments": 2, "channels": 12, "backbone": "shufflenet_v2_x0_5"}
@@ -33,7 +35,7 @@ def _torchvision() -> None:
 
 @pytest.fixture(params=["base", "pooling", "expertized"])
 def settings(request: pytest.FixtureRequest, base_settings: NetworkSettings) -> NetworkSettings:
-    """Return settings of a small network with crops, around each variant that can guide them."""
+    """Return settings of a small network with `rgb`, for each variant that can guide streams."""
     return dataclasses.replace(base_settings, variant=request.param, streams={"rgb": RGB})
 
 
@@ -65,7 +67,7 @@ def assert_same(first: Tensor, second: Tensor) -> None:
     torch.testing.assert_close(first, second, atol=1e-5, rtol=0.0)
 
 
-def test_the_stream_joins_the_sum_and_its_absence_changes_nothing(
+def test_a_stream_joins_the_sum_and_changes_nothing_when_absent(
     make: Make, settings: NetworkSettings, make_clips: MakeClips
 ) -> None:
     network = make(settings).eval()
@@ -119,7 +121,7 @@ def test_pixels_of_absent_crops_do_not_matter(
         assert torch.equal(first.ensemble, second.ensemble)
 
 
-def test_a_sample_scores_in_any_company_as_it_does_alone(
+def test_other_samples_of_a_batch_do_not_matter(
     make: Make, settings: NetworkSettings, make_clips: MakeClips
 ) -> None:
     network = make(settings).eval()
@@ -132,7 +134,7 @@ def test_a_sample_scores_in_any_company_as_it_does_alone(
             torch.testing.assert_close(part, whole[one], atol=1e-4, rtol=0.0)
 
 
-def test_the_body_guides_what_is_seen(
+def test_the_body_guides_the_stream(
     make: Make, settings: NetworkSettings, make_clips: MakeClips
 ) -> None:
     network = make(settings).eval()
@@ -140,12 +142,12 @@ def test_the_body_guides_what_is_seen(
     body, body_mask, hands, hand_mask = clips
     moved = network(body + 1.0, body_mask, hands, hand_mask, {"rgb": crops})
     assert not torch.isclose(network(*clips, {"rgb": crops}).streams, moved.streams).all()
-    # Nobody guides: what the stream says for itself is left.
+    # Without a guide, the logits of the expertized head remain.
     unseen = network(body, 0 * body_mask, hands, hand_mask, {"rgb": crops})
     assert unseen.streams.any()
 
 
-def test_it_learns_what_the_skeleton_cannot_show(
+def test_the_stream_learns_what_the_skeleton_cannot_show(
     make: Make, base_settings: NetworkSettings, make_clips: MakeClips
 ) -> None:
     network = make(dataclasses.replace(base_settings, streams={"rgb": RGB}))
@@ -162,7 +164,7 @@ def test_it_learns_what_the_skeleton_cannot_show(
     assert (logits.ensemble.argmax(1) == classes).all()
 
 
-def test_a_frozen_skeleton_stays_as_it_is(
+def test_a_frozen_skeleton_does_not_change_in_training(
     make: Make, settings: NetworkSettings, make_clips: MakeClips
 ) -> None:
     network = make(settings)
@@ -178,7 +180,7 @@ def test_a_frozen_skeleton_stays_as_it_is(
         assert torch.equal(value, before[name]), name
 
 
-def test_the_folded_network_says_the_same(
+def test_the_folded_network_gives_the_same_logits(
     make: Make, settings: NetworkSettings, make_clips: MakeClips
 ) -> None:
     network = make(settings)
@@ -193,11 +195,11 @@ def test_the_folded_network_says_the_same(
 
 
 @pytest.mark.parametrize("variant", ["unified", "temporal"])
-def test_a_variant_without_a_body_stream_is_refused(
+def test_a_variant_without_a_body_expert_is_refused(
     base_settings: NetworkSettings, variant: str
 ) -> None:
     wrong = dataclasses.replace(base_settings, variant=variant, streams={"rgb": RGB})
-    with pytest.raises(ValueError, match=f"streams: variant '{variant}' has no body stream"):
+    with pytest.raises(ValueError, match=f"streams: variant '{variant}' has no body expert"):
         build_network(wrong)
 
 
@@ -205,12 +207,13 @@ def test_a_variant_without_a_body_stream_is_refused(
     ("streams", "named"),
     [
         ({"sonar": {}}, "streams: 'sonar' is unknown; known are: .*rgb"),
-        ({"rgb": {"colour": 1}}, "streams.rgb: colour: is no option"),
+        ({"rgb": {"colour": 1}}, "streams.rgb: colour: is not an option"),
         ({"rgb": {"size": 2}}, "streams.rgb: size"),
-        ({"rgb": {"backbone": "vgg16"}}, "streams.rgb: backbone: 'vgg16' is no network"),
+        ({"rgb": {"backbone": "vgg16"}}, "streams.rgb: backbone: 'vgg16' is not a torchvision"),
+        ({"rgb": {"backbone": 18}}, "streams.rgb: backbone: expected a text, got 18"),
     ],
 )
-def test_a_wrong_stream_is_named(
+def test_a_wrong_stream_is_refused_by_name(
     base_settings: NetworkSettings, streams: Mapping[str, Any], named: str
 ) -> None:
     with pytest.raises(ValueError, match=named):
@@ -240,13 +243,13 @@ class Inertial(Stream):
 
 @pytest.fixture
 def inertial() -> Iterator[str]:
-    """Register a stream as somebody outside of the package would; return its name."""
+    """Register a stream from outside the package; return its name."""
     register_stream("inertial")(Inertial)
     yield "inertial"
     del STREAMS["inertial"]
 
 
-def test_a_third_modality_is_registered_and_trained(
+def test_another_stream_can_be_registered_and_trained(
     make: Make, inertial: str, base_settings: NetworkSettings, make_clips: MakeClips
 ) -> None:
     streams = {"rgb": RGB, inertial: {"channels": 10}}

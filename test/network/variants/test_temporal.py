@@ -1,4 +1,4 @@
-"""The plain rival: one decision, absent parts that change nothing, one person."""
+"""Variant `temporal`: one decision, absent parts without effect, only one person."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def network(
     return make_network(dataclasses.replace(base_settings, variant="temporal"))
 
 
-def test_there_is_one_decision(network: BHaRNet, make_clips: Callable[..., tuple]) -> None:
+def test_ensemble_body_and_hand_are_one_decision(
+    network: BHaRNet, make_clips: Callable[..., tuple]
+) -> None:
     logits = network(*make_clips(3))
     assert logits.ensemble.shape == (3, 4)
     assert torch.equal(logits.ensemble, logits.body)
@@ -50,10 +52,11 @@ def test_values_of_absent_parts_do_not_matter(
     assert not network(body, body_mask, hands, hand_mask).ensemble[2].any()
 
 
-def test_order_of_frames_matters(network: BHaRNet, make_clips: Callable[..., tuple]) -> None:
+def test_the_order_of_frames_matters(network: BHaRNet, make_clips: Callable[..., tuple]) -> None:
     body, body_mask, hands, hand_mask = make_clips(1)
-    turned = network(body.flip(2), body_mask, hands.flip(2), hand_mask)
-    assert not torch.allclose(turned.ensemble, network(body, body_mask, hands, hand_mask).ensemble)
+    forward = network(body, body_mask, hands, hand_mask)
+    backward = network(body.flip(2), body_mask, hands.flip(2), hand_mask)
+    assert not torch.allclose(backward.ensemble, forward.ensemble)
 
 
 def test_several_people_are_refused(network: BHaRNet, make_clips: Callable[..., tuple]) -> None:
@@ -61,7 +64,9 @@ def test_several_people_are_refused(network: BHaRNet, make_clips: Callable[..., 
         network(*make_clips(1, people=2))
 
 
-def test_folding_leaves_it_as_it_is(network: BHaRNet, make_clips: Callable[..., tuple]) -> None:
+def test_folding_does_not_change_the_logits(
+    network: BHaRNet, make_clips: Callable[..., tuple]
+) -> None:
     clips = make_clips(2)
     folded = fold_for_inference(network)(*clips)
     torch.testing.assert_close(folded.ensemble, network(*clips).ensemble)

@@ -1,4 +1,4 @@
-"""What every variant keeps to: shapes, gradients, absent instances, symmetry, learning."""
+"""Properties of every variant: shapes, gradients, absent instances, symmetry, learning."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from bharnet_ros.network.logits import ExpertLogits
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
 from bharnet_ros.network.variants.unified import Unified
 
+pytestmark = pytest.mark.slow
+
 MakeClips = Callable[..., Any]
 
 TOLERANCE: Mapping[str, float] = {"atol": 1e-5, "rtol": 0.0}
@@ -28,7 +30,7 @@ def assert_same(first: ExpertLogits, second: ExpertLogits) -> None:
 
 
 def without_gradient(network: BHaRNet) -> set[str]:
-    """Return the parameters that no gradient reached, and refuse one that is not finite."""
+    """Return the parameters that no gradient reached; check that all gradients are finite."""
     missing = set()
     for name, parameter in network.named_parameters():
         if parameter.grad is None or not parameter.grad.any():
@@ -39,7 +41,7 @@ def without_gradient(network: BHaRNet) -> set[str]:
 
 
 @pytest.mark.parametrize("people", [1, 2])
-def test_logits_have_one_row_a_sample_and_one_column_a_class(
+def test_logits_have_a_row_for_each_sample_and_a_column_for_each_class(
     any_network: BHaRNet, make_clips: MakeClips, people: int
 ) -> None:
     logits = any_network(*make_clips(3, people))
@@ -55,9 +57,7 @@ def test_gradient_reaches_every_parameter(any_network: BHaRNet, make_clips: Make
     assert without_gradient(any_network) == set()
 
 
-def test_which_person_comes_first_does_not_matter(
-    any_network: BHaRNet, make_clips: MakeClips
-) -> None:
+def test_the_order_of_people_does_not_matter(any_network: BHaRNet, make_clips: MakeClips) -> None:
     body, body_mask, hands, hand_mask = make_clips(3, people=2)
     body_mask[0, :4, 1] = 0
     body_mask[2, :, 0] = 0
@@ -71,7 +71,7 @@ def test_which_person_comes_first_does_not_matter(
     assert_same(first, second)
 
 
-def test_which_hand_comes_first_matters_to_the_unified_graph_alone(
+def test_the_order_of_hands_matters_only_to_the_unified_graph(
     any_network: BHaRNet, make_clips: MakeClips
 ) -> None:
     body, body_mask, hands, hand_mask = make_clips(3, people=2)
@@ -120,7 +120,7 @@ def test_without_hands_the_body_decides_alone(any_network: BHaRNet, make_clips: 
         assert not logits.hand_head.any()
 
 
-def test_a_sample_scores_in_any_company_as_it_does_alone(
+def test_other_samples_of_a_batch_do_not_matter(
     any_network: BHaRNet, make_clips: MakeClips
 ) -> None:
     body, body_mask, hands, hand_mask = make_clips(4)
@@ -135,9 +135,7 @@ def test_a_sample_scores_in_any_company_as_it_does_alone(
         assert_same(alone, ExpertLogits(*(part[one] for part in together)))
 
 
-def test_hands_alone_decide_where_no_body_is_seen(
-    any_network: BHaRNet, make_clips: MakeClips
-) -> None:
+def test_without_a_body_the_hands_decide_alone(any_network: BHaRNet, make_clips: MakeClips) -> None:
     body, body_mask, hands, hand_mask = make_clips()
     logits = any_network(body, torch.zeros_like(body_mask), hands, hand_mask)
     if any_network.settings.variant != "unified":
@@ -148,22 +146,22 @@ def test_hands_alone_decide_where_no_body_is_seen(
 
 
 @pytest.mark.parametrize("nobody_at_all", [False, True])
-def test_nothing_is_said_where_nothing_is_seen(
+def test_all_classes_are_equal_if_nothing_was_seen(
     any_network: BHaRNet, make_clips: MakeClips, nobody_at_all: bool
 ) -> None:
     body, body_mask, hands, hand_mask = make_clips(3)
     empty = slice(None) if nobody_at_all else slice(1, 2)
     body_mask[empty], hand_mask[empty] = 0, 0
     logits = any_network(body, body_mask, hands, hand_mask)
-    for says in (logits.body, logits.hand, logits.body_head, logits.hand_head):
-        assert not says[empty].any()
+    for one in (logits.body, logits.hand, logits.body_head, logits.hand_head):
+        assert not one[empty].any()
     for row in logits.ensemble[empty].softmax(1):
         torch.testing.assert_close(row, torch.full((4,), 0.25))
     assert nobody_at_all or logits.ensemble[0].softmax(0).max() > 0.26
 
 
 @pytest.mark.parametrize("hands_in", [0, 1])
-def test_training_goes_on_where_few_or_none_show_hands(
+def test_training_works_if_few_or_no_samples_show_hands(
     any_network: BHaRNet, make_clips: MakeClips, hands_in: int
 ) -> None:
     any_network.train()
@@ -172,10 +170,10 @@ def test_training_goes_on_where_few_or_none_show_hands(
     logits = any_network(body, body_mask, hands, hand_mask)
     cross_entropy(logits.ensemble, torch.arange(4)).backward()
     missing = without_gradient(any_network)
-    # The hand stream, and what looks at it or weighs it, cannot learn where it has nothing to see.
-    about_hands = {name for name in missing if name.startswith(("hand", "fuse."))}
-    about_looking = {name for name in missing if name.startswith(("body_look", "body_pool"))}
-    assert missing - about_hands - about_looking == set()
+    # Without hands, the hand expert, its weight and the attention to it cannot learn.
+    of_hands = {name for name in missing if name.startswith(("hand", "fuse."))}
+    of_attention = {name for name in missing if name.startswith(("body_look", "body_pool"))}
+    assert missing - of_hands - of_attention == set()
     if hands_in:
         assert missing == set()
     for name, buffer in any_network.named_buffers():
@@ -226,7 +224,7 @@ LEARNERS = (
 
 
 @pytest.mark.parametrize(("variant", "interaction"), LEARNERS)
-def test_a_small_network_learns_random_clips_by_heart(
+def test_a_small_network_memorises_random_clips(
     base_settings: NetworkSettings,
     make_clips: MakeClips,
     variant: str,

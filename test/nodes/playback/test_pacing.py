@@ -10,8 +10,8 @@ PERIOD = 0.04
 
 
 def play(cost: float, frames: int) -> tuple[list[int], Pacer, int]:
-    """Play on a machine that needs `cost` seconds for a frame that is published, and none for
-    another; return the stamps, the pacer and the time at the end."""
+    """Play on a machine that needs `cost` seconds for each published frame; return the stamps, the
+    pacer and the time at the end."""
     pacer, now, stamps = Pacer(START, PERIOD), START, []
     for index in range(frames):
         wait = pacer.decide(index * PERIOD, now)
@@ -37,7 +37,7 @@ def test_slow_machine_skips_frames_and_keeps_the_rate():
     assert stamps == sorted(set(stamps))
 
 
-def test_machine_that_is_far_too_slow_plays_slower_with_bounded_lateness():
+def test_recording_is_delayed_on_a_far_too_slow_machine():
     stamps, pacer, now = play(cost=0.5, frames=200)
     assert pacer.delayed_ns > 0
     assert len(stamps) >= 200 // (MAX_SKIPPED + 1)

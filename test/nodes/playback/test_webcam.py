@@ -1,4 +1,4 @@
-"""What becomes of the frames of a webcam, and of a webcam that is lost."""
+"""The frames of a webcam, and the loss of a webcam."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ SECOND = 1_000_000_000
 NOW = 1000 * SECOND
 
 
-class Rclpy(logging.LoggerAdapter):
-    """A logger that takes what a node's logger takes."""
+class NodeLogger(logging.LoggerAdapter):
+    """A logger that accepts the arguments of a node's logger."""
 
     def process(self, msg, kwargs):
         kwargs.pop("throttle_duration_sec", None)
         return msg, kwargs
 
 
-LOGGER = Rclpy(logging.getLogger("relay"))
+LOGGER = NodeLogger(logging.getLogger("webcam"))
 
 
 class Camera(FrameSource):
-    """Gives a few frames, two of its own passed over before each, then is lost."""
+    """Yields a few frames, skips two before each, then is lost."""
 
     def __init__(self, frames: int) -> None:
         super().__init__("webcam", fps=30.0, frame_count=None, live=True)
@@ -62,25 +62,25 @@ def make(camera, reopen=None, publish=lambda frame, stamp_ns: None, counters=Non
     )
 
 
-def test_stamps_are_when_the_frames_were_taken_and_displaced_ones_are_counted():
+def test_stamps_are_capture_times_and_skipped_frames_are_counted():
     stamps, counters = [], NodeCounters()
-    feed = make(
+    player = make(
         Camera(3), publish=lambda frame, stamp_ns: stamps.append(stamp_ns), counters=counters
     )
     with pytest.raises(OSError, match="unplugged"):
-        feed.run()
+        player.run()
     assert stamps == [NOW - SECOND // 4] * 3
     assert (counters.totals["received"], counters.totals["dropped"]) == (9, 6)
 
 
-def test_lost_webcam_is_opened_again_once_it_is_back(monkeypatch, caplog):
+def test_lost_webcam_is_reopened_when_it_is_back(monkeypatch, caplog):
     monkeypatch.setattr(webcam, "REOPEN_SECONDS", 0.001)
     first, second = Camera(1), Camera(2)
     attempts, lost = [], []
 
     def reopen():
         attempts.append(first.closed.is_set())
-        lost.append(feed.lost)
+        lost.append(player.lost)
         if len(attempts) < 3:
             raise OSError("there is no /dev/video0")
         return second
@@ -88,13 +88,13 @@ def test_lost_webcam_is_opened_again_once_it_is_back(monkeypatch, caplog):
     shown = []
 
     def publish(frame, stamp_ns):
-        shown.append((int(frame.image[0, 0, 0]), feed.lost))
+        shown.append((int(frame.image[0, 0, 0]), player.lost))
         if len(shown) == 3:
-            feed.stop()
+            player.stop()
 
-    feed = make(first, reopen, publish)
+    player = make(first, reopen, publish)
     with caplog.at_level(logging.INFO):
-        feed.run()
+        player.run()
     assert attempts == [True] * 3
     assert lost == ["unplugged", "there is no /dev/video0", "there is no /dev/video0"]
     assert shown == [(0, ""), (0, ""), (1, "")]
@@ -103,7 +103,7 @@ def test_lost_webcam_is_opened_again_once_it_is_back(monkeypatch, caplog):
     assert "webcam: is back" in caplog.text
 
 
-def test_stop_ends_the_wait_for_a_webcam_that_does_not_come_back(monkeypatch):
+def test_stop_ends_the_wait_for_a_lost_webcam(monkeypatch):
     monkeypatch.setattr(webcam, "REOPEN_SECONDS", 0.001)
     tried = threading.Event()
 
@@ -111,11 +111,11 @@ def test_stop_ends_the_wait_for_a_webcam_that_does_not_come_back(monkeypatch):
         tried.set()
         raise OSError("there is no /dev/video0")
 
-    feed = make(Camera(0), reopen)
-    thread = threading.Thread(target=feed.run, daemon=True)
+    player = make(Camera(0), reopen)
+    thread = threading.Thread(target=player.run, daemon=True)
     thread.start()
     assert tried.wait(10)
-    feed.stop()
+    player.stop()
     thread.join(10)
     assert not thread.is_alive()
-    assert feed.lost == "there is no /dev/video0"
+    assert player.lost == "there is no /dev/video0"

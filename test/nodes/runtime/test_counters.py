@@ -1,4 +1,4 @@
-"""Counts, rates and latencies."""
+"""Counts, rates and latencies of a node."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_rates_are_those_since_the_last_report():
     assert (quiet.totals["received"], quiet.totals["published"]) == (30, 20)
 
 
-def test_latency_percentiles():
+def test_latency_percentiles_are_those_of_all_results():
     counters = NodeCounters()
     assert counters.report(0.0).latency is None
     for milliseconds in range(101):
@@ -28,7 +28,7 @@ def test_latency_percentiles():
     assert counters.report(1.0).latency == pytest.approx((0.050, 0.095, 0.099))
 
 
-def test_losses_are_reported_once_and_counted_for_good():
+def test_losses_are_reported_once_and_stay_in_the_totals():
     counters = NodeCounters()
     counters.count("dropped", 2)
     counters.rejected("image_raw: odd")

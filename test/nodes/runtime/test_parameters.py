@@ -1,4 +1,4 @@
-"""Parameters of the nodes and the file that lists them."""
+"""Parameters of the nodes, and the file that lists them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from rclpy.parameter import Parameter
 
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
 from bharnet_ros.resources import find_resource
+
+pytestmark = pytest.mark.ros
 
 NODES = ("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay")
 
@@ -38,7 +40,7 @@ def test_default_is_allowed(name):
             assert spec.low <= spec.default <= spec.high
 
 
-def test_descriptor_tells_range_and_choices(graph):
+def test_descriptor_has_range_and_choices(graph):
     specs = (
         ParameterSpec("share", 0.5, "A share.", low=0.0, high=1.0),
         ParameterSpec("number", 3, "A number.", low=1, high=5, read_only=True),
@@ -55,7 +57,7 @@ def test_descriptor_tells_range_and_choices(graph):
     assert read_parameters(graph.probe, specs) == {"share": 0.5, "number": 3, "colour": "red"}
 
 
-def test_value_that_is_no_choice_is_refused_by_name(graph):
+def test_value_outside_the_choices_is_refused_with_the_parameter(graph):
     graph.probe.declare_parameter("colour", "green")
     with pytest.raises(ValueError, match="parameter colour: 'green' is not one of red, blue"):
         read_parameters(

@@ -1,4 +1,4 @@
-"""The thread that computes on the newest item."""
+"""Worker threads: one for the newest item, one for every item."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
 
 
 class Slow:
-    """A computation that waits to be let go."""
+    """A computation that waits until it is released."""
 
     def __init__(self):
         self.started = threading.Semaphore(0)
@@ -23,19 +23,19 @@ class Slow:
         self.done.append(item)
 
 
-def test_overload_keeps_the_newest_and_tells_of_each_loss():
+def test_overload_keeps_the_newest_item_and_reports_each_loss():
     slow, errors = Slow(), []
     worker = LatestWorker("test", slow, errors.append)
     assert worker.submit(0)
     assert slow.started.acquire(timeout=30)
 
-    kept = [worker.submit(item) for item in (1, 2, 3)]
+    nothing_dropped = [worker.submit(item) for item in (1, 2, 3)]
     slow.go.release()
     assert slow.started.acquire(timeout=30)
     slow.go.release()
     worker.close()
 
-    assert kept == [True, False, False]
+    assert nothing_dropped == [True, False, False]
     assert slow.done == [0, 3]
     assert errors == []
 
@@ -64,7 +64,7 @@ def test_error_is_reported_and_the_thread_goes_on(kind):
     assert errors == ["bad item"]
 
 
-def test_is_not_idle_while_it_computes():
+def test_worker_is_not_idle_while_it_computes():
     slow = Slow()
     worker = LatestWorker("test", slow, lambda error: None)
     assert worker.idle
@@ -76,7 +76,7 @@ def test_is_not_idle_while_it_computes():
     assert worker.idle
 
 
-def test_close_finishes_what_is_computed_and_drops_what_waits():
+def test_close_finishes_the_current_item_and_drops_the_waiting_one():
     slow = Slow()
     worker = LatestWorker("test", slow, lambda error: None)
     worker.submit(0)
@@ -91,7 +91,7 @@ def test_close_finishes_what_is_computed_and_drops_what_waits():
     assert slow.done == [0]
 
 
-def test_finisher_loses_nothing_keeps_the_order_and_lets_nothing_pile_up():
+def test_finisher_finishes_every_item_in_order_one_at_a_time():
     slow = Slow()
     finisher = Finisher("test", slow, lambda error: None)
     assert finisher.idle

@@ -1,4 +1,4 @@
-"""Several people in view: who is followed, and that nobody is followed twice."""
+"""Several people in view: who is tracked, and that nobody is tracked twice."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from bharnet_ros.pose.mediapipe.people import OnePerson, People
 from bharnet_ros.pose.tracking import body_size
 from bharnet_ros.sources.puppet import open_puppet
 
+pytestmark = pytest.mark.mediapipe
+
 FRAME_NS = 100_000_000
 MIDDLE = 320
-"""Between the two people of the images, pixels."""
+"""Column between the two people in the images, pixels."""
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +35,19 @@ def extractor(loaded):
 
 @pytest.fixture(scope="module")
 def frames():
-    """Return a second of two people, side by side; the one on the left waves."""
+    """Return a second of two people side by side; the left one waves."""
     return list(itertools.islice(open_puppet("two_people", fps=10.0), 5, 15))
 
 
 def without_right(image: np.ndarray) -> np.ndarray:
-    """Return an image in which the person on the right has left."""
+    """Return an image without the person on the right."""
     empty = image.copy()
     empty[:, MIDDLE:] = image[:20, MIDDLE:].mean(axis=(0, 1))
     return empty
 
 
-def watch(extractor: PoseExtractor, images: list[np.ndarray]) -> list[list[str]]:
-    """Return who is where in each image, from left to right."""
+def track_ids(extractor: PoseExtractor, images: list[np.ndarray]) -> list[list[str]]:
+    """Return the track ids in each image, from left to right."""
     names = []
     for number, image in enumerate(images):
         people = extractor.extract(image, number * FRAME_NS).people
@@ -54,7 +56,7 @@ def watch(extractor: PoseExtractor, images: list[np.ndarray]) -> list[list[str]]
     return names
 
 
-def test_each_of_two_people_is_where_drawn_and_keeps_the_name(extractor, frames):
+def test_each_of_two_people_is_where_drawn_and_keeps_the_id(extractor, frames):
     names = set()
     hands = [0, 0]
     for frame in frames:
@@ -73,65 +75,65 @@ def test_each_of_two_people_is_where_drawn_and_keeps_the_name(extractor, frames)
     assert min(hands) > len(frames)
 
 
-def test_only_as_many_are_followed_as_asked_for(frames):
+def test_only_as_many_people_are_tracked_as_asked_for(frames):
     with PoseExtractor() as alone:
-        seen = watch(alone, [frame.image for frame in frames[:3]])
+        seen = track_ids(alone, [frame.image for frame in frames[:3]])
     assert [len(names) for names in seen] == [1, 1, 1]
     assert len({names[0] for names in seen}) == 1
 
 
-def test_people_come_and_go_without_harm_to_the_others(extractor, frames):
+def test_people_come_and_go_without_effect_on_the_others(extractor, frames):
     both, one = frames[0].image, without_right(frames[0].image)
-    seen = watch(extractor, [both] * 2 + [one] * 8 + [both] * 5)
+    seen = track_ids(extractor, [both] * 2 + [one] * 8 + [both] * 5)
     left = {names[0] for names in seen}
     assert len(left) == 1
     assert [len(names) for names in seen[:2]] == [2, 2]
     assert [len(names) for names in seen[2:10]] == [1] * 8
-    # Looked for a few times a second, the one who comes back is found, and is somebody new.
+    # A search runs a few times a second: it finds the person who returns, under a new track id.
     assert len(seen[-1]) == 2
     assert seen[-1][1] not in {seen[0][1], *left}
 
 
-def test_person_out_of_sight_for_a_moment_keeps_the_name(extractor, frames):
+def test_person_out_of_view_for_a_moment_keeps_the_id(extractor, frames):
     both, one = frames[0].image, without_right(frames[0].image)
-    seen = watch(extractor, [both] * 2 + [one] * 2 + [both] * 3)
+    seen = track_ids(extractor, [both] * 2 + [one] * 2 + [both] * 3)
     assert len(seen[2]) == 1
     assert seen[-1] == seen[0]
 
 
 @pytest.mark.parametrize("shift", [100, 140])
-def test_nobody_is_followed_twice(extractor, frames, shift):
+def test_nobody_is_tracked_twice(extractor, frames, shift):
     both = frames[0].image
-    # Now one person stands between where two were: both of those who followed find the one.
+    # Now one person stands between the former places of two: both graphs find this person.
     between = np.roll(without_right(both), shift, axis=1)
-    seen = watch(extractor, [both] * 2 + [between] * 4 + [both] * 5)
+    seen = track_ids(extractor, [both] * 2 + [between] * 4 + [both] * 5)
     assert [len(names) for names in seen[2:6]] == [1] * 4
     assert len({names[0] for names in seen[2:6]}) == 1
     assert len(seen[-1]) == 2
 
 
-def test_reset_makes_everybody_new(extractor, frames):
+def test_after_a_reset_everybody_is_new(extractor, frames):
     image = frames[0].image
-    before = watch(extractor, [image])[0]
+    before = track_ids(extractor, [image])[0]
     extractor.reset()
-    after = watch(extractor, [image])[0]
+    after = track_ids(extractor, [image])[0]
     assert len(before) == len(after) == 2
     assert not {*before} & {*after}
 
 
-def test_room_for_nobody_is_refused():
+def test_max_people_of_zero_is_refused():
     with pytest.raises(ValueError, match="max_people: must be positive, got 0"):
         PoseExtractor(max_people=0)
 
 
-def test_graphs_apart_find_of_one_person_what_one_graph_finds():
+def test_separate_graphs_find_the_same_person_as_one_graph():
     settings = EngineSettings()
     together, apart = OnePerson(settings), People(settings)
     try:
         for number, frame in enumerate(itertools.islice(open_puppet("hello", fps=10.0), 8, 20)):
             image = np.ascontiguousarray(frame.image)
             (one,), (other,) = (
-                follower.process(image, number * 100_000)().bodies for follower in (together, apart)
+                tracker.process(image, number * 100_000)().bodies for tracker in (together, apart)
             )
             np.testing.assert_array_equal(one.body, other.body)
             np.testing.assert_array_equal(one.world, other.world)

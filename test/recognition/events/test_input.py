@@ -1,4 +1,4 @@
-"""Scores to events: scores and vocabularies that cannot be used."""
+"""Events from scores: scores and class names that cannot be used."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from score_streams import detector, feed, ns, parameters, person, scores, without_ids
+from score_streams import feed, make_finder, ns, parameters, person, scores, without_ids
 
 from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import EventParameters
@@ -36,21 +36,21 @@ def _with(**changes: Any) -> TrackScores:
 def test_bad_scores_are_refused_by_name_and_change_nothing(
     bad: tuple[TrackScores, ...], message: str
 ) -> None:
-    touched, untouched = detector(smoothing_s=0.5), detector(smoothing_s=0.5)
-    for events_of in (touched, untouched):
-        feed(events_of, 0, 1, wave=0.9)
+    touched, untouched = make_finder(smoothing_s=0.5), make_finder(smoothing_s=0.5)
+    for finder in (touched, untouched):
+        feed(finder, 0, 1, wave=0.9)
     with pytest.raises(ValueError, match=message):
         touched.update(scores(2.0, person(2.0, track_id="a"), *bad))
-    after = [without_ids(feed(events_of, 1, 3, wave=0.1)) for events_of in (touched, untouched)]
+    after = [without_ids(feed(finder, 1, 3, wave=0.1)) for finder in (touched, untouched)]
     assert len(after[0]) == 1
     assert after[0] == after[1]
 
 
 def test_a_window_end_rounded_through_float_seconds_is_accepted() -> None:
     late = dataclasses.replace(person(1.0, wave=0.9), window_end_ns=ns(1.0) + 120)
-    events_of = detector()
-    (onset,) = events_of.update(scores(1.0, late))
-    (offset,) = events_of.close(OffsetReason.SHUTDOWN)
+    finder = make_finder()
+    (onset,) = finder.update(scores(1.0, late))
+    (offset,) = finder.close(OffsetReason.SHUTDOWN)
     assert onset.end_ns <= offset.end_ns == onset.stamp_ns
 
 
@@ -62,18 +62,16 @@ def test_a_window_end_rounded_through_float_seconds_is_accepted() -> None:
         (("background",), "needs an action"),
     ],
 )
-def test_class_names_without_a_usable_vocabulary_are_refused(
-    names: tuple[str, ...], message: str
-) -> None:
+def test_class_names_that_cannot_be_used_are_refused(names: tuple[str, ...], message: str) -> None:
     with pytest.raises(ValueError, match=f"class_names: .*{message}"):
         EventFinder(names, EventParameters())
 
 
 def test_the_background_class_may_have_another_name_and_place() -> None:
-    events_of = EventFinder(("standby", "wave", "rest"), parameters(), background="rest")
+    finder = EventFinder(("standby", "wave", "rest"), parameters(), background="rest")
     first = dataclasses.replace(person(0), probabilities=np.array([0.9, 0.0, 0.1]))
     second = dataclasses.replace(person(1), probabilities=np.array([0.1, 0.0, 0.9]))
-    events = events_of.update(scores(0, first)) + events_of.update(scores(1, second))
+    events = finder.update(scores(0, first)) + finder.update(scores(1, second))
     assert [(event.phase, event.label) for event in events] == [
         (Phase.ONSET, "standby"),
         (Phase.OFFSET, "standby"),

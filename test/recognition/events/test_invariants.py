@@ -1,4 +1,4 @@
-"""Scores to events: the promises to every consumer, over arbitrary score streams."""
+"""Events from scores: the guarantees of docs/events.md, for arbitrary scores."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import defaultdict
 from itertools import zip_longest
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from score_streams import BACKGROUND_ID, CLASSES, parameters, without_ids
@@ -14,6 +15,8 @@ from score_streams import BACKGROUND_ID, CLASSES, parameters, without_ids
 from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.parameters import PER_CLASS, EventParameters
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
+
+pytestmark = pytest.mark.slow
 
 probability = st.one_of(st.sampled_from([0.39, 0.4, 0.5, 0.6, 1.0]), st.floats(0.0, 1.0, width=32))
 decision = st.one_of(
@@ -41,15 +44,15 @@ steps_s = st.sampled_from([*[0.1] * 6, 0.033, 0.5, 1.5, 2.5, 70.0, 0.0, -0.05, -
 
 
 @st.composite
-def streams(draw: st.DrawFn) -> list[ActionScores]:
-    """Stretches of equal scores, which is what opens events, with any step between them."""
+def recordings(draw: st.DrawFn) -> list[ActionScores]:
+    """Draw periods of equal scores, which open events, with any step in time between them."""
     stamp = 1_000 * 1_000_000_000
-    stream: list[ActionScores] = []
+    recording: list[ActionScores] = []
     for _ in range(draw(st.integers(1, 10))):
         stamp += round(draw(steps_s) * 1e9)
         tracks = tuple(draw(track_scores(track_id, stamp)) for track_id in draw(in_view))
         for _ in range(draw(st.integers(1, 8))):
-            stream.append(ActionScores(stamp_ns=stamp, tracks=tracks))
+            recording.append(ActionScores(stamp_ns=stamp, tracks=tracks))
             stamp += 100_000_000
             tracks = tuple(
                 dataclasses.replace(
@@ -60,7 +63,7 @@ def streams(draw: st.DrawFn) -> list[ActionScores]:
                 for track in tracks
             )
         stamp -= 100_000_000
-    return stream
+    return recording
 
 
 duration = st.sampled_from([0.0, 0.1, 0.3])
@@ -94,10 +97,10 @@ any_parameters = st.builds(
 
 
 class Consumer:
-    """Takes events as they come, and holds the detector to what every consumer may rely on."""
+    """Takes events as they come and checks the guarantees of a finder."""
 
-    def __init__(self, events_of: EventFinder) -> None:
-        self.rules = [events_of.parameters.of_class(label) for label in CLASSES]
+    def __init__(self, finder: EventFinder) -> None:
+        self.rules = [finder.parameters.of_class(label) for label in CLASSES]
         self.seen: set[str] = set()
         self.open_on: dict[str, ActionEvent] = {}
         self.newest_on: dict[str, ActionEvent] = {}
@@ -157,13 +160,13 @@ class Consumer:
         self.ended_ns[offset.track_id, offset.class_id] = offset.stamp_ns
 
 
-def check_invariants(events_of: EventFinder, stream: list[ActionScores]) -> list[ActionEvent]:
-    """Feed a stream, close, check every promise, and return all events."""
-    consumer = Consumer(events_of)
+def check_invariants(finder: EventFinder, recording: list[ActionScores]) -> list[ActionEvent]:
+    """Feed a recording, close, check every guarantee, and return all events."""
+    consumer = Consumer(finder)
     everything: list[ActionEvent] = []
     newest: int | None = None
-    for message in stream:
-        events = events_of.update(message)
+    for message in recording:
+        events = finder.update(message)
         everything += events
         if newest is not None and message.stamp_ns < newest:
             jumped = [event for event in events if event.reason is OffsetReason.TIME_JUMP]
@@ -178,58 +181,58 @@ def check_invariants(events_of: EventFinder, stream: list[ActionScores]) -> list
             if event.reason is not OffsetReason.SOURCE_LOST
         )
         consumer.take(events)
-        assert set(events_of.open_events) == set(consumer.open_on.values())
+        assert set(finder.open_events) == set(consumer.open_on.values())
         newest = message.stamp_ns
-    last = events_of.close(OffsetReason.SHUTDOWN)
+    last = finder.close(OffsetReason.SHUTDOWN)
     assert all(event.reason is OffsetReason.SHUTDOWN for event in last)
     consumer.take(last)
     assert not consumer.open_on, "every ONSET has its OFFSET"
-    assert events_of.close(OffsetReason.SHUTDOWN) == []
+    assert finder.close(OffsetReason.SHUTDOWN) == []
     return everything + last
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(streams(), any_parameters)
-def test_any_stream_keeps_the_promises_to_the_consumer(
-    stream: list[ActionScores], event_parameters: EventParameters
+@given(recordings(), any_parameters)
+def test_the_events_of_any_recording_keep_the_guarantees(
+    recording: list[ActionScores], event_parameters: EventParameters
 ) -> None:
-    check_invariants(EventFinder(CLASSES, event_parameters), stream)
+    check_invariants(EventFinder(CLASSES, event_parameters), recording)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(streams(), any_parameters, st.data())
-def test_any_stream_with_repeated_messages_gives_the_same_events(
-    stream: list[ActionScores], event_parameters: EventParameters, data: st.DataObject
+@given(recordings(), any_parameters, st.data())
+def test_repeated_messages_in_a_recording_do_not_change_the_events(
+    recording: list[ActionScores], event_parameters: EventParameters, data: st.DataObject
 ) -> None:
     repeated = [
-        message for message in stream for _ in range(data.draw(st.integers(1, 3), label="times"))
+        message for message in recording for _ in range(data.draw(st.integers(1, 3), label="times"))
     ]
-    once = check_invariants(EventFinder(CLASSES, event_parameters), stream)
+    once = check_invariants(EventFinder(CLASSES, event_parameters), recording)
     again = check_invariants(EventFinder(CLASSES, event_parameters), repeated)
     assert without_ids(once) == without_ids(again)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)
-@given(streams())
-def test_any_person_has_the_same_events_alone_as_in_company(stream: list[ActionScores]) -> None:
+@given(recordings())
+def test_other_people_do_not_change_the_events_of_a_person(recording: list[ActionScores]) -> None:
     together = EventFinder(CLASSES, parameters())
     by_track: dict[str, list[ActionEvent]] = defaultdict(list)
-    for message in stream:
+    for message in recording:
         for event in together.update(message):
             by_track[event.track_id].append(event)
     for track_id in "abc":
         alone = EventFinder(CLASSES, parameters())
         events: list[ActionEvent] = []
-        for message in stream:
+        for message in recording:
             mine = tuple(track for track in message.tracks if track.track_id == track_id)
             events += alone.update(dataclasses.replace(message, tracks=mine))
         assert without_ids(events) == without_ids(by_track[track_id])
 
 
 @settings(max_examples=50, deadline=None, derandomize=True)
-@given(streams(), any_parameters)
-def test_what_all_classes_have_may_as_well_be_said_of_each(
-    stream: list[ActionScores], event_parameters: EventParameters
+@given(recordings(), any_parameters)
+def test_general_parameters_may_as_well_be_given_for_each_class(
+    recording: list[ActionScores], event_parameters: EventParameters
 ) -> None:
     own = {
         label: {name: getattr(event_parameters.of_class(label), name) for name in PER_CLASS}
@@ -241,6 +244,6 @@ def test_what_all_classes_have_may_as_well_be_said_of_each(
         person_timeout_s=event_parameters.person_timeout_s,
         class_parameters=own,
     )
-    by_default = check_invariants(EventFinder(CLASSES, event_parameters), stream)
-    by_class = check_invariants(EventFinder(CLASSES, spelled_out), stream)
+    by_default = check_invariants(EventFinder(CLASSES, event_parameters), recording)
+    by_class = check_invariants(EventFinder(CLASSES, spelled_out), recording)
     assert without_ids(by_default) == without_ids(by_class)

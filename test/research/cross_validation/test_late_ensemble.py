@@ -1,4 +1,4 @@
-"""Late ensembles: what several models say together, and which models may be joined."""
+"""Late ensembles: the scores of several models together, and which models fit together."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def calibrated(bundle: Any, clips: list[RecordedClip], expert: str) -> torch.Ten
 
 
 @pytest.mark.parametrize("expert", ["ensemble", "body", "hand"])
-def test_models_of_different_modalities_are_joined_by_the_geometric_mean(
+def test_probabilities_are_the_geometric_mean_of_the_members(
     members: list, clips: list[RecordedClip], expert: str
 ) -> None:
     together = LateEnsemble(members, "cpu")
@@ -54,13 +54,13 @@ def test_models_of_different_modalities_are_joined_by_the_geometric_mean(
     assert not torch.allclose(found, first, atol=1e-3)
 
 
-def test_a_model_of_no_weight_changes_nothing(members: list, clips: list[RecordedClip]) -> None:
+def test_a_member_of_weight_zero_changes_nothing(members: list, clips: list[RecordedClip]) -> None:
     together = LateEnsemble(members, "cpu", weights=[3.0, 0.0])
     found = together.probabilities(together.clip_logits(clips).ensemble)
     torch.testing.assert_close(found, calibrated(members[0], clips, "ensemble"))
 
 
-def test_further_streams_of_members_count_within_the_ensemble(
+def test_streams_of_members_count_within_the_ensemble(
     members: list, rgb_bundle: Path, cropped: Any
 ) -> None:
     seen = [cropped.holding("cup", seed) for seed in range(3)]
@@ -77,12 +77,12 @@ def test_further_streams_of_members_count_within_the_ensemble(
         torch.testing.assert_close(found, expected / expected.sum(1, keepdim=True))
 
 
-def test_a_clip_without_hands_is_known_as_such(members: list, clips: list[RecordedClip]) -> None:
+def test_clips_without_hands_are_marked(members: list, clips: list[RecordedClip]) -> None:
     seen = LateEnsemble(members, "cpu").clip_logits(clips).hand_seen
     assert seen.tolist() == [True] * (len(clips) - 1) + [False]
 
 
-def test_other_classes_are_refused_by_the_names_of_both_bundles(
+def test_other_classes_are_refused_with_the_names_of_both_bundles(
     members: list, make_bundle: Callable[..., Path], tmp_path: Path
 ) -> None:
     other = load_bundle(make_bundle(tmp_path / "other", class_names=("nod", "background")))

@@ -1,4 +1,4 @@
-"""Keypoint streams through the recognition core, as a robot's nodes put it together."""
+"""Keypoint recordings through the recognition core, compared with the core on a robot."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.recognition.window import TrackWindow
 from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FrameKeypoints
 from bharnet_ros.types.timeline import TrueAction
 from research.long_streams.scoring import (
-    detect_events,
+    find_events,
     frames_of,
     score_frames,
     score_recording,
@@ -35,11 +36,11 @@ def frames() -> list[FrameKeypoints]:
     return [source.truth(number) for number in range(90)]
 
 
-def test_scores_are_those_of_the_stream_on_a_robot(
+def test_scores_equal_those_on_a_robot(
     recognizer: Recognizer, frames: list[FrameKeypoints]
 ) -> None:
-    stream = SlidingRecognizer(recognizer)
-    expected = [scores for frame in frames if (scores := stream.update(frame))]
+    sliding = SlidingRecognizer(recognizer)
+    expected = [scores for frame in frames if (scores := sliding.update(frame))]
     found = score_frames(frames, recognizer)
     assert [one.stamp_ns for one in found] == [one.stamp_ns for one in expected]
     assert sum(len(one.tracks) for one in found) > 60
@@ -62,7 +63,7 @@ def test_a_timeline_holds_truth_events_and_traces(
     assert timeline.truth == tuple(truth[:1])
     assert timeline.duration_s == pytest.approx(89 / 12, abs=1e-6)
     assert timeline.frames == 90
-    # This model takes whatever it sees for its first class, from the first frame to the last.
+    # This model chooses its first class for all motion, from the first frame to the last.
     assert [(event.track_id, event.label) for event in timeline.events] == [
         ("1", "wave"),
         ("2", "wave"),
@@ -80,10 +81,10 @@ def test_parameters_decide_what_becomes_an_event(
 ) -> None:
     scores = score_frames(frames, recognizer)
     patient = EventParameters(min_duration_s=60.0)
-    assert not detect_events(scores, recognizer.description.class_names, patient)
+    assert not find_events(scores, recognizer.description.class_names, patient)
 
 
-def test_parameters_are_the_models_but_for_what_is_changed(recognizer: Recognizer) -> None:
+def test_overrides_change_only_the_named_parameters(recognizer: Recognizer) -> None:
     description = recognizer.description
     parameters = description.event_parameters().with_overrides({"smoothing_s": 0.1})
     assert parameters.smoothing_s == 0.1
@@ -92,7 +93,7 @@ def test_parameters_are_the_models_but_for_what_is_changed(recognizer: Recognize
     assert parameters.min_gap_s == EventParameters().min_gap_s
 
 
-def test_frames_of_a_sequence_are_stamped_from_its_first(frames: list[FrameKeypoints]) -> None:
+def test_the_first_frame_of_a_sequence_has_stamp_zero(frames: list[FrameKeypoints]) -> None:
     window = TrackWindow(60.0)
     for frame in frames:
         window.add(frame.stamp_ns + 5, frame.people[0])
@@ -103,3 +104,11 @@ def test_frames_of_a_sequence_are_stamped_from_its_first(frames: list[FrameKeypo
     for one, other in zip(back, frames, strict=True):
         np.testing.assert_array_equal(one.people[0].body, other.people[0].body)
         assert one.people[0].track_id == "1"
+
+
+@pytest.mark.parametrize("window_s", [0.0, -1.0, float("inf"), float("nan")])
+def test_impossible_windows_are_refused(
+    recognizer: Recognizer, frames: list[FrameKeypoints], window_s: float
+) -> None:
+    with pytest.raises(InputError, match="window_s: must be positive and finite"):
+        score_frames(frames, recognizer, window_s=window_s)

@@ -1,4 +1,4 @@
-"""Streams spliced from clips: truth, pauses, hands that go down and come up, and determinism."""
+"""Recordings spliced from clips: truth, pauses, hands that go down and come up, determinism."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 from bharnet_ros.types.keypoints import KeypointSequence
 from research.long_streams.splicing import (
-    SplicedStream,
+    SplicedRecording,
     Splicer,
     SplicingSettings,
+    back_and_forth,
     resting_runs,
-    to_and_fro,
     with_hanging_arms,
 )
 
@@ -49,7 +49,7 @@ def spliced(
     seconds: float = 60.0,
     unknown: int = 20,
     settings: SplicingSettings | None = None,
-) -> SplicedStream:
+) -> SplicedRecording:
     gestures = [clip(("wave", "point")[number % 2]) for number in range(40)]
     others = [clip("jump") for _ in range(unknown)]
     random = np.random.default_rng(seed)
@@ -57,82 +57,82 @@ def spliced(
 
 
 def test_the_truth_is_where_the_clips_are() -> None:
-    stream = spliced()
-    assert 60.0 <= stream.person.duration < 70.0
-    np.testing.assert_allclose(np.diff(stream.person.stamps), 1 / RATE)
-    for action in (*stream.truth, *stream.unknown):
+    recording = spliced()
+    assert 60.0 <= recording.person.duration < 70.0
+    np.testing.assert_allclose(np.diff(recording.person.stamps), 1 / RATE)
+    for action in (*recording.truth, *recording.unknown):
         first, last = round(action.start_s * RATE), round(action.end_s * RATE)
         assert last - first == FRAMES - 1
-        np.testing.assert_array_equal(stream.person.body[first : last + 1], clip("wave").body)
-        # Just before and after, the hands are already on their way.
-        assert stream.person.body[first - 1, 15, 1] > 150.0
-        assert stream.person.body[last + 1, 15, 1] > 150.0
-    assert [action.label for action in stream.truth[:3]] == ["wave", "point", "wave"]
-    assert {action.label for action in stream.unknown} == {"jump"}
+        np.testing.assert_array_equal(recording.person.body[first : last + 1], clip("wave").body)
+        # Just before and after, the hands are already moving.
+        assert recording.person.body[first - 1, 15, 1] > 150.0
+        assert recording.person.body[last + 1, 15, 1] > 150.0
+    assert [action.label for action in recording.truth[:3]] == ["wave", "point", "wave"]
+    assert {action.label for action in recording.unknown} == {"jump"}
 
 
-def test_two_gestures_are_apart_by_a_pause_or_an_unknown_motion() -> None:
-    stream = spliced(seconds=200.0)
-    between = list(itertools.pairwise(stream.truth))
+def test_a_pause_or_an_unknown_motion_separates_two_gestures() -> None:
+    recording = spliced(seconds=200.0)
+    between = list(itertools.pairwise(recording.truth))
     for before, after in between:
         gap = after.start_s - before.end_s
-        unknown = [one for one in stream.unknown if before.end_s < one.start_s < after.start_s]
+        unknown = [one for one in recording.unknown if before.end_s < one.start_s < after.start_s]
         assert gap > (FRAMES / RATE + 0.6 if unknown else 1.3)
         if not unknown:
             assert gap < 4.9
-    share = len(stream.unknown) / len(stream.truth)
+    share = len(recording.unknown) / len(recording.truth)
     assert 0.15 < share < 0.55
 
 
 def test_an_unknown_motion_may_be_entered_without_a_pause() -> None:
     quick = SplicingSettings(unknown_probability=1.0, passing_probability=1.0)
-    stream = spliced(settings=quick, seconds=20.0)
-    actions = sorted((*stream.truth, *stream.unknown), key=lambda one: one.start_s)
+    recording = spliced(settings=quick, seconds=20.0)
+    actions = sorted((*recording.truth, *recording.unknown), key=lambda one: one.start_s)
     gaps = [after.start_s - before.end_s for before, after in itertools.pairwise(actions)]
     assert min(gaps) >= 0.3
     assert max(gaps) <= 0.85
 
 
-def test_hands_hang_unseen_in_a_pause() -> None:
-    stream = spliced(unknown=0)
-    for before, after in itertools.pairwise(stream.truth):
+def test_hands_hang_out_of_view_in_a_pause() -> None:
+    recording = spliced(unknown=0)
+    for before, after in itertools.pairwise(recording.truth):
         middle = round((before.end_s + after.start_s) / 2 * RATE)
-        assert np.isnan(stream.person.hands[middle]).all()
-        assert not stream.person.hand_scores[middle].any()
-        drop = stream.person.body[middle, 15:17, 1] - stream.person.body[middle, 11:13, 1]
+        assert np.isnan(recording.person.hands[middle]).all()
+        assert not recording.person.hand_scores[middle].any()
+        drop = recording.person.body[middle, 15:17, 1] - recording.person.body[middle, 11:13, 1]
         assert (drop > 110.0).all()
-    # It begins and ends so too.
-    assert np.isnan(stream.person.hands[[0, -1]]).all()
-    assert not stream.own_rest
+    # It also begins and ends that way.
+    assert np.isnan(recording.person.hands[[0, -1]]).all()
+    assert not recording.own_rest
 
 
 def test_a_hand_moves_with_its_wrist_until_it_is_lost() -> None:
-    stream = spliced(unknown=0)
-    seen = np.isfinite(stream.person.hands[:, 0, 0, 0])
-    wrists = stream.person.body[seen, 15, :2]
-    np.testing.assert_allclose(stream.person.hands[seen, 0, 0, :2], wrists, atol=1e-3)
-    assert (stream.person.hand_scores[:, 0] > 0).tolist() == seen.tolist()
+    recording = spliced(unknown=0)
+    seen = np.isfinite(recording.person.hands[:, 0, 0, 0])
+    wrists = recording.person.body[seen, 15, :2]
+    np.testing.assert_allclose(recording.person.hands[seen, 0, 0, :2], wrists, atol=1e-3)
+    assert (recording.person.hand_scores[:, 0] > 0).tolist() == seen.tolist()
     assert np.ptp(wrists[:, 1]) > 0
 
 
 def test_motion_is_smooth_where_clips_meet() -> None:
-    stream = spliced()
-    steps = np.abs(np.diff(stream.person.body[:, 15, 1]))
+    recording = spliced()
+    steps = np.abs(np.diff(recording.person.body[:, 15, 1]))
     # An arm comes down by at least 110 and at most 240 pixels within three frames or more.
     assert steps.max() < 150.0
 
 
-def test_a_seed_gives_the_same_stream_again() -> None:
+def test_the_same_seed_gives_the_same_recording() -> None:
     one, same, other = spliced(seed=3), spliced(seed=3), spliced(seed=4)
     np.testing.assert_array_equal(one.person.body, same.person.body)
     assert one.truth == same.truth != other.truth
 
 
-def test_own_resting_frames_are_used_where_there_are_some() -> None:
+def test_a_persons_own_resting_frames_are_used_if_there_are_any() -> None:
     resting = clip("idle", raised=False, hand=False, x=123.0)
-    stream = Splicer([clip("wave")] * 4, [resting], RATE, np.random.default_rng(0)).splice(30.0)
-    assert stream.own_rest
-    assert stream.person.body[0, 0, 0] == 123.0
+    recording = Splicer([clip("wave")] * 4, [resting], RATE, np.random.default_rng(0)).splice(30.0)
+    assert recording.own_rest
+    assert recording.person.body[0, 0, 0] == 123.0
 
 
 def test_resting_needs_low_wrists_and_no_hand() -> None:
@@ -141,11 +141,11 @@ def test_resting_needs_low_wrists_and_no_hand() -> None:
     assert not resting_runs(clip("", raised=False, hand=True))
 
 
-def test_frames_are_played_to_and_fro() -> None:
-    played = to_and_fro(np.arange(5.0), 40, np.random.default_rng(0))
+def test_frames_are_played_back_and_forth() -> None:
+    played = back_and_forth(np.arange(5.0), 40, np.random.default_rng(0))
     assert set(np.abs(np.diff(played)).tolist()) == {1.0}
     assert set(played.tolist()) == {0.0, 1.0, 2.0, 3.0, 4.0}
-    assert to_and_fro(np.asarray([7.0]), 3, np.random.default_rng(0)).tolist() == [7.0] * 3
+    assert back_and_forth(np.asarray([7.0]), 3, np.random.default_rng(0)).tolist() == [7.0] * 3
 
 
 def test_arms_hang_and_nothing_else_moves() -> None:

@@ -1,4 +1,4 @@
-"""The depth image of the puppet against the person that it is drawn of."""
+"""The depth image of the puppet agrees with the person that it shows."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def landmarks(frame: FrameKeypoints):
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_depth_at_a_landmark_is_that_of_the_landmark_or_of_what_hides_it(script):
+def test_depth_at_a_landmark_is_its_own_or_that_of_what_hides_it(script):
     puppet, numbers = moments(script)
     differences = []
     for number in numbers:
@@ -40,13 +40,13 @@ def test_depth_at_a_landmark_is_that_of_the_landmark_or_of_what_hides_it(script)
         column, row = np.rint(pixels).astype(int).T
         differences.append(depth[row, column] - places[:, 2])
     differences = np.concatenate(differences)
-    # Behind its landmark lies what the picture shows only where a thin part is beside its pixel.
+    # What the picture shows lies behind a landmark only where a thin part misses its pixel.
     assert np.mean(differences > 0.05) < 0.03
     assert np.median(np.abs(differences)) < 0.005
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_truth_is_at_its_own_pixels(script):
+def test_true_places_project_to_their_own_pixels(script):
     puppet, numbers = moments(script)
     for number in numbers:
         pixels, places = landmarks(puppet.truth(int(number)))
@@ -54,7 +54,7 @@ def test_truth_is_at_its_own_pixels(script):
         np.testing.assert_allclose(found, places, atol=1e-4)
 
 
-def test_depth_ends_where_the_picture_of_the_person_does():
+def test_depth_has_the_outline_of_the_person_in_the_picture():
     puppet, _ = moments("rest")
     depth, image = puppet.depth(0), puppet.frame(0).image
     empty = open_puppet("enter_and_leave", width=320, height=240, fps=10.0).frame(0).image
@@ -72,7 +72,7 @@ def test_a_box_is_nearer_than_everything():
     assert np.mean(depth == depth.min()) > 0.01
 
 
-def test_the_core_finds_the_puppet_where_it_stands():
+def test_depth_extraction_finds_the_puppet_where_it_stands():
     puppet, numbers = moments("gestures")
     errors = []
     for number in numbers:
@@ -81,7 +81,7 @@ def test_the_core_finds_the_puppet_where_it_stands():
         for person, expected in zip(found.people, truth.people, strict=True):
             for name in ("body_camera", "hands_camera"):
                 errors.append(getattr(person, name) - getattr(expected, name))
-    distances = np.concatenate([np.linalg.norm(one, axis=-1).ravel() for one in errors])
+    distances = np.concatenate([np.linalg.norm(error, axis=-1).ravel() for error in errors])
     distances = distances[np.isfinite(distances)]
     assert len(distances) > 200
     assert np.median(distances) < 0.01

@@ -59,6 +59,11 @@ def test_frames_and_truth_have_the_size_that_was_asked_for(size: tuple[int, int]
     assert red > blue + 20, "the nose of the truth is not on skin"
 
 
+def test_a_frame_may_be_smaller_than_a_head() -> None:
+    source = open_puppet("hello", width=1, height=1)
+    assert source.frame(middle("hello")).image.shape == (1, 1, 3)
+
+
 def test_the_scripts_show_every_shipped_gesture_once_with_rest_between() -> None:
     actions = open_puppet("gestures").true_actions
     assert [action.label for action in actions] == list(SHIPPED_GESTURES)
@@ -138,13 +143,13 @@ def test_a_hand_that_an_arm_covers_is_absent() -> None:
     assert person.hands_present == (False, True)
 
 
-def test_an_unknown_script_is_refused_with_those_that_there_are() -> None:
+def test_an_unknown_script_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ValueError, match=r"juggling.*gestures.*hello.*two_people"):
         open_puppet("juggling")
 
 
-@pytest.mark.parametrize("wrong", [{"fps": 0.0}, {"width": 0}, {"height": -1}])
-def test_a_senseless_size_or_rate_is_refused_by_name(wrong: dict[str, float]) -> None:
+@pytest.mark.parametrize("wrong", [{"fps": 0.0}, {"width": 0}, {"height": -1}, {"seed": -1}])
+def test_an_invalid_size_rate_or_seed_is_refused_by_name(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         open_puppet("rest", **wrong)  # type: ignore[arg-type]
 
@@ -215,7 +220,7 @@ def test_a_sequence_of_another_layout_or_without_size_is_refused() -> None:
 
 
 @pytest.mark.parametrize(("script", "people"), [("long", 1), ("long_two_people", 2)])
-def test_long_scripts_show_every_gesture_and_unknown_motion_with_rest_between(
+def test_long_scripts_show_all_gestures_and_motions_with_rest_between(
     script: str, people: int
 ) -> None:
     source = open_puppet(script, fps=10.0)
@@ -223,11 +228,11 @@ def test_long_scripts_show_every_gesture_and_unknown_motion_with_rest_between(
     tracks = {action.track_id for action in source.true_actions}
     assert len(tracks) == people
     for track in tracks:
-        mine = [action for action in source.true_actions if action.track_id == track]
-        counts = Counter(action.label for action in mine)
+        actions = [action for action in source.true_actions if action.track_id == track]
+        counts = Counter(action.label for action in actions)
         assert set(GESTURES) | {gesture.label for gesture in UNKNOWN.values()} == set(counts)
         assert min(counts.values()) >= max(counts.values()) - 1 >= 5
-        rests = [later.start_s - before.end_s for before, later in itertools.pairwise(mine)]
+        rests = [later.start_s - before.end_s for before, later in itertools.pairwise(actions)]
         assert min(rests) >= 0.999
         assert max(rests) <= 4.001
-        assert mine[-1].end_s < 600.0
+        assert actions[-1].end_s < 600.0

@@ -1,4 +1,4 @@
-"""Real MediaPipe takes the puppet for a person: body, hand and fingers."""
+"""MediaPipe recognises the puppet as a person: body, hand and fingers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.sources.puppet.painting.shading import Image
+
+pytestmark = pytest.mark.mediapipe
 
 mediapipe = pytest.importorskip("mediapipe", reason="needs MediaPipe")
 

@@ -1,4 +1,4 @@
-"""Crops for training: in other light, blinded, mirrored with the person, at the window's times."""
+"""Crops for training: other light, blinding, mirroring, and the times of the window."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RIGID = AugmentationSettings(rest_probability=0.0, background_rest_probability=0
 
 
 def clock(person: int) -> KeypointSequence:
-    """Return somebody whose crops are as red as their frame's number, left ones with blue."""
+    """Return a person whose crops have the frame number as red; left crops are also blue."""
     random = np.random.default_rng(person)
     body = random.uniform(100, 300, (FRAMES, 33, 4)).astype(np.float32)
     body[..., 3] = 1.0
@@ -80,7 +80,7 @@ def test_whole_clips_show_crops_up_to_their_end(store: ClipStore) -> None:
     assert given.mask.all()
 
 
-def test_moments_follow_the_window_that_was_cut(store: ClipStore) -> None:
+def test_moments_follow_the_window(store: ClipStore) -> None:
     clips = np.arange(3).repeat(20)
     settings = replace(
         RIGID, speed=(0.3, 0.6), warp=0.0, mirror_probability=0.0, frame_loss_probability=0.0
@@ -89,7 +89,7 @@ def test_moments_follow_the_window_that_was_cut(store: ClipStore) -> None:
     assert keypoints.times is not None
     given = crops_for(store).of(clips, keypoints, np.random.default_rng(0))
     red = given.values[:, :, 1, 0, 0, 0].astype(float)
-    # The last moment is the newest frame of the window, wherever in the clip that lies.
+    # The last moment is the newest frame of the window.
     np.testing.assert_allclose(red[:, -1], keypoints.times[:, -1] * 20, atol=1.01)
     length = 20 * (keypoints.times[:, -1] - keypoints.times[:, 0])
     assert length.max() < 0.61 * FRAMES
@@ -110,8 +110,8 @@ def test_a_mirrored_person_gets_the_crops_of_the_other_hand(store: ClipStore) ->
     assert blue[mirrored].tolist() == [[0, 200]] * int(mirrored.sum())
 
 
-def test_while_a_window_rests_its_crops_show_nothing(store: ClipStore) -> None:
-    """What the hand held when the clip was recorded must not be learned as rest."""
+def test_crops_are_absent_while_a_window_rests(store: ClipStore) -> None:
+    """The object in the hand must not be learned as rest."""
     clips = np.zeros(40, dtype=np.int64)
     resting = replace(RIGID, background_rest_probability=1.0)
     keypoints = batch_of(store, clips, resting)
@@ -122,7 +122,7 @@ def test_while_a_window_rests_its_crops_show_nothing(store: ClipStore) -> None:
     assert 0.3 < given.mask.mean() < 0.7
 
 
-def test_windows_are_blinded_in_every_way_as_often_as_asked(store: ClipStore) -> None:
+def test_windows_are_blinded_in_each_way_as_often_as_set(store: ClipStore) -> None:
     clips = np.zeros(300, dtype=np.int64)
     keypoints = store.resampled(clips, 16)
     half = crops_for(store, replace(UNCHANGED, blind_probability=0.5))
@@ -138,7 +138,7 @@ def test_windows_are_blinded_in_every_way_as_often_as_asked(store: ClipStore) ->
 
 
 @pytest.mark.parametrize("how", BLIND)
-def test_blinded_crops_tell_nothing_but_their_colours(how: str) -> None:
+def test_blinded_crops_keep_at_most_their_colours(how: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (2, 3, 2, SIZE, SIZE, 3), dtype=np.uint8)
     present = np.ones((2, 3, 2), dtype=bool)
     before = pixels.copy()
@@ -157,7 +157,7 @@ def test_blinded_crops_tell_nothing_but_their_colours(how: str) -> None:
 
 def test_an_unknown_way_to_blind_is_named() -> None:
     nothing = np.zeros((1, 1, 1, SIZE, SIZE, 3), dtype=np.uint8)
-    with pytest.raises(ValueError, match="'fog' is no way to blind a stream; known are: black"):
+    with pytest.raises(ValueError, match="'fog' is not a way to blind a stream; known are: black"):
         blind(nothing, np.ones((1, 1, 1), dtype=bool), "fog", np.random.default_rng(0))
 
 
@@ -172,7 +172,7 @@ def test_crops_of_a_window_change_alike_and_differ_from_other_windows() -> None:
     np.testing.assert_array_equal(varied(pixels, UNCHANGED, np.random.default_rng(0)), pixels)
 
 
-def test_shifted_crops_keep_what_is_still_in_them() -> None:
+def test_shifted_crops_keep_the_visible_part() -> None:
     pixels = np.zeros((30, 2, 1, SIZE, SIZE, 3), dtype=np.uint8)
     pixels[..., 4, 4, :] = 255
     moved = varied(pixels, replace(UNCHANGED, shift=0.25), np.random.default_rng(0))
@@ -189,7 +189,7 @@ def test_a_value_out_of_range_is_named(name: str) -> None:
         CropAugmentation(**{name: 1.5})
 
 
-def test_crops_of_another_kind_than_the_settings_say_are_refused(store: ClipStore) -> None:
+def test_crops_that_do_not_fit_the_settings_are_refused(store: ClipStore) -> None:
     assert store.crops is not None
     with pytest.raises(ValueError, match=r"streams\.rgb: 2 regions of 32 .* has 2 of 8"):
         TrainingCrops(store.crops, {"size": 32}, UNCHANGED)

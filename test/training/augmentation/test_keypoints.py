@@ -1,4 +1,4 @@
-"""Variation of clips: what it changes, what it leaves, and that chance is the seed's alone."""
+"""Variation of clips: what it changes and keeps, and that it depends on the seed alone."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def vary(
 def in_space(
     store: ClipStore, settings: AugmentationSettings = UNVARIED, seed: int = 0
 ) -> npt.NDArray[np.floating]:
-    """Return bodies before a depth camera as (N, I, T, V, 3)."""
+    """Return bodies seen by a depth camera as (N, I, T, V, 3)."""
     batch, _ = vary(store, settings, seed, KINECT)
     return batch.body.reshape(len(store), batch.people, *batch.body.shape[1:])
 
@@ -99,7 +99,7 @@ def test_mirror_swaps_sides(webcam_store: ClipStore) -> None:
     np.testing.assert_array_equal(classes, CLASSES)
 
 
-def test_masked_hands_are_zero_whatever_is_varied(webcam_store: ClipStore) -> None:
+def test_masked_hands_stay_zero(webcam_store: ClipStore) -> None:
     settings = AugmentationSettings(hand_gap_probability=0.7, noise=0.1, rest_probability=0.5)
     batch, _ = vary(webcam_store, settings)
     masked = batch.hand_mask == 0
@@ -113,20 +113,20 @@ def test_absent_hands_are_absent_throughout(webcam_store: ClipStore) -> None:
     assert (batch.hand_mask == 0).all()
 
 
-def test_rest_alone_is_background(webcam_store: ClipStore) -> None:
+def test_windows_of_only_rest_are_background(webcam_store: ClipStore) -> None:
     _, unvaried = vary(webcam_store, UNVARIED)
     batch, classes = vary(webcam_store, replace(UNVARIED, background_rest_probability=1.0))
     assert set(unvaried.tolist()) == {0, 1, 2}
     assert (classes == BACKGROUND_ID).all()
-    # At most a fifth of a window that is background still shows hands.
+    # At most a fifth of a background window still shows hands.
     assert batch.hand_mask.mean() < vary(webcam_store, UNVARIED)[0].hand_mask.mean() / 2
 
 
-def test_people_at_a_webcam_are_varied_as_they_were_when_the_shipped_model_was_trained(
+def test_variation_is_the_same_as_for_the_shipped_model(
     webcam_store: ClipStore,
 ) -> None:
     batch, classes = vary(webcam_store, AugmentationSettings(background_rest_probability=0.3), 5)
-    # Printed by the training that knew one person and images alone.
+    # Values of the version that trained the shipped model.
     assert classes.tolist() == [0, 1, 2, 0, 1, 2, 0, 2, 2, 0, 1, 2]
     assert batch.hand_mask.sum((1, 2)).tolist() == [12, 11, 0, 5, 12, 11, 8, 4, 12, 6, 11, 9]
     np.testing.assert_allclose(
@@ -145,7 +145,7 @@ def test_bodies_in_space_are_turned_about_the_vertical_axis(meeting_store: ClipS
     plain = in_space(meeting_store)
     turned = in_space(meeting_store, replace(UNVARIED, turn=0.8))
     np.testing.assert_allclose(turned[..., 1], plain[..., 1], atol=1e-5)
-    # Distances from the vertical axis stay, and angles about it are no more than was asked for.
+    # Distances from the vertical axis stay, and angles about it are within the limit.
     flat, other = plain[..., [0, 2]], turned[..., [0, 2]]
     np.testing.assert_allclose(
         np.linalg.norm(flat, axis=-1), np.linalg.norm(other, axis=-1), atol=1e-5
@@ -193,13 +193,13 @@ def test_each_rotation_leaves_the_coordinate_along_its_axis_alone(
         {"warp": 0.3},
     ],
 )
-def test_what_befalls_a_clip_befalls_all_its_people(
+def test_changes_of_a_clip_are_the_same_for_all_its_people(
     meeting_store: ClipStore, change: dict[str, object]
 ) -> None:
     settings = replace(UNVARIED, **change)
     plain, varied = in_space(meeting_store)[1], in_space(meeting_store, settings, seed=3)[1]
     assert not np.allclose(plain, varied, atol=1e-3)
-    # Both stand and walk alike: the same distance parts all their joints at all times.
+    # Both move alike, so the distance between their joints is constant.
     apart = varied[1] - varied[0]
     np.testing.assert_allclose(apart, np.broadcast_to(apart[:1, :1], apart.shape), atol=1e-4)
 
@@ -234,7 +234,7 @@ def test_bodies_in_space_never_rest_and_have_no_aspect(meeting_store: ClipStore)
     np.testing.assert_array_equal(batch.body.reshape(3, 2, FRAMES, 20, 3), in_space(meeting_store))
 
 
-def test_who_is_not_there_stays_absent_for_the_network(meeting_store: ClipStore) -> None:
+def test_missing_people_stay_absent_for_the_network(meeting_store: ClipStore) -> None:
     batch, _ = vary(meeting_store, AugmentationSettings(), layout=KINECT)
     inputs = network_input(batch, FeatureSettings(frames=FRAMES, body_layout="kinect_v1"))
     assert inputs.body.shape[-1] == 2
@@ -293,7 +293,7 @@ def test_rest_around_an_action_takes_both_ends_of_its_window(webcam_store: ClipS
     assert moved[:, FRAMES // 2 - 1 : FRAMES // 2 + 1].mean() < 0.5
 
 
-def test_a_hand_that_idles_out_of_view_is_shown_hanging_where_hands_rest_in_view(
+def test_an_idle_hand_out_of_view_is_shown_hanging(
     webcam_store: ClipStore,
 ) -> None:
     left = webcam_store.hand_present[:, 0].copy()
@@ -309,7 +309,7 @@ def test_a_hand_that_idles_out_of_view_is_shown_hanging_where_hands_rest_in_view
     assert with_left.any()
     assert (plain.hand_mask[..., 1] == 0).all()
     assert (batch.hand_mask[with_left, :, 1].sum(1) > 0).all()
-    # Depth is scaled by chance.
+    # Depth is scaled at random.
     np.testing.assert_allclose(
         batch.hands[..., 0, :, :2], plain.hands[..., 0, :, :2], rtol=1e-5, atol=1e-3
     )

@@ -1,4 +1,4 @@
-"""Clips on disk: parsed once, mapped into memory afterwards, and noticed when they changed."""
+"""Clips on disk: parsed once, mapped into memory, and parsed again after a change."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from bharnet_ros.types.layouts import get_layout
 LAYOUT = get_layout("kinect_v2")
 
 
-class Parsing:
-    """The clips of a folder, and how many of them were read."""
+class CountedClips:
+    """The clips of a folder, with a count of the clips read."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -38,8 +38,8 @@ class Parsing:
 
 
 @pytest.fixture
-def parsing(ntu: Callable[[], Path]) -> Parsing:
-    return Parsing(ntu())
+def parsing(ntu: Callable[[], Path]) -> CountedClips:
+    return CountedClips(ntu())
 
 
 def assert_same(found: ClipStore, expected: ClipStore) -> None:
@@ -55,7 +55,7 @@ def assert_same(found: ClipStore, expected: ClipStore) -> None:
                 assert values[0].dtype == values[1].dtype
 
 
-def test_a_second_run_does_not_parse_again(parsing: Parsing, tmp_path: Path) -> None:
+def test_a_second_run_does_not_parse_again(parsing: CountedClips, tmp_path: Path) -> None:
     first = parsing.cached(tmp_path)
     second = parsing.cached(tmp_path)
     assert parsing.read == 4
@@ -66,7 +66,7 @@ def test_a_second_run_does_not_parse_again(parsing: Parsing, tmp_path: Path) -> 
         assert store.hands.strides == (0, 0, 0)
 
 
-def test_hands_are_kept_too(webcam_store: ClipStore, webcam: Path, tmp_path: Path) -> None:
+def test_hands_are_stored(webcam_store: ClipStore, webcam: Path, tmp_path: Path) -> None:
     layout = get_layout("mediapipe_upper_body")
     data = open_dataset(webcam)
     for _ in range(2):
@@ -74,7 +74,7 @@ def test_hands_are_kept_too(webcam_store: ClipStore, webcam: Path, tmp_path: Pat
         assert_same(cached_clips(tmp_path, [webcam], clips, layout, {}), webcam_store)
 
 
-def test_crops_are_kept_too_and_mapped(cropped: Any, tmp_path: Path) -> None:
+def test_crops_are_stored_and_mapped(cropped: Any, tmp_path: Path) -> None:
     root = cropped.write_objects(tmp_path / "objects", train=2, test=1)
     data, layout = open_dataset(root), get_layout("mediapipe_upper_body")
     first, second = (
@@ -88,7 +88,7 @@ def test_crops_are_kept_too_and_mapped(cropped: Any, tmp_path: Path) -> None:
         assert store.crops is not None and isinstance(store.crops.pixels.base, np.memmap)
 
 
-def test_changed_data_are_noticed(parsing: Parsing, tmp_path: Path) -> None:
+def test_changed_data_are_noticed(parsing: CountedClips, tmp_path: Path) -> None:
     before = parsing.cached(tmp_path)
     file = min(parsing.folder.iterdir())
     text = file.read_text(encoding="utf-8")
@@ -98,35 +98,37 @@ def test_changed_data_are_noticed(parsing: Parsing, tmp_path: Path) -> None:
     assert not np.array_equal(before.body, changed.body)
 
 
-def test_files_of_another_time_are_parsed_again(parsing: Parsing, tmp_path: Path) -> None:
+def test_files_with_another_modification_time_are_parsed_again(
+    parsing: CountedClips, tmp_path: Path
+) -> None:
     parsing.cached(tmp_path)
     os.utime(min(parsing.folder.iterdir()), ns=(1, 1))
     parsing.cached(tmp_path)
     assert parsing.read == 8
 
 
-def test_a_new_file_is_noticed(parsing: Parsing, tmp_path: Path) -> None:
+def test_a_new_file_is_noticed(parsing: CountedClips, tmp_path: Path) -> None:
     parsing.cached(tmp_path)
     file = min(parsing.folder.iterdir())
     (parsing.folder / "S001C002P001R001A001.skeleton").write_bytes(file.read_bytes())
     assert len(parsing.cached(tmp_path)) == 5
 
 
-def test_other_settings_are_kept_apart(parsing: Parsing, tmp_path: Path) -> None:
+def test_other_settings_are_kept_apart(parsing: CountedClips, tmp_path: Path) -> None:
     parsing.cached(tmp_path, kind="ntu60")
     parsing.cached(tmp_path, kind="ntu120")
     assert parsing.read == 8
     assert len(list(tmp_path.iterdir())) == 2
 
 
-def test_a_broken_clip_leaves_nothing_behind(parsing: Parsing, tmp_path: Path) -> None:
+def test_a_broken_clip_leaves_nothing_behind(parsing: CountedClips, tmp_path: Path) -> None:
     min(parsing.folder.iterdir()).write_text("3\nbroken\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"skeleton: line 2"):
         parsing.cached(tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_broken_stored_file_is_named(parsing: Parsing, tmp_path: Path) -> None:
+def test_a_broken_stored_file_is_named(parsing: CountedClips, tmp_path: Path) -> None:
     parsing.cached(tmp_path)
     (folder,) = tmp_path.iterdir()
     (folder / "stamps.npy").write_bytes(b"broken")

@@ -1,4 +1,4 @@
-"""Stored clips: of one person or several, taken whole or at any time."""
+"""Stored clips: one or more people, whole or at any time."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def assert_same(found: KeypointBatch, expected: KeypointBatch) -> None:
         np.testing.assert_array_equal(getattr(found, part), getattr(expected, part), err_msg=part)
 
 
-def test_whole_clips_are_those_that_evaluation_sees(webcam: Path, webcam_store: ClipStore) -> None:
+def test_whole_clips_are_the_same_as_in_evaluation(webcam: Path, webcam_store: ClipStore) -> None:
     data, chosen = read_holistic_wild(webcam), np.asarray([7, 0, 11])
     expected = stack_people(list(data.clips(chosen)), FeatureSettings(frames=9), people=1)
     assert_same(webcam_store.resampled(chosen, 9), expected)
 
 
-def test_several_people_are_those_that_evaluation_sees(
+def test_several_people_are_the_same_as_in_evaluation(
     meetings: list[RecordedClip], meeting_store: ClipStore
 ) -> None:
     settings = FeatureSettings(frames=7, body_layout="kinect_v1")
@@ -39,7 +39,7 @@ def test_several_people_are_those_that_evaluation_sees(
     assert meeting_store.people == 2
 
 
-def test_between_two_frames_people_are_between_two_places(meeting_store: ClipStore) -> None:
+def test_people_are_interpolated_between_two_frames(meeting_store: ClipStore) -> None:
     clip = np.asarray([1])
     first, second, middle = (
         meeting_store.at(clip, np.asarray([[3]]), np.asarray([[4]]), np.asarray([[weight]])).body
@@ -51,19 +51,19 @@ def test_between_two_frames_people_are_between_two_places(meeting_store: ClipSto
     np.testing.assert_allclose((second - first)[..., 2], 0.01, atol=1e-6)
 
 
-def test_hands_that_nobody_has_take_no_memory(meeting_store: ClipStore) -> None:
+def test_absent_hands_take_no_memory(meeting_store: ClipStore) -> None:
     assert meeting_store.hands.shape == (len(meeting_store.body), 2, 63)
     assert meeting_store.hands.strides == (0, 0, 0)
     assert not meeting_store.hand_present.any()
 
 
-def test_labels_that_are_no_class_are_background() -> None:
+def test_labels_that_are_not_a_class_are_background() -> None:
     labels = np.asarray(["wave", "jump", "point", "wave"])
     assert class_indices(labels, ("background", "wave", "point")).tolist() == [1, 0, 2, 1]
 
 
-def test_nothing_cannot_be_stored() -> None:
-    with pytest.raises(ValueError, match="clips: there are none"):
+def test_storing_no_clips_is_refused() -> None:
+    with pytest.raises(ValueError, match="clips: there are no clips"):
         store_clips([], get_layout("kinect_v1"))
 
 

@@ -1,4 +1,4 @@
-"""Crops of many clips end to end: those of the right clip, nearest to the right time."""
+"""Crops of many clips end to end: from the right clip, nearest to the right time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SIZE = 8
 
 
 def crops_of(number: int, stamps: list[float], *, regions: int = 2) -> CropSequence:
-    """Return crops whose red tells the clip, and whose green tells which of its times it is."""
+    """Return crops whose red is the number of the clip and whose green is the index of the time."""
     pixels = np.zeros((len(stamps), regions, SIZE, SIZE, 3), dtype=np.uint8)
     pixels[..., 0] = number
     pixels[..., 1] = np.arange(len(stamps))[:, None, None, None]
@@ -31,7 +31,7 @@ def store() -> CropStore:
     return found
 
 
-def test_each_clip_gets_its_own_crops_nearest_to_the_times_asked_for(store: CropStore) -> None:
+def test_each_clip_gets_its_own_crops_nearest_to_the_given_times(store: CropStore) -> None:
     clips, times = np.asarray([3, 0, 3]), np.asarray([[0.1, 0.31], [0.39, 0.05], [0.3, 0.29]])
     pixels, present = store.at(clips, times)
     assert pixels.shape == (3, 2, 2, SIZE, SIZE, 3)
@@ -57,5 +57,5 @@ def test_where_no_clip_has_crops_there_is_no_store() -> None:
 
 
 def test_clips_with_different_crops_are_refused() -> None:
-    with pytest.raises(ValueError, match="crops: clips have different ones, 1 of 8 pixels and 2"):
+    with pytest.raises(ValueError, match="crops: differ between clips, 1 of 8 pixels and 2"):
         store_crops([crops_of(0, [0.0]), crops_of(1, [0.0], regions=1)])

@@ -1,7 +1,7 @@
 """Actions, people and cameras of NTU RGB+D 60 and 120, as data.
 
-Sources: the makers' list of actions (github.com/shahroudy/NTURGB-D), and for the splits the papers
-of the two data sets (arXiv 1604.02808 and 1905.04757).
+Sources: the authors' list of actions (github.com/shahroudy/NTURGB-D); for the splits, the papers of
+the two data sets (arXiv 1604.02808 and 1905.04757).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which of the bodies that a Kinect tracked are the actors of an NTU RGB+D clip."""
+"""Chooses the actors of an NTU RGB+D clip among the bodies that the Kinect tracked."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ import numpy.typing as npt
 from bharnet_ros.types.keypoints import FloatArray
 
 ACTORS = 2
-"""Most people in a clip."""
+"""Greatest number of people in a clip."""
 
 LEAST_FRAMES = 12
 """Bodies with fewer frames are noise."""
 
 WIDEST = 0.8
-"""Greatest spread of a person's joints in x, in shares of the spread in y."""
+"""Greatest spread of a person's joints in x, as a share of the spread in y."""
 
 LEAST_WIDE_SHARE = 0.69754
-"""Share of too wide frames at which a body is furniture."""
+"""A body of which this share of frames, or more, is too wide is furniture."""
 
 
 @dataclass(frozen=True, eq=False)
 class TrackedBody:
-    """What the camera tracked under one identity over the F frames of a clip.
+    """A body that the camera tracked under one identity over the F frames of a clip.
 
     Attributes:
-        joints: (F, 25, 3) metres, NaN in frames without it.
+        joints: (F, 25, 3) metres, NaN in frames without the body.
         confidence: (F, 25) 0..1, 0 where absent.
     """
 
@@ -42,23 +42,23 @@ class TrackedBody:
 
 
 def choose_actors(bodies: Mapping[str, TrackedBody]) -> list[TrackedBody]:
-    """Return the actors, the one who moves most first; 1 or 2.
+    """Return one or two actors, the one who moves most first.
 
-    The camera takes tables and seats for people, and gives somebody whom it loses a new identity.
-    Where there is more than one body,
+    The camera tracks tables and seats as people, and a person who was lost comes back under a new
+    identity. If there is more than one body,
 
     1. those with fewer than `LEAST_FRAMES` frames are dropped,
-    2. so are those wider than `WIDEST` in a share of `LEAST_WIDE_SHARE` of their frames,
-    3. the rest are ranked by motion: the variance of x, y and z over all joints and frames, summed,
-       of frames that are not too wide where there are such,
-    4. the first is an actor; each other one, in that order, continues the first actor with whom it
+    2. those wider than `WIDEST` in a share of `LEAST_WIDE_SHARE` of their frames are dropped,
+    3. the rest are ranked by motion: the summed variance of x, y and z over all joints and frames;
+       frames that are too wide are left out unless all are,
+    4. the first is an actor; each other body, in that order, continues the first actor with whom it
        shares no frame, or becomes the second actor.
 
-    Steps 1 and 2 never drop the last body. A frame without the body has no say in any of them.
+    Steps 1 and 2 never drop the last body. Frames without the body count in none of the steps.
 
-    Source: the answers of the makers (github.com/shahroudy/NTURGB-D, FAQs) for motion and spread;
-    the numbers and the order are those of the preprocessing that CTR-GCN (arXiv 2107.12213)
-    published and others share, whose step 4 compares first and last frames and not single ones.
+    Source: the FAQ of the authors (github.com/shahroudy/NTURGB-D) for motion and spread. The
+    numbers and the order are those of the preprocessing that CTR-GCN (arXiv 2107.12213) published
+    and others share; its step 4 compares first and last frames, not single ones.
 
     Args:
         bodies: Tracked bodies by identity, each with the same number of frames; at least one.
@@ -85,7 +85,7 @@ def choose_actors(bodies: Mapping[str, TrackedBody]) -> list[TrackedBody]:
 
 
 def _too_wide(body: TrackedBody) -> npt.NDArray[np.bool_]:
-    """Return (F_seen,) in which of its frames a body is wider than a person."""
+    """Return (F_seen,) whether the body is wider than a person in each frame that shows it."""
     joints = body.joints[body.seen]
     spread = np.nanmax(joints, axis=1) - np.nanmin(joints, axis=1)
     return np.asarray(spread[:, 0] > WIDEST * spread[:, 1])
@@ -103,7 +103,7 @@ def _motion(body: TrackedBody, too_wide: npt.NDArray[np.bool_]) -> float:
 
 
 def _joined(first: TrackedBody, second: TrackedBody) -> TrackedBody:
-    """Return both as one; they share no frame."""
+    """Join two bodies that share no frame."""
     later = second.seen
     return TrackedBody(
         joints=np.where(later[:, None, None], second.joints, first.joints),

@@ -39,19 +39,19 @@ _BODY_VALUES = 10
 _JOINT_VALUES = 12
 _TRACKING_STATE = 11
 _CONFIDENCE = np.array([0.0, 0.5, 1.0], dtype=np.float32)
-"""Of a joint that is not tracked, inferred, tracked."""
+"""Confidence of a joint that is not tracked, inferred or tracked."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ntu(ClipDataset):
-    """Clips of NTU RGB+D, named as `S001C002P003R002A013`: setup, camera, person, take, action.
+    """Clips of NTU RGB+D, named like `S001C002P003R002A013`: setup, camera, person, take, action.
 
     Attributes:
-        edition: 60 or 120, which of the data sets.
+        edition: 60 or 120.
         files: (N,) .skeleton file of each clip.
         names: (N,).
         labels: (N,) name in `NTU_ACTIONS`.
-        subjects: (N,) as `P003`.
+        subjects: (N,) like `P003`.
         setups: (N,) number of the setup.
         cameras: (N,) number of the camera.
         hands: Keypoints of hands extracted from the videos, if any.
@@ -78,7 +78,7 @@ class Ntu(ClipDataset):
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """The published ones: X-Sub for both, X-View for 60, X-Set for 120."""
+        """The published protocols: X-Sub for both, X-View for 60, X-Set for 120."""
         return ("x_sub", "x_view" if self.edition == NTU60_CLASSES else "x_set")
 
     def parts(
@@ -97,10 +97,10 @@ class Ntu(ClipDataset):
         return training, ~training
 
     def clip(self, index: int) -> RecordedClip:
-        """Read one clip: its actors from the first to the last frame that shows one of them.
+        """Read one clip: its actors, from the first to the last frame that shows any of them.
 
         Raises:
-            InputError: A file is broken or shows nobody; names file and line.
+            InputError: A file is broken or shows no body; names file and line.
             OSError: A file cannot be read.
         """
         path = self.files[index]
@@ -113,7 +113,7 @@ class Ntu(ClipDataset):
                 np.arange(frames.start, frames.stop) / FRAME_RATE,
                 "kinect_v2",
                 str(self.labels[index]),
-                # The name of a clip says who its first person is, not the second.
+                # The name of a clip has its first person only.
                 str(self.subjects[index]) if place == 0 else "",
                 actor.confidence[frames],
             )
@@ -136,17 +136,17 @@ def read_ntu(
     missing: Path | None = None,
     hands: Path | None = None,
 ) -> Ntu:
-    """List the .skeleton files of a folder and the folders in it; none is read yet.
+    """List the .skeleton files of a folder and of the folders in it; no file is read yet.
 
     Args:
-        folder: Where the archives of the data set were unpacked.
-        edition: 60 takes only what belongs to NTU RGB+D 60, 120 takes all; None is 120 if there
-            is any clip that 60 does not have.
-        missing: The makers' list of samples with missing skeletons; they are left out.
-        hands: Folder of keypoints that `bharnet extract` made of the videos.
+        folder: Folder into which the archives of the data set were unpacked.
+        edition: 60 takes only the clips of NTU RGB+D 60, 120 takes all. None means 120 if there is
+            any clip that 60 does not have.
+        missing: The authors' list of samples with missing skeletons, which are left out.
+        hands: Folder of keypoints that `bharnet data extract` wrote for the videos.
 
     Raises:
-        InputError: There are no such files, a name is none of NTU RGB+D's, or the list or the
+        InputError: There are no such files, a file is not named like a clip, or the list or the
             folder of hands cannot be used; names the file.
         OSError: A file or folder cannot be read.
     """
@@ -159,7 +159,7 @@ def read_ntu(
         if path.stem not in left_out and (edition != NTU60_CLASSES or not name.newer):
             found.append((path, name))
     if not found:
-        raise InputError(f"{folder}: has no clips, files as S001C001P001R001A001.skeleton")
+        raise InputError(f"{folder}: has no clips, files like S001C001P001R001A001.skeleton")
     files, parsed = zip(*found, strict=True)
     names = [path.stem for path in files]
     return Ntu(
@@ -175,7 +175,7 @@ def read_ntu(
 
 
 class _Name(NamedTuple):
-    """What the name of a clip says."""
+    """The parts of the name of a clip."""
 
     setup: int
     camera: int
@@ -185,25 +185,26 @@ class _Name(NamedTuple):
 
     @property
     def newer(self) -> bool:
-        """Whether NTU RGB+D 60 does not have the clip."""
+        """Whether the clip is not part of NTU RGB+D 60."""
         return self.setup > NTU60_SETUPS or self.action > NTU60_CLASSES
 
 
 def _parsed_name(path: Path) -> _Name:
     match = _NAME.fullmatch(path.stem)
     if match is None or not 1 <= int(match[5]) <= len(NTU_ACTIONS):
-        raise InputError(f"{path}: is not named as NTU RGB+D's clips, S001C001P001R001A001")
+        raise InputError(f"{path}: is not a clip name of NTU RGB+D, like S001C001P001R001A001")
     return _Name(*map(int, match.groups()))
 
 
 def read_missing(path: Path) -> frozenset[str]:
-    """Read the makers' list of samples with missing or incomplete skeletons.
+    """Read the authors' list of samples with missing or incomplete skeletons.
 
-    The file begins with sentences, then has one name a line. Source: the repository
+    The file begins with sentences, followed by one name per line. Source: the repository
     shahroudy/NTURGB-D, which has 302 names for NTU RGB+D 60 and 535 for 120.
 
     Raises:
-        InputError: A line behind the first name is none, or there are none; names file and line.
+        InputError: There are no names, or a line after the first name is not a name; names file
+            and line.
         OSError: The file cannot be read.
     """
     found: set[str] = set()
@@ -212,7 +213,7 @@ def read_missing(path: Path) -> frozenset[str]:
         if _NAME.fullmatch(name):
             found.add(name)
         elif found and name:
-            raise InputError(f"{path}: line {number}: {name!r} is no name of a clip")
+            raise InputError(f"{path}: line {number}: {name!r} is not the name of a clip")
     if not found:
         raise InputError(f"{path}: has no names of clips")
     return frozenset(found)
@@ -221,17 +222,17 @@ def read_missing(path: Path) -> frozenset[str]:
 def read_skeleton(path: Path) -> Mapping[str, TrackedBody]:
     """Read a .skeleton file.
 
-    It is text: the number of frames; for each frame the number of bodies; for each body a line of
-    10 values, of which the first is its identity, the number of joints (25), and for each joint a
-    line of 12: x, y, z in metres, its place in the depth and the colour image, its orientation,
-    and whether it was tracked (2), inferred (1) or neither (0).
+    The file is text: the number of frames; for each frame the number of bodies; for each body a
+    line of 10 values, of which the first is its identity, the number of joints (25), and for each
+    joint a line of 12 values: x, y, z in metres, its position in the depth and the colour image,
+    its orientation, and whether it was tracked (2), inferred (1) or neither (0).
 
     Returns:
         The bodies by identity, in the order of their first frames.
 
     Raises:
-        InputError: The file is not so; names file and line. Or it has no body in any frame.
-        OSError: It cannot be read.
+        InputError: The file has another form, or no body in any frame; names file and line.
+        OSError: The file cannot be read.
     """
     lines = read_lines(path)
     if not any(lines):
@@ -245,27 +246,31 @@ def read_skeleton(path: Path) -> Mapping[str, TrackedBody]:
         for _ in range(count):
             identity, joints = _read_body(path, lines, at)
             at += JOINTS + 2
+            if frames > len(lines):
+                raise InputError(f"{path}: line 1: the file is too short for {frames} frames")
             if identity not in bodies:
                 bodies[identity] = TrackedBody(
                     absent(frames, JOINTS, 3), np.zeros((frames, JOINTS), dtype=np.float32)
                 )
             body = bodies[identity]
-            places = joints[:, :3]
-            known = np.isfinite(places).all(1) & (places != 0).any(1)
-            body.joints[frame, known] = places[known]
+            positions = joints[:, :3]
+            known = np.isfinite(positions).all(1) & (positions != 0).any(1)
+            body.joints[frame, known] = positions[known]
             body.confidence[frame] = _CONFIDENCE[joints[:, _TRACKING_STATE].astype(np.int64)]
     if any(line.strip() for line in lines[at:]):
-        raise InputError(f"{path}: line {at + 1}: expected the end behind {frames} frames")
+        raise InputError(
+            f"{path}: line {at + 1}: expected the end of the file after {frames} frames"
+        )
     bodies = {identity: body for identity, body in bodies.items() if body.seen.any()}
     if not bodies:
-        raise InputError(f"{path}: shows nobody in any of its {frames} frames")
+        raise InputError(f"{path}: has no body in any of its {frames} frames")
     return bodies
 
 
 def _read_body(path: Path, lines: list[str], at: int) -> tuple[str, npt.NDArray[np.float32]]:
-    """Return identity and (25, 12) of the body whose first line has that index."""
+    """Return the identity and values (25, 12) of the body that begins at line index `at`."""
     if at >= len(lines):
-        raise InputError(f"{path}: line {at + 1}: ends where a body was expected")
+        raise InputError(f"{path}: line {at + 1}: the file ends where a body was expected")
     values = lines[at].split()
     if len(values) != _BODY_VALUES:
         raise InputError(
@@ -275,19 +280,21 @@ def _read_body(path: Path, lines: list[str], at: int) -> tuple[str, npt.NDArray[
         raise InputError(f"{path}: line {at + 2}: expected {JOINTS} joints")
     first = at + 2
     if len(lines) < first + JOINTS:
-        raise InputError(f"{path}: line {len(lines) + 1}: ends in the middle of a body")
+        raise InputError(f"{path}: line {len(lines) + 1}: the file ends in the middle of a body")
     joints = parse_rows(path, lines[first : first + JOINTS], _JOINT_VALUES, first + 1)
     known = np.isin(joints[:, _TRACKING_STATE], range(len(_CONFIDENCE)))
     if not known.all():
         line = first + 1 + int(known.argmin())
-        raise InputError(f"{path}: line {line}: the last value, tracking, must be 0, 1 or 2")
+        raise InputError(f"{path}: line {line}: the last value (tracking) must be 0, 1 or 2")
     return values[0], joints
 
 
 def _count(path: Path, lines: list[str], at: int, what: str) -> int:
-    """Return the number, not negative, that is alone on the line of that index."""
+    """Return the count (0 or more) that stands alone on the line with index `at`."""
     if at >= len(lines):
-        raise InputError(f"{path}: line {at + 1}: ends where the number of {what} was expected")
+        raise InputError(
+            f"{path}: line {at + 1}: the file ends where the number of {what} was expected"
+        )
     try:
         number = int(lines[at])
     except ValueError:

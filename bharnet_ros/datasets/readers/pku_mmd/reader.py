@@ -1,4 +1,4 @@
-"""Reader of PKU-MMD: long recordings of many actions, as text of 150 numbers a frame."""
+"""Reader of PKU-MMD: long recordings of many actions, as text with 150 numbers per frame."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _SPLIT_FILES = {"x_sub": "cross-subject", "x_view": "cross-view"}
 
 
 class PkuMmd(ClipDataset):
-    """Recordings of PKU-MMD, and as clips the actions in them.
+    """Recordings of PKU-MMD; each action in them is a clip.
 
-    A recording is named as `0002-L` or `A01N02-L`: what and who, and the left, middle or right
-    camera. A clip is named as its recording and the line of its label.
+    A recording is named like `0002-L` or `A01N02-L`: content and person, and the left, middle or
+    right camera. A clip is named after its recording and the line of its label.
 
     Attributes:
-        actions: (N,) what each clip shows, in seconds from the start of its recording.
-        names: (N,) as `0002-L_003`.
+        actions: (N,) the action of each clip, in seconds from the start of its recording.
+        names: (N,) like `0002-L_003`.
         labels: (N,) name in `PKU_ACTIONS`.
-        subjects: (N,) as `N02`; empty in phase 1, whose names do not say it.
+        subjects: (N,) like `N02`; empty in phase 1, whose names do not contain the person.
         recordings: (N,) name of the recording of each clip.
     """
 
@@ -51,17 +51,17 @@ class PkuMmd(ClipDataset):
         splits: Path | None = None,
         hands: Path | None = None,
     ) -> None:
-        """Read the labels; skeletons are read when they are asked for.
+        """Read the labels; skeletons are read when they are needed.
 
         Args:
             skeletons: Folder of `<recording>.txt`.
             labels: Folder of `<recording>.txt`.
             splits: Folder of the lists that define the protocols.
-            hands: Folder of keypoints that `bharnet extract` made of the videos.
+            hands: Folder of keypoints that `bharnet data extract` wrote for the videos.
 
         Raises:
-            InputError: A file of labels is broken or has no skeletons, or there are none; names
-                file and line.
+            InputError: There are no labels, or a file of labels is broken or has no skeletons;
+                names file and line.
             OSError: A file cannot be read.
         """
         self._skeletons = {path.stem: path for path in sorted(skeletons.glob("*.txt"))}
@@ -71,7 +71,7 @@ class PkuMmd(ClipDataset):
         recordings: list[str] = []
         for path in sorted(labels.glob("*.txt")):
             if not _NAME.fullmatch(path.stem):
-                raise InputError(f"{path}: is not named as PKU-MMD's recordings, 0002-L")
+                raise InputError(f"{path}: is not a recording name of PKU-MMD, like 0002-L")
             if path.stem not in self._skeletons:
                 raise InputError(f"{path}: has no skeletons, {skeletons / path.name}")
             for line, action in read_labels(path):
@@ -79,7 +79,7 @@ class PkuMmd(ClipDataset):
                 names.append(f"{path.stem}_{line:03d}")
                 recordings.append(path.stem)
         if not actions:
-            raise InputError(f"{labels}: has no labels, files as 0002-L.txt")
+            raise InputError(f"{labels}: has no labels, files like 0002-L.txt")
         self.actions = tuple(actions)
         self.names = np.asarray(names)
         self.labels = np.asarray([action.label for action in actions])
@@ -94,7 +94,7 @@ class PkuMmd(ClipDataset):
 
     @property
     def protocols(self) -> tuple[str, ...]:
-        """The published ones, each defined by a file that came with the data set."""
+        """The published protocols; each is defined by a file that came with the data set."""
         return tuple(_SPLIT_FILES)
 
     def parts(
@@ -107,7 +107,7 @@ class PkuMmd(ClipDataset):
         return np.isin(self.recordings, training), np.isin(self.recordings, testing)
 
     def clip(self, index: int) -> RecordedClip:
-        """Read one action; people who are in none of its frames are left out.
+        """Read one action; people who appear in none of its frames are left out.
 
         Raises:
             InputError: The file of its recording is broken; names file and line.
@@ -119,26 +119,27 @@ class PkuMmd(ClipDataset):
         wanted = _frames(self.actions[index])
         if wanted.start >= len(frames):
             raise InputError(
-                f"{path}: line {len(frames) + 1}: ends before {name} begins, in frame "
-                f"{wanted.start}"
+                f"{path}: line {len(frames) + 1}: the file ends before {name} begins, in "
+                f"frame {wanted.start}"
             )
-        where = slice(wanted.start, min(wanted.stop, len(frames)))
-        return self._cut(recording, name, str(self.labels[index]), frames, where)
+        kept = slice(wanted.start, min(wanted.stop, len(frames)))
+        return self._cut(recording, name, str(self.labels[index]), frames, kept)
 
     def windows(self, recording: str, window_s: float, stride_s: float) -> Iterator[RecordedClip]:
         """Cut a whole recording into windows, for detection.
 
-        A window has the label of the action that fills most of it, if that is at least half, and
-        is background otherwise. Stamps count from the start of the recording. The first window
-        ends `window_s` after it, the last at its last frame or less than a stride before.
+        A window has the label of the action that fills most of it if that action fills at least
+        half of it, and is background otherwise. Stamps count from the start of the recording. The
+        first window ends `window_s` after the start, the last one less than a stride before the
+        last frame or at it.
 
         Args:
             recording: One of `recordings`.
-            window_s: Length, seconds.
-            stride_s: From one window to the next, seconds.
+            window_s: Length of a window, seconds.
+            stride_s: Time from one window to the next, seconds.
 
         Raises:
-            InputError: There is no such recording, a length is less than a frame, or the file is
+            InputError: The recording is unknown, a length is less than a frame, or the file is
                 broken; names file and line.
             OSError: The file cannot be read.
         """
@@ -166,11 +167,11 @@ class PkuMmd(ClipDataset):
         name: str,
         label: str,
         frames: npt.NDArray[np.float32],
-        where: slice,
+        kept: slice,
     ) -> RecordedClip:
         subject = _subject(recording)
-        stamps = np.arange(where.start, where.stop) / FRAME_RATE
-        people = _people(frames[where], stamps, label, subject)
+        stamps = np.arange(kept.start, kept.stop) / FRAME_RATE
+        people = _people(frames[kept], stamps, label, subject)
         return RecordedClip(
             name=name,
             people=self._hands.given_to(people, recording),
@@ -180,7 +181,7 @@ class PkuMmd(ClipDataset):
         )
 
     def _split_file(self, protocol: str) -> Path:
-        """Return the one file beside the data that defines the protocol."""
+        """Return the file beside the data that defines the protocol."""
         stem = _SPLIT_FILES[protocol]
         found = sorted(self._splits.rglob(f"{stem}*.txt")) if self._splits else []
         if len(found) != 1:
@@ -193,11 +194,11 @@ class PkuMmd(ClipDataset):
 def read_pku_mmd(root: Path, *, hands: Path | None = None) -> PkuMmd:
     """Open the folder in which the archives of PKU-MMD were unpacked.
 
-    Below it there must be one folder of text files whose name has "skeleton" in it and one whose
-    name has "label"; the lists of the splits may be anywhere below.
+    The folder must contain exactly one folder of text files with "skeleton" in its name and one
+    with "label", at any depth. The lists of the splits may be anywhere in it.
 
     Raises:
-        InputError: There are no such folders or several, or a file is broken; names it.
+        InputError: One of these folders is missing or ambiguous, or a file is broken; names it.
         OSError: A file cannot be read.
     """
     folders = sorted({path.parent for path in root.rglob("*.txt")})
@@ -206,24 +207,26 @@ def read_pku_mmd(root: Path, *, hands: Path | None = None) -> PkuMmd:
         found = [folder for folder in folders if word in folder.name.lower()]
         if len(found) != 1:
             names = ", ".join(str(folder) for folder in found) or "none"
-            raise InputError(f"{root}: needs one folder of text files named as {word}; has {names}")
+            raise InputError(
+                f"{root}: needs one folder of text files with {word!r} in its name; has {names}"
+            )
         return found[0]
 
     return PkuMmd(only("skeleton"), only("label"), splits=root, hands=hands)
 
 
 def read_labels(path: Path) -> list[tuple[int, TrueAction]]:
-    """Read the actions of a recording: a line `class,start,end,confidence` for each.
+    """Read the actions of a recording: one line `class,start,end,confidence` for each.
 
-    Whether frames count from 0 or 1 the data set does not say; they are taken to count from 0, and
-    the end to belong to the action. Either may be wrong by a frame. The confidence says how well
-    the action was performed; it is checked and not kept.
+    The data set does not say whether frames count from 0 or 1. Here they count from 0, and the end
+    belongs to the action; either may be wrong by a frame. The confidence says how well the action
+    was performed; it is checked but not kept.
 
     Returns:
-        Number of the line and its action, from the stamp of its first frame to that of its last.
+        Line number and action, from the stamp of its first frame to the stamp of its last.
 
     Raises:
-        InputError: A line is not so; names file and line.
+        InputError: A line has another form; names file and line.
         OSError: The file cannot be read.
     """
     actions = []
@@ -233,7 +236,8 @@ def read_labels(path: Path) -> list[tuple[int, TrueAction]]:
         try:
             action, first, last = (int(part) for part in line.split(",")[:3])
             (_,) = (float(part) for part in line.split(",")[3:])
-        except ValueError:
+            start_s, end_s = first / FRAME_RATE, last / FRAME_RATE
+        except (ValueError, OverflowError):
             raise InputError(
                 f"{path}: line {number}: expected class,start,end,confidence, got {line.strip()!r}"
             ) from None
@@ -242,9 +246,10 @@ def read_labels(path: Path) -> list[tuple[int, TrueAction]]:
                 f"{path}: line {number}: class: must be 1 to {len(PKU_ACTIONS)}, got {action}"
             )
         if not 0 <= first <= last:
-            raise InputError(f"{path}: line {number}: start, end: {first} to {last} is no interval")
-        label = PKU_ACTIONS[action - 1]
-        actions.append((number, TrueAction(label, first / FRAME_RATE, last / FRAME_RATE)))
+            raise InputError(
+                f"{path}: line {number}: start, end: {first} to {last} is not an interval"
+            )
+        actions.append((number, TrueAction(PKU_ACTIONS[action - 1], start_s, end_s)))
     return actions
 
 
@@ -255,16 +260,16 @@ def _frames(action: TrueAction) -> range:
 
 @lru_cache(maxsize=2)
 def read_skeletons(path: Path) -> npt.NDArray[np.float32]:
-    """Read a recording; the last two are kept, since its actions are asked for one by one.
+    """Read a recording; the last two are cached, since actions are read one by one.
 
-    A line is a frame: x, y, z in metres of 25 joints of the first person, then of the second, all
-    zero where there is nobody.
+    Each line is a frame: x, y, z in metres of 25 joints of the first person, then of the second;
+    all zero where there is no person.
 
     Returns:
         (F, 2, 25, 3).
 
     Raises:
-        InputError: A line is not so, or there are none; names file and line.
+        InputError: A line has another form, or the file is empty; names file and line.
         OSError: The file cannot be read.
     """
     lines = read_lines(path)
@@ -278,13 +283,13 @@ def read_skeletons(path: Path) -> npt.NDArray[np.float32]:
 
 
 def read_split(path: Path) -> tuple[list[str], list[str]]:
-    """Read a list of recordings to train on and to test on.
+    """Read the recordings to train on and to test on.
 
-    A line that ends in "videos:" begins each part, the first with "Training", the second with
-    "Validation" or a misspelling of it; names follow, between commas.
+    Each part begins with a line that ends in "videos:". The first starts with "Training", the
+    second with "Validation" or a misspelling of it. Names follow, separated by commas.
 
     Raises:
-        InputError: A name is none, or a part is missing; names file and line.
+        InputError: A name is not that of a recording, or a part is missing; names file and line.
         OSError: The file cannot be read.
     """
     parts: dict[str, list[str]] = {"training": [], "validation": []}
@@ -296,7 +301,7 @@ def read_split(path: Path) -> tuple[list[str], list[str]]:
             continue
         for name in filter(None, (part.strip() for part in text.split(","))):
             if current is None or not _NAME.fullmatch(name):
-                raise InputError(f"{path}: line {number}: {name!r} is no name of a recording")
+                raise InputError(f"{path}: line {number}: {name!r} is not the name of a recording")
             current.append(name)
     for part, names in parts.items():
         if not names:
@@ -305,7 +310,7 @@ def read_split(path: Path) -> tuple[list[str], list[str]]:
 
 
 def _subject(recording: str) -> str:
-    """Return who is in a recording, empty where its name does not say."""
+    """Return the person in a recording, empty if its name does not contain one."""
     match = _NAME.fullmatch(recording)
     return (match[1] or "") if match else ""
 
@@ -316,7 +321,7 @@ def _people(
     label: str,
     subject: str,
 ) -> tuple[KeypointSequence, ...]:
-    """Return who is in these frames (F, 2, 25, 3); the first where nobody is."""
+    """Return the people in these frames (F, 2, 25, 3); the first person if nobody is visible."""
     seen = frames.any((0, 2, 3)).nonzero()[0].tolist() or [0]
     return tuple(
         metric_sequence(frames[:, person], stamps, "kinect_v2", label, subject if not place else "")

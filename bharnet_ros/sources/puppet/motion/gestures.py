@@ -48,7 +48,7 @@ class Gesture:
     """One motion with a name.
 
     Attributes:
-        label: What a recogniser should say; unknown motions have one too.
+        label: Name that recognition should give it; unknown motions have one too.
         perform: Pose at a time in seconds since the hands arrived.
         duration: Seconds that the hands stay in the motion.
         raise_time: Seconds from rest into the motion, and back again.
@@ -309,7 +309,7 @@ UNKNOWN: dict[str, Gesture] = {
     "folding_arms": Gesture("folding_arms", folding_arms, raise_time=0.6),
     "drinking": Gesture("drinking", drinking),
 }
-"""Motions that are none of them."""
+"""Motions that are none of these gestures."""
 
 PRESENTING = Gesture("presenting", presenting, duration=1.6)
-"""Holding up whatever is in the hand; which, the motion does not say."""
+"""Holding up a thing; the motion does not depend on which."""

@@ -1,4 +1,4 @@
-"""Hand shapes as joint angles, and the 21 landmarks that they put in place."""
+"""Hand shapes as joint angles, and the 21 landmarks that follow from them."""
 
 from __future__ import annotations
 

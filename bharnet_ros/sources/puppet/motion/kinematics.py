@@ -50,8 +50,8 @@ class ArmPose:
         wrist: Metres from the middle of the shoulders.
         pointing: Direction from the wrist to the middle knuckle.
         palm: Direction out of the palm.
-        elbow: Direction to which the elbow leans.
-        shape: (5, 4) radians, as `hands.hand_shape` returns.
+        elbow: Direction in which the elbow leans.
+        shape: (5, 4) radians, as `hand_shapes.hand_shape` returns.
     """
 
     wrist: FloatArray = field(default_factory=lambda: np.array([0.27, -0.52, 0.04]))
@@ -93,7 +93,7 @@ def smooth_step(fraction: float) -> float:
 def blend_arms(start: ArmPose, end: ArmPose, weight: float) -> ArmPose:
     """Return the arm at `weight` in 0..1 of the way from `start` to `end`.
 
-    Fingers form their shape in the first part of the way, as people's do.
+    Fingers take their shape in the first part of the movement, as people's do.
     """
     shape_weight = min(1.0, 1.5 * weight)
     return ArmPose(
@@ -139,7 +139,7 @@ def landmarks(pose: Pose) -> tuple[FloatArray, FloatArray]:
 def _reach(
     shoulder: FloatArray, target: FloatArray, lean: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Two-bone inverse kinematics: return the elbow and the wrist that it can reach."""
+    """Solve two-bone inverse kinematics; return the elbow and the wrist within the arm's reach."""
     way = target - shoulder
     reach = UPPER_ARM + FOREARM
     distance = float(np.clip(np.linalg.norm(way), 0.08, 0.995 * reach))
@@ -161,7 +161,7 @@ def _leg(hip: FloatArray, axes: FloatArray, outward: float, swing: float) -> Flo
 
 
 def _about(axis: int, angle: float) -> FloatArray:
-    """Rotation matrix about x, y or z."""
+    """Return the rotation matrix about x, y or z."""
     cosine, sine = np.cos(angle), np.sin(angle)
     matrix = np.eye(3)
     first, second = [(1, 2), (2, 0), (0, 1)][axis]

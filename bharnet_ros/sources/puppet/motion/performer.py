@@ -1,4 +1,4 @@
-"""One person with a plan: which gesture when, and where to stand."""
+"""One person of a script: when to perform which gesture, and where to stand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Act:
         return self.start + 2 * self.gesture.raise_time + self.gesture.duration
 
     def weight(self, time: float) -> float:
-        """How far the arms are out of rest, 0..1."""
+        """Return how far the arms are out of rest, 0..1."""
         rise = self.gesture.raise_time
         return min(smooth_step((time - self.start) / rise), smooth_step((self.end - time) / rise))
 
@@ -65,14 +65,15 @@ class Performer:
         for act in self.acts:
             if not act.start < time < act.end:
                 continue
-            since = min(max(time - act.start - act.gesture.raise_time, 0.0), act.gesture.duration)
-            pose = _towards(pose, act.gesture.perform(since, act.style), act.weight(time))
+            elapsed = time - act.start - act.gesture.raise_time
+            elapsed = min(max(elapsed, 0.0), act.gesture.duration)
+            pose = _towards(pose, act.gesture.perform(elapsed, act.style), act.weight(time))
         return pose
 
     def true_actions(self) -> list[TrueAction]:
-        """Return what the person does.
+        """Return the actions of the person.
 
-        Each action lasts from when the hands are half way into it until they are half way out.
+        An action lasts from when the hands are half-way up until they are half-way down again.
         """
         return [
             TrueAction(
@@ -86,7 +87,7 @@ class Performer:
 
 
 def _towards(rest: Pose, active: Pose, weight: float) -> Pose:
-    """Move the arms and the head, and leave the person where it stands."""
+    """Move the arms and the head; leave the place of the person unchanged."""
     return replace(
         rest,
         right=blend_arms(rest.right, active.right, weight),

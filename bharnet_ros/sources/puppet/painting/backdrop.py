@@ -1,4 +1,4 @@
-"""What is behind the people, and what stands before them."""
+"""The room behind the people, and the boxes in front of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bharnet_ros.types.keypoints import FloatArray
 
 @dataclass(frozen=True)
 class Box:
-    """A box that stands before everybody, in pixels: left, top, right, bottom."""
+    """A box in front of everyone, in pixels: left, top, right, bottom."""
 
     left: float
     top: float
@@ -41,7 +41,7 @@ def draw_box(image: Image, box: Box) -> None:
 
 
 def room(width: int, height: int, random: np.random.Generator) -> Image:
-    """A wall with a window of light, a shelf and mild texture: (H, W, 3) RGB."""
+    """Draw a wall with a window of light, a shelf and mild texture: (H, W, 3) RGB."""
     wall = np.array([186.0, 182.0, 172.0]) + random.uniform(-14, 14, 3)
     y, x = np.mgrid[0:height, 0:width]
     light = 1.04 - 0.22 * np.hypot(x / width - 0.3, y / height - 0.2)

@@ -1,4 +1,4 @@
-"""Draws one person, far parts first, from its keypoints."""
+"""Draws one person from keypoints, far parts first."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def draw_person(
 
     Args:
         image: (H, W, 3) RGB, drawn into.
-        person: Pixels; parts that are NaN are left out, a z that is NaN counts as zero.
+        person: Keypoints in pixels; parts that are NaN are left out, a z of NaN counts as zero.
         appearance: Colours.
-        held: What is in one of the hands.
+        held: Thing in one of the hands.
     """
     for part in person_parts(person, appearance, held):
         part.paint(image)
@@ -66,7 +66,7 @@ def draw_person(
 def person_parts(
     person: PersonKeypoints, appearance: Appearance, held: Held | None = None
 ) -> list[Part]:
-    """Return what a person is painted of, far parts first; see `draw_person`."""
+    """Return the painted parts of a person, far ones first; see `draw_person`."""
     body = with_metres(person.body, person.body_camera)
     hands = with_metres(person.hands, person.hands_camera)
     unit = shoulder_scale(body)
@@ -94,16 +94,16 @@ def person_parts(
 
 
 def _part(paint: Callable[[Image], None], points: FloatArray, *, limb: bool = False) -> Part:
-    """Return a part that lies on (N, 4) points, those of them that are known."""
+    """Return a part that lies on those of (N, 4) points that are known."""
     return Part(paint, points[np.isfinite(points).all(axis=1)][:, [0, 1, 3]], limb)
 
 
 def arm_parts(arm: FloatArray) -> list[FloatArray]:
-    """Split an arm into the parts that are painted one by one, since one may cover the other.
+    """Split an arm into parts that are painted separately, because one may cover the other.
 
     Args:
-        arm: (3, C) pixels x, y, z and whatever else: shoulder, elbow and wrist; a joint that is
-            not known is NaN.
+        arm: (3, C) shoulder, elbow and wrist: x, y, z in pixels and any further columns; an unknown
+            joint is NaN.
 
     Returns:
         Parts of two or three joints, (N, C), each painted at the mean of its z.
@@ -118,7 +118,7 @@ def arm_parts(arm: FloatArray) -> list[FloatArray]:
 
 
 def shoulder_scale(body: FloatArray) -> float:
-    """Pixels that an adult's shoulder width takes, also when the person stands sideways."""
+    """Return the shoulder width of an adult in pixels, even if the person stands sideways."""
     lengths = ((1.0, 11, 12), (0.72, 11, 23), (0.72, 12, 24), (2.0, 7, 8))
     found = [factor * np.linalg.norm(body[a, :2] - body[b, :2]) for factor, a, b in lengths]
     finite = [length for length in found if np.isfinite(length)]

@@ -1,4 +1,4 @@
-"""The puppet's head: a painted picture, put in place by the landmarks of the face."""
+"""The puppet's head: a painted picture, placed by the landmarks of the face."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bharnet_ros.types.keypoints import FloatArray
 # The picture's edges, in metres from the point between the ears.
 _LEFT, _TOP, _RIGHT, _BOTTOM = -0.115, -0.165, 0.115, 0.145
 _PIXELS_PER_METRE = 1000.0
-# How well each landmark says where the flat picture belongs: ears lie far behind it.
+# Weight of each landmark in placing the flat picture: ears lie far behind it.
 _WEIGHTS = np.array([0.6, 1, 1, 1, 1, 1, 1, 0.35, 0.35, 1, 1])
 
 
@@ -45,6 +45,8 @@ def draw_head(image: Image, points: FloatArray, skin: Colour, hair: Colour) -> N
     transform[:, 2] -= low
     # Bilinear sampling skips pixels when it shrinks a picture: shrink smoothly beforehand.
     shrink = float(np.sqrt(max(abs(np.linalg.det(transform[:, :2])), 1e-6)))
+    if 1.4 * shrink * min(width, height) <= 0.5:
+        return  # The head is smaller than a pixel.
     if shrink < 0.5:
         head = np.asarray(
             cv2.resize(head, None, fx=shrink * 1.4, fy=shrink * 1.4, interpolation=cv2.INTER_AREA),
@@ -66,14 +68,14 @@ def _draw_skull(image: Image, points: FloatArray, transform: FloatArray, hair: C
         return
     up = -transform[:, 1] * _PIXELS_PER_METRE
     side = np.array([-up[1], up[0]])
-    # The picture's own middle pulls it along, so that a neck still carries both.
+    # Partly follows the middle of the picture, so that the neck still carries both.
     picture = transform @ np.array([-_LEFT * _PIXELS_PER_METRE, -_TOP * _PIXELS_PER_METRE, 1.0])
     middle = 0.6 * between_ears + 0.4 * picture
     ellipse(image, middle + 0.048 * up, np.stack([0.084 * side, 0.100 * up]), hair)
 
 
 def _placement(points: FloatArray, known: FloatArray) -> FloatArray:
-    """Least-squares affine map, (2, 3), from the picture to the image."""
+    """Return the least-squares affine map, (2, 3), from the picture to the image."""
     origin = np.array([_LEFT, _TOP])
     flat = (HEAD_LANDMARKS[known, :2] - origin) * _PIXELS_PER_METRE
     weights = _WEIGHTS[known, None]
@@ -154,7 +156,7 @@ def _paint_nose(painter: _Painter, skin: Colour) -> None:
 
 
 class _Painter:
-    """Paints soft shapes, in metres, one over the other."""
+    """Paints soft shapes, in metres, over one another."""
 
     def __init__(self, x: FloatArray, y: FloatArray) -> None:
         self.x = x
@@ -163,12 +165,12 @@ class _Painter:
         self._opacity = np.zeros(x.shape)
 
     def oval(self, x: float, y: float, width: float, height: float) -> FloatArray:
-        """Coverage, 0..1, of an ellipse with a rim about a pixel and a half wide."""
+        """Return the coverage, 0..1, of an ellipse with a rim about a pixel and a half wide."""
         radius = np.hypot((self.x - x) / width, (self.y - y) / height)
         return np.clip((1.0 - radius) * min(width, height) * _PIXELS_PER_METRE / 1.5 + 0.5, 0, 1)
 
     def glow(self, x: float, y: float, width: float, height: float) -> FloatArray:
-        """Coverage, 0..1, that fades like a bell."""
+        """Return a coverage, 0..1, that fades like a Gaussian."""
         return np.exp(-(((self.x - x) / width) ** 2) - ((self.y - y) / height) ** 2)
 
     def paint(self, colour: Colour, coverage: FloatArray) -> None:

@@ -1,4 +1,4 @@
-"""Draws one hand, far parts first, from its 21 landmarks."""
+"""Draws one hand from its 21 landmarks, far parts first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bharnet_ros.sources.puppet.painting.shading import (
 )
 from bharnet_ros.types.keypoints import FloatArray
 
-# Joints of each finger and radii there in hand lengths (wrist to middle knuckle).
+# Joints of each finger, and radii at them in hand lengths (wrist to middle knuckle).
 _FINGERS: tuple[tuple[tuple[int, ...], tuple[float, ...]], ...] = (
     ((1, 2, 3, 4), (0.185, 0.140, 0.115, 0.088)),
     ((5, 6, 7, 8), (0.118, 0.104, 0.093, 0.076)),
@@ -35,7 +35,7 @@ _FINGER_LAYERS = ((1.0, 0.0, 0.62), (0.84, 0.05, 0.86), (0.62, 0.13, 0.98), (0.3
 
 
 def hand_length(points: FloatArray) -> float:
-    """Return the length wrist to middle knuckle in pixels, also of a foreshortened hand.
+    """Return the length from wrist to middle knuckle in pixels, even of a foreshortened hand.
 
     Args:
         points: (21, 3) pixels; z of zero gives the length in the image.
@@ -48,17 +48,17 @@ def hand_length(points: FloatArray) -> float:
 def hand_parts(
     placed: FloatArray, skin: Colour, *, right: bool, held: Held | None = None
 ) -> list[Part]:
-    """Return what paints a hand with palm or back, creases and nails as it is turned.
+    """Return the painted parts of a hand, with palm or back, creases and nails as it is turned.
 
     Args:
         placed: (21, 4) x, y, z in pixels, z relative to the wrist, and metres from the camera;
             MediaPipe's numbering.
         skin: RGB.
         right: Whether it is a right hand.
-        held: What lies in it: on its palm, under the fingers that close over it.
+        held: Thing in the hand: on the palm, under the fingers that close over it.
 
     Returns:
-        Far parts first; none where the hand is too small to be seen.
+        Parts, far ones first; empty if the hand is too small to be seen.
     """
     points, surface = placed[:, :3], placed[:, [0, 1, 3]]
     length = hand_length(points)
@@ -72,7 +72,7 @@ def hand_parts(
     palm = partial(_draw_palm, points=points, length=length, skin=colour, normal=normal)
     parts = [(palm_depth, Part(palm, surface[_PALM[1:]]))]
     if held is not None:
-        # Between palm and fingers where the palm is seen, behind all of the hand where not.
+        # Between palm and fingers if the palm is seen, otherwise behind the whole hand.
         depth = palm_depth if palm_seen else float(points[:, 2].max()) + length
         thing = partial(draw_held, held=held, points=points, length=length)
         parts.append((depth, Part(thing, surface[_GRIP])))
@@ -98,7 +98,7 @@ def hand_parts(
 
 
 def _straight_runs(joints: FloatArray) -> list[tuple[int, int]]:
-    """Split a finger, (4, 3) pixels, where it bends so much that it may cover itself."""
+    """Split a finger, (4, 3) pixels, where it bends so far that it may cover itself."""
     way = np.diff(joints, axis=0)
     way = way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
     straight = (way[:-1] * way[1:]).sum(axis=1) > 0.6
@@ -132,7 +132,7 @@ def _draw_crease(image: Image, points: FloatArray, joint: int, radius: float, sk
 
 
 def _palm_normal(points: FloatArray, right: bool) -> FloatArray:
-    """Unit vector out of the palm, from the landmarks in space."""
+    """Return the unit vector out of the palm."""
     normal = np.cross(points[5] - points[0], points[17] - points[0])
     norm = float(np.linalg.norm(normal))
     normal = normal / norm if norm > 1e-6 else np.array([0.0, 0.0, -1.0])

@@ -1,4 +1,4 @@
-"""The pieces that a person is painted of, and where in space each of them lies."""
+"""The painted parts of a person, and where they lie in space."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bharnet_ros.types.keypoints import FloatArray
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Something that is painted in one go.
+    """Something that is painted in one step.
 
     Attributes:
         paint: Paints it into an (H, W, 3) RGB image.
@@ -27,14 +27,14 @@ class Part:
 
 
 def with_metres(points: FloatArray, camera: FloatArray) -> FloatArray:
-    """Put the distance from the camera beside pixels.
+    """Append the distance from the camera to pixels.
 
     Args:
-        points: (..., 3) x, y, z in pixels; a z that is not known counts as zero.
-        camera: (..., 3) metres in the camera's frame, NaN where not known.
+        points: (..., 3) x, y, z in pixels; an unknown z counts as zero.
+        camera: (..., 3) metres in the camera's frame, NaN where unknown.
 
     Returns:
-        (..., 4) x, y, z in pixels and metres, zero where not known.
+        (..., 4) x, y, z in pixels, and metres; z and metres are zero where unknown.
     """
     known = np.nan_to_num(np.stack([points[..., 2], camera[..., 2]], axis=-1).astype(np.float64))
     return np.concatenate([points[..., :2].astype(np.float64), known], axis=-1)

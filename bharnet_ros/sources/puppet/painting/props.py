@@ -1,4 +1,4 @@
-"""Things that the puppet holds: drawn in its hand, in sizes of the hand."""
+"""Things that the puppet holds, drawn in its hand and scaled to it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import RIGHT_HAND, FloatArray
 
 PROPS = ("bottle", "phone", "book", "cup")
-"""What there is to hold."""
+"""Things that the puppet can hold."""
 
 _CYLINDER = ((1.0, 0.0, 0.62), (0.84, 0.04, 0.82), (0.62, 0.10, 0.98), (0.3, 0.2, 1.08))
 
@@ -49,14 +49,14 @@ class Held:
         """Check the name.
 
         Raises:
-            InputError: There is no such thing.
+            InputError: The prop is unknown; the message lists the known ones.
         """
         if self.prop not in PROPS:
             raise InputError(f"prop: {self.prop!r} is unknown; known are: {', '.join(PROPS)}")
 
     @classmethod
     def drawn(cls, prop: str, random: np.random.Generator) -> Held:
-        """Draw colours, size and tilt; the same numbers are drawn for every thing."""
+        """Draw random colours, size and tilt, with the same random numbers for every prop."""
         first, second = random.uniform(25, 235, 3), random.uniform(25, 235, 3)
         return cls(
             prop,
@@ -72,12 +72,12 @@ def draw_held(image: Image, held: Held, points: FloatArray, length: float) -> No
 
     Args:
         image: (H, W, 3) RGB, drawn into.
-        held: What.
+        held: The thing.
         points: (21, 3) pixels of the hand, MediaPipe's numbering.
-        length: Of the hand, wrist to middle knuckle, pixels.
+        length: Length of the hand, wrist to middle knuckle, pixels.
     """
     grip = (points[[5, 9, 13, 17], :2].mean(axis=0) + points[[6, 10, 14, 18], :2].mean(axis=0)) / 2
-    # What is gripped lies across the fingers and sticks out on the side of the thumb.
+    # A gripped thing lies across the fingers and sticks out on the side of the thumb.
     up = points[5, :2] - points[17, :2]
     norm = float(np.linalg.norm(up))
     up = up / norm if norm > 0.15 * length else np.array([0.0, -1.0])

@@ -27,10 +27,12 @@ class Renderer:
             seed: Chooses the wall and the grain of the camera.
 
         Raises:
-            InputError: The size is not positive.
+            InputError: The size is not positive, or the seed is negative.
         """
         if width < 1 or height < 1:
             raise InputError(f"width, height: must be positive, got {width} x {height}")
+        if seed < 0:
+            raise InputError(f"seed: must not be negative, got {seed}")
         self.width = width
         self.height = height
         random = np.random.default_rng([seed, 7])
@@ -49,12 +51,12 @@ class Renderer:
         held: Sequence[Held | None] = (),
         light: Colour = (1.0, 1.0, 1.0),
     ) -> Image:
-        """Return a (H, W, 3) RGB frame.
+        """Return an (H, W, 3) RGB frame.
 
         Args:
             people: In the order in which they are painted; absent parts are left out.
             appearances: Colours of each person, used in turn.
-            boxes: Painted over everybody.
+            boxes: Painted over everyone.
             frame_number: Moves the grain of the camera.
             held: What each person holds, in their order; those beyond the last hold nothing.
             light: Factors on red, green and blue of the whole frame.

@@ -1,4 +1,4 @@
-"""Shaded, anti-aliased shapes: what the puppet's limbs are made of."""
+"""Shaded, anti-aliased shapes, of which the puppet is drawn."""
 
 from __future__ import annotations
 

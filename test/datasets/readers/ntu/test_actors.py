@@ -1,4 +1,4 @@
-"""Actors of NTU RGB+D: furniture and flicker are dropped, lost people found again."""
+"""Actors of NTU RGB+D: furniture and flicker are dropped, lost people are found again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FRAMES = 40
 def body(
     first: int = 0, last: int = FRAMES, *, x: float = 0.0, motion: float = 0.1, wide: int = 0
 ) -> TrackedBody:
-    """Return somebody who sways, tracked from a frame to before another.
+    """Return a swaying body, tracked in a range of frames.
 
     Args:
         first: First frame.
         last: Frame after the last one.
-        x: Where they stand, metres.
-        motion: How far they sway, metres.
-        wide: How many of their frames show them lying, as furniture does.
+        x: Position, metres.
+        motion: Extent of the sway, metres.
+        wide: Number of frames in which the body is wide, like furniture.
     """
     random = np.random.default_rng(0)
     upright = random.uniform((-0.2, -0.9, 2.9), (0.2, 0.9, 3.1), (25, 3))
@@ -32,12 +32,12 @@ def body(
     return TrackedBody(joints, confidence)
 
 
-def test_one_body_is_the_actor_however_short_or_wide() -> None:
+def test_a_single_body_is_the_actor_even_if_short_and_wide() -> None:
     only = body(0, 3, wide=3)
     assert choose_actors({"a": only}) == [only]
 
 
-def test_who_moves_most_is_first() -> None:
+def test_the_body_that_moves_most_is_first() -> None:
     still, lively = body(motion=0.01), body(x=1.0, motion=0.5)
     assert choose_actors({"a": still, "b": lively}) == [lively, still]
     assert choose_actors({"a": lively, "b": still}) == [lively, still]

@@ -1,4 +1,4 @@
-"""NTU RGB+D: files written as the data set writes them are read back, and broken ones named."""
+"""NTU RGB+D: files in the format of the data set are read back, and broken ones are named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ANN, BOB = "72057594037931101", "72057594037931102"
 
 
 def standing(frames: int, x: float = 0.0, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Return (F, 25, 3) metres of somebody upright who moves a little."""
+    """Return (F, 25, 3) metres of an upright person who moves a little."""
     random = np.random.default_rng(seed)
     body = random.uniform((x - 0.3, -0.9, 2.8), (x + 0.3, 0.9, 3.2), (25, 3))
     return (body + random.normal(0, 0.02, (frames, 25, 3)).cumsum(0)).astype(np.float32)
@@ -90,7 +90,7 @@ def test_coordinates_are_read_back_exactly(tmp_path: Path) -> None:
     assert np.isnan(person.hands).all() and not person.hand_scores.any()
 
 
-def test_two_people_share_their_time_and_frames_without_them_are_absent(tmp_path: Path) -> None:
+def test_two_people_share_stamps_and_are_absent_where_not_tracked(tmp_path: Path) -> None:
     ann, bob = standing(20), standing(20, x=0.8, seed=1)
     bob[:, :, 0] += np.linspace(0, 1, 20)[:, None]
     frames: list[Frame] = [[(ANN, ann[at]), (BOB, bob[at])] for at in range(20)]
@@ -116,7 +116,7 @@ def listed(tmp_path: Path, *names: str, edition: int | None = None) -> Ntu:
     return read_ntu(tmp_path, edition=edition)
 
 
-def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
+def test_a_file_is_read_only_when_its_clip_is_requested(tmp_path: Path) -> None:
     data = listed(tmp_path, "S018C001P041R001A061", "S001C003P002R001A010")
     assert data.edition == 120
     assert data.names.tolist() == ["S001C003P002R001A010", "S018C001P041R001A061"]
@@ -126,7 +126,7 @@ def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
         data.clip(0)
 
 
-def test_the_older_edition_leaves_out_what_was_added_later(tmp_path: Path) -> None:
+def test_the_older_edition_leaves_out_newer_clips(tmp_path: Path) -> None:
     names = ("S001C001P001R001A060", "S018C001P041R001A061")
     assert listed(tmp_path, *names, edition=60).names.tolist() == [names[0]]
     assert listed(tmp_path, *names).class_names == NTU_ACTIONS
@@ -135,7 +135,7 @@ def test_the_older_edition_leaves_out_what_was_added_later(tmp_path: Path) -> No
     assert listed(tmp_path, *names, edition=60).hand_actions == NTU60_HAND_ACTIONS
 
 
-def test_an_edition_is_guessed_from_what_only_the_newer_one_has(tmp_path: Path) -> None:
+def test_without_newer_clips_the_edition_is_60(tmp_path: Path) -> None:
     assert listed(tmp_path, "S017C001P001R001A060").edition == 60
 
 
@@ -201,7 +201,7 @@ def test_samples_with_missing_skeletons_are_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        (MISSING + "S001C002\n", "line 6: 'S001C002' is no name of a clip"),
+        (MISSING + "S001C002\n", "line 6: 'S001C002' is not the name of a clip"),
         ("nothing is missing\n", "has no names of clips"),
     ],
 )
@@ -215,13 +215,13 @@ def test_a_wrong_list_of_missing_skeletons_is_named(
 
 
 def test_a_folder_without_clips_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=rf"{tmp_path}: has no clips, files as S001"):
+    with pytest.raises(ValueError, match=rf"{tmp_path}: has no clips, files like S001"):
         read_ntu(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["S001C001P001R001", "S001C001P001R001A121", "clip"])
-def test_a_file_that_is_not_named_as_a_clip_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(ValueError, match=rf"{name}\.skeleton: is not named as"):
+def test_a_file_that_is_not_named_like_a_clip_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"{name}\.skeleton: is not a clip name of NTU"):
         listed(tmp_path, name)
 
 
@@ -231,23 +231,24 @@ def test_an_edition_must_be_one_of_the_two(tmp_path: Path) -> None:
 
 
 JOINT = 4
-"""Index of the line of the first joint: behind the counts of frames and bodies and the body."""
+"""Index of the line of the first joint, after the counts and the line of the body."""
 
 
 @pytest.mark.parametrize(
     ("line", "text", "complaint"),
     [
         (0, "many", "line 1: 'many' is not the number of frames"),
-        (0, "3", "line 86: expected the end behind 3 frames"),
-        (0, "5", "line 114: ends where the number of bodies of frame 5 of 5 was expected"),
+        (0, "3", "line 86: expected the end of the file after 3 frames"),
+        (0, "1" + 15 * "0", "line 1: the file is too short for 10{15} frames"),
+        (0, "5", "line 114: the file ends where the number of bodies of frame 5 of 5 was expected"),
         (1, "-1", "line 2: '-1' is not the number of bodies of frame 1 of 4"),
         (2, f"{ANN} 0 1 1", "line 3: expected 10 values of a body, got 4"),
         (3, "20", "line 4: expected 25 joints"),
         (3, "joints", "line 4: 'joints' is not the number of joints"),
         (JOINT + 1, "0.1 0.2 0.3", "line 6: expected 12 numbers, got 3"),
         (JOINT + 2, "0.1 0.2 y 4 5 6 7 8 9 10 11 2", "line 7: 'y' is not a number"),
-        (JOINT + 3, "1 2 3 4 5 6 7 8 9 10 11 3", "line 8: the last value, tracking, must be"),
-        (JOINT + 3, "1 2 3 4 5 6 7 8 9 10 11 nan", "line 8: the last value, tracking, must be"),
+        (JOINT + 3, "1 2 3 4 5 6 7 8 9 10 11 3", "line 8: the last value .tracking. must be"),
+        (JOINT + 3, "1 2 3 4 5 6 7 8 9 10 11 nan", "line 8: the last value .tracking. must be"),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, line: int, text: str, complaint: str) -> None:
@@ -262,10 +263,10 @@ def test_a_broken_line_is_named(tmp_path: Path, line: int, text: str, complaint:
     ("kept", "complaint"),
     [
         (0, "line 1: the file is empty"),
-        (2, "line 3: ends where a body was expected"),
-        (3, "line 4: ends where the number of joints was expected"),
-        (20, "line 21: ends in the middle of a body"),
-        (29, "line 30: ends where the number of bodies of frame 2 of 4 was expected"),
+        (2, "line 3: the file ends where a body was expected"),
+        (3, "line 4: the file ends where the number of joints was expected"),
+        (20, "line 21: the file ends in the middle of a body"),
+        (29, "line 30: the file ends where the number of bodies of frame 2 of 4 was expected"),
     ],
 )
 def test_a_file_that_ends_too_soon_is_named(tmp_path: Path, kept: int, complaint: str) -> None:
@@ -275,14 +276,14 @@ def test_a_file_that_ends_too_soon_is_named(tmp_path: Path, kept: int, complaint
         read_skeleton(path)
 
 
-def test_a_clip_that_shows_nobody_is_named(tmp_path: Path) -> None:
+def test_a_clip_without_bodies_is_named(tmp_path: Path) -> None:
     path = write(tmp_path, NAMES[0], skeleton_text([[], [(ANN, np.zeros((25, 3)))]]))
-    with pytest.raises(ValueError, match=r"A001\.skeleton: shows nobody in any of its 2 frames"):
+    with pytest.raises(ValueError, match=r"A001\.skeleton: has no body in any of its 2 frames"):
         read_skeleton(path)
 
 
-def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_named(tmp_path: Path) -> None:
     path = tmp_path / f"{NAMES[0]}.skeleton"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(ValueError, match=r"A001\.skeleton: is no text file"):
+    with pytest.raises(ValueError, match=r"A001\.skeleton: is not a text file"):
         read_skeleton(path)

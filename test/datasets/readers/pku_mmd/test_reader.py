@@ -1,4 +1,4 @@
-"""PKU-MMD: recordings written as the data set writes them are cut into actions and windows."""
+"""PKU-MMD: recordings in the format of the data set are cut into actions and windows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def recording_text(joints: np.ndarray) -> str:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """Return a folder as the archives of the data set unpack into."""
+    """Return a folder laid out like the unpacked archives of the data set."""
     for folder in ("PKU_Skeleton_Renew", "Train_Label_PKU_final", "Split"):
         (tmp_path / folder).mkdir()
     for seed, (name, labels) in enumerate(LABELS.items()):
@@ -69,7 +69,7 @@ def test_actions_are_cut_out_exactly(root: Path) -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1, 7, 49, 1234, 5399, 100_003])
-def test_a_clip_has_the_frames_of_its_label_though_actions_are_in_seconds(
+def test_a_clip_has_exactly_the_frames_of_its_label(
     root: Path, monkeypatch: pytest.MonkeyPatch, first: int
 ) -> None:
     (root / "Train_Label_PKU_final" / "0002-L.txt").write_text(
@@ -83,13 +83,13 @@ def test_a_clip_has_the_frames_of_its_label_though_actions_are_in_seconds(
     assert stamps.tolist() == [number / 30 for number in range(first, first + 4)]
 
 
-def test_the_second_person_is_there_when_somebody_is(root: Path) -> None:
+def test_the_second_person_is_read(root: Path) -> None:
     first, second = read_pku_mmd(root).clip(1).people
     np.testing.assert_allclose(first.body[..., :3], recording()[50:70, 0], rtol=1e-6)
     np.testing.assert_allclose(second.body[..., :3], recording()[50:70, 1], rtol=1e-6)
 
 
-def test_somebody_alone_in_the_second_place_is_the_first_person(root: Path) -> None:
+def test_a_single_person_in_the_second_place_becomes_the_first(root: Path) -> None:
     joints = recording()
     joints[50:70, 0] = 0.0
     path = root / "PKU_Skeleton_Renew" / "0002-L.txt"
@@ -104,10 +104,11 @@ def test_an_action_that_outlasts_its_recording_ends_with_it(root: Path) -> None:
     assert [person.subject for person in clip.people] == ["N08", ""]
 
 
-def test_an_action_behind_the_end_of_its_recording_is_named(root: Path) -> None:
+def test_an_action_after_the_end_of_its_recording_is_named(root: Path) -> None:
     (root / "Train_Label_PKU_final" / "0002-R.txt").write_text("3,90,99,2\n", encoding="utf-8")
     with pytest.raises(
-        ValueError, match=r"0002-R\.txt: line 91: ends before 0002-R_001 begins, in frame 90"
+        ValueError,
+        match=r"0002-R\.txt: line 91: the file ends before 0002-R_001 begins, in frame 90",
     ):
         read_pku_mmd(root).clip(2)
 
@@ -133,8 +134,8 @@ def test_a_missing_list_is_named(root: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("Training videos:\n0002-L, 0002\n", "line 2: '0002' is no name of a recording"),
-        ("0002-L\n", "line 1: '0002-L' is no name of a recording"),
+        ("Training videos:\n0002-L, 0002\n", "line 2: '0002' is not the name of a recording"),
+        ("0002-L\n", "line 1: '0002-L' is not the name of a recording"),
         ("Training videos:\n0002-L\n", "has no validation videos"),
         ("Validation videos:\n0002-L\n", "has no training videos"),
     ],
@@ -146,7 +147,7 @@ def test_a_wrong_list_is_named(tmp_path: Path, text: str, complaint: str) -> Non
         read_split(path)
 
 
-def test_windows_cover_a_recording_and_are_labelled_by_what_fills_them(root: Path) -> None:
+def test_windows_cover_a_recording_and_take_the_longest_action(root: Path) -> None:
     windows = list(read_pku_mmd(root).windows("0002-L", window_s=0.5, stride_s=0.25))
 
     starts = [round(window.people[0].stamps[0] * 30) for window in windows]
@@ -195,11 +196,12 @@ def test_there_are_51_actions() -> None:
     [
         ("3,10,20", "expected class,start,end,confidence, got '3,10,20'"),
         ("3,10,20,2,1", "expected class,start,end,confidence, got '3,10,20,2,1'"),
+        ("3,0," + "9" * 400 + ",2", "expected class,start,end,confidence, got '3,0,9"),
         ("3,ten,20,2", "expected class,start,end,confidence, got '3,ten,20,2'"),
         ("52,10,20,2", "class: must be 1 to 51, got 52"),
         ("0,10,20,2", "class: must be 1 to 51, got 0"),
-        ("3,20,10,2", "start, end: 20 to 10 is no interval"),
-        ("3,-1,10,2", "start, end: -1 to 10 is no interval"),
+        ("3,20,10,2", "start, end: 20 to 10 is not an interval"),
+        ("3,-1,10,2", "start, end: -1 to 10 is not an interval"),
     ],
 )
 def test_a_broken_label_is_named(tmp_path: Path, line: str, complaint: str) -> None:
@@ -232,7 +234,7 @@ def test_labels_without_skeletons_are_named(root: Path) -> None:
         read_pku_mmd(root)
 
 
-def test_skeletons_are_not_read_before_they_are_asked_for(root: Path) -> None:
+def test_skeletons_are_read_only_when_a_clip_is_requested(root: Path) -> None:
     (root / "PKU_Skeleton_Renew" / "0002-L.txt").write_text("nothing", encoding="utf-8")
     data = read_pku_mmd(root)
     assert data.clip(2).name == "0002-R_001"
@@ -240,15 +242,19 @@ def test_skeletons_are_not_read_before_they_are_asked_for(root: Path) -> None:
         data.clip(0)
 
 
-def test_folders_that_cannot_be_told_are_named(root: Path) -> None:
+def test_ambiguous_folders_are_named(root: Path) -> None:
     (root / "skeleton_of_phase_2").mkdir()
     (root / "skeleton_of_phase_2" / "A01N01-L.txt").touch()
-    with pytest.raises(ValueError, match="needs one folder of text files named as skeleton; has "):
+    with pytest.raises(
+        ValueError, match="needs one folder of text files with 'skeleton' in its name"
+    ):
         read_pku_mmd(root)
     labels = root / "Train_Label_PKU_final"
     assert len(PkuMmd(root / "PKU_Skeleton_Renew", labels)) == 4
 
 
 def test_a_folder_without_labels_is_named(root: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"Split: has no labels|cross-subject\.txt: is not named"):
+    with pytest.raises(
+        ValueError, match=r"Split: has no labels|cross-subject\.txt: is not a recording"
+    ):
         PkuMmd(root / "PKU_Skeleton_Renew", tmp_path / "Split")

@@ -1,0 +1,103 @@
+"""Options that `bharnet run` and `bharnet record` share."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class ChainOptions:
+    """What to run; None leaves a parameter at its default.
+
+    Attributes:
+        source: A source as `open_source` takes it; None for the default of the node.
+        image_topic: Camera topic that replaces the source; its images are compressed if its name
+            ends in /compressed.
+        model: Name or path of a model bundle.
+        device: "auto", "cpu" or "cuda".
+        width: Pixels, of the puppet or a webcam.
+        height: Pixels, of the puppet or a webcam.
+        fps: Frames per second of a webcam, or in place of the source's own rate.
+        pace: How a recording is played. "steady" uses every image, at the rate of the recording or
+            slower if this machine is slow. "fast" sends each image as soon as the one before is
+            processed. "camera" keeps the rate of the recording, and a slow machine drops images.
+        max_people: Maximum number of people to track.
+        loop: Whether the source restarts at its end, or a lost webcam is reopened when it is back.
+        ros_arguments: Passed on to ROS.
+    """
+
+    source: str | None = None
+    image_topic: str | None = None
+    model: str | None = None
+    device: str | None = None
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    pace: str = "steady"
+    max_people: int | None = None
+    loop: bool = False
+    ros_arguments: Sequence[str] = ()
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the images of the camera topic are compressed."""
+        return self.image_topic is not None and self.image_topic.endswith("/compressed")
+
+
+def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `ChainOptions` to a command, except `--pace`."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--source",
+        metavar="SOURCE",
+        help="puppet:SCRIPT, a video file, a folder of images, or a webcam by its index or device "
+        "(default: puppet:gestures)",
+    )
+    source.add_argument(
+        "--image-topic",
+        metavar="TOPIC",
+        help="use the images of this topic; they are compressed if it ends in /compressed",
+    )
+    parser.add_argument(
+        "--model", metavar="NAME", help="name or folder of a model bundle (default: gestures)"
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), help="where the model runs (default: auto)"
+    )
+    parser.add_argument(
+        "--max-people",
+        type=int,
+        metavar="N",
+        help="maximum number of people to track; each costs about as much time as the first "
+        "(default: 1)",
+    )
+    parser.add_argument(
+        "--width",
+        type=int,
+        metavar="PIXELS",
+        help="width of the puppet's or a webcam's images; needs --height",
+    )
+    parser.add_argument(
+        "--height", type=int, metavar="PIXELS", help="height of the puppet's or a webcam's images"
+    )
+    parser.add_argument(
+        "--fps",
+        type=float,
+        metavar="RATE",
+        help="frames per second of a webcam, or in place of the source's own rate",
+    )
+    parser.add_argument(
+        "--loop",
+        action="store_true",
+        help="restart the source at its end, or reopen a lost webcam when it is back",
+    )
+    parser.epilog = "Whatever follows --ros-args goes to ROS."
+
+
+def read_chain_options(arguments: argparse.Namespace) -> ChainOptions:
+    """Return the options that `add_chain_arguments` added, and `--pace`."""
+    return ChainOptions(
+        **{field.name: getattr(arguments, field.name) for field in fields(ChainOptions)}
+    )

@@ -1,0 +1,172 @@
+"""The third step: which scores make events, by their stamps and their model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bharnet_ros.messages.reading import event_model_from_message
+from bharnet_ros.pipeline.message_log import CollectedLog
+from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
+from bharnet_ros.recognition.events.overrides import EventOverrides
+from bharnet_ros.types.actions import OffsetReason, Phase
+
+WAVE = {"body_1": (0.9, 0.05, 0.05)}
+REST = {"body_1": (0.05, 0.05, 0.9)}
+AT_ONCE = {"smoothing_s": 0.0, "min_duration_s": 0.0, "min_gap_s": 0.0}
+
+
+@pytest.fixture
+def log() -> CollectedLog:
+    return CollectedLog()
+
+
+@pytest.fixture
+def model(messages):
+    return event_model_from_message(messages.model_info())
+
+
+@pytest.fixture
+def step(log, model) -> ScoresToEvents:
+    """Return the step with a model whose events begin and end without delay."""
+    step = ScoresToEvents(EventOverrides(AT_ONCE), log, "test")
+    step.use_model(model, "tiny")
+    return step
+
+
+def with_stamp_zero(message):
+    """Set all times of a message of scores to zero."""
+    zero = replace(message.header.stamp, sec=0, nanosec=0)
+    message.header.stamp = zero
+    for track in message.tracks:
+        track.window_start = track.window_end = zero
+    return message
+
+
+def summary(taken) -> list[tuple[Phase, str, OffsetReason]]:
+    """Return the events of scores that were not rejected."""
+    _, events = taken
+    return [(event.phase, event.event_id, event.reason) for event in events]
+
+
+ONSET = [(Phase.ONSET, "test-1", OffsetReason.NONE)]
+
+
+def reports(log: CollectedLog) -> tuple[dict[str, int], list[str], list[str]]:
+    return dict(log.counts), log.rejected, log.warnings
+
+
+def test_an_action_has_one_onset_and_one_offset(step, log, messages):
+    rows = [WAVE, WAVE, REST, REST]
+    taken = [step.take(messages.scores(at / 10, row)) for at, row in enumerate(rows)]
+    assert [scores.stamp_ns for scores, _ in taken] == [messages.stamp_ns(n / 10) for n in range(4)]
+    events = [event for one in taken for event in summary(one)]
+    assert events == [*ONSET, (Phase.OFFSET, "test-1", OffsetReason.ENDED)]
+    assert step.open_events == 0
+    assert reports(log) == ({}, [], [])
+
+
+def test_a_repeated_stamp_is_counted_and_changes_nothing(step, log, messages):
+    assert summary(step.take(messages.scores(0.1, WAVE))) == ONSET
+    scores, events = step.take(messages.scores(0.1, REST))
+    assert (scores.stamp_ns, events) == (messages.stamp_ns(0.1), [])
+    assert step.open_events == 1
+    assert reports(log) == ({"duplicates": 1}, [], [])
+
+
+def test_a_step_back_ends_every_event(step, log, messages):
+    step.take(messages.scores(1.0, WAVE))
+    events = summary(step.take(messages.scores(0.5, REST)))
+    assert events == [(Phase.OFFSET, "test-1", OffsetReason.TIME_JUMP)]
+    assert step.open_events == 0
+    warning = "stamps went back by 0.500 s; events end"
+    assert reports(log) == ({"time jumps": 1}, [], [warning])
+
+
+def test_scores_after_a_step_back_may_begin_an_event_at_once(step, messages):
+    step.take(messages.scores(1.0, WAVE))
+    events = summary(step.take(messages.scores(0.5, WAVE)))
+    assert events == [
+        (Phase.OFFSET, "test-1", OffsetReason.TIME_JUMP),
+        (Phase.ONSET, "test-2", OffsetReason.NONE),
+    ]
+
+
+def test_a_stamp_of_zero_is_a_time_like_any_other(step, log, messages):
+    assert summary(step.take(with_stamp_zero(messages.scores(0.0, WAVE)))) == ONSET
+    assert step.take(with_stamp_zero(messages.scores(0.0, WAVE)))[1] == []
+    assert dict(log.counts) == {"duplicates": 1} and not log.warnings
+    # The long gap forward loses the source; the step back to zero is a time jump.
+    events = summary(step.take(messages.scores(0.0, WAVE)))
+    assert [reason for _, _, reason in events] == [OffsetReason.SOURCE_LOST, OffsetReason.NONE]
+    events = summary(step.take(with_stamp_zero(messages.scores(0.0, REST))))
+    assert [reason for _, _, reason in events] == [OffsetReason.TIME_JUMP]
+    assert dict(log.counts) == {"duplicates": 1, "time jumps": 1}
+
+
+@pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize(
+    ("row", "model_name", "problem"),
+    [
+        ((0.9, 0.05, 0.05), "other", "scores of model 'other', but the model is 'tiny'"),
+        ((0.9, 0.1), "tiny", "track 'body_1': probabilities has 2 classes, not 3"),
+        ((np.nan, 0.5, 0.5), "tiny", "track 'body_1': probabilities is not finite"),
+        ((1.5, 0.0, 0.0), "tiny", "must be in 0..1"),
+    ],
+)
+def test_rejected_scores_change_nothing_whatever_their_stamp(
+    step, log, messages, row, model_name, problem, at
+):
+    step.take(messages.scores(0.5, WAVE))
+    assert step.take(messages.scores(at, {"body_1": row}, model_name)) is None
+    assert step.open_events == 1
+    assert summary(step.take(messages.scores(0.6, WAVE))) == []
+    counts, rejected, warnings = reports(log)
+    assert (counts, len(rejected), warnings) == ({}, 1, [])
+    assert problem in rejected[0]
+
+
+def test_scores_before_the_model_are_counted_and_their_stamps_forgotten(log, model, messages):
+    step = ScoresToEvents(EventOverrides(AT_ONCE), log, "test")
+    assert (step.class_names, step.open_events) == ((), 0)
+    assert step.take(messages.scores(1.0, WAVE)) is None
+    step.use_model(model, "tiny")
+    assert step.class_names == ("wave", "point", "background")
+    assert summary(step.take(messages.scores(0.5, WAVE))) == ONSET
+    warning = "scores arrive, but no usable model_info yet"
+    assert reports(log) == ({"before model_info": 1}, [], [warning])
+
+
+def test_a_model_without_a_name_takes_the_scores_of_any_model(step, model, messages):
+    step.use_model(model, None)
+    assert len(summary(step.take(messages.scores(0.1, WAVE, "other")))) == 1
+
+
+def test_event_ids_stay_unique_over_models(step, model, messages):
+    assert summary(step.take(messages.scores(0.1, WAVE))) == ONSET
+    closed = step.close(OffsetReason.SOURCE_LOST)
+    assert [(event.event_id, event.phase) for event in closed] == [("test-1", Phase.OFFSET)]
+    step.use_model(model, "tiny")
+    (event,) = summary(step.take(messages.scores(0.2, WAVE)))
+    assert event == (Phase.ONSET, "test-model2-1", OffsetReason.NONE)
+
+
+def test_an_unusable_model_leaves_no_model(step, log, model, messages):
+    with pytest.raises(ValueError, match="background_id 7"):
+        step.use_model(replace(model, background_id=7), "tiny")
+    assert step.class_names == ()
+    assert step.take(messages.scores(0.1, WAVE)) is None
+    assert step.close(OffsetReason.SHUTDOWN) == []
+    assert dict(log.counts) == {"before model_info": 1}
+
+
+def test_a_reset_forgets_the_model_and_the_last_stamp(step, log, model, messages):
+    step.take(messages.scores(1.0, WAVE))
+    step.reset()
+    assert step.open_events == 0
+    assert step.take(messages.scores(1.1, WAVE)) is None
+    step.use_model(model, "tiny")
+    assert len(summary(step.take(messages.scores(0.5, WAVE)))) == 1
+    assert dict(log.counts) == {"before model_info": 1}
