@@ -54,7 +54,7 @@ class Launched:
         self._reader.start()
 
     def interrupt(self) -> None:
-        """Do what Ctrl-C does: signal the whole group, because launch leaves that to the terminal."""
+        """Signal the whole group, as Ctrl-C does: launch leaves that to the terminal."""
         os.killpg(self._process.pid, signal.SIGINT)
 
     def kill(self, executable: str) -> None:
