@@ -150,10 +150,10 @@ class _Player:
         if self._stage is Stage.KEYPOINTS:
             # The images of recorded keypoints are not read, so the skeleton decides alone.
             parameters = {**parameters, "use_rgb": False}
-        stream, rgb = open_recognition(parameters)
-        description = stream.recognizer.description
+        sliding, rgb = open_recognition(parameters)
+        description = sliding.recognizer.description
         self._to_events.use_model(description.event_model(), description.name)
-        to_scores = KeypointsToScores(stream, self._log, rgb)
+        to_scores = KeypointsToScores(sliding, self._log, rgb)
 
         def take_due(due: DueWindows | None) -> None:
             if due is not None:

@@ -12,12 +12,13 @@ from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
 from bharnet_ros.datasets.readers.ntu.reader import read_ntu
 from bharnet_ros.datasets.readers.nucla import read_nucla
 from bharnet_ros.datasets.readers.pku_mmd.reader import read_pku_mmd
+from bharnet_ros.datasets.readers.utd_mhad import read_utd_mhad
 from bharnet_ros.types.errors import InputError
 
 _NTU_EDITIONS = {"ntu": None, "ntu60": 60, "ntu120": 120}
 
 KINDS = (
-    *("holistic_wild", "nucla", *_NTU_EDITIONS),
+    *("holistic_wild", "nucla", "utd_mhad", *_NTU_EDITIONS),
     *("pku_mmd", "ground_guide", "cropped"),
 )
 """Every kind of data set; `ntu` takes the edition that the clips belong to."""
@@ -66,6 +67,8 @@ def open_dataset(
         return CroppedClips(path)
     if kind == "nucla":
         return read_nucla(path, hands=hands)
+    if kind == "utd_mhad":
+        return read_utd_mhad(path, hands=hands)
     if kind == "pku_mmd":
         return read_pku_mmd(path, hands=hands)
     return read_ntu(path, edition=_NTU_EDITIONS[kind], missing=missing, hands=hands)
@@ -90,6 +93,8 @@ def guess_kind(path: Path) -> str:
         return "ntu"
     elif next(path.rglob("a[0-9][0-9]_s[0-9][0-9]_e[0-9][0-9]_v[0-9][0-9].json"), None):
         return "nucla"
+    elif next(path.rglob("a*_s*_t*_skeleton.mat"), None):
+        return "utd_mhad"
     elif next(path.rglob("*-[LMR].txt"), None):
         return "pku_mmd"
     elif holds_cropped(path):

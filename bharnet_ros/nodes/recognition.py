@@ -105,7 +105,7 @@ class Recognition(ManagedNode):
     def __init__(self, **kwargs: Any) -> None:
         """Declare the parameters."""
         super().__init__("recognition", PARAMETERS, **kwargs)
-        self._stream: SlidingRecognizer | None = None
+        self._sliding: SlidingRecognizer | None = None
         self._scores: LifecyclePublisher | None = None
         self._model_info: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
@@ -138,14 +138,14 @@ class Recognition(ManagedNode):
         self._configured = parameters
         if parameters["use_rgb"]:
             self._message_filters = import_message_filters("use_rgb")
-        self._stream, self._rgb = open_recognition(parameters)
+        self._sliding, self._rgb = open_recognition(parameters)
         self._step = KeypointsToScores(
-            self._stream,
+            self._sliding,
             TopicLog(self, lambda: self._keypoints_topic),
             self._rgb,
             on_restart=self._clear_queues,
         )
-        streams = self._stream.recognizer.description.streams
+        streams = self._sliding.recognizer.description.streams
         if streams and self._rgb is None:
             names = ", ".join(streams)
             self.get_logger().info(f"use_rgb is false: the model runs without its stream {names}")
@@ -193,7 +193,7 @@ class Recognition(ManagedNode):
 
     def release(self) -> None:
         """Release the model and the publishers."""
-        self._stream = self._rgb = self._step = None
+        self._sliding = self._rgb = self._step = None
         for publisher in (self._scores, self._model_info):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
@@ -201,9 +201,9 @@ class Recognition(ManagedNode):
 
     def describe(self) -> dict[str, str]:
         """Return model, device and, with `use_rgb`, whether images arrive."""
-        if self._stream is None:
+        if self._sliding is None:
             return {}
-        recognizer = self._stream.recognizer
+        recognizer = self._sliding.recognizer
         values = {"model": recognizer.description.name, "device": recognizer.device}
         if self._rgb is not None and self._step is not None:
             stopped = self._step.without_images
@@ -220,8 +220,8 @@ class Recognition(ManagedNode):
         return "no images arrive: recognition goes on with the skeleton alone" if stopped else ""
 
     def _describe_model(self) -> ModelInfo:
-        assert self._stream is not None
-        description = self._stream.recognizer.description
+        assert self._sliding is not None
+        description = self._sliding.recognizer.description
         message = ModelInfo(
             name=description.name,
             variant=description.variant,
@@ -229,8 +229,8 @@ class Recognition(ManagedNode):
             background_id=description.background_id,
             body_layout=description.body_layout,
             hand_layout=description.hand_layout,
-            window=float(self._stream.window_s),
-            stride=float(self._stream.stride_s),
+            window=float(self._sliding.window_s),
+            stride=float(self._sliding.stride_s),
             frames=description.frames,
             enter_threshold=description.enter_threshold,
             exit_threshold=description.exit_threshold,
@@ -240,7 +240,7 @@ class Recognition(ManagedNode):
             min_gap=description.min_gap_s,
             support_share=description.support_share,
             class_parameters=format_class_parameters(description.class_parameters),
-            device=self._stream.recognizer.device,
+            device=self._sliding.recognizer.device,
             weights_sha256=description.weights_sha256,
         )
         message.header.stamp = time_from_ns(self.get_clock().now().nanoseconds)

@@ -46,15 +46,15 @@ def open_recognition(
         bundle = load_bundle(find_model(parameters["model"]))
     except (ValueError, OSError) as error:
         raise InputError(f"parameter model: {error}") from error
-    stream = open_sliding_recognizer(
+    sliding = open_sliding_recognizer(
         bundle,
         **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS},
     )
     try:
-        feed = make_rgb_feed(bundle.description, stream.window_s, wanted=parameters["use_rgb"])
+        feed = make_rgb_feed(bundle.description, sliding.window_s, wanted=parameters["use_rgb"])
     except ValueError as error:
         raise InputError(f"parameter {error}") from error
-    return stream, feed
+    return sliding, feed
 
 
 class KeypointsToScores:
@@ -72,7 +72,7 @@ class KeypointsToScores:
 
     def __init__(
         self,
-        stream: SlidingRecognizer,
+        sliding: SlidingRecognizer,
         log: MessageLog,
         rgb: RgbFeed | None = None,
         on_restart: Callable[[], None] | None = None,
@@ -80,18 +80,18 @@ class KeypointsToScores:
         """Start with no frame.
 
         Args:
-            stream: The windows and the model that scores them.
+            sliding: The windows and the model that scores them.
             log: Receives reports.
             rgb: Cuts crops from images; None if the model does not use images.
             on_restart: Called when stamps go back.
         """
         self.without_images = False
         self.without_depth = False
-        self._stream = stream
+        self._sliding = sliding
         self._log = log
         self._rgb = rgb
         self._on_restart = on_restart
-        self._layout = get_layout(stream.recognizer.description.body_layout)
+        self._layout = get_layout(sliding.recognizer.description.body_layout)
         self._stamps = StampCheck(log, "windows restart")
         self._image: tuple[int, Message] | None = None
 
@@ -143,13 +143,13 @@ class KeypointsToScores:
             # The keypoints came first and are in the windows already.
             try:
                 frame = keypoints_from_message(keypoints)
-                self._stream.attach(stamp_ns, self._rgb.cut(image_from_message(image), frame))
+                self._sliding.attach(stamp_ns, self._rgb.cut(image_from_message(image), frame))
             except ValueError as error:
                 self._log.reject(f"image: {error}")
 
     def score(self, due: DueWindows) -> ActionScores:
         """Score windows that `take` or `take_frame` returned."""
-        return self._stream.score(due)
+        return self._sliding.score(due)
 
     def _follows(self, stamp_ns: int) -> bool:
         """Take a stamp; return whether its frame goes into the windows."""
@@ -161,14 +161,14 @@ class KeypointsToScores:
         return step is not Step.REPEATED
 
     def _forget(self) -> None:
-        self._stream.reset()
+        self._sliding.reset()
         if self._rgb is not None:
             self._rgb.reset()
 
     def _push(self, frame: FrameKeypoints, image: Message | None) -> DueWindows | None:
         self._check_depth(frame)
         try:
-            return self._stream.push(frame, self._crops(frame, image))
+            return self._sliding.push(frame, self._crops(frame, image))
         except ValueError as error:
             self._log.reject(str(error))
             return None
