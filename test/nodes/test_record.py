@@ -110,7 +110,7 @@ def test_depth_and_camera_info_are_recorded_unchanged(start, tmp_path, eager_bun
     assert calibration_from_message(found["/camera_info"][0]).camera == puppet.camera
     with Recording(tmp_path / "bag") as recording:
         depth = RecordedDepth(recording, images, slop_s=0.0, progress=False)
-        assert all(len(one.beside) == 2 for one in depth.images())
+        assert all(len(one.partners) == 2 for one in depth.images())
 
 
 def test_interrupt_closes_the_recording_with_the_last_event(start, tmp_path, eager_bundle):

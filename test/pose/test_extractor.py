@@ -258,7 +258,9 @@ def test_signing_hand_is_found_on_its_side(extractor, shared_data):
 def test_landmarks_agree_with_published_mediapipe_landmarks(shared_data):
     data = shared_data("golden").parent
     command = [sys.executable, "-m", "bench.accuracy.golden", str(data), "--json"]
-    results = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    results = json.loads(
+        subprocess.run(command, capture_output=True, check=True, cwd=CHECKOUT).stdout
+    )
     hand = results["hand: ours"]
     body = results["body: ours"]
     at_30_fps = results["body: ours, as if 30 fps"]
