@@ -1,1 +1,1 @@
-"""Recorded data sets: readers that yield `KeypointSequence`. No node imports this package."""
+"""Recorded data sets: readers that give clips of people. No node imports this package."""

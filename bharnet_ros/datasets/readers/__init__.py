@@ -1,1 +1,1 @@
-"""One reader for each data set."""
+"""One reader for each data set, and `added_hands` for hands from their videos."""
