@@ -66,7 +66,7 @@ def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
         choices=TOPICS,
         default=DEFAULT_TOPICS,
         metavar="TOPIC",
-        help=f"topics to record, of {', '.join(TOPICS)} (default: all but the last two)",
+        help=f"topics to record, of {', '.join(TOPICS)} (default: {' '.join(DEFAULT_TOPICS)})",
     )
     parser.add_argument("--raw", action="store_true", help="record images uncompressed")
     add_image_arguments(parser)

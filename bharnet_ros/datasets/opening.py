@@ -71,6 +71,7 @@ def open_dataset(
         return read_utd_mhad(path, hands=hands)
     if kind == "pku_mmd":
         return read_pku_mmd(path, hands=hands)
+    assert kind in _NTU_EDITIONS, f"{kind} is in KINDS, but nothing here opens it"
     return read_ntu(path, edition=_NTU_EDITIONS[kind], missing=missing, hands=hands)
 
 
