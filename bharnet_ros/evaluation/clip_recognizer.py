@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bharnet_ros.datasets.base import RecordedClip, stack_people
 from bharnet_ros.features.modalities import network_input
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.types.errors import InputError
 
@@ -14,7 +14,7 @@ from bharnet_ros.types.errors import InputError
 class ClipRecognizer(Recognizer):
     """Scores recorded clips; the people in a clip form one sample for the network."""
 
-    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertOutput:
         """Return uncalibrated logits (N, K) of each expert for whole clips, on the CPU.
 
         Args:

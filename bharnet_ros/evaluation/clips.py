@@ -22,7 +22,7 @@ from bharnet_ros.datasets.base import ClipDataset, RecordedClip, split
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_metrics, format_metrics
 from bharnet_ros.evaluation.tables import add_report_arguments, show
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
 from bharnet_ros.resources import find_model
 
@@ -37,7 +37,7 @@ class ClipModel(Protocol):
     def description(self) -> BundleDescription:
         """Classes and thresholds."""
 
-    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertOutput:
         """Return uncalibrated logits (N, K) of each expert for whole clips."""
 
     def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
@@ -57,16 +57,16 @@ def clip_logits(
     clips: npt.NDArray[np.integer],
     *,
     progress: bool = False,
-) -> ExpertLogits:
+) -> ExpertOutput:
     """Return the logits (N, K) of each expert for whole clips."""
     parts = []
     for start in tqdm(range(0, len(clips), _CHUNK), unit="batch", disable=not progress):
         parts.append(recognizer.clip_logits(list(data.clips(clips[start : start + _CHUNK]))))
-    return ExpertLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return ExpertOutput(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
 def clip_metrics(
-    logits: ExpertLogits,
+    logits: ExpertOutput,
     recognizer: ClipModel,
     labels: npt.NDArray[np.str_],
     subjects: npt.NDArray[np.str_],

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from bharnet_ros.network.layers.instances import Instances, seen_instances
 from bharnet_ros.network.layers.tokens import Tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 
 StreamInputs = Mapping[str, tuple[Tensor, Tensor]]
@@ -31,7 +31,7 @@ class BHaRNet(nn.Module, ABC):
         hands: Tensor,
         hand_mask: Tensor,
         streams: StreamInputs | None = None,
-    ) -> ExpertLogits:
+    ) -> ExpertOutput:
         """Score N windows.
 
         Args:
@@ -51,12 +51,17 @@ class BHaRNet(nn.Module, ABC):
         return seen_instances(body, body_mask), seen_instances(hands, hand_mask)
 
     @property
+    @abstractmethod
+    def feature_channels(self) -> tuple[int, int]:
+        """C of the body features and C of the hand features in the output, 0 if there are none."""
+
+    @property
     def token_channels(self) -> int | None:
         """C of the body tokens that `observe` returns; None if it returns none."""
         return None
 
     @abstractmethod
-    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows from the instances that were seen in them.
 
         Returns:

@@ -22,7 +22,7 @@ VARIANTS: dict[str, type[BHaRNet]] = {
     "temporal": Temporal,
     "unified": Unified,
 }
-"""Every variant by name; each takes `NetworkSettings` and returns `ExpertLogits`."""
+"""Every variant by name; each takes `NetworkSettings` and returns `ExpertOutput`."""
 
 
 def build_network(settings: NetworkSettings) -> BHaRNet:

@@ -13,7 +13,7 @@ from bharnet_ros.features.resampling import KeypointBatch, resample
 from bharnet_ros.features.streams import StreamInput, prepare_streams
 from bharnet_ros.features.tensors import network_tensors
 from bharnet_ros.network.folding import fold_for_inference
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.backends import use_backend
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.types.actions import ActionScores, TrackScores
@@ -95,7 +95,7 @@ class Recognizer:
 
     def logits(
         self, sequences: Sequence[KeypointSequence], window_s: float | None = None
-    ) -> ExpertLogits:
+    ) -> ExpertOutput:
         """Return uncalibrated logits (N, K) of each expert, on the CPU.
 
         Args:
@@ -175,10 +175,10 @@ class Recognizer:
         """Prepare the input of the further streams for N people."""
         return {name: one.of(sequences, window_s) for name, one in self._preparations.items()}
 
-    def _logits(self, inputs: NetworkInput, streams: Mapping[str, StreamInput]) -> ExpertLogits:
+    def _logits(self, inputs: NetworkInput, streams: Mapping[str, StreamInput]) -> ExpertOutput:
         with torch.inference_mode():
             result = self._network(*network_tensors(inputs, streams, self._device))
-        return ExpertLogits(
+        return ExpertOutput(
             *(
                 tensor.float().cpu() if tensor.is_floating_point() else tensor.cpu()
                 for tensor in result

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.errors import InputError
 
 
@@ -49,7 +49,7 @@ class LossSettings:
             raise InputError(f"label_smoothing: must lie in 0..1, got {self.label_smoothing}")
 
 
-def ensemble_loss(logits: ExpertLogits, classes: Tensor, settings: LossSettings) -> Tensor:
+def ensemble_loss(logits: ExpertOutput, classes: Tensor, settings: LossSettings) -> Tensor:
     """Return the weighted sum of L_cpl, L_B and L_H, each a cross-entropy.
 
     The hand stream counts only in windows that show a hand. With further streams, each of them has

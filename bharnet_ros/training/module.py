@@ -16,7 +16,7 @@ from bharnet_ros.features.modalities import network_input
 from bharnet_ros.features.settings import FeatureSettings
 from bharnet_ros.features.tensors import StreamTensors, network_tensors
 from bharnet_ros.network.build import build_network
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.training.augmentation.keypoints import augmented_batch
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
@@ -187,7 +187,7 @@ class TrainingModule(lightning.LightningModule):
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Log the accuracy of each expert and of the ensemble."""
         *inputs, classes = batch
-        logits: ExpertLogits = self.network(*inputs)
+        logits: ExpertOutput = self.network(*inputs)
         choices = torch.tensor(self.choices, device=classes.device)
         for name, expert in (
             ("ensemble", logits.ensemble),

@@ -21,7 +21,7 @@ from bharnet_ros.evaluation.metrics.clips import count_metrics, format_metrics
 from bharnet_ros.evaluation.metrics.temperature import fit_temperature
 from bharnet_ros.evaluation.tables import without_nan
 from bharnet_ros.network.bharnet import BHaRNet
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
 from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.training.card import model_card
@@ -172,7 +172,7 @@ def _write(
     out: Path,
     description: BundleDescription,
     network: BHaRNet,
-    logits: ExpertLogits,
+    logits: ExpertOutput,
     data: ClipDataset,
     held_out: Indices,
 ) -> None:
@@ -198,7 +198,7 @@ def _write(
     print(f"wrote {out}")
 
 
-def whole_clip_logits(network: BHaRNet, clips: WholeClips, device: str) -> ExpertLogits:
+def whole_clip_logits(network: BHaRNet, clips: WholeClips, device: str) -> ExpertOutput:
     """Return the logits (M, K) of each expert for whole clips, on the CPU.
 
     Args:
@@ -215,4 +215,4 @@ def whole_clip_logits(network: BHaRNet, clips: WholeClips, device: str) -> Exper
             logits = network(*inputs)
             parts.append([tensor.cpu() for tensor in logits])
     network.cpu()
-    return ExpertLogits(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return ExpertOutput(*(torch.cat(column) for column in zip(*parts, strict=True)))

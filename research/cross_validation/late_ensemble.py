@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bharnet_ros.datasets.base import RecordedClip
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.types.errors import InputError
 
@@ -67,7 +67,7 @@ class LateEnsemble:
         )
         """Description of the first member with name, temperature and threshold of the ensemble."""
 
-    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertLogits:
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertOutput:
         """Return the mean calibrated log-probabilities (N, K) of each expert, on the CPU.
 
         Streams of members count in the ensemble's logits only.
@@ -91,7 +91,7 @@ class LateEnsemble:
             return torch.stack(parts).sum(0)
 
         hand_seen = torch.stack([result.hand_seen for result in results]).any(0)
-        together = ExpertLogits.of_skeleton(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
+        together = ExpertOutput.of_skeleton(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
         return together._replace(skeleton=mean("skeleton"))
 
     def probabilities(self, logits: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from bharnet_ros.evaluation.metrics.clips import (
     gesture_classes,
     true_gestures,
 )
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.errors import InputError
 
 
@@ -38,7 +38,7 @@ class OutOfFoldScores:
     """
 
     class_names: tuple[str, ...]
-    logits: ExpertLogits
+    logits: ExpertOutput
     temperatures: npt.NDArray[np.floating]
     rejection_thresholds: npt.NDArray[np.floating]
     labels: npt.NDArray[np.str_]
@@ -77,7 +77,7 @@ class OutOfFoldScores:
         rows = torch.from_numpy(index)
         return OutOfFoldScores(
             self.class_names,
-            ExpertLogits(*(tensor[rows] for tensor in self.logits)),
+            ExpertOutput(*(tensor[rows] for tensor in self.logits)),
             self.temperatures[index],
             self.rejection_thresholds[index],
             self.labels[index],

@@ -13,7 +13,7 @@ import torch
 
 from bharnet_ros.evaluation.clips import add_arguments, clip_metrics, run
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_metrics, format_metrics
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
@@ -66,7 +66,7 @@ def test_metrics_equal_those_worked_out_by_hand(tiny_bundle: Path) -> None:
     )
     hand = torch.zeros_like(body)
     hand[2] = torch.tensor([0.0, 9.0, 0.0])
-    logits = ExpertLogits.of_skeleton(
+    logits = ExpertOutput.of_skeleton(
         body + hand, body, hand, torch.ones(len(body), dtype=torch.bool)
     )
     labels = np.asarray(["wave"] * 3 + ["point"] + ["jump"] * 3)
@@ -89,7 +89,7 @@ def test_metrics_equal_those_worked_out_by_hand(tiny_bundle: Path) -> None:
 def test_a_clip_without_hands_counts_as_missed_by_the_hand_expert(tiny_bundle: Path) -> None:
     body, hand = torch.tensor([[3.0, 0.0, 0.0]] * 2), torch.zeros(2, 3)
     # Zero logits, as without a hand, give the first class: wave.
-    logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
+    logits = ExpertOutput.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
     labels, subjects = np.asarray(["wave"] * 2), np.asarray(["ann"] * 2)
     metrics = clip_metrics(logits, Recognizer(load_bundle(tiny_bundle), "cpu"), labels, subjects)
     assert (metrics.top1, metrics.hand_top1) == (1.0, 0.5)
@@ -97,7 +97,7 @@ def test_a_clip_without_hands_counts_as_missed_by_the_hand_expert(tiny_bundle: P
 
 def test_clips_with_unknown_labels_only_are_refused(tiny_bundle: Path) -> None:
     nothing = torch.zeros(1, 3)
-    logits = ExpertLogits.of_skeleton(nothing, nothing, nothing, torch.ones(1, dtype=torch.bool))
+    logits = ExpertOutput.of_skeleton(nothing, nothing, nothing, torch.ones(1, dtype=torch.bool))
     recognizer = Recognizer(load_bundle(tiny_bundle), "cpu")
     with pytest.raises(ValueError, match=r"label: .*wave, point"):
         clip_metrics(logits, recognizer, np.asarray(["jump"]), np.asarray(["ann"]))
@@ -116,7 +116,7 @@ def metrics_of(
     body = torch.tensor(scores)
     hand_seen = torch.full((len(labels),), hands)
     return count_metrics(
-        ExpertLogits.of_skeleton(body, body, torch.zeros_like(body), hand_seen),
+        ExpertOutput.of_skeleton(body, body, torch.zeros_like(body), hand_seen),
         torch.softmax(body, 1),
         np.asarray(labels),
         np.full(len(labels), ""),

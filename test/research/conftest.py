@@ -14,7 +14,7 @@ import pytest
 import tiny_data
 import torch
 
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from research.__main__ import main
 from research.cross_validation.out_of_fold import OutOfFoldScores
 
@@ -87,7 +87,7 @@ def make_scores() -> Callable[..., OutOfFoldScores]:
         seen = torch.ones(len(clips), dtype=torch.bool)
         return OutOfFoldScores(
             class_names=CLASS_NAMES,
-            logits=ExpertLogits.of_skeleton(together, alone, together - alone, seen),
+            logits=ExpertOutput.of_skeleton(together, alone, together - alone, seen),
             temperatures=np.ones(len(clips)),
             rejection_thresholds=np.full(len(clips), 0.5),
             labels=np.asarray(labels),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.training.losses import LossSettings, ensemble_loss
 
 UNSMOOTHED = LossSettings(label_smoothing=0.0)
@@ -17,7 +17,7 @@ UNSMOOTHED = LossSettings(label_smoothing=0.0)
 def test_loss_adds_each_expert_to_the_ensemble() -> None:
     body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
     classes = torch.tensor([0, 1])
-    logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
+    logits = ExpertOutput.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
     # The second sample has no hands.
     expected = cross_entropy(body + hand, classes) + 0.5 * (
         cross_entropy(body, classes) + cross_entropy(hand[:1], classes[:1])
@@ -28,7 +28,7 @@ def test_loss_adds_each_expert_to_the_ensemble() -> None:
 def test_loss_without_hands_ignores_the_hand_expert() -> None:
     body, classes = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1])
     hand = torch.zeros(2, 2, requires_grad=True)
-    logits = ExpertLogits.of_skeleton(body, body, hand, torch.zeros(2, dtype=torch.bool))
+    logits = ExpertOutput.of_skeleton(body, body, hand, torch.zeros(2, dtype=torch.bool))
     loss = ensemble_loss(logits, classes, UNSMOOTHED)
     assert float(loss) == pytest.approx(1.5 * float(cross_entropy(body, classes)))
     assert not loss.requires_grad
@@ -43,7 +43,7 @@ def test_each_part_of_the_loss_can_be_switched_off(
 ) -> None:
     body, hand = torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([[0.0, 1.0], [3.0, 0.0]])
     classes = torch.tensor([0, 1])
-    logits = ExpertLogits.of_skeleton(body + hand, body, hand, torch.tensor([True, True]))
+    logits = ExpertOutput.of_skeleton(body + hand, body, hand, torch.tensor([True, True]))
     settings = replace(UNSMOOTHED, **{f"{off}_weight": 0.0})
     expected = sum(
         weight * float(cross_entropy(predicted, classes))
@@ -57,7 +57,7 @@ def test_a_loss_without_parts_is_refused() -> None:
         LossSettings(ensemble_weight=0.0, body_weight=0.0, hand_weight=0.0)
 
 
-def with_streams() -> tuple[ExpertLogits, torch.Tensor, torch.Tensor]:
+def with_streams() -> tuple[ExpertOutput, torch.Tensor, torch.Tensor]:
     """Return logits of three windows, the logits of two further streams, and the classes.
 
     The first stream has input for the second window only, the other stream for none.
@@ -65,7 +65,7 @@ def with_streams() -> tuple[ExpertLogits, torch.Tensor, torch.Tensor]:
     skeleton = torch.tensor([[2.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
     streams = torch.zeros(3, 2, 2)
     streams[1, 0] = torch.tensor([4.0, 0.0])
-    logits = ExpertLogits.of_skeleton(
+    logits = ExpertOutput.of_skeleton(
         skeleton, skeleton, torch.zeros_like(skeleton), torch.zeros(3, dtype=torch.bool)
     )._replace(
         ensemble=skeleton + streams.sum(1),
@@ -88,7 +88,7 @@ def test_further_streams_with_input_and_the_skeleton_add_losses() -> None:
 
 def test_without_further_streams_their_weights_change_nothing() -> None:
     logits, _, classes = with_streams()
-    alone = ExpertLogits.of_skeleton(logits.body, logits.body, logits.hand, logits.hand_seen)
+    alone = ExpertOutput.of_skeleton(logits.body, logits.body, logits.hand, logits.hand_seen)
     heavy = replace(UNSMOOTHED, skeleton_weight=9.0, stream_weight=9.0)
     assert float(ensemble_loss(alone, classes, heavy)) == pytest.approx(
         float(ensemble_loss(alone, classes, UNSMOOTHED))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from bharnet_ros.evaluation.tables import format_table, percent
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 
@@ -72,7 +72,7 @@ def true_gestures(labels: npt.NDArray[np.str_], gestures: Sequence[str]) -> npt.
 
 
 def count_metrics(
-    logits: ExpertLogits,
+    logits: ExpertOutput,
     probabilities: torch.Tensor,
     labels: npt.NDArray[np.str_],
     subjects: npt.NDArray[np.str_],

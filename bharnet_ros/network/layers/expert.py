@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from bharnet_ros.network.layers.adjacency import spatial_partition
 from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings
-from bharnet_ros.network.layers.instances import Instances
 from bharnet_ros.types.layouts import get_layout
 
 
@@ -40,7 +39,3 @@ class Expert(Classifier):
         """Build the expert for the joint layout of this name."""
         super().__init__(settings.channels[-1], classes, settings.dropout)
         self.backbone = Backbone(in_channels, partition_of(layout), settings)
-
-    def logits(self, instances: Instances) -> Tensor:
-        """Map instances to logits (N, K), zero where nothing was seen."""
-        return self(instances.mean(self.backbone(instances.values)), instances.seen)

@@ -7,7 +7,7 @@ from bharnet_ros.network.fusion import Fusion
 from bharnet_ros.network.layers.expert import Expert
 from bharnet_ros.network.layers.instances import Instances
 from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 
 
@@ -31,15 +31,29 @@ class Base(BHaRNet):
         self.fuse = Fusion(settings.interaction)
 
     @property
+    def feature_channels(self) -> tuple[int, int]:
+        """C of the body features and of the hand features."""
+        return self.settings.body.channels[-1], self.settings.hand.channels[-1]
+
+    @property
     def token_channels(self) -> int:
         """C of the body's tokens."""
         return self.settings.body.channels[-1]
 
-    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and the body's features."""
         features = self.body.backbone(body.values)
-        body_logits = self.body(body.mean(features), body.seen)
-        hand_logits = self.hand.logits(hands)
+        body_pooled = body.mean(features)
+        hand_pooled = hands.mean(self.hand.backbone(hands.values))
+        body_logits = self.body(body_pooled, body.seen)
+        hand_logits = self.hand(hand_pooled, hands.seen)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
-        logits = ExpertLogits.of_skeleton(ensemble, body_logits, hand_logits, hands.seen)
-        return logits, frame_tokens(body, features)
+        output = ExpertOutput.of_skeleton(
+            ensemble,
+            body_logits,
+            hand_logits,
+            hands.seen,
+            body_features=body_pooled,
+            hand_features=hand_pooled,
+        )
+        return output, frame_tokens(body, features)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from bharnet_ros.network.bharnet import BHaRNet
@@ -11,7 +12,7 @@ from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings, Bran
 from bharnet_ros.network.layers.expert import Classifier, partition_of
 from bharnet_ros.network.layers.instances import Instances
 from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 
 
@@ -31,9 +32,9 @@ class ForkedExpert(nn.Module):
         self.expertized_head = Classifier(channels, classes, dropout)
         self.interactive_head = Classifier(channels, classes, dropout)
 
-    def own_logits(self, instances: Instances, trunk: Tensor) -> Tensor:
-        """Return the logits (N, K) of the expertized branch for trunk features (B, C, T, V)."""
-        return self.expertized_head(instances.mean(self.expertized(trunk)), instances.seen)
+    def own_features(self, instances: Instances, trunk: Tensor) -> Tensor:
+        """Return what the expertized head reads, (N, C), for trunk features (B, C, T, V)."""
+        return instances.mean(self.expertized(trunk))
 
 
 class CrossUpdate(nn.Module):
@@ -84,11 +85,16 @@ class Expertized(BHaRNet):
         self.fuse = Fusion(interaction)
 
     @property
+    def feature_channels(self) -> tuple[int, int]:
+        """C of the body features and of the hand features."""
+        return 2 * self.settings.body.channels[-1], 2 * self.settings.hand.channels[-1]
+
+    @property
     def token_channels(self) -> int:
         """C of the body's tokens."""
         return self.settings.body.channels[-1]
 
-    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and the body's interactive features."""
         place = self.settings.interaction.attention
         body_trunk, hand_trunk = self.body.trunk(body.values), self.hand.trunk(hands.values)
@@ -98,15 +104,25 @@ class Expertized(BHaRNet):
         shared = self.body.interactive(shared[0]), self.hand.interactive(shared[1])
         if place == "after":
             shared = self._exchange(body, hands, *shared)
-        body_head = self.body.interactive_head(body.mean(shared[0]), body.seen)
-        hand_head = self.hand.interactive_head(hands.mean(shared[1]), hands.seen)
-        body_logits = body_head + self.body.own_logits(body, body_trunk)
-        hand_logits = hand_head + self.hand.own_logits(hands, hand_trunk)
+        body_shared, hand_shared = body.mean(shared[0]), hands.mean(shared[1])
+        body_own = self.body.own_features(body, body_trunk)
+        hand_own = self.hand.own_features(hands, hand_trunk)
+        body_head = self.body.interactive_head(body_shared, body.seen)
+        hand_head = self.hand.interactive_head(hand_shared, hands.seen)
+        body_logits = body_head + self.body.expertized_head(body_own, body.seen)
+        hand_logits = hand_head + self.hand.expertized_head(hand_own, hands.seen)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
-        logits = ExpertLogits.of_skeleton(
-            ensemble, body_logits, hand_logits, hands.seen, body_head, hand_head
+        output = ExpertOutput.of_skeleton(
+            ensemble,
+            body_logits,
+            hand_logits,
+            hands.seen,
+            body_head,
+            hand_head,
+            body_features=torch.cat([body_shared, body_own], dim=1),
+            hand_features=torch.cat([hand_shared, hand_own], dim=1),
         )
-        return logits, frame_tokens(body, shared[0])
+        return output, frame_tokens(body, shared[0])
 
     def _exchange(
         self, body: Instances, hands: Instances, body_features: Tensor, hand_features: Tensor

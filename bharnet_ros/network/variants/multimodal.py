@@ -9,7 +9,7 @@ from bharnet_ros.network import rgb  # noqa: F401  (registers the stream)
 from bharnet_ros.network.bharnet import BHaRNet, StreamInputs
 from bharnet_ros.network.layers.instances import Instances
 from bharnet_ros.network.layers.tokens import Tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.network.streams import GuidedStream, build_stream
 from bharnet_ros.types.errors import InputError
@@ -49,6 +49,11 @@ class Multimodal(BHaRNet):
         )
         self._frozen = False
 
+    @property
+    def feature_channels(self) -> tuple[int, int]:
+        """C of the body features and of the hand features of the skeleton."""
+        return self.skeleton.feature_channels
+
     def freeze_skeleton(self) -> None:
         """Exclude the skeleton's weights and batch statistics from training."""
         self._frozen = True
@@ -69,7 +74,7 @@ class Multimodal(BHaRNet):
         hands: Tensor,
         hand_mask: Tensor,
         streams: StreamInputs | None = None,
-    ) -> ExpertLogits:
+    ) -> ExpertOutput:
         """Score N windows.
 
         Args:
@@ -97,6 +102,6 @@ class Multimodal(BHaRNet):
             stream_seen=torch.stack(seen, dim=1),
         )
 
-    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows by the skeleton alone."""
         return self.skeleton.observe(body, hands)

@@ -11,7 +11,7 @@ from bharnet_ros.network.layers.backbone import Backbone
 from bharnet_ros.network.layers.expert import Classifier, partition_of
 from bharnet_ros.network.layers.instances import Instances, observed_mean
 from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 
 AXES = ("time", "joints", "instances")
@@ -82,17 +82,31 @@ class Pooling(BHaRNet):
         self.fuse = Fusion(interaction)
 
     @property
+    def feature_channels(self) -> tuple[int, int]:
+        """C of the body features and of the hand features."""
+        return self.settings.body.channels[-1], self.settings.hand.channels[-1]
+
+    @property
     def token_channels(self) -> int:
         """C of the body's tokens."""
         return self.settings.body.channels[-1]
 
-    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and the body's features."""
         features = self.body(body.values)
         body_tokens = pooled_along(body, features)
         hand_tokens = pooled_along(hands, self.hand(hands.values))
-        body_logits = self.body_head(self.body_pool(body_tokens, hand_tokens), body.seen)
-        hand_logits = self.hand_head(self.hand_pool(hand_tokens, body_tokens), hands.seen)
+        body_pooled = self.body_pool(body_tokens, hand_tokens)
+        hand_pooled = self.hand_pool(hand_tokens, body_tokens)
+        body_logits = self.body_head(body_pooled, body.seen)
+        hand_logits = self.hand_head(hand_pooled, hands.seen)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)
-        logits = ExpertLogits.of_skeleton(ensemble, body_logits, hand_logits, hands.seen)
-        return logits, frame_tokens(body, features)
+        output = ExpertOutput.of_skeleton(
+            ensemble,
+            body_logits,
+            hand_logits,
+            hands.seen,
+            body_features=body_pooled,
+            hand_features=hand_pooled,
+        )
+        return output, frame_tokens(body, features)

@@ -9,7 +9,7 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.layers.expert import Classifier
 from bharnet_ros.network.layers.instances import Instances
 from bharnet_ros.network.layers.tokens import Tokens, no_tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import get_layout
@@ -42,7 +42,12 @@ class Temporal(BHaRNet):
         self.layers = nn.Sequential(*layers)
         self.classify = Classifier(width, settings.classes, settings.body.dropout)
 
-    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+    @property
+    def feature_channels(self) -> tuple[int, int]:
+        """C of the features of body and hands together, and 0."""
+        return self.settings.body.channels[-1], 0
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and no body tokens.
 
         Raises:
@@ -52,8 +57,12 @@ class Temporal(BHaRNet):
             raise InputError(f"variant temporal: takes one person, got {body.mask.shape[2]}")
         vectors = torch.cat([self._vectors(body), self._vectors(hands)], dim=1)
         seen = body.seen | hands.seen
-        logits = self.classify(self.layers(vectors).mean(dim=2), seen)
-        return ExpertLogits.of_skeleton(logits, logits, logits, hands.seen), no_tokens(logits)
+        features = self.layers(vectors).mean(dim=2) * seen.unsqueeze(1)
+        logits = self.classify(features, seen)
+        output = ExpertOutput.of_skeleton(
+            logits, logits, logits, hands.seen, body_features=features
+        )
+        return output, no_tokens(logits)
 
     @staticmethod
     def _vectors(instances: Instances) -> Tensor:

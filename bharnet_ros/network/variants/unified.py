@@ -11,7 +11,7 @@ from bharnet_ros.network.layers.backbone import Backbone
 from bharnet_ros.network.layers.expert import Classifier
 from bharnet_ros.network.layers.instances import Instances, mean_of_samples
 from bharnet_ros.network.layers.tokens import Tokens, no_tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.types.layouts import get_layout
 
@@ -46,7 +46,12 @@ class Unified(BHaRNet):
             settings.body.channels[-1], settings.classes, settings.body.dropout
         )
 
-    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertLogits, Tokens]:
+    @property
+    def feature_channels(self) -> tuple[int, int]:
+        """C of the features of body and hands together, and 0."""
+        return self.settings.body.channels[-1], 0
+
+    def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and no body tokens."""
         count, frames, people = body.mask.shape
         bodies = body.spread(self.body_in(body.values)).flatten(0, 1)
@@ -70,4 +75,5 @@ class Unified(BHaRNet):
         sums, weights = (features * weight).sum((2, 3)), weight.sum((1, 2, 3))
         pooled = mean_of_samples(sums, weights, seen // people, count)
         logits = self.classify(pooled, body.seen | hands.seen)
-        return ExpertLogits.of_skeleton(logits, logits, logits, hands.seen), no_tokens(logits)
+        output = ExpertOutput.of_skeleton(logits, logits, logits, hands.seen, body_features=pooled)
+        return output, no_tokens(logits)

@@ -15,7 +15,7 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.build import build_network
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.layers.tokens import Tokens
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.rgb import build_backbone
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.network.streams import STREAMS, Stream, register_stream
@@ -255,7 +255,7 @@ def test_another_stream_can_be_registered_and_trained(
     streams = {"rgb": RGB, inertial: {"channels": 10}}
     network = make(dataclasses.replace(base_settings, streams=streams))
     readings = (torch.randn(4, 7, 6), torch.ones(4, 7))
-    logits: ExpertLogits = network(*make_clips(4), {"rgb": make_crops(4), inertial: readings})
+    logits: ExpertOutput = network(*make_clips(4), {"rgb": make_crops(4), inertial: readings})
     assert logits.streams.shape == (4, 2, 4)
     cross_entropy(logits.ensemble, torch.arange(4)).backward()
     for name, parameter in network.streams[inertial].named_parameters():

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.build import build_network
-from bharnet_ros.network.logits import ExpertLogits
+from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
 from bharnet_ros.network.variants.unified import Unified
 
@@ -23,7 +23,7 @@ MakeClips = Callable[..., Any]
 TOLERANCE: Mapping[str, float] = {"atol": 1e-5, "rtol": 0.0}
 
 
-def assert_same(first: ExpertLogits, second: ExpertLogits) -> None:
+def assert_same(first: ExpertOutput, second: ExpertOutput) -> None:
     """Check that all logits agree, up to rounding."""
     for one, other in zip(first, second, strict=True):
         torch.testing.assert_close(one, other, **TOLERANCE)
@@ -41,12 +41,16 @@ def without_gradient(network: BHaRNet) -> set[str]:
 
 
 @pytest.mark.parametrize("people", [1, 2])
-def test_logits_have_a_row_for_each_sample_and_a_column_for_each_class(
+def test_output_has_a_row_for_each_sample_and_a_column_for_each_class(
     any_network: BHaRNet, make_clips: MakeClips, people: int
 ) -> None:
     logits = any_network(*make_clips(3, people))
     assert logits.hand_seen.tolist() == [True, True, True]
-    shapes = {"hand_seen": (3,), "streams": (3, 0, 4), "stream_seen": (3, 0)}
+    body, hand = any_network.feature_channels
+    shapes = {
+        **{"hand_seen": (3,), "streams": (3, 0, 4), "stream_seen": (3, 0)},
+        **{"body_features": (3, body), "hand_features": (3, hand)},
+    }
     for name, value in logits._asdict().items():
         assert value.shape == shapes.get(name, (3, 4)), name
 
@@ -132,7 +136,7 @@ def test_other_samples_of_a_batch_do_not_matter(
     for row in range(4):
         one = slice(row, row + 1)
         alone = any_network(body[one], body_mask[one], hands[one], hand_mask[one])
-        assert_same(alone, ExpertLogits(*(part[one] for part in together)))
+        assert_same(alone, ExpertOutput(*(part[one] for part in together)))
 
 
 def test_without_a_body_the_hands_decide_alone(any_network: BHaRNet, make_clips: MakeClips) -> None:

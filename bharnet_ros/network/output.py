@@ -7,8 +7,8 @@ from typing import NamedTuple
 from torch import Tensor
 
 
-class ExpertLogits(NamedTuple):
-    """Logits (N, K) of each expert, each further stream and of all together.
+class ExpertOutput(NamedTuple):
+    """Logits (N, K) of each expert, each further stream and of all together; features of experts.
 
     Attributes:
         ensemble: (N, K) the joint decision of body, hands and further streams.
@@ -22,6 +22,9 @@ class ExpertLogits(NamedTuple):
         streams: (N, S, K) each of S further streams, in the order of the settings, zero where it
             saw nothing.
         stream_seen: (N, S) bool, whether the stream saw anything.
+        body_features: (N, C_body) what the body expert's head reads, zero where no body was seen.
+            A network that makes one decision has only these.
+        hand_features: (N, C_hand) what the hand expert's head reads, zero where no hand was seen.
     """
 
     ensemble: Tensor
@@ -33,6 +36,8 @@ class ExpertLogits(NamedTuple):
     skeleton: Tensor
     streams: Tensor
     stream_seen: Tensor
+    body_features: Tensor
+    hand_features: Tensor
 
     @classmethod
     def of_skeleton(
@@ -43,10 +48,14 @@ class ExpertLogits(NamedTuple):
         hand_seen: Tensor,
         body_head: Tensor | None = None,
         hand_head: Tensor | None = None,
-    ) -> ExpertLogits:
-        """Return the logits of body and hands without further streams.
+        *,
+        body_features: Tensor | None = None,
+        hand_features: Tensor | None = None,
+    ) -> ExpertOutput:
+        """Return the output of body and hands without further streams.
 
-        `body_head` and `hand_head` are given for experts with several heads.
+        `body_head` and `hand_head` are given for experts with several heads. Features that are not
+        given are empty.
         """
         count, classes = ensemble.shape
         return cls(
@@ -59,4 +68,6 @@ class ExpertLogits(NamedTuple):
             skeleton=ensemble,
             streams=ensemble.new_zeros(count, 0, classes),
             stream_seen=hand_seen.new_zeros(count, 0),
+            body_features=ensemble.new_zeros(count, 0) if body_features is None else body_features,
+            hand_features=ensemble.new_zeros(count, 0) if hand_features is None else hand_features,
         )
