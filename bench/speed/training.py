@@ -35,7 +35,8 @@ from bharnet_ros.datasets.opening import guess_kind, open_dataset
 from bharnet_ros.evaluation.tables import add_report_arguments, format_table, percent, show
 from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.sources.puppet import open_puppet
-from bharnet_ros.training.store.clips import class_indices, store_clips
+from bharnet_ros.training.store.clips import store_clips
+from bharnet_ros.training.targets import clip_targets
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence
@@ -128,9 +129,9 @@ def job_of(config: str, clips: Sequence[RecordedClip], options: argparse.Namespa
     names = settings.bundle_description().class_names
     store = store_clips(clips, get_layout(settings.features.body_layout))
     device = resolve_device(options.device)
-    return Job(
-        settings, store, class_indices(labels, names), device, options.warm_up, options.steps
-    )
+    subjects = np.full(len(labels), "")
+    targets = clip_targets(labels, subjects, names, np.arange(len(labels)))
+    return Job(settings, store, targets, device, options.warm_up, options.steps)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

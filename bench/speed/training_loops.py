@@ -24,6 +24,7 @@ from bharnet_ros.training.losses import ensemble_loss
 from bharnet_ros.training.module import AugmentedClips, WholeClips
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import ClipStore
+from bharnet_ros.training.targets import ClipTargets
 
 OURS, PLAIN, LOADER = "bharnet train", "plain eager loop", "loader alone"
 
@@ -38,7 +39,7 @@ class Job:
     Attributes:
         settings: Settings of the training, for one epoch.
         store: Keypoints of all clips.
-        classes: (N,) class of each clip.
+        targets: Targets of each clip.
         device: Device to train on.
         warm_up: Batches before the clock starts.
         steps: Timed batches.
@@ -47,7 +48,7 @@ class Job:
 
     settings: TrainingSettings
     store: ClipStore
-    classes: npt.NDArray[np.int64]
+    targets: ClipTargets
     device: torch.device
     warm_up: int
     steps: int
@@ -65,10 +66,9 @@ class Job:
         return AugmentedClips(
             self.store,
             self.drawn_from,
-            self.classes,
+            self.targets,
             settings.features,
             settings.augmentation,
-            settings.bundle_description().background_id,
             batch_size=settings.batch_size,
             batches=self.warm_up + self.steps,
             class_balance=settings.class_balance,
@@ -118,7 +118,7 @@ class StepClock:
 def time_ours(job: Job) -> float:
     """Return the seconds per batch in `bharnet train`."""
     tested = np.arange(min(_HELD_OUT, len(job.store)))
-    held_out = WholeClips(job.store, tested, job.classes, job.settings.features, _HELD_OUT)
+    held_out = WholeClips(job.store, tested, job.targets, job.settings.features, _HELD_OUT)
     with (
         tempfile.TemporaryDirectory() as folder,
         warnings.catch_warnings(),
@@ -130,7 +130,7 @@ def time_ours(job: Job) -> float:
             job.settings,
             job.settings.bundle_description(),
             job.store,
-            job.classes,
+            job.targets,
             job.drawn_from,
             held_out,
             hardware=Hardware(device=job.device.type),
@@ -148,10 +148,10 @@ def time_plain(job: Job) -> float:
         network.parameters(), job.settings.learning_rate, weight_decay=job.settings.weight_decay
     )
     with StepClock(job) as clock:
-        for *inputs, _, classes in job.batches():
+        for *inputs, _, targets in job.batches():
             optimiser.zero_grad()
             logits = network(*(one.to(job.device) for one in inputs))
-            ensemble_loss(logits, classes.to(job.device), job.settings.loss).backward()
+            ensemble_loss(logits, targets.classes.to(job.device), job.settings.loss).backward()
             optimiser.step()
     return clock.seconds
 

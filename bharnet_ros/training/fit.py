@@ -21,13 +21,14 @@ from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeCli
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import ClipStore, Indices
 from bharnet_ros.training.streams import TrainingStream
+from bharnet_ros.training.targets import ClipTargets
 
 
 def fit(
     settings: TrainingSettings,
     description: BundleDescription,
     store: ClipStore,
-    classes: Indices,
+    targets: ClipTargets,
     trained_on: Indices,
     held_out: WholeClips,
     *,
@@ -43,7 +44,7 @@ def fit(
         settings: What to train.
         description: The bundle that the network is for.
         store: Keypoints of all clips.
-        classes: (N,) class of every clip.
+        targets: Targets of every clip.
         trained_on: Indices of the clips to train on.
         held_out: The clips whose accuracy is shown.
         streams: Sources of input for further streams, by name.
@@ -84,10 +85,9 @@ def fit(
     clips = AugmentedClips(
         store,
         trained_on,
-        classes,
+        targets,
         settings.features,
         settings.augmentation,
-        description.background_id,
         batch_size=settings.batch_size,
         batches=batches,
         class_balance=settings.class_balance,
@@ -99,7 +99,8 @@ def fit(
         description.network_settings(),
         settings,
         steps=batches * settings.epochs,
-        choices=_choices(description, classes[held_out.clips]),
+        targets=targets,
+        choices=_choices(description, targets.classes[held_out.clips]),
     )
     if settings.backbone_from is not None:
         take_backbone(module.network, Path(settings.backbone_from), description)

@@ -23,6 +23,8 @@ class LossSettings:
             if there are further streams.
         stream_weight: Weight of the loss of each further stream alone.
         label_smoothing: Share 0..1 of each target that is spread over all classes.
+        label_weight: Weight of the loss over every label that people in training showed.
+        own_label_weight: Weight of the loss that tells apart the labels of the same person.
     """
 
     ensemble_weight: float = 1.0
@@ -31,6 +33,8 @@ class LossSettings:
     skeleton_weight: float = 0.5
     stream_weight: float = 0.5
     label_smoothing: float = 0.1
+    label_weight: float = 0.0
+    own_label_weight: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -40,7 +44,8 @@ class LossSettings:
                 the field.
         """
         weights = ("ensemble_weight", "body_weight", "hand_weight")
-        for name in (*weights, "skeleton_weight", "stream_weight"):
+        others = ("skeleton_weight", "stream_weight", "label_weight", "own_label_weight")
+        for name in (*weights, *others):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}: must not be negative, got {getattr(self, name)}")
         if not any(getattr(self, name) for name in weights):

@@ -20,13 +20,15 @@ from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.training.augmentation.keypoints import augmented_batch
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
+from bharnet_ros.training.label_heads import LabelHeads
 from bharnet_ros.training.losses import ensemble_loss
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import ClipStore
 from bharnet_ros.training.streams import TrainingStream
+from bharnet_ros.training.targets import ClipTargets, Targets
 from bharnet_ros.types.layouts import get_layout
 
-Batch = tuple[Tensor, Tensor, Tensor, Tensor, StreamTensors, Tensor]
+Batch = tuple[Tensor, Tensor, Tensor, Tensor, StreamTensors, Targets]
 
 
 class AugmentedClips(IterableDataset[Batch]):
@@ -36,10 +38,9 @@ class AugmentedClips(IterableDataset[Batch]):
         self,
         store: ClipStore,
         clips: npt.NDArray[np.int64],
-        classes: npt.NDArray[np.int64],
+        targets: ClipTargets,
         features: FeatureSettings,
         augmentation: AugmentationSettings,
-        background_id: int,
         *,
         batch_size: int,
         batches: int,
@@ -53,10 +54,9 @@ class AugmentedClips(IterableDataset[Batch]):
         Args:
             store: Keypoints of all clips.
             clips: (M,) indices of the clips to draw from.
-            classes: (N,) class of every clip.
+            targets: Targets of every clip.
             features: Input features of the network.
             augmentation: How clips are varied.
-            background_id: Class of windows that show only rest.
             batch_size: Clips per batch.
             batches: Batches per epoch.
             class_balance: 0 draws classes by their share of the clips, 1 draws all equally often.
@@ -66,17 +66,16 @@ class AugmentedClips(IterableDataset[Batch]):
         """
         self.store = store
         self.clips = clips
-        self.classes = classes
+        self.targets = targets
         self.features = features
         self.augmentation = augmentation
-        self.background_id = background_id
         self.batch_size = batch_size
         self.batches = batches
         self.seed = seed
         self.rank = rank
         self.streams = streams or {}
         self.epoch = 0
-        drawn = classes[clips]
+        drawn = targets.classes[clips]
         share = np.bincount(drawn)[drawn] ** -class_balance
         self.chances = share / share.sum()
 
@@ -87,21 +86,17 @@ class AugmentedClips(IterableDataset[Batch]):
         layout = get_layout(self.features.body_layout)
         for _ in range(self.batches):
             chosen = random.choice(self.clips, self.batch_size, p=self.chances)
-            keypoints, classes = augmented_batch(
-                self.store,
-                chosen,
-                self.classes[chosen],
-                self.features.frames,
-                layout,
-                self.background_id,
-                self.augmentation,
-                random,
+            keypoints, only_rest = augmented_batch(
+                self.store, chosen, self.features.frames, layout, self.augmentation, random
             )
+            assert keypoints.mirrored is not None
+            mirrored = keypoints.mirrored[:: keypoints.people]
             inputs = network_input(keypoints, self.features)
             streams = {
                 name: stream.of(chosen, keypoints, random) for name, stream in self.streams.items()
             }
-            yield (*network_tensors(inputs, streams), torch.from_numpy(classes))
+            targets = self.targets.of(chosen, only_rest, mirrored)
+            yield (*network_tensors(inputs, streams), targets)
 
 
 class WholeClips(Dataset[Batch]):
@@ -111,7 +106,7 @@ class WholeClips(Dataset[Batch]):
         self,
         store: ClipStore,
         clips: npt.NDArray[np.int64],
-        classes: npt.NDArray[np.int64],
+        targets: ClipTargets,
         features: FeatureSettings,
         batch_size: int,
         streams: Mapping[str, TrainingStream] | None = None,
@@ -121,14 +116,14 @@ class WholeClips(Dataset[Batch]):
         Args:
             store: Keypoints of all clips.
             clips: (M,) indices of the clips.
-            classes: (N,) class of every clip.
+            targets: Targets of every clip.
             features: Input features of the network.
             batch_size: Clips per batch.
             streams: As in `AugmentedClips`.
         """
         self.store = store
         self.clips = clips
-        self.classes = classes
+        self.targets = targets
         self.features = features
         self.batch_size = batch_size
         self.streams = streams or {}
@@ -149,7 +144,7 @@ class WholeClips(Dataset[Batch]):
         keypoints = self.store.resampled(clips, self.features.frames)
         inputs = network_input(keypoints, self.features)
         streams = {name: stream.of(clips, keypoints) for name, stream in self.streams.items()}
-        return (*network_tensors(inputs, streams), torch.from_numpy(self.classes[clips]))
+        return (*network_tensors(inputs, streams), self.targets.of(clips))
 
 
 class TrainingModule(lightning.LightningModule):
@@ -160,6 +155,7 @@ class TrainingModule(lightning.LightningModule):
         network: NetworkSettings,
         settings: TrainingSettings,
         steps: int,
+        targets: ClipTargets,
         choices: list[int] | None = None,
     ) -> None:
         """Build a network with random weights.
@@ -168,25 +164,32 @@ class TrainingModule(lightning.LightningModule):
             network: Settings of the network.
             settings: Settings of the training run.
             steps: Number of batches in the whole training.
+            targets: Targets of all clips, for the heads over their labels.
             choices: Classes that validation may predict; None stands for all.
         """
         super().__init__()
         # Not a buffer: buffers are averaged along with the weights.
         self.choices = list(range(network.classes)) if choices is None else choices
         self.network = build_network(network)
+        self.label_heads = LabelHeads(
+            self.network.feature_channels, targets, settings.loss, settings.body.dropout
+        )
         self.settings = settings
         self.steps = steps
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         """Return the loss of a batch."""
-        *inputs, classes = batch
-        loss = ensemble_loss(self.network(*inputs), classes, self.settings.loss)
+        *inputs, targets = batch
+        output: ExpertOutput = self.network(*inputs)
+        loss = ensemble_loss(output, targets.classes, self.settings.loss)
+        loss = loss + self.label_heads(output, targets)
         self.log("loss", loss, prog_bar=True)
         return loss
 
     def validation_step(self, batch: Batch, _index: int) -> None:
         """Log the accuracy of each expert and of the ensemble."""
-        *inputs, classes = batch
+        *inputs, targets = batch
+        classes = targets.classes
         logits: ExpertOutput = self.network(*inputs)
         choices = torch.tensor(self.choices, device=classes.device)
         for name, expert in (

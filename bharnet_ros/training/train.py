@@ -33,6 +33,7 @@ from bharnet_ros.training.settings import TrainingSettings, read_settings
 from bharnet_ros.training.store.cache import cached_clips
 from bharnet_ros.training.store.clips import ClipStore, Indices, class_indices, store_clips
 from bharnet_ros.training.streams import training_streams
+from bharnet_ros.training.targets import clip_targets
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import get_layout
@@ -119,13 +120,13 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.licences is not None:
             trained_on = under_licences(data, trained_on, protocol.file, arguments.licences)
         description = describe(settings, data, trained_on, arguments.data, kind, protocol)
-        classes = class_indices(data.labels, description.class_names)
-        clips = WholeClips(store, held_out, classes, settings.features, _TEST_BATCH, streams)
+        targets = clip_targets(data.labels, data.subjects, description.class_names, trained_on)
+        clips = WholeClips(store, held_out, targets, settings.features, _TEST_BATCH, streams)
         network = fit(
             settings,
             description,
             store,
-            classes,
+            targets,
             trained_on,
             clips,
             streams=streams,

@@ -29,36 +29,33 @@ _SHOULDERS_PER_HAND = 3.5
 def augmented_batch(
     store: ClipStore,
     clips: npt.NDArray[np.integer],
-    classes: npt.NDArray[np.int64],
     frames: int,
     layout: SkeletonLayout,
-    background_id: int,
     settings: AugmentationSettings,
     random: np.random.Generator,
-) -> tuple[KeypointBatch, npt.NDArray[np.int64]]:
+) -> tuple[KeypointBatch, npt.NDArray[np.bool_]]:
     """Cut windows out of clips and vary them.
 
     Args:
         store: All clips.
         clips: (N,) indices of the clips.
-        classes: (N,) classes of the clips.
         frames: Frames T of the result.
         layout: Layout of the body in the store.
-        background_id: Class of windows that show (almost) only rest.
         settings: How far clips are varied.
         random: Source of randomness.
 
     Returns:
-        The batch of N x I people, and the (N,) classes of its windows.
+        The batch of N x I people, and (N,) whether a window shows (almost) only rest.
     """
     batch = _cut(store, clips, frames, settings, random)
     unit = _unit(batch, layout)
     _remove_hands(batch, settings, random)
+    only_rest = np.zeros(len(clips), dtype=np.bool_)
     if layout.dimensions == 2:
-        classes = rest_in_part(batch, classes, background_id, unit, layout, settings, random)
+        only_rest = rest_in_part(batch, unit, layout, settings, random)
     batch = _mirror(batch, layout, settings, random)
     _distort(batch, unit, layout, settings, random)
-    return batch, classes
+    return batch, only_rest
 
 
 def _cut(

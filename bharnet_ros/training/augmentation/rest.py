@@ -29,28 +29,22 @@ _HANGING_DROP = 0.9
 
 def rest_in_part(
     batch: KeypointBatch,
-    classes: npt.NDArray[np.int64],
-    background_id: int,
     unit: FloatArray,
     layout: SkeletonLayout,
     settings: AugmentationSettings,
     random: np.random.Generator,
-) -> npt.NDArray[np.int64]:
+) -> BoolArray:
     """Turn the ends of some windows, and (almost) all of others, into rest, in place.
-
-    A window that rests in part keeps its class; a window of (almost) only rest becomes background.
 
     Args:
         batch: N x I people in images.
-        classes: (N,) classes of the clips.
-        background_id: Class of windows that show (almost) only rest.
         unit: (N x I,) shoulder widths, pixels.
         layout: Layout of the bodies.
         settings: How often and how much people rest.
         random: Source of randomness.
 
     Returns:
-        The (N,) new classes.
+        (N,) whether a window shows (almost) only rest.
     """
     people, frames, _ = batch.hand_mask.shape
     count = people // batch.people
@@ -60,7 +54,6 @@ def rest_in_part(
     partial = ~only_rest & some_rest
     share = np.where(only_rest, random.uniform(0.82, 1.3, count), 0.0)
     share = np.where(partial, random.uniform(*settings.rest_share, count), share)
-    classes = np.where(only_rest, background_id, classes)
 
     time = (np.arange(frames) + 0.5) / frames
     early = random.random(count) < 0.65
@@ -94,7 +87,7 @@ def rest_in_part(
     if batch.times is not None:
         # No picture shows this rest; pictures of the action would be learned as background.
         batch.times[rest > _RESTING] = np.nan
-    return classes
+    return only_rest
 
 
 def _rest_until(time: FloatArray, share: FloatArray, transition: FloatArray) -> FloatArray:

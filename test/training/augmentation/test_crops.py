@@ -66,9 +66,8 @@ def crops_for(store: ClipStore, augmentation: CropAugmentation = UNCHANGED) -> T
 def batch_of(
     store: ClipStore, clips: npt.NDArray[np.int64], settings: AugmentationSettings, seed: int = 0
 ) -> KeypointBatch:
-    classes = np.zeros(len(clips), dtype=np.int64)
     random = np.random.default_rng(seed)
-    return augmented_batch(store, clips, classes, 16, LAYOUT, 1, settings, random)[0]
+    return augmented_batch(store, clips, 16, LAYOUT, settings, random)[0]
 
 
 def test_whole_clips_show_crops_up_to_their_end(store: ClipStore) -> None:
