@@ -29,7 +29,9 @@ def fold_for_inference(network: BHaRNet) -> BHaRNet:
                 setattr(module, name, _plain_convolution(child))
             elif isinstance(child, nn.Sequential) and len(child) == 2:
                 convolution, normalise = child
-                if isinstance(convolution, nn.Conv2d) and isinstance(normalise, nn.BatchNorm2d):
+                if isinstance(convolution, (nn.Conv1d, nn.Conv2d)) and isinstance(
+                    normalise, (nn.BatchNorm1d, nn.BatchNorm2d)
+                ):
                     setattr(module, name, fuse_conv_bn_eval(convolution, normalise))
             elif isinstance(child, nn.Dropout):
                 setattr(module, name, nn.Identity())

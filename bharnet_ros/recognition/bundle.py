@@ -256,12 +256,7 @@ def write_bundle(
 
 
 def _backbone(content: Mapping[str, Any]) -> BackboneSettings:
-    return BackboneSettings(
-        channels=_as_tuple(content["channels"]),
-        depths=_as_tuple(content["depths"]),
-        channels_per_topology=content["channels_per_topology"],
-        dropout=content["dropout"],
-    )
+    return BackboneSettings(**{name: _as_tuple(value) for name, value in content.items()})
 
 
 def _as_tuple(value: Any) -> Any:

@@ -53,6 +53,13 @@ def _kinds() -> dict[str, NetworkSettings]:
                             attention=attention, fusion=fusion, presence_aware=presence_aware
                         ),
                     )
+    for variant in ("unified", *places):
+        kinds[f"{variant}-readout"] = dataclasses.replace(
+            BASE,
+            variant=variant,
+            body=dataclasses.replace(BASE.body, readout=(8, 12), maximum=True),
+            hand=dataclasses.replace(BASE.hand, readout=(12, 20), maximum=True),
+        )
     return kinds
 
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from bharnet_ros.network.layers.adjacency import spatial_partition
 from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings
+from bharnet_ros.network.layers.readout import Readout
 from bharnet_ros.types.layouts import get_layout
 
 
@@ -31,11 +32,29 @@ class Classifier(nn.Module):
 
 
 class Expert(Classifier):
-    """A backbone over instances, a mean over the observed frames, and a classifier."""
+    """A backbone over instances, a readout of what was observed, and a classifier."""
 
     def __init__(
-        self, in_channels: int, layout: str, settings: BackboneSettings, classes: int
+        self,
+        in_channels: int,
+        layout: str,
+        settings: BackboneSettings,
+        classes: int,
+        *,
+        paired: bool = False,
     ) -> None:
-        """Build the expert for the joint layout of this name."""
-        super().__init__(settings.channels[-1], classes, settings.dropout)
-        self.backbone = Backbone(in_channels, partition_of(layout), settings)
+        """Build the expert.
+
+        Args:
+            in_channels: C of the input.
+            layout: Name of the joint layout.
+            settings: Size.
+            classes: Number of classes K.
+            paired: Whether instances come in pairs, as hands do.
+        """
+        super().__init__(settings.feature_channels, classes, settings.dropout)
+        partition = partition_of(layout)
+        self.backbone = Backbone(in_channels, partition, settings)
+        self.readout = Readout(
+            self.backbone.out_channels, partition.shape[-1], settings, paired=paired
+        )

@@ -47,19 +47,6 @@ class Instances:
         spread = spread.index_copy(0, self.place, features)
         return spread.view(count, instances, *features.shape[1:])
 
-    def mean(self, features: Tensor) -> Tensor:
-        """Average features (B, C, T, V) over joints and over all observed frames and instances.
-
-        Returns:
-            (N, C), zero where nothing was seen.
-        """
-        count, _, instances = self.mask.shape
-        pooled = features.mean(dim=3)
-        weight = self.presence(pooled.shape[2]).reshape(count * instances, -1)[self.place]
-        sample = self.place // instances
-        pooled = (pooled * weight.unsqueeze(1)).sum(2)
-        return mean_of_samples(pooled, weight.sum(1), sample, count)
-
 
 def seen_instances(x: Tensor, mask: Tensor) -> Instances:
     """Gather the instances that were seen in any frame.

@@ -26,14 +26,18 @@ class Base(BHaRNet):
             settings.body_channels, settings.body_layout, settings.body, settings.classes
         )
         self.hand = Expert(
-            settings.hand_channels, settings.hand_layout, settings.hand, settings.classes
+            settings.hand_channels,
+            settings.hand_layout,
+            settings.hand,
+            settings.classes,
+            paired=True,
         )
         self.fuse = Fusion(settings.interaction)
 
     @property
     def feature_channels(self) -> tuple[int, int]:
         """C of the body features and of the hand features."""
-        return self.settings.body.channels[-1], self.settings.hand.channels[-1]
+        return self.settings.body.feature_channels, self.settings.hand.feature_channels
 
     @property
     def token_channels(self) -> int:
@@ -43,8 +47,8 @@ class Base(BHaRNet):
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and the body's features."""
         features = self.body.backbone(body.values)
-        body_pooled = body.mean(features)
-        hand_pooled = hands.mean(self.hand.backbone(hands.values))
+        body_pooled = self.body.readout(body, features)
+        hand_pooled = self.hand.readout(hands, self.hand.backbone(hands.values))
         body_logits = self.body(body_pooled, body.seen)
         hand_logits = self.hand(hand_pooled, hands.seen)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)

@@ -11,6 +11,7 @@ from bharnet_ros.network.layers.attention import CrossAttention
 from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings, Branch
 from bharnet_ros.network.layers.expert import Classifier, partition_of
 from bharnet_ros.network.layers.instances import Instances
+from bharnet_ros.network.layers.readout import Readout
 from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
@@ -20,21 +21,32 @@ class ForkedExpert(nn.Module):
     """A trunk that forks into an expertized and an interactive branch, each with a classifier."""
 
     def __init__(
-        self, in_channels: int, layout: str, settings: BackboneSettings, classes: int, blocks: int
+        self,
+        in_channels: int,
+        layout: str,
+        settings: BackboneSettings,
+        classes: int,
+        blocks: int,
+        *,
+        paired: bool = False,
     ) -> None:
-        """Build the expert; its last `blocks` blocks fork."""
+        """Build the expert; its last `blocks` blocks fork; other arguments as for `Expert`."""
         super().__init__()
         partition = partition_of(layout)
         self.trunk = Backbone(in_channels, partition, settings, last_blocks_left_out=blocks)
         self.expertized = Branch(in_channels, partition, settings, blocks)
         self.interactive = Branch(in_channels, partition, settings, blocks)
-        channels, dropout = settings.channels[-1], settings.dropout
+        size = settings.channels[-1], partition.shape[-1], settings
+        self.expertized_readout = Readout(*size, paired=paired)
+        self.interactive_readout = Readout(*size, paired=paired)
+        channels, dropout = settings.feature_channels, settings.dropout
         self.expertized_head = Classifier(channels, classes, dropout)
         self.interactive_head = Classifier(channels, classes, dropout)
 
     def own_features(self, instances: Instances, trunk: Tensor) -> Tensor:
         """Return what the expertized head reads, (N, C), for trunk features (B, C, T, V)."""
-        return instances.mean(self.expertized(trunk))
+        pooled: Tensor = self.expertized_readout(instances, self.expertized(trunk))
+        return pooled
 
 
 class CrossUpdate(nn.Module):
@@ -72,7 +84,12 @@ class Expertized(BHaRNet):
             settings.body_channels, settings.body_layout, settings.body, settings.classes, blocks
         )
         self.hand = ForkedExpert(
-            settings.hand_channels, settings.hand_layout, settings.hand, settings.classes, blocks
+            settings.hand_channels,
+            settings.hand_layout,
+            settings.hand,
+            settings.classes,
+            blocks,
+            paired=True,
         )
         if interaction.attention == "before":
             widths = self.body.trunk.out_channels, self.hand.trunk.out_channels
@@ -87,7 +104,7 @@ class Expertized(BHaRNet):
     @property
     def feature_channels(self) -> tuple[int, int]:
         """C of the body features and of the hand features."""
-        return 2 * self.settings.body.channels[-1], 2 * self.settings.hand.channels[-1]
+        return 2 * self.settings.body.feature_channels, 2 * self.settings.hand.feature_channels
 
     @property
     def token_channels(self) -> int:
@@ -104,7 +121,8 @@ class Expertized(BHaRNet):
         shared = self.body.interactive(shared[0]), self.hand.interactive(shared[1])
         if place == "after":
             shared = self._exchange(body, hands, *shared)
-        body_shared, hand_shared = body.mean(shared[0]), hands.mean(shared[1])
+        body_shared = self.body.interactive_readout(body, shared[0])
+        hand_shared = self.hand.interactive_readout(hands, shared[1])
         body_own = self.body.own_features(body, body_trunk)
         hand_own = self.hand.own_features(hands, hand_trunk)
         body_head = self.body.interactive_head(body_shared, body.seen)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.fusion import Fusion
 from bharnet_ros.network.layers.attention import CrossAttention
-from bharnet_ros.network.layers.backbone import Backbone
+from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings
 from bharnet_ros.network.layers.expert import Classifier, partition_of
 from bharnet_ros.network.layers.instances import Instances, observed_mean
+from bharnet_ros.network.layers.readout import Readout
 from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.types.layouts import get_layout
 
 AXES = ("time", "joints", "instances")
 
@@ -60,8 +63,17 @@ class PoolingAttention(nn.Module):
         return pooled[0] + pooled[1] + pooled[2]
 
 
+def _readout(layout: str, settings: BackboneSettings, *, paired: bool) -> Readout | None:
+    """Return the readout that the settings ask for, None if they ask for a plain mean."""
+    if not settings.readout and not settings.maximum:
+        return None
+    return Readout(settings.channels[-1], len(get_layout(layout)), settings, paired=paired)
+
+
 class Pooling(BHaRNet):
     """Two backbones whose features are pooled, with cross-attention to each other along each axis.
+
+    A readout (`BackboneSettings.readout`, `maximum`) stands beside these pooled features.
 
     Source: arXiv 2503.14960, pooling-attention module.
     """
@@ -77,14 +89,22 @@ class Pooling(BHaRNet):
         self.hand = Backbone(settings.hand_channels, partition_of(settings.hand_layout), hand)
         self.body_pool = PoolingAttention(*widths, interaction.heads, attend=attend)
         self.hand_pool = PoolingAttention(*widths[::-1], interaction.heads, attend=attend)
-        self.body_head = Classifier(widths[0], settings.classes, body.dropout)
-        self.hand_head = Classifier(widths[1], settings.classes, hand.dropout)
+        self.body_readout = _readout(settings.body_layout, body, paired=False)
+        self.hand_readout = _readout(settings.hand_layout, hand, paired=True)
+        body_width, hand_width = self.feature_channels
+        self.body_head = Classifier(body_width, settings.classes, body.dropout)
+        self.hand_head = Classifier(hand_width, settings.classes, hand.dropout)
         self.fuse = Fusion(interaction)
 
     @property
     def feature_channels(self) -> tuple[int, int]:
         """C of the body features and of the hand features."""
-        return self.settings.body.channels[-1], self.settings.hand.channels[-1]
+        body, hand = self.settings.body, self.settings.hand
+        beside = [
+            0 if readout is None else size.feature_channels
+            for size, readout in ((body, self.body_readout), (hand, self.hand_readout))
+        ]
+        return body.channels[-1] + beside[0], hand.channels[-1] + beside[1]
 
     @property
     def token_channels(self) -> int:
@@ -94,10 +114,15 @@ class Pooling(BHaRNet):
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and the body's features."""
         features = self.body(body.values)
+        hand_features = self.hand(hands.values)
         body_tokens = pooled_along(body, features)
-        hand_tokens = pooled_along(hands, self.hand(hands.values))
+        hand_tokens = pooled_along(hands, hand_features)
         body_pooled = self.body_pool(body_tokens, hand_tokens)
         hand_pooled = self.hand_pool(hand_tokens, body_tokens)
+        if self.body_readout is not None:
+            body_pooled = torch.cat([body_pooled, self.body_readout(body, features)], dim=1)
+        if self.hand_readout is not None:
+            hand_pooled = torch.cat([hand_pooled, self.hand_readout(hands, hand_features)], dim=1)
         body_logits = self.body_head(body_pooled, body.seen)
         hand_logits = self.hand_head(hand_pooled, hands.seen)
         ensemble = self.fuse(body_logits, hand_logits, body.seen, hands.share_seen)

@@ -8,13 +8,12 @@ from torch import Tensor, nn
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.layers.expert import Classifier
 from bharnet_ros.network.layers.instances import Instances
+from bharnet_ros.network.layers.readout import TemporalLayers, mean_and_maximum
 from bharnet_ros.network.layers.tokens import Tokens, no_tokens
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import get_layout
-
-_TAPS = 5
 
 
 class Temporal(BHaRNet):
@@ -29,23 +28,15 @@ class Temporal(BHaRNet):
         super().__init__(settings)
         body = settings.body_channels * len(get_layout(settings.body_layout))
         hands = 2 * settings.hand_channels * len(get_layout(settings.hand_layout))
-        layers: list[nn.Module] = [nn.BatchNorm1d(body + hands)]
-        width = body + hands
-        for stage, channels in enumerate(settings.body.channels):
-            stride = 1 if stage == 0 else 2
-            layers += [
-                nn.Conv1d(width, channels, _TAPS, stride=stride, padding=_TAPS // 2, bias=False),
-                nn.BatchNorm1d(channels),
-                nn.ReLU(),
-            ]
-            width = channels
-        self.layers = nn.Sequential(*layers)
-        self.classify = Classifier(width, settings.classes, settings.body.dropout)
+        size = settings.body
+        self.normalise = nn.BatchNorm1d(body + hands)
+        self.layers = TemporalLayers(body + hands, size.channels)
+        self.classify = Classifier(size.feature_channels, settings.classes, size.dropout)
 
     @property
     def feature_channels(self) -> tuple[int, int]:
         """C of the features of body and hands together, and 0."""
-        return self.settings.body.channels[-1], 0
+        return self.settings.body.feature_channels, 0
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and no body tokens.
@@ -57,7 +48,11 @@ class Temporal(BHaRNet):
             raise InputError(f"variant temporal: takes one person, got {body.mask.shape[2]}")
         vectors = torch.cat([self._vectors(body), self._vectors(hands)], dim=1)
         seen = body.seen | hands.seen
-        features = self.layers(vectors).mean(dim=2) * seen.unsqueeze(1)
+        convolved = self.layers(self.normalise(vectors))
+        weight = seen.unsqueeze(1).expand(-1, convolved.shape[2]).to(convolved.dtype)
+        sample = torch.arange(len(seen), device=seen.device)
+        maximum = self.settings.body.maximum
+        features = mean_and_maximum(convolved, weight, sample, len(seen), maximum=maximum)
         logits = self.classify(features, seen)
         output = ExpertOutput.of_skeleton(
             logits, logits, logits, hands.seen, body_features=features

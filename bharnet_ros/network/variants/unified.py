@@ -9,7 +9,8 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.layers.adjacency import tree_partition, unified_parents
 from bharnet_ros.network.layers.backbone import Backbone
 from bharnet_ros.network.layers.expert import Classifier
-from bharnet_ros.network.layers.instances import Instances, mean_of_samples
+from bharnet_ros.network.layers.instances import Instances
+from bharnet_ros.network.layers.readout import TemporalLayers, mean_and_maximum
 from bharnet_ros.network.layers.tokens import Tokens, no_tokens
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.network.settings import NetworkSettings
@@ -42,14 +43,16 @@ class Unified(BHaRNet):
             nn.Conv2d(settings.hand_channels, width, 1, bias=False) for _ in range(2)
         )
         self.backbone = Backbone(width, partition, settings.body)
-        self.classify = Classifier(
-            settings.body.channels[-1], settings.classes, settings.body.dropout
-        )
+        size = settings.body
+        self.maximum = size.maximum
+        vector = size.channels[-1] * partition.shape[-1]
+        self.layers = TemporalLayers(vector, size.readout) if size.readout else None
+        self.classify = Classifier(size.feature_channels, settings.classes, size.dropout)
 
     @property
     def feature_channels(self) -> tuple[int, int]:
         """C of the features of body and hands together, and 0."""
-        return self.settings.body.channels[-1], 0
+        return self.settings.body.feature_channels, 0
 
     def observe(self, body: Instances, hands: Instances) -> tuple[ExpertOutput, Tokens]:
         """Score N windows; return logits and no body tokens."""
@@ -71,9 +74,15 @@ class Unified(BHaRNet):
         features = self.backbone(torch.cat(parts, dim=3)[seen])
         present = nn.functional.adaptive_max_pool1d(present[seen], features.shape[2])
         joints = torch.as_tensor([part.shape[3] for part in parts], device=present.device)
-        weight = present.repeat_interleave(joints, dim=1).transpose(1, 2).unsqueeze(1)
-        sums, weights = (features * weight).sum((2, 3)), weight.sum((1, 2, 3))
-        pooled = mean_of_samples(sums, weights, seen // people, count)
+        weight = present.repeat_interleave(joints, dim=1).transpose(1, 2)
+        if self.layers is None:
+            total = weight.sum(2)
+            vectors = (features * weight.unsqueeze(1)).sum(3) / total.clamp(min=1.0).unsqueeze(1)
+        else:
+            vectors = (features * weight.unsqueeze(1)).transpose(2, 3).flatten(1, 2)
+            vectors = self.layers(vectors)
+            total = nn.functional.adaptive_max_pool1d(present.amax(1), vectors.shape[2])
+        pooled = mean_and_maximum(vectors, total, seen // people, count, maximum=self.maximum)
         logits = self.classify(pooled, body.seen | hands.seen)
         output = ExpertOutput.of_skeleton(logits, logits, logits, hands.seen, body_features=pooled)
         return output, no_tokens(logits)

@@ -23,20 +23,6 @@ def test_instances_that_were_seen_are_gathered_and_put_back_into_place() -> None
     torch.testing.assert_close(seen.share_seen, torch.tensor([4 / 6, 3 / 6]))
 
 
-def test_the_mean_is_over_observed_frames_of_all_instances() -> None:
-    x = torch.randn(3, 2, 6, 4, 2)
-    mask = torch.ones(3, 6, 2)
-    mask[0, 2:, 0] = 0
-    mask[1, :, 1] = 0
-    mask[2] = 0
-    seen = seen_instances(x, mask)
-    mean = seen.mean(seen.values)
-    frames = torch.cat([x[0, :, :2, :, 0], x[0, :, :, :, 1]], dim=1)
-    torch.testing.assert_close(mean[0], frames.mean((1, 2)))
-    torch.testing.assert_close(mean[1], x[1, ..., 0].mean((1, 2)))
-    assert not mean[2].any()
-
-
 def test_presence_at_half_the_frame_rate_keeps_a_single_frame() -> None:
     mask = torch.zeros(1, 9, 1)
     mask[0, 4] = 1
