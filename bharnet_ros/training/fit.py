@@ -91,6 +91,7 @@ def fit(
         batch_size=settings.batch_size,
         batches=batches,
         class_balance=settings.class_balance,
+        twins=settings.loss.contrast_weight > 0,
         seed=settings.seed,
         rank=trainer.global_rank,
         streams=streams,

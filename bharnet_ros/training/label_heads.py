@@ -1,4 +1,4 @@
-"""Heads over every label that people in training showed; they shape the features, then go."""
+"""Losses over every label that people in training showed, and their heads, which then go."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.training.losses import LossSettings
+from bharnet_ros.training.losses import NEVER, LossSettings, contrastive_loss
 from bharnet_ros.training.targets import IGNORED, ClipTargets, Targets
-
-_NEVER = -1e4
-"""Logit of a label that does not come into question."""
 
 
 class LabelHeads(nn.Module):
@@ -21,7 +18,7 @@ class LabelHeads(nn.Module):
 
     One set of heads tells all labels apart. The other knows each person's labels as classes of
     their own and chooses among those of the same person only: a word is not the same sign for
-    everybody, and a robot is taught by one person.
+    everybody, and a robot is taught by one person. A contrastive loss needs no heads.
     """
 
     def __init__(
@@ -52,12 +49,18 @@ class LabelHeads(nn.Module):
 
     def forward(self, output: ExpertOutput, targets: Targets) -> Tensor:
         """Return the weighted loss of N windows."""
-        features = [
-            self.dropout(one)
-            for one in (output.body_features, output.hand_features)
-            if one.shape[1]
-        ]
+        given = [one for one in (output.body_features, output.hand_features) if one.shape[1]]
+        features = [self.dropout(one) for one in given]
         loss = output.ensemble.new_zeros(())
+        known = targets.own_labels != IGNORED
+        if self.settings.contrast_weight and known.any():
+            loss = loss + self.settings.contrast_weight * contrastive_loss(
+                torch.cat(given, dim=1)[known],
+                targets.labels[known],
+                # A mirrored person is drawn to the same place.
+                targets.own_labels[known] // 2,
+                self.settings.contrast_temperature,
+            )
         for heads, weight, wanted in (
             (self.all_labels, self.settings.label_weight, targets.labels),
             (self.own_labels, self.settings.own_label_weight, targets.own_labels),
@@ -70,7 +73,7 @@ class LabelHeads(nn.Module):
             if heads is self.own_labels:
                 assert isinstance(self.owners, Tensor)
                 other = self.owners[None] != self.owners[wanted[asked]][:, None]
-                logits = logits.masked_fill(other, _NEVER)
+                logits = logits.masked_fill(other, NEVER)
                 # Smoothing would spread the target over the labels of other people.
                 smoothing = 0.0
             loss = loss + weight * cross_entropy(logits, wanted[asked], label_smoothing=smoothing)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, normalize
 
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.errors import InputError
+
+NEVER = -1e4
+"""Logit of what does not come into question; unlike minus infinity, its gradients are finite."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,9 @@ class LossSettings:
         label_smoothing: Share 0..1 of each target that is spread over all classes.
         label_weight: Weight of the loss over every label that people in training showed.
         own_label_weight: Weight of the loss that tells apart the labels of the same person.
+        contrast_weight: Weight of the loss that draws clips of the same person and label together
+            and apart from other labels; every clip is then drawn with another of its kind.
+        contrast_temperature: Divides the cosine similarities in that loss.
     """
 
     ensemble_weight: float = 1.0
@@ -35,6 +42,8 @@ class LossSettings:
     label_smoothing: float = 0.1
     label_weight: float = 0.0
     own_label_weight: float = 0.0
+    contrast_weight: float = 0.0
+    contrast_temperature: float = 0.1
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -44,12 +53,16 @@ class LossSettings:
                 the field.
         """
         weights = ("ensemble_weight", "body_weight", "hand_weight")
-        others = ("skeleton_weight", "stream_weight", "label_weight", "own_label_weight")
-        for name in (*weights, *others):
+        of_labels = ("label_weight", "own_label_weight", "contrast_weight")
+        for name in (*weights, "skeleton_weight", "stream_weight", *of_labels):
             if not getattr(self, name) >= 0:
                 raise InputError(f"{name}: must not be negative, got {getattr(self, name)}")
         if not any(getattr(self, name) for name in weights):
             raise InputError(f"{', '.join(weights)}: at least one must be positive")
+        if not self.contrast_temperature > 0:
+            raise InputError(
+                f"contrast_temperature: must be positive, got {self.contrast_temperature}"
+            )
         if not 0.0 <= self.label_smoothing <= 1.0:
             raise InputError(f"label_smoothing: must lie in 0..1, got {self.label_smoothing}")
 
@@ -86,3 +99,30 @@ def ensemble_loss(logits: ExpertOutput, classes: Tensor, settings: LossSettings)
                 predicted, truth, label_smoothing=settings.label_smoothing
             )
     return total
+
+
+def contrastive_loss(
+    features: Tensor, labels: Tensor, own_labels: Tensor, temperature: float
+) -> Tensor:
+    """Return the mean supervised contrastive loss of the windows that have a positive.
+
+    Positives are windows of the same person and label. Windows of the same label by other people
+    are neither positive nor negative: the same word may be another sign.
+
+    Args:
+        features: (N, C).
+        labels: (N,) label of each window.
+        own_labels: (N,) pair of person and label of each window.
+        temperature: Divides the cosine similarities.
+
+    Source: arXiv 2004.11362, L_out.
+    """
+    vectors = normalize(features, dim=1)
+    itself = torch.eye(len(vectors), dtype=torch.bool, device=features.device)
+    positive = (own_labels[:, None] == own_labels[None]) & ~itself
+    left_out = itself | ((labels[:, None] == labels[None]) & ~positive)
+    similarity = (vectors @ vectors.T / temperature).masked_fill(left_out, NEVER)
+    log_share = (similarity - similarity.logsumexp(1, keepdim=True)).masked_fill(~positive, 0.0)
+    count = positive.sum(1)
+    losses = -log_share.sum(1) / count.clamp(min=1)
+    return losses[count > 0].mean() if bool((count > 0).any()) else features.new_zeros(())

@@ -45,6 +45,7 @@ class AugmentedClips(IterableDataset[Batch]):
         batch_size: int,
         batches: int,
         class_balance: float,
+        twins: bool = False,
         seed: int,
         rank: int = 0,
         streams: Mapping[str, TrainingStream] | None = None,
@@ -60,6 +61,8 @@ class AugmentedClips(IterableDataset[Batch]):
             batch_size: Clips per batch.
             batches: Batches per epoch.
             class_balance: 0 draws classes by their share of the clips, 1 draws all equally often.
+            twins: Whether half of a batch are other clips of the same people and labels as the
+                first half.
             seed: Seed of drawing and variation.
             rank: Number of this process among those that train together; each draws its own clips.
             streams: Sources of input for further streams, by name.
@@ -78,6 +81,11 @@ class AugmentedClips(IterableDataset[Batch]):
         drawn = targets.classes[clips]
         share = np.bincount(drawn)[drawn] ** -class_balance
         self.chances = share / share.sum()
+        self.twins = twins
+        own = targets.own_labels[clips]
+        order = np.argsort(own, kind="stable")
+        self._of_same_label = clips[order]
+        self._bounds = np.searchsorted(own[order], np.arange(own.max() + 2))
 
     def __iter__(self) -> Iterator[Batch]:
         """Yield the batches of the next epoch."""
@@ -85,7 +93,7 @@ class AugmentedClips(IterableDataset[Batch]):
         self.epoch += 1
         layout = get_layout(self.features.body_layout)
         for _ in range(self.batches):
-            chosen = random.choice(self.clips, self.batch_size, p=self.chances)
+            chosen = self._draw(random)
             keypoints, only_rest = augmented_batch(
                 self.store, chosen, self.features.frames, layout, self.augmentation, random
             )
@@ -97,6 +105,16 @@ class AugmentedClips(IterableDataset[Batch]):
             }
             targets = self.targets.of(chosen, only_rest, mirrored)
             yield (*network_tensors(inputs, streams), targets)
+
+    def _draw(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Return the clips (N,) of a batch."""
+        if not self.twins:
+            return random.choice(self.clips, self.batch_size, p=self.chances)
+        half = self.batch_size // 2
+        first = random.choice(self.clips, self.batch_size - half, p=self.chances)
+        own = self.targets.own_labels[first[:half]]
+        low, high = self._bounds[own], self._bounds[own + 1]
+        return np.concatenate([first, self._of_same_label[random.integers(low, high)]])
 
 
 class WholeClips(Dataset[Batch]):

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, normalize
 
 from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.training.losses import LossSettings, ensemble_loss
+from bharnet_ros.training.losses import LossSettings, contrastive_loss, ensemble_loss
 
 UNSMOOTHED = LossSettings(label_smoothing=0.0)
 
@@ -99,3 +99,30 @@ def test_without_further_streams_their_weights_change_nothing() -> None:
 def test_a_negative_weight_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name}: must not be negative, got -1"):
         LossSettings(**{name: -1.0})
+
+
+def test_contrastive_loss_draws_a_persons_label_together_and_other_labels_apart() -> None:
+    # Two people who show two labels each; the second shows one of them like the first.
+    labels, own_labels = torch.tensor([0, 0, 1, 0]), torch.tensor([0, 0, 1, 2])
+    features = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0], [1.0, 0.1]])
+    similarity = normalize(features, dim=1) @ normalize(features, dim=1).T / 0.5
+    # The fourth window is neither positive nor negative to the first two, the third has none.
+    expected = -sum(
+        similarity[a, b] - torch.logsumexp(similarity[a, [b, 2]], 0) for a, b in ((0, 1), (1, 0))
+    )
+    loss = contrastive_loss(features, labels, own_labels, 0.5)
+    assert float(loss) == pytest.approx(float(expected) / 2, rel=1e-5)
+
+
+def test_contrastive_loss_of_windows_without_a_positive_is_zero() -> None:
+    loss = contrastive_loss(torch.randn(3, 2), torch.arange(3), torch.arange(3), 0.1)
+    assert float(loss) == 0.0
+
+
+def test_contrastive_loss_has_finite_gradients() -> None:
+    features = torch.randn(4, 3, requires_grad=True)
+    # The last window has neither positives nor negatives.
+    labels, own_labels = torch.tensor([0, 0, 0, 0]), torch.tensor([0, 0, 1, 2])
+    contrastive_loss(features, labels, own_labels, 0.1).backward()
+    assert features.grad is not None
+    assert features.grad.isfinite().all()

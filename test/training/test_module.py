@@ -72,6 +72,16 @@ def test_rare_classes_are_drawn_more_often_than_their_share(webcam_store: ClipSt
     assert share(0.0) < 0.3 < share(1.0)
 
 
+def test_twins_are_other_clips_of_the_same_person_and_label(webcam_store: ClipStore) -> None:
+    clips = drawn(webcam_store, [0, 1, 3, 4, 6], batches=10, batch_size=5, twins=True)
+    for *_, targets in clips:
+        own = targets.own_labels.numpy()
+        assert len(own) == 5
+        # Rest has no label.
+        both = (own[:2] >= 0) & (own[3:] >= 0)
+        assert (own[:2][both] // 2 == own[3:][both] // 2).all()
+
+
 def test_whole_clips_come_in_their_order(webcam_store: ClipStore) -> None:
     targets = targets_of(np.arange(12))
     batches = WholeClips(webcam_store, np.asarray([5, 0, 7]), targets, FEATURES, 2)
