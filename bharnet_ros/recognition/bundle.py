@@ -20,6 +20,12 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.build import build_network
 from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.settings import InteractionSettings, NetworkSettings, check_streams
+from bharnet_ros.recognition.background import (
+    BACKGROUND_FILE,
+    Background,
+    read_background,
+    write_background,
+)
 from bharnet_ros.recognition.events.parameters import (
     OF_MODEL,
     ClassParameters,
@@ -68,6 +74,7 @@ class BundleDescription:
         least_hand_share: Share 0..1 of a window's frames that must show a hand. A window with less
             is background, since the actions of the model are made with the hands.
         weights_sha256: Hash of the weights file.
+        background_sha256: Hash of the background file, empty if there is none.
         training: Data, licences and settings that the weights come from.
         metrics: Measured values, each with the command that prints it.
         format: Version of this layout.
@@ -94,6 +101,7 @@ class BundleDescription:
     class_parameters: ClassParameters = field(default_factory=dict)
     least_hand_share: float = 0.0
     weights_sha256: str = ""
+    background_sha256: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
@@ -168,11 +176,19 @@ class BundleDescription:
 
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
-    """A description and the network that it describes, with its weights, on the CPU."""
+    """A model on the CPU.
+
+    Attributes:
+        path: Folder of the bundle.
+        description: Content of `model.json`.
+        network: The network that it describes, with its weights.
+        background: Embedding space and background; None if the bundle has none.
+    """
 
     path: Path
     description: BundleDescription
     network: BHaRNet
+    background: Background | None = None
 
 
 def load_bundle(path: Path | str) -> ModelBundle:
@@ -198,7 +214,35 @@ def load_bundle(path: Path | str) -> ModelBundle:
     except RuntimeError as error:
         reason = str(error).replace("\n\t", " ")
         raise BundleError(f"{weights_path}: does not fit {DESCRIPTION}: {reason}") from error
-    return ModelBundle(folder, description, network.eval())
+    background = _load_background(folder, description, network)
+    return ModelBundle(folder, description, network.eval(), background)
+
+
+def _load_background(
+    folder: Path, description: BundleDescription, network: BHaRNet
+) -> Background | None:
+    """Read the background file that a description names, None if it names none."""
+    if not description.background_sha256:
+        return None
+    path = folder / BACKGROUND_FILE
+    try:
+        found = _sha256(path)
+        background = read_background(path)
+    except OSError as error:
+        raise BundleError(f"{path}: cannot be read: {error.strerror}") from error
+    except InputError as error:
+        raise BundleError(str(error)) from error
+    if found != description.background_sha256:
+        raise BundleError(
+            f"{path}: sha256 is {found}, but {DESCRIPTION} says {description.background_sha256}"
+        )
+    channels = len(background.space.body.centre), len(background.space.hand.centre)
+    if channels != network.feature_channels:
+        raise BundleError(
+            f"{path}: is for {channels} body and hand features, the network has "
+            f"{network.feature_channels}"
+        )
+    return background
 
 
 def read_description(path: Path) -> BundleDescription:
@@ -233,15 +277,20 @@ def read_description(path: Path) -> BundleDescription:
 
 
 def write_bundle(
-    folder: Path, description: BundleDescription, weights: Mapping[str, Tensor], card: str
+    folder: Path,
+    description: BundleDescription,
+    weights: Mapping[str, Tensor],
+    card: str,
+    background: Background | None = None,
 ) -> None:
-    """Write a model bundle and fill in the hash of the weights.
+    """Write a model bundle and fill in the hashes of its files.
 
     Args:
         folder: Folder of the bundle; created if needed.
         description: Content of `model.json`.
         weights: State of the network.
         card: Text of the model card, written to README.md.
+        background: Embedding space and background; None leaves them out.
     """
     folder.mkdir(parents=True, exist_ok=True)
     save_file(
@@ -250,6 +299,11 @@ def write_bundle(
     )
     content = asdict(description)
     content["weights_sha256"] = _sha256(folder / WEIGHTS)
+    content["background_sha256"] = ""
+    (folder / BACKGROUND_FILE).unlink(missing_ok=True)
+    if background is not None:
+        write_background(folder / BACKGROUND_FILE, background)
+        content["background_sha256"] = _sha256(folder / BACKGROUND_FILE)
     text = json.dumps(content, indent=2, ensure_ascii=False)
     (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
     (folder / "README.md").write_text(card, encoding="utf-8")

@@ -15,7 +15,9 @@ from bharnet_ros.features.tensors import network_tensors
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.backends import use_backend
+from bharnet_ros.recognition.background import BACKGROUND_FILE
 from bharnet_ros.recognition.bundle import ModelBundle
+from bharnet_ros.recognition.embedding import Embeddings
 from bharnet_ros.types.actions import ActionScores, TrackScores
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
@@ -63,6 +65,8 @@ class Recognizer:
             InputError: There is no such device or back end.
         """
         self.description = bundle.description
+        self.background = bundle.background
+        """Embedding space and background of the model, if it has them."""
         self._device = resolve_device(device)
         self._preparations = prepare_streams(self.description.streams)
         folded = fold_for_inference(bundle.network).to(self._device)
@@ -96,7 +100,7 @@ class Recognizer:
     def logits(
         self, sequences: Sequence[KeypointSequence], window_s: float | None = None
     ) -> ExpertOutput:
-        """Return uncalibrated logits (N, K) of each expert, on the CPU.
+        """Return uncalibrated logits (N, K) and features of each expert, on the CPU.
 
         Args:
             sequences: N people.
@@ -111,6 +115,19 @@ class Recognizer:
         batch = resample(sequences, self.description.features, window_s)
         inputs = network_input(batch, self.description.features)
         return self._logits(inputs, self._stream_inputs(sequences, window_s))
+
+    def embed(self, output: ExpertOutput) -> Embeddings:
+        """Return the embeddings of N windows whose output `logits` returned.
+
+        Raises:
+            InputError: The model has no embedding space; names the model.
+        """
+        if self.background is None:
+            raise InputError(
+                f"model {self.description.name}: has no embeddings; `bharnet train` writes "
+                f"{BACKGROUND_FILE} beside the weights"
+            )
+        return self.background.space.embed(output)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Return calibrated probabilities (N, K) of logits (N, K)."""

@@ -52,6 +52,7 @@ def describe(
             **fold,
             "clips": len(trained_on),
             "people": len(people),
+            "labels": np.unique(data.labels[trained_on]).tolist(),
             "licences_of_sources": licences,
             "settings": asdict(settings),
         },

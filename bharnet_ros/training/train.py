@@ -22,9 +22,11 @@ from bharnet_ros.evaluation.metrics.temperature import fit_temperature
 from bharnet_ros.evaluation.tables import without_nan
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.output import ExpertOutput
+from bharnet_ros.recognition.background import Background
 from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
 from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.training.card import model_card
+from bharnet_ros.training.embedding import make_background
 from bharnet_ros.training.fit import fit
 from bharnet_ros.training.hardware import add_hardware_arguments, hardware_from
 from bharnet_ros.training.module import WholeClips
@@ -137,7 +139,16 @@ def run(arguments: argparse.Namespace) -> int:
         )
         if network is not None:
             logits = whole_clip_logits(network, clips, hardware.device)
-            _write(out, description, network, logits, data, held_out)
+            background = make_background(
+                network,
+                store,
+                targets,
+                trained_on,
+                settings.features,
+                settings.augmentation,
+                settings.seed,
+            )
+            _write(out, description, network, logits, background, data, held_out)
     return 0
 
 
@@ -174,6 +185,7 @@ def _write(
     description: BundleDescription,
     network: BHaRNet,
     logits: ExpertOutput,
+    background: Background,
     data: ClipDataset,
     held_out: Indices,
 ) -> None:
@@ -195,7 +207,8 @@ def _write(
     held_out_fold = {} if fold is None else {"held_out_fold": fold}
     measured = without_nan({**held_out_fold, **asdict(metrics)})
     finished = replace(description, temperature=temperature, metrics=measured)
-    write_bundle(out, finished, network.state_dict(), model_card(finished, metrics))
+    card = model_card(finished, metrics)
+    write_bundle(out, finished, network.state_dict(), card, background)
     print(f"wrote {out}")
 
 

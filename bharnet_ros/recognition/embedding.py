@@ -1,0 +1,121 @@
+"""Embeddings of motions: one vector of unit length from the features of both experts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from bharnet_ros.network.output import ExpertOutput
+from bharnet_ros.types.errors import InputError
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Embeddings:
+    """Embeddings of N windows.
+
+    Attributes:
+        vectors: (N, D) the body part, then the hand part; of length 1 together. A part that was
+            not seen is zero.
+        body_size: D of the body part.
+        body_seen: (N,) bool, whether a body was seen.
+        hand_seen: (N,) bool, whether a hand was seen.
+    """
+
+    vectors: FloatArray
+    body_size: int
+    body_seen: npt.NDArray[np.bool_]
+    hand_seen: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """Return the number of windows N."""
+        return len(self.vectors)
+
+    @property
+    def body(self) -> FloatArray:
+        """The body parts, (N, D_body)."""
+        return self.vectors[:, : self.body_size]
+
+    @property
+    def hand(self) -> FloatArray:
+        """The hand parts, (N, D_hand)."""
+        return self.vectors[:, self.body_size :]
+
+
+@dataclass(frozen=True, eq=False)
+class PartSpace:
+    """A linear map of one expert's features to its part of the embedding.
+
+    Attributes:
+        centre: (C,) features that map to zero.
+        projection: (C, D).
+    """
+
+    centre: FloatArray
+    projection: FloatArray
+
+    def __post_init__(self) -> None:
+        """Check the shapes.
+
+        Raises:
+            InputError: They do not fit.
+        """
+        if self.projection.ndim != 2 or self.centre.shape != self.projection.shape[:1]:
+            raise InputError(
+                f"centre {self.centre.shape} and projection {self.projection.shape} do not fit"
+            )
+
+    def map(self, features: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
+        """Map features (N, C) to (N, D), zero where nothing was seen (N,)."""
+        mapped: FloatArray = ((features - self.centre) @ self.projection) * seen[:, None]
+        return mapped
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingSpace:
+    """Maps the features of both experts to embeddings.
+
+    The maps are fitted so that one unit is the usual distance between two clips of the same person
+    and label (`training.embedding`).
+
+    Attributes:
+        body: Map of the body features.
+        hand: Map of the hand features.
+    """
+
+    body: PartSpace
+    hand: PartSpace
+
+    @property
+    def size(self) -> int:
+        """D of the embeddings."""
+        return self.body.projection.shape[1] + self.hand.projection.shape[1]
+
+    def embed(self, output: ExpertOutput) -> Embeddings:
+        """Return the embeddings of N windows from the output of the network, on the CPU.
+
+        Raises:
+            InputError: The space belongs to another network.
+        """
+        parts, shown = [], []
+        for name, space, given in (
+            ("body", self.body, output.body_features),
+            ("hand", self.hand, output.hand_features),
+        ):
+            features = given.numpy().astype(np.float32)
+            if features.shape[1] != len(space.centre):
+                raise InputError(
+                    f"embedding: {name}: the network has {features.shape[1]} features, the space "
+                    f"has {len(space.centre)}"
+                )
+            # Features of what was not seen are exactly zero, and only those.
+            seen = features.any(axis=1)
+            parts.append(space.map(features, seen))
+            shown.append(seen)
+        vectors = np.concatenate(parts, axis=1)
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = (vectors / np.maximum(length, 1e-9)).astype(np.float32)
+        return Embeddings(vectors, parts[0].shape[1], *shown)
