@@ -39,6 +39,10 @@ COMMANDS = {
         "choose event thresholds and times on spliced recordings",
         "research.long_streams.event_parameters",
     ),
+    "teaching": (
+        "teach people's own gestures from a few clips, and name their other clips",
+        "research.teaching.study",
+    ),
     "network-cost": (
         "count a network's parameters and multiplications, and time it",
         "research.network_cost",

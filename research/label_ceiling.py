@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -160,6 +162,12 @@ def format_result(result: CeilingResult, names: Sequence[str]) -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `python -m research label-ceiling`."""
     add_cross_validation_arguments(parser, variants=True)
+    parser.add_argument(
+        "--doubtful",
+        type=Path,
+        metavar="FILE",
+        help="write these pairs of person and label to a CSV file for `bharnet train --doubtful`",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -172,12 +180,26 @@ def run(arguments: argparse.Namespace) -> int:
     variants, scores = score_variants(arguments)
     names = [str(models[0].bundles[0]) for models in variants]
     result = estimate_ceiling(scores)
+    if arguments.doubtful is not None:
+        write_doubtful(arguments.doubtful, result.missed)
     show(
         arguments,
         format_result(result, names),
         {"models": [describe_models(models) for models in variants], **asdict(result)},
     )
     return 0
+
+
+def write_doubtful(path: Path, missed: Sequence[MissedPair]) -> None:
+    """Write pairs that `read_doubtful` of `training.targets` reads.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["subject", "label", "clips"])
+        writer.writerows([one.subject, one.label, one.clips] for one in missed)
 
 
 def _count(choices: npt.NDArray[np.int64], gestures: Sequence[str]) -> dict[str, int]:

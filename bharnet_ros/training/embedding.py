@@ -18,8 +18,9 @@ from bharnet_ros.recognition.background import KINDS, Background
 from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
 from bharnet_ros.training.augmentation.keypoints import augmented_batch
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
+from bharnet_ros.training.losses import IGNORED
 from bharnet_ros.training.store.clips import ClipStore, Indices
-from bharnet_ros.training.targets import IGNORED, ClipTargets
+from bharnet_ros.training.targets import ClipTargets
 from bharnet_ros.types.layouts import get_layout
 
 _MOST_CLIPS = 6000

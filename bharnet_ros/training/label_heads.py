@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.training.losses import NEVER, LossSettings, contrastive_loss
-from bharnet_ros.training.targets import IGNORED, ClipTargets, Targets
+from bharnet_ros.training.losses import IGNORED, NEVER, LossSettings, contrastive_loss
+from bharnet_ros.training.targets import ClipTargets, Targets
 
 
 class LabelHeads(nn.Module):

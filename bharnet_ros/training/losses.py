@@ -11,6 +11,9 @@ from torch.nn.functional import cross_entropy, normalize
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.errors import InputError
 
+IGNORED = -100
+"""Target of a window that a loss leaves out; the default `ignore_index` of torch."""
+
 NEVER = -1e4
 """Logit of what does not come into question; unlike minus infinity, its gradients are finite."""
 
@@ -70,12 +73,13 @@ class LossSettings:
 def ensemble_loss(logits: ExpertOutput, classes: Tensor, settings: LossSettings) -> Tensor:
     """Return the weighted sum of L_cpl, L_B and L_H, each a cross-entropy.
 
-    The hand stream counts only in windows that show a hand. With further streams, each of them has
+    Windows without a class (`IGNORED`) do not count. The hand stream counts only in windows that
+    show a hand. With further streams, each of them has
     a loss of its own for the windows in which it has input, and body and hands have one together.
 
     Args:
         logits: Output of the network for N windows.
-        classes: (N,) class of each window.
+        classes: (N,) class of each window, or `IGNORED`.
         settings: Weights and label smoothing.
 
     Source: arXiv 2503.14960, ensemble (complementary) loss.
@@ -94,9 +98,10 @@ def ensemble_loss(logits: ExpertOutput, classes: Tensor, settings: LossSettings)
         parts.append((settings.skeleton_weight, logits.skeleton, classes))
     total = logits.ensemble.new_zeros(())
     for weight, predicted, truth in parts:
-        if weight and len(truth):
+        given = truth != IGNORED
+        if weight and given.any():
             total = total + weight * cross_entropy(
-                predicted, truth, label_smoothing=settings.label_smoothing
+                predicted[given], truth[given], label_smoothing=settings.label_smoothing
             )
     return total
 

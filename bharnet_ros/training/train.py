@@ -35,7 +35,7 @@ from bharnet_ros.training.settings import TrainingSettings, read_settings
 from bharnet_ros.training.store.cache import cached_clips
 from bharnet_ros.training.store.clips import ClipStore, Indices, class_indices, store_clips
 from bharnet_ros.training.streams import training_streams
-from bharnet_ros.training.targets import clip_targets
+from bharnet_ros.training.targets import clip_targets, read_doubtful
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import get_layout
@@ -82,6 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="train only on people all of whose sources have one of these licences, such as MIT",
     )
     parser.add_argument(
+        "--doubtful",
+        type=Path,
+        metavar="FILE",
+        help="CSV of people and labels that are likely wrong, as `python -m research "
+        "label-ceiling` writes it: training takes these clips for a gesture of their person only",
+    )
+    parser.add_argument(
         "--validate-every",
         type=int,
         default=1,
@@ -115,6 +122,7 @@ def run(arguments: argparse.Namespace) -> int:
     data, kind = open_from(arguments)
     settings = with_classes_of(data, settings)
     store = _store(arguments, data, kind, settings)
+    doubtful = read_doubtful(arguments.doubtful) if arguments.doubtful else frozenset()
     streams = training_streams(settings.streams, settings.crop_augmentation, store)
     for protocol in protocols:
         out = arguments.out / protocol.name if len(protocols) > 1 else arguments.out
@@ -122,7 +130,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.licences is not None:
             trained_on = under_licences(data, trained_on, protocol.file, arguments.licences)
         description = describe(settings, data, trained_on, arguments.data, kind, protocol)
-        targets = clip_targets(data.labels, data.subjects, description.class_names, trained_on)
+        targets = clip_targets(
+            data.labels, data.subjects, description.class_names, trained_on, doubtful
+        )
         clips = WholeClips(store, held_out, targets, settings.features, _TEST_BATCH, streams)
         network = fit(
             settings,

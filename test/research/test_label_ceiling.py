@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bharnet_ros.training.targets import read_doubtful
 from research.cross_validation.out_of_fold import OutOfFoldScores
 from research.label_ceiling import estimate_ceiling, format_result
 
@@ -78,8 +79,10 @@ def test_the_command_takes_a_group_of_bundles_for_each_variant(
         for fold in range(3)
     ]
     groups = ("--models", *tiny.bundles, "--models", *second)
-    assert tiny.study("label-ceiling", *groups, "--json") == 0
+    doubtful = tmp_path / "doubtful.csv"
+    assert tiny.study("label-ceiling", *groups, "--json", "--doubtful", doubtful) == 0
     content = printed()
+    assert read_doubtful(doubtful) == {(one["subject"], one["label"]) for one in content["missed"]}
     assert len(content["models"]) == len(content["variants"]) == 2
     assert content["clips"] == 10
     assert content["missed_share"] == pytest.approx(

@@ -9,7 +9,12 @@ import torch
 from torch.nn.functional import cross_entropy, normalize
 
 from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.training.losses import LossSettings, contrastive_loss, ensemble_loss
+from bharnet_ros.training.losses import (
+    IGNORED,
+    LossSettings,
+    contrastive_loss,
+    ensemble_loss,
+)
 
 UNSMOOTHED = LossSettings(label_smoothing=0.0)
 
@@ -23,6 +28,18 @@ def test_loss_adds_each_expert_to_the_ensemble() -> None:
         cross_entropy(body, classes) + cross_entropy(hand[:1], classes[:1])
     )
     assert float(ensemble_loss(logits, classes, UNSMOOTHED)) == pytest.approx(float(expected))
+
+
+def test_windows_without_a_class_do_not_count() -> None:
+    body, hand = torch.randn(3, 2), torch.randn(3, 2)
+    seen = torch.ones(3, dtype=torch.bool)
+    all_of_them = ExpertOutput.of_skeleton(body + hand, body, hand, seen)
+    without = ExpertOutput.of_skeleton((body + hand)[:2], body[:2], hand[:2], seen[:2])
+    classes = torch.tensor([0, 1, IGNORED])
+    loss = ensemble_loss(all_of_them, classes, LossSettings())
+    assert float(loss) == pytest.approx(float(ensemble_loss(without, classes[:2], LossSettings())))
+    nothing = torch.full((3,), IGNORED)
+    assert float(ensemble_loss(all_of_them, nothing, LossSettings())) == 0.0
 
 
 def test_loss_without_hands_ignores_the_hand_expert() -> None:

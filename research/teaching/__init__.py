@@ -1,0 +1,1 @@
+"""Teaching: gestures learned from a few examples of one person."""
