@@ -48,36 +48,75 @@ class LabelHeads(nn.Module):
         self.register_buffer("owners", torch.from_numpy(targets.owners), persistent=False)
 
     def forward(self, output: ExpertOutput, targets: Targets) -> Tensor:
-        """Return the weighted loss of N windows."""
-        given = [one for one in (output.body_features, output.hand_features) if one.shape[1]]
-        features = [self.dropout(one) for one in given]
+        """Return the weighted loss of N windows.
+
+        As over the classes, each set of heads has a joint decision, the sum over the experts, and
+        each expert has a loss of its own.
+        """
+        features = [one for one in (output.body_features, output.hand_features) if one.shape[1]]
         loss = output.ensemble.new_zeros(())
         known = targets.own_labels != IGNORED
         if self.settings.contrast_weight and known.any():
             loss = loss + self.settings.contrast_weight * contrastive_loss(
-                torch.cat(given, dim=1)[known],
+                torch.cat(features, dim=1)[known],
                 targets.labels[known],
                 # A mirrored person is drawn to the same place.
                 targets.own_labels[known] // 2,
                 self.settings.contrast_temperature,
             )
-        for heads, weight, wanted in (
-            (self.all_labels, self.settings.label_weight, targets.labels),
-            (self.own_labels, self.settings.own_label_weight, targets.own_labels),
-        ):
-            asked = wanted != IGNORED
-            if heads is None or not asked.any():
-                continue
-            logits = sum(head(one[asked]) for head, one in zip(heads, features, strict=True))
+        dropped = [self.dropout(one) for one in features]
+        seen = [torch.ones_like(output.hand_seen), output.hand_seen]
+        if self.all_labels is not None:
+            logits = [head(one) for head, one in zip(self.all_labels, dropped, strict=True)]
             smoothing = self.settings.label_smoothing
-            if heads is self.own_labels:
-                assert isinstance(self.owners, Tensor)
-                other = self.owners[None] != self.owners[wanted[asked]][:, None]
-                logits = logits.masked_fill(other, NEVER)
-                # Smoothing would spread the target over the labels of other people.
-                smoothing = 0.0
-            loss = loss + weight * cross_entropy(logits, wanted[asked], label_smoothing=smoothing)
+            joint = self._loss_of(logits, targets.labels, seen, smoothing)
+            loss = loss + self.settings.label_weight * joint
+        if self.own_labels is not None:
+            other = self._labels_of_other_people(targets.own_labels)
+            logits = [
+                head(one).masked_fill(other, NEVER)
+                for head, one in zip(self.own_labels, dropped, strict=True)
+            ]
+            # Smoothing would spread the target over the labels of other people.
+            joint = self._loss_of(logits, targets.own_labels, seen, 0.0)
+            loss = loss + self.settings.own_label_weight * joint
         return loss
+
+    def _labels_of_other_people(self, own_labels: Tensor) -> Tensor:
+        """Return (N, P) bool: own labels of others than the person in each window."""
+        assert isinstance(self.owners, Tensor)
+        person = self.owners[own_labels.clamp(min=0)]
+        return self.owners[None] != person[:, None]
+
+    def _loss_of(
+        self, logits: Sequence[Tensor], wanted: Tensor, seen: Sequence[Tensor], smoothing: float
+    ) -> Tensor:
+        """Return the weighted cross-entropies of the joint decision and of each expert.
+
+        Args:
+            logits: (N, L) of each expert.
+            wanted: (N,) label, or `IGNORED`.
+            seen: (N,) bool for each expert, whether it counts in a window.
+            smoothing: Share of each target that is spread over all labels.
+        """
+        settings = self.settings
+        joint = torch.stack(list(logits)).sum(0)
+        weights = settings.body_weight, settings.hand_weight
+        parts = [(settings.ensemble_weight, joint, wanted != IGNORED)]
+        if len(logits) == 1:
+            parts = [(settings.ensemble_weight + sum(weights), joint, wanted != IGNORED)]
+        else:
+            parts += [
+                (weight, one, (wanted != IGNORED) & counts)
+                for weight, one, counts in zip(weights, logits, seen, strict=True)
+            ]
+        total = joint.new_zeros(())
+        for weight, one, counts in parts:
+            if weight and counts.any():
+                total = total + weight * cross_entropy(
+                    one[counts], wanted[counts], label_smoothing=smoothing
+                )
+        return total
 
 
 def _heads(channels: Sequence[int], labels: int) -> nn.ModuleList:
