@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bharnet_ros.features.resampling import blend, brackets
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray, KeypointSequence
-from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
+from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES, SHOULDERS_PER_HAND, get_layout
 
 Perturbation = Callable[[KeypointSequence, np.random.Generator], KeypointSequence]
 
@@ -59,25 +59,33 @@ def add_noise(
 
     Args:
         sequence: Joints in the numbering of MediaPipe.
-        deviation: Standard deviation, as a share of the median shoulder width.
+        deviation: Standard deviation, as a share of the median shoulder width, which is estimated
+            from the hands where no frame shows both shoulders.
         random: Source of the noise.
 
     Raises:
-        InputError: The deviation is negative, or no frame shows both shoulders, the unit of the
-            noise.
+        InputError: The deviation is negative.
     """
     if deviation < 0:
         raise InputError(f"deviation: must not be negative, got {deviation}")
-    shoulders = sequence.body[:, _SHOULDERS]
-    shown = (shoulders[..., 3] > 0).all(1) & np.isfinite(shoulders).all((1, 2))
-    if not shown.any():
-        raise InputError("body: no frame shows both shoulders, the unit of the noise")
-    width = np.linalg.norm(shoulders[shown, 0, :2] - shoulders[shown, 1, :2], axis=-1)
-    scale = np.float32(deviation * np.median(width))
+    scale = np.float32(deviation * _shoulder_width(sequence))
     body = sequence.body.copy()
     body[..., :3] += scale * random.standard_normal(body[..., :3].shape, dtype=np.float32)
     hands = sequence.hands + scale * random.standard_normal(sequence.hands.shape, dtype=np.float32)
     return replace(sequence, body=body, hands=hands)
+
+
+def _shoulder_width(sequence: KeypointSequence) -> float:
+    """Return the median shoulder width in pixels, 0 if neither shoulders nor hands are seen."""
+    shoulders = sequence.body[:, _SHOULDERS]
+    shown = (shoulders[..., 3] > 0).all(1) & np.isfinite(shoulders).all((1, 2))
+    if shown.any():
+        width = np.linalg.norm(shoulders[shown, 0, :2] - shoulders[shown, 1, :2], axis=-1)
+        return float(np.median(width))
+    wrist, knuckle = get_layout("mediapipe_hand").scale
+    size = np.linalg.norm(sequence.hands[..., wrist, :] - sequence.hands[..., knuckle, :], axis=-1)
+    found = size[np.isfinite(size)]
+    return SHOULDERS_PER_HAND * float(np.median(found)) if len(found) else 0.0
 
 
 def mirror(sequence: KeypointSequence) -> KeypointSequence:

@@ -14,10 +14,7 @@ import numpy.typing as npt
 from bharnet_ros.features.resampling import KeypointBatch
 from bharnet_ros.features.settings import FeatureSettings
 from bharnet_ros.types.keypoints import FloatArray
-from bharnet_ros.types.layouts import SkeletonLayout, get_layout
-
-_SHOULDERS_PER_HAND = 3.5
-"""Ratio of shoulder width to the distance from wrist to middle knuckle; scale without a body."""
+from bharnet_ros.types.layouts import SHOULDERS_PER_HAND, SkeletonLayout, get_layout
 
 _SHOULDER_WIDTH = 0.35
 """Metres; scale of a body in metres that never shows both shoulders."""
@@ -206,7 +203,7 @@ def _hand_frame(batch: KeypointBatch, hand_size: FloatArray) -> tuple[FloatArray
     """Return origin (P, 2), the mean wrist, and unit (P,), a shoulder width, both in pixels."""
     present = batch.hand_mask.any(axis=1)
     total = np.maximum(present.sum(1), 1)
-    from_hands = _SHOULDERS_PER_HAND * (hand_size * present).sum(1) / total
+    from_hands = SHOULDERS_PER_HAND * (hand_size * present).sum(1) / total
     unit = np.where(present.any(1), from_hands, 1.0).astype(np.float32)
     weight = batch.hand_mask[..., None]
     wrists = batch.hands[:, :, :, 0, :2]

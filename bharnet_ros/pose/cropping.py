@@ -15,13 +15,11 @@ from bharnet_ros.types.keypoints import (
     FrameKeypoints,
     PersonKeypoints,
 )
+from bharnet_ros.types.layouts import SHOULDERS_PER_HAND
 
 _SHOULDERS, _ELBOWS, _WRISTS = (11, 12), (13, 14), (15, 16)
 _SIDES = {"left_hand": LEFT_HAND, "right_hand": RIGHT_HAND}
 _LEAST_VISIBILITY = 0.5
-
-_SHOULDERS_PER_HAND = 3.5
-"""Shoulder width in palms (wrist to middle knuckle), used where the shoulders are not visible."""
 
 _LEAST_BESIDE_HANDS = 0.8
 """Least plausible shoulder width, as a share of the width estimated from the hands."""
@@ -119,7 +117,7 @@ def _shoulder_width(person: PersonKeypoints) -> float | None:
     # with the hands. A false body found in a picture of only a hand is far too small.
     palms = np.linalg.norm(person.hands[:, 9, :2] - person.hands[:, 0, :2], axis=1)
     found = palms[np.isfinite(palms)]
-    from_hands = _SHOULDERS_PER_HAND * float(found.max()) if len(found) else np.nan
+    from_hands = SHOULDERS_PER_HAND * float(found.max()) if len(found) else np.nan
     if np.isfinite(width):
         return max(width, _LEAST_BESIDE_HANDS * from_hands) if np.isfinite(from_hands) else width
     return from_hands if np.isfinite(from_hands) else None

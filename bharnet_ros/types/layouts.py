@@ -216,6 +216,9 @@ of the hand to the thumb."""
 
 _HAND_PARENTS = (0, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
 
+SHOULDERS_PER_HAND = 3.5
+"""Usual ratio of the shoulder width to the distance from wrist to middle knuckle."""
+
 METRIC = "_metric"
 """Suffix of the layouts whose joints are in metres in the frame of a depth camera."""
 

@@ -83,11 +83,25 @@ def test_noise_is_in_units_of_the_shoulder_width(sequence: KeypointSequence) -> 
     assert np.isnan(noisy.hands[:10, 0]).all() and np.isnan(noisy.body[:, 0, :3]).all()
 
 
-def test_noise_without_visible_shoulders_is_refused(sequence: KeypointSequence) -> None:
-    body = sequence.body.copy()
-    body[:, LEFT_SHOULDER, 3] = 0.0
-    with pytest.raises(ValueError, match="both shoulders"):
-        add_noise(replace(sequence, body=body), 0.1, seeded())
+def test_noise_without_visible_shoulders_is_scaled_by_the_hands(
+    sequence: KeypointSequence,
+) -> None:
+    body, hands = sequence.body.copy(), sequence.hands.copy()
+    body[:, 11, 3] = 0.0
+    hands[:, :, 0] = (100.0, 100.0, 0.0)
+    hands[:, :, 9] = (100.0, 120.0, 0.0)
+    hidden = replace(sequence, body=body, hands=hands)
+    noisy = add_noise(hidden, 0.1, np.random.default_rng(0))
+    # A hand of 20 pixels stands for shoulders 70 pixels apart.
+    assert np.nanstd(noisy.hands - hands) == pytest.approx(7.0, rel=0.05)
+
+
+def test_noise_leaves_a_clip_without_anybody_as_it_is(sequence: KeypointSequence) -> None:
+    body, hands = np.full_like(sequence.body, np.nan), np.full_like(sequence.hands, np.nan)
+    nobody = replace(sequence, body=body, hands=hands)
+    noisy = add_noise(nobody, 0.1, np.random.default_rng(0))
+    np.testing.assert_array_equal(noisy.body, body)
+    np.testing.assert_array_equal(noisy.hands, hands)
 
 
 def test_mirroring_swaps_sides_and_reverses_itself(

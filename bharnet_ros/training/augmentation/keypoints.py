@@ -15,15 +15,12 @@ from bharnet_ros.features.resampling import KeypointBatch
 from bharnet_ros.training.augmentation.rest import rest_in_part
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.store.clips import ClipStore
-from bharnet_ros.types.layouts import SkeletonLayout, get_layout
+from bharnet_ros.types.layouts import SHOULDERS_PER_HAND, SkeletonLayout, get_layout
 
 FloatArray = npt.NDArray[np.floating]
 
 _LEAST_WIDTH = {2: 1.0, 3: 0.05}
 """Least shoulder width by the dimensions of a layout: pixels in an image, metres in space."""
-
-_SHOULDERS_PER_HAND = 3.5
-"""Ratio of shoulder width to hand size, for hands in pixels beside a body in metres."""
 
 
 def augmented_batch(
@@ -162,7 +159,7 @@ def _distort(
     change = in_image
     if layout.dimensions == 3:
         change = _for_all_people(_change_of_view(count, settings, random), batch.people)
-        hand_unit = _SHOULDERS_PER_HAND * _hand_size(batch)
+        hand_unit = SHOULDERS_PER_HAND * _hand_size(batch)
 
     def noise(shape: tuple[int, ...], unit: FloatArray) -> FloatArray:
         values = random.standard_normal(shape, dtype=np.float32)
