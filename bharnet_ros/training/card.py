@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_clips
 from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.training.everybody import EVERYBODY
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.layouts import get_layout
 
@@ -31,7 +32,7 @@ BHaRNet, variant `{description.variant}`: a body expert and a hand expert over w
 
 ## Measured
 
-{count_clips(metrics)} that were never trained on. The temperature was fitted on the same
+{_measured_on(description, metrics)} The temperature was fitted on the same
 clips, which changes probabilities and leaves every choice as it was.
 
 | measure | value |
@@ -44,8 +45,7 @@ clips, which changes probabilities and leaves every choice as it was.
 
 Reproduce with
 
-    bharnet evaluate clips --model models/{description.name} \\
-        --data {description.training["data"]} {_split(description)}
+{_command(description)}
 
 ## Limits
 
@@ -97,6 +97,34 @@ def _measures(metrics: ClipMetrics) -> str:
             (f"other labels rejected ({metrics.unknown_clips} clips)", metrics.unknown_rejected),
         ]
     return "\n".join(f"| {name} | {value:.1%} |" for name, value in rows)
+
+
+def _measured_on(description: BundleDescription, metrics: ClipMetrics) -> str:
+    """Return the sentence about the clips of the measures."""
+    if description.training["protocol"] != EVERYBODY:
+        return f"{count_clips(metrics)} that were never trained on."
+    return (
+        "Trained on everybody, so nobody is left to measure it on. The numbers are of models of\n"
+        "the same settings, each trained without one fold of people and measured on these people:\n"
+        f"{count_clips(metrics)} in all."
+    )
+
+
+def _command(description: BundleDescription) -> str:
+    """Return the command that prints the measures."""
+    training = description.training
+    if training["protocol"] == EVERYBODY:
+        return (
+            f"    bharnet train --config config/train/{description.name}.yaml --data "
+            f"{training['data']} \\\n"
+            f"        --subjects-from {training['split']} --fold 0 1 2 3 4 --out folds\n"
+            f"    python -m research folds --models folds/fold_* --data {training['data']} \\\n"
+            f"        --subjects-from {training['split']}"
+        )
+    return (
+        f"    bharnet evaluate clips --model models/{description.name} \\\n"
+        f"        --data {training['data']} {_split(description)}"
+    )
 
 
 def _split(description: BundleDescription) -> str:

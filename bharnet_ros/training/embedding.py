@@ -7,11 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from bharnet_ros.features.modalities import network_input
 from bharnet_ros.features.settings import FeatureSettings
-from bharnet_ros.features.tensors import NetworkTensors, network_tensors
+from bharnet_ros.features.tensors import network_tensors
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.background import KINDS, Background
@@ -19,6 +18,7 @@ from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
 from bharnet_ros.training.augmentation.keypoints import augmented_batch
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.losses import IGNORED
+from bharnet_ros.training.outputs import run_network
 from bharnet_ros.training.store.clips import ClipStore, Indices
 from bharnet_ros.training.targets import ClipTargets
 from bharnet_ros.types.layouts import get_layout
@@ -102,7 +102,7 @@ def _whole_clips(
     network: BHaRNet, store: ClipStore, clips: Indices, features: FeatureSettings
 ) -> ExpertOutput:
     """Return the output for whole clips."""
-    return _outputs(
+    return run_network(
         network,
         (
             network_tensors(network_input(store.resampled(part, features.frames), features), {})
@@ -125,33 +125,13 @@ def _varied_clips(
         augmented_batch(store, part, features.frames, layout, augmentation, random)[0]
         for part in _batches(clips)
     )
-    return _outputs(
+    return run_network(
         network, (network_tensors(network_input(batch, features), {}) for batch in varied)
     )
 
 
 def _batches(clips: Indices) -> Iterable[Indices]:
     return (clips[start : start + _BATCH] for start in range(0, len(clips), _BATCH))
-
-
-def _outputs(network: BHaRNet, batches: Iterable[NetworkTensors]) -> ExpertOutput:
-    """Return the output for batches of input, one after the other; empty if there are none."""
-    parts = []
-    with torch.inference_mode():
-        for batch in batches:
-            parts.append(network(*batch))
-    if not parts:
-        nothing = torch.zeros(0, network.settings.classes)
-        body, hand = (torch.zeros(0, size) for size in network.feature_channels)
-        return ExpertOutput.of_skeleton(
-            nothing,
-            nothing,
-            nothing,
-            torch.zeros(0, dtype=torch.bool),
-            body_features=body,
-            hand_features=hand,
-        )
-    return ExpertOutput(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
 def fit_space(output: ExpertOutput, own_labels: Indices) -> EmbeddingSpace:

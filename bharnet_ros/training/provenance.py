@@ -12,6 +12,7 @@ from bharnet_ros.datasets.arguments import SplitProtocol
 from bharnet_ros.datasets.base import ClipDataset
 from bharnet_ros.datasets.readers.holistic_wild import read_subject_licences
 from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.training.everybody import EVERYBODY
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import Indices
 from bharnet_ros.types.errors import InputError
@@ -41,7 +42,8 @@ def describe(
     """
     people = sorted(set(data.subjects[trained_on].tolist()) - {""})
     fold = {} if protocol.fold is None else {"held_out_fold": protocol.fold}
-    licences = {} if protocol.fold is None else _licences(protocol.file, people)
+    by_person = protocol.fold is not None or protocol.name == EVERYBODY
+    licences = _licences(protocol.file, people) if by_person else {}
     return replace(
         settings.bundle_description(),
         training={

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from pytorch_lightning.utilities import move_data_to_device
 
 from bharnet_ros.datasets.arguments import (
+    SplitProtocol,
     add_dataset_arguments,
     add_protocol_arguments,
     open_from,
@@ -24,12 +24,13 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.background import Background
 from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
-from bharnet_ros.recognition.recognizer import resolve_device
 from bharnet_ros.training.card import model_card
 from bharnet_ros.training.embedding import make_background
+from bharnet_ros.training.everybody import EVERYBODY, load_fold_bundles, measure_folds
 from bharnet_ros.training.fit import fit
 from bharnet_ros.training.hardware import add_hardware_arguments, hardware_from
 from bharnet_ros.training.module import WholeClips
+from bharnet_ros.training.outputs import whole_clip_output
 from bharnet_ros.training.provenance import describe, under_licences
 from bharnet_ros.training.settings import TrainingSettings, read_settings
 from bharnet_ros.training.store.cache import cached_clips
@@ -95,6 +96,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="show the accuracy of the held-out clips after every N-th epoch (default: 1)",
     )
+    parser.add_argument(
+        "--everybody",
+        type=Path,
+        nargs="+",
+        metavar="BUNDLE",
+        help="train on all people; temperature and numbers come from these bundles of the same "
+        "settings, which were each trained without one fold of --subjects-from",
+    )
     parser.add_argument("--resume", type=Path, help="checkpoint to continue from")
 
 
@@ -106,9 +115,7 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     hardware = hardware_from(arguments)
-    protocols = protocols_from(arguments)
-    if not protocols:
-        raise InputError("--protocol, or --fold and --subjects-from, must be given")
+    protocols = _protocols(arguments)
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
         raise InputError(f"--validate-every: must be positive, got {arguments.validate_every}")
@@ -124,9 +131,13 @@ def run(arguments: argparse.Namespace) -> int:
     store = _store(arguments, data, kind, settings)
     doubtful = read_doubtful(arguments.doubtful) if arguments.doubtful else frozenset()
     streams = training_streams(settings.streams, settings.crop_augmentation, store)
+    fold_bundles = load_fold_bundles(arguments.everybody or [], settings)
     for protocol in protocols:
         out = arguments.out / protocol.name if len(protocols) > 1 else arguments.out
-        trained_on, held_out = split(data, protocol.name, protocol.file)
+        if protocol.name == EVERYBODY:
+            trained_on, held_out = np.arange(len(data)), np.arange(0)
+        else:
+            trained_on, held_out = split(data, protocol.name, protocol.file)
         if arguments.licences is not None:
             trained_on = under_licences(data, trained_on, protocol.file, arguments.licences)
         description = describe(settings, data, trained_on, arguments.data, kind, protocol)
@@ -148,7 +159,18 @@ def run(arguments: argparse.Namespace) -> int:
             validate_every=arguments.validate_every,
         )
         if network is not None:
-            logits = whole_clip_logits(network, clips, hardware.device)
+            if fold_bundles:
+                output, held_out = measure_folds(
+                    fold_bundles,
+                    data,
+                    store,
+                    targets,
+                    arguments.subjects_from,
+                    _TEST_BATCH,
+                    hardware.device,
+                )
+            else:
+                output = whole_clip_output(network, clips, hardware.device)
             background = make_background(
                 network,
                 store,
@@ -158,8 +180,20 @@ def run(arguments: argparse.Namespace) -> int:
                 settings.augmentation,
                 settings.seed,
             )
-            _write(out, description, network, logits, background, data, held_out)
+            _write(out, description, network, output, background, data, held_out)
     return 0
+
+
+def _protocols(arguments: argparse.Namespace) -> list[SplitProtocol]:
+    """Return the protocols to train on in turn."""
+    if arguments.everybody:
+        if arguments.subjects_from is None or arguments.fold or arguments.protocol:
+            raise InputError("--everybody needs --subjects-from, without --fold or --protocol")
+        return [SplitProtocol(EVERYBODY, arguments.subjects_from)]
+    protocols = protocols_from(arguments)
+    if not protocols:
+        raise InputError("--protocol, or --fold and --subjects-from, must be given")
+    return protocols
 
 
 def with_classes_of(data: ClipDataset, settings: TrainingSettings) -> TrainingSettings:
@@ -194,7 +228,7 @@ def _write(
     out: Path,
     description: BundleDescription,
     network: BHaRNet,
-    logits: ExpertOutput,
+    output: ExpertOutput,
     background: Background,
     data: ClipDataset,
     held_out: Indices,
@@ -202,10 +236,10 @@ def _write(
     """Calibrate and measure the network on the held-out clips, and write the bundle."""
     labels = data.labels[held_out]
     classes = torch.from_numpy(class_indices(labels, description.class_names))
-    temperature = fit_temperature(logits.ensemble, classes)
+    temperature = fit_temperature(output.ensemble, classes)
     metrics = count_metrics(
-        logits,
-        torch.softmax(logits.ensemble / temperature, dim=1),
+        output,
+        torch.softmax(output.ensemble / temperature, dim=1),
         labels,
         data.subjects[held_out],
         class_names=description.class_names,
@@ -220,23 +254,3 @@ def _write(
     card = model_card(finished, metrics)
     write_bundle(out, finished, network.state_dict(), card, background)
     print(f"wrote {out}")
-
-
-def whole_clip_logits(network: BHaRNet, clips: WholeClips, device: str) -> ExpertOutput:
-    """Return the logits (M, K) of each expert for whole clips, on the CPU.
-
-    Args:
-        network: In evaluation mode; it is moved back to the CPU afterwards.
-        clips: M clips in batches.
-        device: `auto`, `cpu` or `cuda`.
-    """
-    target = resolve_device(device)
-    network.to(target)
-    parts = []
-    with torch.inference_mode():
-        for batch in (clips[number] for number in range(len(clips))):
-            *inputs, _ = move_data_to_device(batch, target)
-            logits = network(*inputs)
-            parts.append([tensor.cpu() for tensor in logits])
-    network.cpu()
-    return ExpertOutput(*(torch.cat(column) for column in zip(*parts, strict=True)))

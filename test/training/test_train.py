@@ -115,6 +115,45 @@ def test_several_folds_give_one_bundle_each(webcam: Path, tmp_path: Path) -> Non
         assert training["held_out_fold"] == fold_of
 
 
+def test_a_model_of_everybody_has_the_numbers_of_its_folds(
+    webcam: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = tiny_data.write_sources(tmp_path / "sources.csv", {"a": 0, "b": 0, "c": 1, "d": 1})
+    loss = "loss: {label_weight: 1.0, own_label_weight: 1.0, contrast_weight: 0.5}\n"
+    config = write(tmp_path, WEBCAM + loss)
+    split = ("--subjects-from", sources)
+    short = (*split, "--epochs", "1")
+    assert train(config, webcam, tmp_path / "folds", *short, "--fold", "0", "1") == 0
+    folds = [tmp_path / "folds" / f"fold_{fold}" for fold in (0, 1)]
+    out = tmp_path / "model"
+    assert train(config, webcam, out, *short, "--everybody", *folds) == 0
+
+    bundle = load_bundle(out)
+    training = bundle.description.training
+    assert (training["protocol"], training["people"]) == ("everybody", 4)
+    assert training["clips"] == sum(described(fold).metrics["clips"] for fold in folds) + sum(
+        described(fold).metrics["unknown_clips"] for fold in folds
+    )
+    assert training["labels"] == sorted(training["labels"])
+    assert "held_out_fold" not in training
+    # The heads over labels went with training.
+    assert not [name for name in bundle.network.state_dict() if "label" in name]
+    assert bundle.background is not None
+    right = sum(described(one).metrics["top1"] * described(one).metrics["clips"] for one in folds)
+    metrics = bundle.description.metrics
+    assert metrics["top1"] == pytest.approx(right / metrics["clips"])
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "Trained on everybody" in card
+    assert "python -m research folds" in card
+
+    assert train(config, webcam, tmp_path / "no", *split, "--everybody", *folds) == 2
+    assert "was trained with another value of epochs" in capsys.readouterr().err
+    assert train(config, webcam, tmp_path / "no", *short, "--everybody", folds[0], folds[0]) == 2
+    assert "holds out fold 0, and so does" in capsys.readouterr().err
+    assert train(config, webcam, tmp_path / "no", "--everybody", *folds) == 2
+    assert "--everybody needs --subjects-from" in capsys.readouterr().err
+
+
 def test_only_people_under_the_named_licences_are_trained_on(webcam: Path, tmp_path: Path) -> None:
     # A person with two sources is used only if both licences are allowed.
     licences = (("a", "none"), ("a", "MIT"), ("b", "Apache-2.0"))
