@@ -9,12 +9,15 @@ from bharnet_ros.training.module import TrainingModule
 from bharnet_ros.types.errors import InputError
 
 
-def check_checkpoint(file: Path, module: TrainingModule) -> None:
+def check_checkpoint(file: Path, module: TrainingModule) -> int:
     """Check that a file is a checkpoint of the same training run, which may then continue.
 
     Args:
         file: A file that `bharnet train` wrote to `checkpoints/`.
         module: The training module that is to continue.
+
+    Returns:
+        The number of finished epochs.
 
     Raises:
         InputError: The file is not a checkpoint, or is of another network or of a run of another
@@ -37,3 +40,4 @@ def check_checkpoint(file: Path, module: TrainingModule) -> None:
             f"--resume: {file}: is of a run of {steps} steps, this one has {module.steps}; "
             "epochs, batch size and clips must be the same"
         )
+    return int(content["epoch"]) + 1

@@ -108,7 +108,8 @@ def fit(
     if settings.skeleton_from is not None:
         take_skeleton(module.network, Path(settings.skeleton_from), description)
     if resume is not None:
-        check_checkpoint(resume, module)
+        # The next epoch draws other clips than the finished ones.
+        clips.epoch = check_checkpoint(resume, module)
     trainer.fit(
         module,
         DataLoader(clips, batch_size=None),

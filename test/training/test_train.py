@@ -275,8 +275,11 @@ def test_training_continues_from_a_checkpoint(
     (checkpoint,) = (tmp_path / "short" / "checkpoints").glob("*.ckpt")
     words = (*words, "--resume")
     assert train(config, nucla, tmp_path / "long", *words, checkpoint) == 0
-    weights = {described(tmp_path / name).weights_sha256 for name in ("short", "long")}
-    assert len(weights) == 2
+    assert train(config, nucla, tmp_path / "whole", *words[:-1]) == 0
+    hashes = [described(tmp_path / name).weights_sha256 for name in ("short", "long", "whole")]
+    assert hashes[0] != hashes[1]
+    # As if it had never been interrupted.
+    assert hashes[1] == hashes[2]
 
     longer = write(tmp_path / "long", DEPTH)
     assert train(longer, nucla, tmp_path / "out", *words, checkpoint, "--epochs", "3") == 2
