@@ -80,7 +80,8 @@ def make_background(
             )
     vectors, kinds = [], []
     for kind, output in found.items():
-        vectors.append(space.embed(output).vectors)
+        embedded = space.embed(output)
+        vectors.append(embedded.vectors[embedded.body_seen | embedded.hand_seen])
         kinds.append(np.full(len(vectors[-1]), KINDS.index(kind), dtype=np.uint8))
     return Background(space, np.concatenate(vectors), np.concatenate(kinds))
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
-from bharnet_ros.datasets.arguments import add_dataset_arguments, open_from
-from bharnet_ros.datasets.base import ClipDataset
+from bharnet_ros.datasets.arguments import (
+    add_dataset_arguments,
+    add_protocol_arguments,
+    open_from,
+    protocols_from,
+)
+from bharnet_ros.datasets.base import ClipDataset, split
 from bharnet_ros.datasets.readers.holistic_wild import read_subject_folds
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.tables import (
@@ -68,7 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `python -m research teaching`."""
     models = parser.add_mutually_exclusive_group(required=True)
     models.add_argument(
-        "--model", help="folder or name of a model that saw none of the people in the data"
+        "--model",
+        help="folder or name of a model that saw none of the people in the data, or none of those "
+        "that the protocol leaves to test on",
     )
     models.add_argument(
         "--models",
@@ -77,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="models that were each trained without one fold of people, with --subjects-from",
     )
     add_dataset_arguments(parser)
-    parser.add_argument("--subjects-from", type=Path, help="sources.csv with a fold of each person")
+    add_protocol_arguments(parser, several_folds=False)
     parser.add_argument(
         "--draws", type=int, default=5, help="how often examples are drawn (default: %(default)s)"
     )
@@ -112,7 +118,12 @@ def _models_and_clips(
 ) -> Iterator[tuple[ModelBundle, Indices]]:
     """Yield each model with the clips of people whom it was not trained on."""
     if arguments.model is not None:
-        yield load_bundle(find_model(arguments.model)), np.arange(len(data))
+        protocols = protocols_from(arguments)
+        rows = split(data, protocols[0].name, protocols[0].file)[1] if protocols else None
+        yield (
+            load_bundle(find_model(arguments.model)),
+            np.arange(len(data)) if rows is None else rows,
+        )
         return
     if arguments.subjects_from is None:
         raise InputError("--models needs --subjects-from, the sources.csv with each person's fold")

@@ -60,6 +60,9 @@ def test_one_model_is_measured_on_people_it_never_saw(
     # Two people, three labels, of which training showed one; a draw leaves three clips of each.
     assert details["own"]["1"]["clips"] == 2 * 2 * 3 * 3
     assert details["unseen_labels"]["1"]["choices"] == 2.0
+    fold = ["--subjects-from", str(data.parent / "sources.csv"), "--fold", "1"]
+    assert main([*map(str, words), *fold]) == 0
+    assert printed()["details"]["own"]["1"]["people"] == 1
     assert content["own"]["5"] is None
     assert content["unknown_people"] == 0
 
