@@ -42,7 +42,7 @@ def job(bench: Any, config: Path) -> Any:
 
 def test_clips_of_the_puppet_show_each_gesture_with_hands(job: Any) -> None:
     assert len(job.store) == 8
-    assert sorted(job.classes.tolist()) == list(range(8))
+    assert sorted(job.targets.classes.tolist()) == list(range(8))
     assert job.store.frames.min() > 15
     assert job.store.hand_present.any(axis=1).mean() > 0.5
 
@@ -50,7 +50,7 @@ def test_clips_of_the_puppet_show_each_gesture_with_hands(job: Any) -> None:
 def test_an_epoch_has_the_warm_up_and_the_timed_batches(job: Any) -> None:
     batches = list(job.batches())
     assert len(batches) == 3
-    assert all(len(classes) == 4 for *_, classes in batches)
+    assert all(len(targets.classes) == 4 for *_, targets in batches)
     # Each epoch is the same for every loop.
     again = next(iter(job.batches()))
     assert torch.equal(again[0], batches[0][0])
