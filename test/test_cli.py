@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bharnet_ros import __version__, cli
-from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoint_file import ClipKeypoints
 
 
 @pytest.fixture

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.topics import TYPES, Stage
-from bharnet_ros.datasets.files import read_lines
 from bharnet_ros.datasets.readers.pku_mmd.reader import read_labels
 from bharnet_ros.messages.reading import event_from_message
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import read_lines
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.timeline import ANYBODY, TrueAction, found_events
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from bharnet_ros.datasets.base import ClipDataset
-from bharnet_ros.datasets.files import array_names
 from bharnet_ros.datasets.readers.cropped import CroppedClips, holds_cropped
 from bharnet_ros.datasets.readers.ground_guide import read_ground_guide
 from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
@@ -14,6 +13,7 @@ from bharnet_ros.datasets.readers.nucla import read_nucla
 from bharnet_ros.datasets.readers.pku_mmd.reader import read_pku_mmd
 from bharnet_ros.datasets.readers.utd_mhad import read_utd_mhad
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import array_names
 
 _NTU_EDITIONS = {"ntu": None, "ntu60": 60, "ntu120": 120}
 

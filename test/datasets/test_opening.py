@@ -11,12 +11,12 @@ import pytest
 import tiny_data
 
 from bharnet_ros.datasets.base import ClipDataset
-from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.datasets.opening import KINDS, open_dataset
 from bharnet_ros.datasets.readers.holistic_wild import HolisticWild
 from bharnet_ros.datasets.readers.ntu.reader import Ntu
 from bharnet_ros.datasets.readers.nucla import Nucla
 from bharnet_ros.datasets.readers.pku_mmd.reader import PkuMmd
+from bharnet_ros.types.keypoint_file import ClipKeypoints
 
 JOINT = "0.1 0.2 3 0 0 0 0 0 0 0 0 2\n"
 

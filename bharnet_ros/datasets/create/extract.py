@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from bharnet_ros.datasets.keypoint_file import ClipKeypoints, check_name
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.frame import Frame
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoint_file import ClipKeypoints, check_name
 from bharnet_ros.types.keypoints import (
     HAND_LANDMARKS,
     FrameKeypoints,

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.datasets.readers.cropped import is_cropped, read_cropped
 from bharnet_ros.features.resampling import blend, brackets
 from bharnet_ros.types.crops import CropSequence
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import KeypointSequence
 
 _VIDEO_ENDING = "_rgb"

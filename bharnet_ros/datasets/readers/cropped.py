@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.datasets.base import ClipDataset, RecordedClip
-from bharnet_ros.datasets.files import array_names, open_npz, read_numbers
 from bharnet_ros.types.crops import CropSequence
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import array_names, open_npz, read_numbers
 from bharnet_ros.types.keypoints import KeypointSequence
 
 FOLDERS = "folders"

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.datasets.base import ContinuousDataset, LabelledRecording, RecordedClip
-from bharnet_ros.datasets.files import checked_offsets, read_arrays
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import checked_offsets, read_arrays
 from bharnet_ros.types.keypoints import BODY_LANDMARKS, HAND_LANDMARKS, KeypointSequence, absent
 from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
 from bharnet_ros.types.timeline import TrueAction

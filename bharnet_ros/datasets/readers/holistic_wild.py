@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.datasets.base import ClipDataset, RecordedClip
-from bharnet_ros.datasets.files import checked_offsets, read_arrays
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import checked_offsets, read_arrays
 from bharnet_ros.types.keypoints import BODY_LANDMARKS, KeypointSequence
 
 RECORDED_BODY = 25

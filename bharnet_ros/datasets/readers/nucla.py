@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.datasets.base import ClipDataset, RecordedClip, metric_sequence
-from bharnet_ros.datasets.files import array_names, checked_offsets, read_arrays
 from bharnet_ros.datasets.readers.added_hands import HandFiles
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import array_names, checked_offsets, read_arrays
 
 FRAME_RATE = 30.0
 """Frames per second of the Kinect v1; the data set has no stamps."""

@@ -12,9 +12,9 @@ import pytest
 
 from bharnet_ros.cli import BAD_INPUT, main
 from bharnet_ros.datasets.create.extract import extract_clip
-from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoint_file import ClipKeypoints
 
 pytestmark = pytest.mark.mediapipe
 

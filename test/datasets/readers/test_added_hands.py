@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bharnet_ros.datasets.base import metric_sequence
-from bharnet_ros.datasets.keypoint_file import ClipKeypoints
 from bharnet_ros.datasets.readers.added_hands import HandFiles, with_hands
+from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import KeypointSequence
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.datasets.base import ClipDataset, RecordedClip, metric_sequence
-from bharnet_ros.datasets.files import parse_rows, read_lines
 from bharnet_ros.datasets.readers.added_hands import HandFiles
 from bharnet_ros.datasets.readers.ntu.actions import (
     NTU60_CLASSES,
@@ -27,6 +26,7 @@ from bharnet_ros.datasets.readers.ntu.actions import (
 )
 from bharnet_ros.datasets.readers.ntu.actors import TrackedBody, choose_actors
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import parse_rows, read_lines
 from bharnet_ros.types.keypoints import absent
 
 FRAME_RATE = 30.0

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.datasets.base import ClipDataset, RecordedClip, metric_sequence
-from bharnet_ros.datasets.files import parse_rows, read_lines
 from bharnet_ros.datasets.readers.added_hands import HandFiles
 from bharnet_ros.datasets.readers.pku_mmd.actions import PKU_ACTIONS
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import parse_rows, read_lines
 from bharnet_ros.types.keypoints import KeypointSequence
 from bharnet_ros.types.timeline import TrueAction
 

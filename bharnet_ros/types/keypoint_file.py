@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bharnet_ros.datasets.files import open_npz, read_numbers
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import open_npz, read_numbers
 from bharnet_ros.types.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
