@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,10 @@ class ClipKeypoints:
         hand_scores: (F, 2) float32 presence score in 0..1, 0 where absent.
         width: Image width in pixels.
         height: Image height in pixels.
+        body_camera: (F, 33, 3) float32 metres in camera coordinates, NaN where the depth is
+            unknown; None without a depth camera.
+        motion: Begin and end of the motion that the clip shows between two rests, in seconds of
+            `stamp`; None if the whole clip is the motion.
     """
 
     stamp: FloatArray
@@ -40,12 +45,15 @@ class ClipKeypoints:
     hand_scores: FloatArray
     width: int
     height: int
+    body_camera: FloatArray | None = None
+    motion: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         """Check every shape.
 
         Raises:
-            InputError: A shape is not as documented above, or stamps do not increase.
+            InputError: A shape is not as documented above, stamps do not increase, or the motion
+                does not lie within them.
         """
         frames = len(self.stamp)
         shapes = {
@@ -54,12 +62,18 @@ class ClipKeypoints:
             "hands": (frames, 2, HAND_LANDMARKS, 3),
             "hand_scores": (frames, 2),
         }
+        if self.body_camera is not None:
+            shapes["body_camera"] = (frames, BODY_LANDMARKS, 3)
         for name, shape in shapes.items():
             found = np.shape(getattr(self, name))
             if found != shape:
                 raise InputError(f"{name}: expected shape {shape}, got {found}")
         if not np.all(np.diff(self.stamp) > 0):
             raise InputError("stamp: must increase strictly")
+        if self.motion is not None:
+            start, end = self.motion
+            if not frames or not self.stamp[0] <= start < end <= self.stamp[-1]:
+                raise InputError(f"motion: must lie within the clip, got {start} to {end}")
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -75,20 +89,29 @@ class ClipKeypoints:
         path = check_name(path)
         temporary = path.with_name(f".{path.stem}.{os.getpid()}{_SUFFIX}")
         try:
-            with temporary.open("wb") as file:
-                np.savez_compressed(
-                    file,
-                    stamp=self.stamp,
-                    body=self.body,
-                    hands=self.hands,
-                    hand_scores=self.hand_scores,
-                    width=self.width,
-                    height=self.height,
-                )
+            temporary.write_bytes(self.to_bytes())
             temporary.replace(path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+    def to_bytes(self) -> bytes:
+        """Return the content of the file; the same clip gives the same bytes."""
+        arrays: dict[str, object] = {
+            "stamp": self.stamp,
+            "body": self.body,
+            "hands": self.hands,
+            "hand_scores": self.hand_scores,
+            "width": self.width,
+            "height": self.height,
+        }
+        if self.body_camera is not None:
+            arrays["body_camera"] = self.body_camera
+        if self.motion is not None:
+            arrays["motion"] = np.asarray(self.motion, dtype=np.float64)
+        content = io.BytesIO()
+        np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+        return content.getvalue()
 
     @classmethod
     def load(cls, path: str | Path) -> ClipKeypoints:
@@ -99,6 +122,9 @@ class ClipKeypoints:
             OSError: The file cannot be opened, for example because it does not exist.
         """
         with open_npz(Path(path), "not the keypoints of a clip") as arrays:
+            motion = read_numbers(arrays, "motion") if "motion" in arrays.files else None
+            if motion is not None and motion.shape != (2,):
+                raise InputError(f"motion: expected shape (2,), got {motion.shape}")
             return cls(
                 stamp=read_numbers(arrays, "stamp"),
                 body=read_numbers(arrays, "body"),
@@ -106,6 +132,10 @@ class ClipKeypoints:
                 hand_scores=read_numbers(arrays, "hand_scores"),
                 width=int(arrays["width"]),
                 height=int(arrays["height"]),
+                body_camera=(
+                    read_numbers(arrays, "body_camera") if "body_camera" in arrays.files else None
+                ),
+                motion=None if motion is None else (float(motion[0]), float(motion[1])),
             )
 
     def sequence(self) -> KeypointSequence:
