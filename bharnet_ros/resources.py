@@ -6,6 +6,9 @@ from pathlib import Path
 
 _PACKAGE = "bharnet_ros"
 
+_DESCRIPTION = "model.json"
+"""File that makes a folder a model bundle."""
+
 
 def find_resource(name: str) -> Path:
     """Return the path of a file or folder that comes with the package.
@@ -29,6 +32,9 @@ def find_resource(name: str) -> Path:
 def find_model(model: str | Path) -> Path:
     """Return the folder of a model bundle.
 
+    A plain name is a bundle in the current folder, else one of the package. Another folder of that
+    name, such as a user's gesture set, does not hide a bundle of the package.
+
     Args:
         model: Path of a folder, or the name of a bundle that comes with the package.
 
@@ -40,9 +46,14 @@ def find_model(model: str | Path) -> Path:
         folder = Path(model).expanduser()
     except RuntimeError:
         raise FileNotFoundError(f"model: {str(model)!r}: the home folder is unknown") from None
-    if folder.exists() or len(folder.parts) != 1:
+    if len(folder.parts) != 1 or (folder / _DESCRIPTION).exists():
         return folder
-    return find_resource(f"models/{model}")
+    try:
+        return find_resource(f"models/{model}")
+    except FileNotFoundError:
+        if folder.exists():
+            return folder
+        raise
 
 
 def _find_root() -> Path:

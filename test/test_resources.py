@@ -36,7 +36,12 @@ def test_finds_a_model_by_its_name_or_its_folder(
     assert find_model("gestures") == find_resource("models/gestures")
     assert find_model(tmp_path / "elsewhere") == tmp_path / "elsewhere"
     (tmp_path / "gestures").mkdir()
+    # A gesture set may have this name, too.
+    assert find_model("gestures") == find_resource("models/gestures")
+    (tmp_path / "gestures" / "model.json").touch()
     assert find_model("gestures") == Path("gestures")
+    (tmp_path / "mine").mkdir()
+    assert find_model("mine") == Path("mine")
 
 
 def test_a_missing_model_is_named() -> None:
