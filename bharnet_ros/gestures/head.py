@@ -1,4 +1,4 @@
-"""A classifier of a person's own gestures, fitted to the embeddings of a few examples."""
+"""Names a person's own gestures, and tells unknown motion, from embeddings of a few examples."""
 
 from __future__ import annotations
 
@@ -20,30 +20,26 @@ _STEPS = 100
 
 
 @dataclass(frozen=True, eq=False)
-class GestureHead:
-    """Names gestures, and tells how near a motion is to any of the examples.
+class Familiarity:
+    """Tells how near a motion is to any of the examples.
 
     Attributes:
-        names: K gestures.
-        weight: (D, K) of the logistic layer.
-        bias: (K,).
         examples: (M, D) embeddings of the examples.
         centres: (K, D) mean embedding of each gesture's examples, of length 1.
     """
 
-    names: tuple[str, ...]
-    weight: FloatArray
-    bias: FloatArray
     examples: FloatArray
     centres: FloatArray
 
-    def probabilities(self, vectors: FloatArray) -> FloatArray:
-        """Return the probability (N, K) of each gesture, if it is one of them."""
-        logits = torch.from_numpy(_SCALE * vectors @ self.weight + self.bias)
-        probabilities: FloatArray = logits.softmax(1).numpy()
-        return probabilities
+    @classmethod
+    def of(cls, vectors: FloatArray, labels: Sequence[str]) -> Familiarity:
+        """Return the familiarity with examples (M, D) of gestures (M,)."""
+        names, gesture = np.unique(np.asarray(labels), return_inverse=True)
+        centres = np.stack([vectors[gesture == number].mean(0) for number in range(len(names))])
+        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+        return cls(vectors, centres)
 
-    def familiarity(self, vectors: FloatArray) -> FloatArray:
+    def measure(self, vectors: FloatArray) -> FloatArray:
         """Return how near embeddings (N, D) are to the examples, -1..1.
 
         It is the mean of the cosines to the nearest example and to the nearest centre.
@@ -52,6 +48,27 @@ class GestureHead:
         centre = (vectors @ self.centres.T).max(1)
         near: FloatArray = (nearest + centre) / 2
         return near
+
+
+@dataclass(frozen=True, eq=False)
+class GestureHead:
+    """Names gestures.
+
+    Attributes:
+        names: K gestures.
+        weight: (D, K) of the logistic layer.
+        bias: (K,).
+    """
+
+    names: tuple[str, ...]
+    weight: FloatArray
+    bias: FloatArray
+
+    def probabilities(self, vectors: FloatArray) -> FloatArray:
+        """Return the probability (N, K) of each gesture, if it is one of them."""
+        logits = torch.from_numpy(_SCALE * vectors @ self.weight + self.bias)
+        probabilities: FloatArray = logits.softmax(1).numpy()
+        return probabilities
 
 
 def fit_head(vectors: FloatArray, labels: Sequence[str]) -> GestureHead:
@@ -67,11 +84,8 @@ def fit_head(vectors: FloatArray, labels: Sequence[str]) -> GestureHead:
     if len(vectors) == 0 or len(vectors) != len(labels):
         raise InputError(f"examples: got {len(vectors)} embeddings and {len(labels)} labels")
     names, gesture = np.unique(np.asarray(labels), return_inverse=True)
-    size, count = vectors.shape[1], len(names)
-    centres = np.stack([vectors[gesture == number].mean(0) for number in range(count)])
-    centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
-    weight, bias = _fit_layer(_SCALE * vectors, gesture, size, count)
-    return GestureHead(tuple(names.tolist()), weight, bias, vectors, centres.astype(np.float32))
+    weight, bias = _fit_layer(_SCALE * vectors, gesture, vectors.shape[1], len(names))
+    return GestureHead(tuple(names.tolist()), weight, bias)
 
 
 def _fit_layer(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from bharnet_ros.gestures.head import fit_head
+from bharnet_ros.gestures.head import Familiarity, fit_head
 from bharnet_ros.recognition.embedding import FloatArray
 
 EXAMPLES = (1, 3, 5, 10)
@@ -168,9 +168,9 @@ def unknown_auroc(parts: Sequence[EmbeddedClips], draws: int, seed: int) -> tupl
                 shuffled = [random.permutation(group) for group in groups]
                 taught = np.concatenate([group[:_UNKNOWN_EXAMPLES] for group in shuffled])
                 others = np.concatenate([group[_UNKNOWN_EXAMPLES:] for group in shuffled])
-                head = fit_head(clips.vectors[taught], clips.labels[taught].tolist())
+                familiarity = Familiarity.of(clips.vectors[taught], clips.labels[taught].tolist())
                 known, foreign = (
-                    head.familiarity(clips.vectors[rows]) for rows in (others, unknown)
+                    familiarity.measure(clips.vectors[rows]) for rows in (others, unknown)
                 )
                 areas.append(area_under_roc(known, foreign))
         if areas:

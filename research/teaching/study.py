@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 
 import numpy as np
+import torch
 from tqdm import tqdm
 
 from bharnet_ros.datasets.arguments import (
@@ -101,6 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.draws < 1:
         raise InputError(f"--draws: must be positive, got {arguments.draws}")
+    # Fits of a few examples are too small to share among threads.
+    torch.set_num_threads(1)
     data, _ = open_from(arguments)
     if (data.subjects == "").any():
         raise InputError(f"{arguments.data}: names no person in some clips")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from bharnet_ros.gestures.head import fit_head
+from bharnet_ros.gestures.head import Familiarity, fit_head
 from bharnet_ros.types.errors import InputError
 
 
@@ -38,10 +38,10 @@ def test_one_example_of_each_gesture_is_enough() -> None:
 
 
 def test_known_motion_is_more_familiar_than_unknown_motion() -> None:
-    head = fit_head(EXAMPLES, LABELS)
+    familiarity = Familiarity.of(EXAMPLES, LABELS)
     known, unknown = near([0, 1, 2], seed=3), near([4, 5, 6], seed=3)
-    assert head.familiarity(known).min() > head.familiarity(unknown).max() + 0.3
-    np.testing.assert_allclose(head.familiarity(EXAMPLES[:1]), 1.0, atol=0.05)
+    assert familiarity.measure(known).min() > familiarity.measure(unknown).max() + 0.3
+    np.testing.assert_allclose(familiarity.measure(EXAMPLES[:1]), 1.0, atol=0.05)
 
 
 def test_the_same_examples_give_the_same_head() -> None:
