@@ -62,7 +62,7 @@ def clip_logits(
     parts = []
     for start in tqdm(range(0, len(clips), _CHUNK), unit="batch", disable=not progress):
         parts.append(recognizer.clip_logits(list(data.clips(clips[start : start + _CHUNK]))))
-    return ExpertOutput(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return ExpertOutput.join(parts)
 
 
 def clip_metrics(

@@ -159,9 +159,9 @@ class MotionCutter:
         if self._frames and stamp_ns <= self._frames[-1][0]:
             raise InputError(f"stamp_ns: {stamp_ns} is not after {self._frames[-1][0]}")
         self._frames.append((stamp_ns, person, self._pose(person)))
-        still = self._is_still(stamp_ns)
+        still_pose = self._still_pose(stamp_ns)
         if self._started is None:
-            return self._at_rest(stamp_ns, still)
+            return self._at_rest(stamp_ns, still_pose)
         if self._seconds_since(self._started, stamp_ns) > self.settings.longest_s:
             self._restart()
             return CutStep(
@@ -170,17 +170,17 @@ class MotionCutter:
                 "each gesture",
             )
         rested_s = self._seconds_since(self._returned_to_rest(), stamp_ns)
-        if still and rested_s >= self.settings.still_s:
+        if still_pose is not None and rested_s >= self.settings.still_s:
             return self._finish()
         return CutStep(CutState.MOVING)
 
-    def _at_rest(self, stamp_ns: int, still: bool) -> CutStep:
+    def _at_rest(self, stamp_ns: int, still_pose: FloatArray | None) -> CutStep:
         """Follow the pose of rest; see whether a motion begins."""
-        if still:
-            # Rest drifts, but a hand that is raised slowly has left it.
-            pose = self._median_pose(stamp_ns)
-            if self._rest is None or self._distance(pose) <= self.settings.still_share:
-                self._rest = pose
+        # Rest drifts, but a hand that is raised slowly has left it.
+        if still_pose is not None and (
+            self._rest is None or self._distance(still_pose) <= self.settings.still_share
+        ):
+            self._rest = still_pose
         self._drop_before(stamp_ns - round(self._kept_s * NANOSECONDS))
         if self._rest is None:
             return CutStep(CutState.WAITING_FOR_REST)
@@ -272,17 +272,16 @@ class MotionCutter:
             return []
         return [pose for stamp, _, pose in self._frames if stamp >= since]
 
-    def _is_still(self, stamp_ns: int) -> bool:
+    def _still_pose(self, stamp_ns: int) -> FloatArray | None:
+        """Return the median pose of the last `still_s`, None if the person moved meanwhile."""
         recent = self._recent(stamp_ns)
         if len(recent) < 3:
-            return False
+            return None
         middle = _median(recent)
         moved = [_farthest(pose, middle) for pose in recent]
         # A single wild landmark is no motion.
-        return float(np.quantile(moved, 0.8)) <= self.settings.still_share
-
-    def _median_pose(self, stamp_ns: int) -> FloatArray:
-        return _median(self._recent(stamp_ns))
+        still = float(np.quantile(moved, 0.8)) <= self.settings.still_share
+        return middle if still else None
 
     def _leaving_rest(self) -> int:
         """Return when the pose last was near rest before the newest frame."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from typing import Any
 
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import write_whole
 from bharnet_ros.types.keypoint_file import ClipKeypoints
 
 DESCRIPTION = "gestures.json"
@@ -204,7 +204,7 @@ def write_gesture_set(folder: Path, gestures: GestureSet) -> None:
         "settings": dict(gestures.settings),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    _write_whole(folder / DESCRIPTION, text.encode())
+    write_whole(folder / DESCRIPTION, text.encode())
     entries = [*background, *(entry for entries in listed.values() for entry in entries)]
     _delete_others(examples, {entry["file"] for entry in entries})
 
@@ -217,22 +217,8 @@ def _write_example(folder: Path, name: str, example: ClipKeypoints) -> dict[str,
     path = folder / file
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        _write_whole(path, content)
+        write_whole(path, content)
     return {"file": file.as_posix(), "sha256": sha256}
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it appears whole or not at all, even after a power cut."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _delete_others(folder: Path, kept: Iterable[str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 
@@ -38,6 +40,11 @@ class ExpertOutput(NamedTuple):
     stream_seen: Tensor
     body_features: Tensor
     hand_features: Tensor
+
+    @classmethod
+    def join(cls, parts: Iterable[ExpertOutput]) -> ExpertOutput:
+        """Return the output of several batches, at least one, as one."""
+        return cls(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
     @classmethod
     def of_skeleton(

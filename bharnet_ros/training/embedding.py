@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +17,8 @@ from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
 from bharnet_ros.training.augmentation.keypoints import augmented_batch
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.losses import IGNORED
-from bharnet_ros.training.outputs import run_network
+from bharnet_ros.training.module import WholeClips
+from bharnet_ros.training.outputs import run_network, whole_clip_output
 from bharnet_ros.training.store.clips import ClipStore, Indices
 from bharnet_ros.training.targets import ClipTargets
 from bharnet_ros.types.layouts import get_layout
@@ -62,10 +62,11 @@ def make_background(
     """
     random = np.random.default_rng(seed)
     fitted_to = _some(trained_on, _MOST_CLIPS, random)
-    whole = _whole_clips(network, store, fitted_to, features)
-    space = fit_space(whole, targets.own_labels[fitted_to])
-    unknown = trained_on[targets.classes[trained_on] == targets.background_id]
-    found = {"unknown": _whole_clips(network, store, _one_of_each(unknown, targets), features)}
+    whole = WholeClips(store, fitted_to, targets, features, _BATCH)
+    space = fit_space(whole_clip_output(network, whole, "cpu"), targets.own_labels[fitted_to])
+    background = trained_on[targets.classes[trained_on] == targets.background_id]
+    unknown = WholeClips(store, _one_of_each(background, targets), targets, features, _BATCH)
+    found = {"unknown": whole_clip_output(network, unknown, "cpu")}
     if get_layout(features.body_layout).dimensions == 2:
         only_rest = {"background_rest_probability": 1.0}
         in_part = {
@@ -99,19 +100,6 @@ def _one_of_each(clips: Indices, targets: ClipTargets) -> Indices:
     return chosen[places]
 
 
-def _whole_clips(
-    network: BHaRNet, store: ClipStore, clips: Indices, features: FeatureSettings
-) -> ExpertOutput:
-    """Return the output for whole clips."""
-    return run_network(
-        network,
-        (
-            network_tensors(network_input(store.resampled(part, features.frames), features), {})
-            for part in _batches(clips)
-        ),
-    )
-
-
 def _varied_clips(
     network: BHaRNet,
     store: ClipStore,
@@ -123,16 +111,14 @@ def _varied_clips(
     """Return the output for varied clips."""
     layout = get_layout(features.body_layout)
     varied = (
-        augmented_batch(store, part, features.frames, layout, augmentation, random)[0]
-        for part in _batches(clips)
+        augmented_batch(
+            store, clips[start : start + _BATCH], features.frames, layout, augmentation, random
+        )[0]
+        for start in range(0, len(clips), _BATCH)
     )
     return run_network(
         network, (network_tensors(network_input(batch, features), {}) for batch in varied)
     )
-
-
-def _batches(clips: Indices) -> Iterable[Indices]:
-    return (clips[start : start + _BATCH] for start in range(0, len(clips), _BATCH))
 
 
 def fit_space(output: ExpertOutput, own_labels: Indices) -> EmbeddingSpace:

@@ -13,7 +13,7 @@ from bharnet_ros.datasets.base import ClipDataset, split
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.training.module import WholeClips
-from bharnet_ros.training.outputs import join, whole_clip_output
+from bharnet_ros.training.outputs import whole_clip_output
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import ClipStore, Indices
 from bharnet_ros.training.targets import ClipTargets
@@ -94,4 +94,4 @@ def measure_folds(
         clips = WholeClips(store, held_out, targets, features, batch_size)
         outputs.append(whole_clip_output(bundle.network, clips, device))
         rows.append(held_out)
-    return join(outputs), np.concatenate(rows)
+    return ExpertOutput.join(outputs), np.concatenate(rows)

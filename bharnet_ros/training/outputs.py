@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import torch
 from pytorch_lightning.utilities import move_data_to_device
@@ -38,12 +38,7 @@ def run_network(
             output = network(*move_data_to_device(batch, target))
             parts.append(ExpertOutput(*(tensor.cpu() for tensor in output)))
     network.cpu()
-    return join(parts) if parts else _nothing(network)
-
-
-def join(parts: Sequence[ExpertOutput]) -> ExpertOutput:
-    """Return the output of several batches, at least one, as one."""
-    return ExpertOutput(*(torch.cat(column) for column in zip(*parts, strict=True)))
+    return ExpertOutput.join(parts) if parts else _nothing(network)
 
 
 def _nothing(network: BHaRNet) -> ExpertOutput:

@@ -1,7 +1,8 @@
-"""Checked reading of .npz and text files, with errors that name file and array or line."""
+"""Checked reading of .npz and text files, and writing of whole files."""
 
 from __future__ import annotations
 
+import os
 import struct
 import zipfile
 import zlib
@@ -147,6 +148,24 @@ def checked_offsets(
     if any(len(array) != clips for array in per_clip.values()):
         raise InputError(f"{path}: {', '.join(per_clip)}: need one entry for each of {clips} clips")
     return offsets
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that appears whole or not at all, even after a power cut.
+
+    Raises:
+        OSError: It cannot be written; a file that was there before stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def read_lines(path: Path) -> list[str]:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.files import open_npz, read_numbers
+from bharnet_ros.types.files import open_npz, read_numbers, write_whole
 from bharnet_ros.types.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
@@ -86,14 +85,7 @@ class ClipKeypoints:
             InputError: The name does not end in .npz.
             OSError: The file cannot be written.
         """
-        path = check_name(path)
-        temporary = path.with_name(f".{path.stem}.{os.getpid()}{_SUFFIX}")
-        try:
-            temporary.write_bytes(self.to_bytes())
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_whole(check_name(path), self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Return the content of the file; the same clip gives the same bytes."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from bharnet_ros.datasets.base import RecordedClip, split
 from bharnet_ros.datasets.readers.holistic_wild import HolisticWild
@@ -105,7 +104,7 @@ def score_folds(
     descriptions = [model.model.description for model in models]
     return OutOfFoldScores(
         class_names=class_names,
-        logits=ExpertOutput(*(torch.cat(column) for column in zip(*parts, strict=True))),
+        logits=ExpertOutput.join(parts),
         temperatures=np.repeat([one.temperature for one in descriptions], lengths),
         rejection_thresholds=np.repeat([one.rejection_threshold for one in descriptions], lengths),
         labels=data.labels[clips],

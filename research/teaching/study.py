@@ -8,7 +8,6 @@ from dataclasses import asdict
 
 import numpy as np
 import torch
-from tqdm import tqdm
 
 from bharnet_ros.datasets.arguments import (
     add_dataset_arguments,
@@ -19,6 +18,7 @@ from bharnet_ros.datasets.arguments import (
 from bharnet_ros.datasets.base import ClipDataset, split
 from bharnet_ros.datasets.readers.holistic_wild import read_subject_folds
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
+from bharnet_ros.evaluation.clips import clip_logits
 from bharnet_ros.evaluation.tables import (
     add_report_arguments,
     format_table,
@@ -39,9 +39,6 @@ from research.teaching.protocol import (
     measure_teaching,
 )
 
-_CHUNK = 32
-"""Clips embedded at once."""
-
 
 def embed_clips(
     bundle: ModelBundle, data: ClipDataset, rows: Indices, device: str, *, progress: bool
@@ -53,13 +50,10 @@ def embed_clips(
     """
     seen = _labels_trained_on(bundle)
     recognizer = ClipRecognizer(bundle, device)
-    vectors = []
-    for start in tqdm(range(0, len(rows), _CHUNK), unit="batch", disable=not progress):
-        output = recognizer.clip_logits(list(data.clips(rows[start : start + _CHUNK])))
-        vectors.append(recognizer.embed(output).vectors)
+    vectors = recognizer.embed(clip_logits(recognizer, data, rows, progress=progress)).vectors
     labels = data.labels[rows]
     unseen = np.asarray([label not in seen for label in labels.tolist()])
-    return EmbeddedClips(np.concatenate(vectors), labels, data.subjects[rows], unseen)
+    return EmbeddedClips(vectors, labels, data.subjects[rows], unseen)
 
 
 def _labels_trained_on(bundle: ModelBundle) -> Collection[str]:

@@ -86,7 +86,7 @@ def test_an_interrupted_write_leaves_the_set_before(
 ) -> None:
     write_gesture_set(tmp_path, TWO)
     later = TWO.without("nein").with_examples("stop", [clip(7), clip(8), clip(9)])
-    whole, count = gesture_set._write_whole, 0
+    whole, count = gesture_set.write_whole, 0
 
     def interrupted(path: Path, content: bytes) -> None:
         nonlocal count
@@ -96,7 +96,7 @@ def test_an_interrupted_write_leaves_the_set_before(
         whole(path, content)
 
     with monkeypatch.context() as full:
-        full.setattr(gesture_set, "_write_whole", interrupted)
+        full.setattr(gesture_set, "write_whole", interrupted)
         with pytest.raises(OSError, match="No space left"):
             write_gesture_set(tmp_path, later)
     assert same(read_gesture_set(tmp_path), TWO)
