@@ -16,6 +16,9 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import HAND_LANDMARKS, FloatArray, KeypointSequence, absent
 from bharnet_ros.types.timeline import TrueAction
 
+EVERYBODY = "everybody"
+"""Name of the split that trains on all clips and leaves none to test on."""
+
 
 @dataclass(frozen=True, eq=False)
 class RecordedClip:

@@ -12,6 +12,7 @@ import numpy as np
 from bharnet_ros.datasets.base import ClipDataset, split
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.events.parameters import OF_MODEL
 from bharnet_ros.training.module import WholeClips
 from bharnet_ros.training.outputs import whole_clip_output
 from bharnet_ros.training.settings import TrainingSettings
@@ -19,14 +20,15 @@ from bharnet_ros.training.store.clips import ClipStore, Indices
 from bharnet_ros.training.targets import ClipTargets
 from bharnet_ros.types.errors import InputError
 
-EVERYBODY = "everybody"
-"""Protocol of a model that was trained on all clips."""
+_OF_EVENTS = (*OF_MODEL, "class_parameters", "least_hand_share")
 
 
 def load_fold_bundles(
     folders: Sequence[Path], settings: TrainingSettings
 ) -> dict[int, ModelBundle]:
     """Load models of the same settings that were each trained without one fold, by that fold.
+
+    What only decides events may differ: it is often chosen on these very models.
 
     Raises:
         InputError: A bundle cannot be used, names no fold, shares its fold with another, or comes
@@ -55,9 +57,9 @@ def load_fold_bundles(
 
 
 def _comparable(settings: object) -> dict[str, object]:
-    """Return settings as they are read from JSON."""
+    """Return the settings that shape the weights, as they are read from JSON."""
     content: dict[str, object] = json.loads(json.dumps(settings))
-    return content
+    return {name: value for name, value in content.items() if name not in _OF_EVENTS}
 
 
 def measure_folds(

@@ -16,7 +16,7 @@ from bharnet_ros.datasets.arguments import (
     open_from,
     protocols_from,
 )
-from bharnet_ros.datasets.base import ClipDataset, split
+from bharnet_ros.datasets.base import EVERYBODY, ClipDataset, split
 from bharnet_ros.evaluation.metrics.clips import count_metrics, format_metrics
 from bharnet_ros.evaluation.metrics.temperature import fit_temperature
 from bharnet_ros.evaluation.tables import without_nan
@@ -26,7 +26,7 @@ from bharnet_ros.recognition.background import Background
 from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
 from bharnet_ros.training.card import model_card
 from bharnet_ros.training.embedding import make_background
-from bharnet_ros.training.everybody import EVERYBODY, load_fold_bundles, measure_folds
+from bharnet_ros.training.everybody import load_fold_bundles, measure_folds
 from bharnet_ros.training.fit import fit
 from bharnet_ros.training.hardware import add_hardware_arguments, hardware_from
 from bharnet_ros.training.module import WholeClips

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 from tqdm import tqdm
 
-from bharnet_ros.datasets.base import split
+from bharnet_ros.datasets.base import EVERYBODY, split
 from bharnet_ros.datasets.readers.holistic_wild import HolisticWild, read_holistic_wild
 from bharnet_ros.evaluation.event_tables import show_event_metrics
 from bharnet_ros.evaluation.metrics.clips import gesture_classes
@@ -107,6 +107,17 @@ def spliced_recording(
     return splicer.splice(60.0 * settings.minutes)
 
 
+def tested_on(bundle: ModelBundle) -> str:
+    """Return the name of the people to test a model on: its held-out fold, or everybody.
+
+    Raises:
+        InputError: The bundle does not name its held-out fold; names the bundle.
+    """
+    if bundle.description.training.get("protocol") == EVERYBODY:
+        return EVERYBODY
+    return f"fold {held_out_fold(bundle)}"
+
+
 def scored_recordings(
     bundle: ModelBundle,
     data: HolisticWild,
@@ -120,7 +131,8 @@ def scored_recordings(
     """Score a spliced recording of each person that a model was not trained on.
 
     Args:
-        bundle: A model of a cross-validation, which names its held-out fold of people.
+        bundle: A model of a cross-validation, which names its held-out fold of people, or a model
+            trained on everybody, which must have seen nobody in `data`.
         data: All clips.
         sources: sources.csv with the fold of each subject.
         settings: How recordings are spliced.
@@ -133,22 +145,24 @@ def scored_recordings(
             gesture that the model knows.
         OSError: `sources` cannot be read.
     """
-    fold = held_out_fold(bundle)
-    _, testing = split(data, f"fold_{fold}", sources)
+    group = tested_on(bundle)
+    testing = np.arange(len(data))
+    if group != EVERYBODY:
+        _, testing = split(data, f"fold_{held_out_fold(bundle)}", sources)
     recognizer = Recognizer(bundle, device)
     names = bundle.description.class_names
     scored = []
     people = np.unique(data.subjects[testing])
-    for subject in tqdm(people, desc=f"fold {fold}", unit="person", disable=not progress):
+    for subject in tqdm(people, desc=group, unit="person", disable=not progress):
         clips = testing[data.subjects[testing] == subject]
         recording = spliced_recording(data, clips, names, settings)
         if recording is None:
             continue
         frames = list(frames_of(recording.person))
-        name = f"fold_{fold}/{subject}"
+        name = f"{group.replace(' ', '_')}/{subject}"
         scored.append(score_recording(name, frames, recording.truth, recognizer, window_s=window_s))
     if not scored:
-        raise InputError(f"{bundle.path}: fold {fold}: nobody shows a gesture that the model knows")
+        raise InputError(f"{bundle.path}: {group}: nobody shows a gesture that the model knows")
     return scored
 
 
@@ -226,7 +240,7 @@ def run(arguments: argparse.Namespace) -> int:
         minutes=arguments.minutes, frame_rate=tuple(arguments.frame_rate), seed=arguments.seed
     )
     torch.set_num_threads(1)
-    bundles = load_by_held_out(arguments.models, lambda one: f"fold {held_out_fold(one)}")
+    bundles = load_by_held_out(arguments.models, tested_on)
     data = read_holistic_wild(arguments.data)
     groups: dict[str, list[Timeline]] = {}
     for name, bundle in bundles.items():

@@ -24,7 +24,7 @@ def test_shipped_settings_are_read() -> None:
     assert settings.name == "gestures"
     # Unquoted, these two are booleans in YAML.
     assert {"yes", "no"} <= set(settings.class_names)
-    assert settings.body.channels == (16, 32, 64)
+    assert (settings.body.channels, settings.hand.readout) == ((16,), (96, 96, 192))
     assert settings.augmentation.background_rest_probability == pytest.approx(0.12)
 
 

@@ -126,10 +126,13 @@ def test_a_model_of_everybody_has_the_numbers_of_its_folds(
     assert train(config, webcam, tmp_path / "folds", *short, "--fold", "0", "1") == 0
     folds = [tmp_path / "folds" / f"fold_{fold}" for fold in (0, 1)]
     out = tmp_path / "model"
+    # Thresholds may have been chosen on the models of the folds.
+    config = write(tmp_path, WEBCAM + loss + "enter_threshold: 0.7\n")
     assert train(config, webcam, out, *short, "--everybody", *folds) == 0
 
     bundle = load_bundle(out)
     training = bundle.description.training
+    assert bundle.description.enter_threshold == 0.7
     assert (training["protocol"], training["people"]) == ("everybody", 4)
     assert training["clips"] == sum(described(fold).metrics["clips"] for fold in folds) + sum(
         described(fold).metrics["unknown_clips"] for fold in folds

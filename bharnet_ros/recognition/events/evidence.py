@@ -61,8 +61,8 @@ class TrackEvidence:
         person: Scores of the first window.
         stamp_ns: Its stamp, nanoseconds.
         support_threshold: (K,) probability from which a window supports each class.
-        support_share: Share 0..1 of a window that an action fills when the window begins to support
-            it.
+        support_share: (K,) share 0..1 of a window that an action of each class fills when the
+            window begins to support it.
         smoothing_s: Time constant of the exponential smoothing in seconds, 0 for none.
         min_gap_ns: (K,) longest gap in a run of support of each class, nanoseconds.
 
@@ -77,7 +77,7 @@ class TrackEvidence:
         stamp_ns: int,
         *,
         support_threshold: npt.NDArray[np.float64],
-        support_share: float,
+        support_share: npt.NDArray[np.float64],
         smoothing_s: float,
         min_gap_ns: npt.NDArray[np.int64],
     ) -> None:
@@ -93,8 +93,8 @@ class TrackEvidence:
         self._supported = self.smoothed >= support_threshold
         self._in_run = self._supported.copy()
         # An action in the very first window was under way when the view began.
-        self._run_start_ns = np.where(self._supported, window_start, first).astype(np.int64)
-        self._run_end_ns = np.full(len(self.smoothed), last, dtype=np.int64)
+        self._run_start_ns = np.where(self._supported, window_start, first)
+        self._run_end_ns = last
 
     def observe(self, person: TrackScores, stamp_ns: int) -> None:
         """Add the next window; `stamp_ns` must be later than the one before."""
@@ -107,14 +107,17 @@ class TrackEvidence:
         window_start, self._window_end_ns = _window(person, stamp_ns)
         first, last = self._estimates(window_start)
         self._supported = raw >= self._support_threshold
-        self._run_start_ns[self._supported & ~self._in_run] = first
-        self._run_end_ns[self._supported] = last
+        self._run_start_ns = np.where(self._supported & ~self._in_run, first, self._run_start_ns)
+        self._run_end_ns = np.where(self._supported, last, self._run_end_ns)
         bridged = self._in_run & (last - self._run_end_ns <= self._min_gap_ns)
         self._in_run = self._supported | bridged
 
-    def _estimates(self, window_start: int) -> tuple[int, int]:
-        """Return start and end of an action whose only window of support is the newest one."""
-        covered = round((self._window_end_ns - window_start) * self._support_share)
+    def _estimates(
+        self, window_start: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return (K,) starts and ends of actions that the newest window alone supports."""
+        length = self._window_end_ns - window_start
+        covered = np.round(length * self._support_share).astype(np.int64)
         return self._window_end_ns - covered, window_start + covered
 
     def start_ns(self, class_id: int) -> int:

@@ -30,13 +30,14 @@ _LONGEST_S = 9e9
 
 @dataclass(frozen=True)
 class _Rule:
-    """Thresholds and times of one class, in nanoseconds."""
+    """Thresholds and times of one class; times in nanoseconds."""
 
     enter: float
     exit: float
     min_duration_ns: int
     min_gap_ns: int
     refractory_ns: int
+    support_share: float
 
     @classmethod
     def of(cls, parameters: EventParameters) -> _Rule:
@@ -46,6 +47,7 @@ class _Rule:
             min_duration_ns=_nanoseconds(parameters.min_duration_s),
             min_gap_ns=_nanoseconds(parameters.min_gap_s),
             refractory_ns=_nanoseconds(parameters.refractory_s),
+            support_share=parameters.support_share,
         )
 
 
@@ -107,6 +109,7 @@ class EventFinder:
         self._background = names.index(background)
         self._rules = tuple(_Rule.of(parameters.of_class(name)) for name in names)
         self._support = np.array([(rule.enter + rule.exit) / 2.0 for rule in self._rules])
+        self._support_share = np.array([rule.support_share for rule in self._rules])
         self._min_gap_ns = np.array([rule.min_gap_ns for rule in self._rules])
         self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
         self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
@@ -232,7 +235,7 @@ class EventFinder:
                 person,
                 stamp,
                 support_threshold=self._support,
-                support_share=self.parameters.support_share,
+                support_share=self._support_share,
                 smoothing_s=self.parameters.smoothing_s,
                 min_gap_ns=self._min_gap_ns,
             )

@@ -32,12 +32,14 @@ def test_start_and_end_are_estimated_to_within_one_stride(stride: float, window_
     assert onset.start_ns <= onset.end_ns <= onset.stamp_ns
 
 
+@pytest.mark.parametrize("of_class", [False, True])
 @pytest.mark.parametrize("share", [0.3, 0.7])
 def test_times_fit_a_classifier_that_flips_at_another_support_share(
-    share: float,
+    share: float, of_class: bool
 ) -> None:
     begin, end, stride, window_s = 3.0, 6.0, 0.1, 2.0
-    finder = make_finder(support_share=share)
+    own = {"class_parameters": {"wave": {"support_share": share}}, "support_share": 0.5}
+    finder = make_finder(**(own if of_class else {"support_share": share}))
     events: list[ActionEvent] = []
     for index in range(round(12 / stride)):
         now = index * stride

@@ -36,6 +36,18 @@ def test_each_fold_is_recognised_by_the_model_that_did_not_train_on_it(
     assert printed() != result
 
 
+def test_a_model_of_everybody_is_run_on_everybody_in_the_file(
+    tiny: Any, tmp_path: Path, printed: Callable[[], Any]
+) -> None:
+    bundle = load_bundle(tiny.bundles[0])
+    description = replace(bundle.description, training={"protocol": "everybody"})
+    write_bundle(tmp_path / "all", description, bundle.network.state_dict(), "# All\n")
+    words = ("--models", tmp_path / "all", "--minutes", "0.1", "--json")
+    assert tiny.study("long-streams spliced", *words) == 0
+    groups = printed()["groups"]
+    assert {name: one["recordings"] for name, one in groups.items()} == {"everybody": 6}
+
+
 def test_the_table_has_a_row_for_each_fold(tiny: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert tiny.study("long-streams spliced", "--models", tiny.bundles[0], "--minutes", "0.1") == 0
     lines = capsys.readouterr().out.splitlines()
