@@ -15,6 +15,7 @@ from types import ModuleType
 import bharnet_ros.bags.commands
 import bharnet_ros.datasets.commands
 import bharnet_ros.evaluation.commands
+import bharnet_ros.gestures.commands
 import bharnet_ros.nodes.commands
 import bharnet_ros.training.commands
 from bharnet_ros import __version__
@@ -25,6 +26,7 @@ Commands = Mapping[str, tuple[str, str]]
 
 COMMANDS: Commands = {
     **bharnet_ros.nodes.commands.COMMANDS,
+    **bharnet_ros.gestures.commands.COMMANDS,
     **bharnet_ros.bags.commands.COMMANDS,
     **bharnet_ros.training.commands.COMMANDS,
     **bharnet_ros.evaluation.commands.COMMANDS,

@@ -49,6 +49,8 @@ ARGUMENTS = {
     "image_topic": ("image_raw", "Topic of the camera's images."),
     "image_transport": ("", "raw or compressed; empty: as in params_file."),
     "model": ("", "Name or folder of a model bundle; empty: as in params_file."),
+    "gestures": ("", "Folder of a gesture set of `bharnet teach`; empty: as in params_file."),
+    "keep_classes": ("", "Classes of the model to recognise; empty: as in params_file."),
     "device": ("", "auto, cpu or cuda; empty: as in params_file."),
     "max_people": ("", "Maximum number of people to track; empty: as in params_file."),
     "use_rgb": ("", "Whether recognition uses images, true or false; empty: as in params_file."),
@@ -63,7 +65,7 @@ ARGUMENTS = {
 }
 NODE_ARGUMENTS = {
     "pose_extraction": ("image_transport", "max_people", "use_depth"),
-    "recognition": ("model", "device", "image_transport", "use_rgb"),
+    "recognition": ("model", "gestures", "keep_classes", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
 }

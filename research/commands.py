@@ -43,6 +43,14 @@ COMMANDS = {
         "teach people's own gestures from a few clips, and name their other clips",
         "research.teaching.study",
     ),
+    "taught_streams": (
+        "teach people's own gestures from a few clips, and find them in long recordings",
+        "research.teaching.streams",
+    ),
+    "taught_likeness": (
+        "fit how like its examples a window must be to show a taught gesture",
+        "research.teaching.likeness",
+    ),
     "network-cost": (
         "count a network's parameters and multiplications, and time it",
         "research.network_cost",

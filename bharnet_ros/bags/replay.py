@@ -152,7 +152,8 @@ class _Player:
             parameters = {**parameters, "use_rgb": False}
         sliding, rgb = open_recognition(parameters)
         description = sliding.recognizer.description
-        self._to_events.use_model(description.event_model(), description.name)
+        vocabulary = sliding.recognizer.vocabulary
+        self._to_events.use_model(vocabulary.events, vocabulary.name)
         to_scores = KeypointsToScores(sliding, self._log, rgb)
 
         def take_due(due: DueWindows | None) -> None:

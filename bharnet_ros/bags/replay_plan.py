@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage, choose_stage, model_info_topic, origin_of
+from bharnet_ros.types.errors import InputError
+
+_SCORED = (Stage.KEYPOINTS, Stage.IMAGES)
+"""Stages from which a replay computes scores."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,13 @@ def plan_replay(
     Raises:
         InputError: A topic is missing, or several fit; names file and topic.
     """
-    stage, topic = choose_stage(recording, settings.stage, settings.topic, excluded)
+    stages = _SCORED if settings.chooses_classes else tuple(Stage)
+    if settings.stage is not None and settings.stage not in stages:
+        raise InputError(
+            f"{recording.path}: recorded {settings.stage.value} are of the classes that were "
+            "recognised then; other classes need keypoints or images"
+        )
+    stage, topic = choose_stage(recording, settings.stage, settings.topic, excluded, among=stages)
     origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
     described = stage in (Stage.EVENTS, Stage.SCORES)
     return ReplayPlan(

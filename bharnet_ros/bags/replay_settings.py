@@ -27,6 +27,8 @@ class ReplaySettings:
         topic: Topic to start from; None for the only one.
         model: Name or folder of a model bundle; None for the parameters' model, or for the model
             information in a recording of scores.
+        gestures: Folder of a gesture set; None for that of the parameters.
+        keep_classes: Classes of the model to recognise; None for those of the parameters.
         device: Device to compute on; None for that of the parameters.
         parameter_file: File of parameters that replace those of config/recognize.yaml.
         max_people: Greatest number of people to track in images; None for that of the parameters.
@@ -42,6 +44,8 @@ class ReplaySettings:
     stage: Stage | None = None
     topic: str | None = None
     model: str | None = None
+    gestures: str | None = None
+    keep_classes: str | None = None
     device: str | None = None
     parameter_file: Path | None = None
     max_people: int | None = None
@@ -49,6 +53,11 @@ class ReplaySettings:
     depth_topic: str | None = None
     camera_info_topic: str | None = None
     sync_slop_s: float | None = None
+
+    @property
+    def chooses_classes(self) -> bool:
+        """Whether these settings ask for other classes than those of the model."""
+        return (self.gestures or self.keep_classes) is not None
 
     @property
     def wants_depth(self) -> bool:
@@ -71,8 +80,8 @@ class ReplaySettings:
                     raise InputError(f"{file}: {node} has no parameter {name}")
                 values[name] = _checked_value(f"{file}: {node}: {name}", value, values[name])
         if node == "recognition":
-            values["model"] = self.model or values["model"]
-            values["device"] = self.device or values["device"]
+            for name in ("model", "gestures", "keep_classes", "device"):
+                values[name] = getattr(self, name) or values[name]
         if node == "pose_extraction":
             if self.max_people is not None:
                 values["max_people"] = self.max_people

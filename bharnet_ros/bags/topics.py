@@ -34,7 +34,12 @@ _COMPRESSED = "/compressed"
 
 
 def choose_stage(
-    recording: Recording, stage: Stage | None, topic: str | None, excluded: Sequence[str] = ()
+    recording: Recording,
+    stage: Stage | None,
+    topic: str | None,
+    excluded: Sequence[str] = (),
+    *,
+    among: Sequence[Stage] = tuple(Stage),
 ) -> tuple[Stage, str]:
     """Return the stage at which a replay starts, and the topic that it reads.
 
@@ -43,25 +48,31 @@ def choose_stage(
         stage: Stage to start at; None for the latest one that was recorded.
         topic: Topic to read; None for the only one of the stage.
         excluded: Topics never to choose, such as that of the truth.
+        among: Stages that may be chosen.
 
     Raises:
         InputError: The topic is missing, its type is of another stage, or several topics fit.
     """
     if topic is not None:
         topic_stage = _stage_of(recording, topic)
+        if topic_stage not in among:
+            wanted = " or ".join(one.value for one in among)
+            raise InputError(
+                f"{recording.path}: topic {topic}: has {topic_stage.value}, but {wanted} are needed"
+            )
         if stage is not None and stage is not topic_stage:
             raise InputError(
                 f"{recording.path}: topic {topic}: has {topic_stage.value}, not {stage.value}"
             )
         return topic_stage, topic
-    for candidate in Stage if stage is None else (stage,):
+    for candidate in among if stage is None else (stage,):
         # A topic without messages means that no node published, not that nothing happened. It
         # counts only if events were asked for.
         found = topics_of(recording, candidate, excluded, allow_empty=stage is Stage.EVENTS)
         if found:
             option = "--image-topic" if candidate is Stage.IMAGES else "--topic"
             return candidate, _single_topic(recording, candidate.value, found, option)
-    wanted = " or ".join(one.value for one in (Stage if stage is None else (stage,)))
+    wanted = " or ".join(one.value for one in (among if stage is None else (stage,)))
     raise InputError(
         f"{recording.path}: has no messages with {wanted}; its topics are {_typed_names(recording)}"
     )

@@ -20,6 +20,8 @@ from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage
 from bharnet_ros.bags.truth import TOPIC, fitting_truth, read_truth
 from bharnet_ros.resources import find_model
+from bharnet_ros.types.actions import kept_classes
+from bharnet_ros.types.paths import expand_home
 from bharnet_ros.types.timeline import Timeline
 
 
@@ -75,11 +77,18 @@ def bag_timeline(task: BagTask, *, progress: bool = True) -> tuple[Timeline, tup
         plan = plan_replay(recording, settings, excluded)
         rows = read_truth(task.truth, recording, plan.origin_ns)
         if plan.stage in (Stage.IMAGES, Stage.KEYPOINTS):
+            from bharnet_ros.gestures.gesture_set import read_gesture_set
             from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
 
             # Report a wrong label now rather than after minutes of extraction.
-            model = find_model(settings.parameters("recognition")["model"])
-            known = read_description(model / DESCRIPTION).class_names
+            parameters = settings.parameters("recognition")
+            model = find_model(parameters["model"])
+            known = kept_classes(parameters["keep_classes"])
+            if known is None:
+                known = list(read_description(model / DESCRIPTION).class_names)
+            if parameters["gestures"]:
+                folder = expand_home(parameters["gestures"], "gestures")
+                known += read_gesture_set(folder).names
             fitting_truth(rows, math.inf, known, others=task.unknown_as_background)
         result = replay(recording, settings, plan=plan, progress=progress)
     truth = fitting_truth(

@@ -17,6 +17,7 @@ from bharnet_ros.bags.truth import TOPIC
 from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
 from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
 from bharnet_ros.evaluation.tables import add_report_arguments, printable, show
+from bharnet_ros.types.actions import KEEP_NONE
 from bharnet_ros.types.errors import InputError
 
 SOME_BROKEN = 1
@@ -32,6 +33,7 @@ _OPTIONS_IN_REPORT = (
     "camera_info_topic",
     "sync_slop",
     "model",
+    "gestures",
     "params_file",
 )
 """Options with a value that the command in the report repeats."""
@@ -89,6 +91,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "information (default: as in the parameters, 0.02)",
     )
     parser.add_argument("--model", help="folder or name of a model bundle")
+    parser.add_argument(
+        "--gestures", metavar="DIR", help="gesture set of `bharnet teach` to recognise too"
+    )
+    parser.add_argument(
+        "--only", action="store_true", help="with --gestures: recognise no classes of the model"
+    )
     parser.add_argument("--device", help="auto, cpu, cuda or cuda:N")
     parser.add_argument(
         "--params-file",
@@ -187,6 +195,8 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
         stage=stage,
         topic=arguments.image_topic or arguments.topic,
         model=arguments.model,
+        gestures=arguments.gestures,
+        keep_classes=KEEP_NONE if arguments.only else None,
         device=arguments.device,
         parameter_file=arguments.params_file,
         max_people=arguments.max_people,

@@ -62,6 +62,16 @@ class GestureSet:
         """Names of the gestures, in the order in which they were taught."""
         return tuple(self.gestures)
 
+    @property
+    def revision(self) -> str:
+        """A short text that another set does not have: other names or other examples."""
+        content = hashlib.sha256()
+        for name, examples in (*self.gestures.items(), (BACKGROUND, self.background)):
+            content.update(name.encode())
+            for one in examples:
+                content.update(hashlib.sha256(one.to_bytes()).digest())
+        return content.hexdigest()[:8]
+
     def with_examples(
         self, name: str, examples: Iterable[ClipKeypoints], *, instead: bool = False
     ) -> GestureSet:
@@ -72,6 +82,15 @@ class GestureSet:
         """
         kept = () if instead else self.gestures.get(name, ())
         return replace(self, gestures={**self.gestures, name: (*kept, *examples)})
+
+    def used_with(self, model: str, sha256: str) -> GestureSet:
+        """Return a set that was last used with this model.
+
+        Args:
+            model: Name of the bundle.
+            sha256: Hash of its weights.
+        """
+        return replace(self, model=model, model_sha256=sha256)
 
     def with_background(self, examples: Iterable[ClipKeypoints]) -> GestureSet:
         """Return a set with further examples of what is no gesture."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch.nn.functional import cross_entropy
 
-from bharnet_ros.recognition.embedding import FloatArray
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
 from bharnet_ros.types.errors import InputError
 
 _SCALE = 10.0
@@ -56,43 +55,86 @@ class GestureHead:
 
     Attributes:
         names: K gestures.
+        parts: What counts for each gesture.
         weight: (D, K) of the logistic layer.
         bias: (K,).
     """
 
     names: tuple[str, ...]
+    parts: tuple[Parts, ...]
     weight: FloatArray
     bias: FloatArray
 
-    def probabilities(self, vectors: FloatArray) -> FloatArray:
+    def probabilities(self, embeddings: Embeddings) -> FloatArray:
         """Return the probability (N, K) of each gesture, if it is one of them."""
-        logits = torch.from_numpy(_SCALE * vectors @ self.weight + self.bias)
+        logits = _logits(
+            _inputs(embeddings, self.parts),
+            torch.from_numpy(self.weight),
+            torch.from_numpy(self.bias),
+        )
         probabilities: FloatArray = logits.softmax(1).numpy()
         return probabilities
 
 
-def fit_head(vectors: FloatArray, labels: Sequence[str]) -> GestureHead:
+def fit_head(
+    examples: Embeddings,
+    labels: Sequence[str],
+    *,
+    weights: FloatArray | None = None,
+    parts: Mapping[str, Parts] | None = None,
+) -> GestureHead:
     """Fit a logistic layer to examples.
 
     Args:
-        vectors: (M, D) embeddings of the examples.
+        examples: M windows of examples.
         labels: (M,) gesture of each.
+        weights: (M,) how much each counts; None lets each count as one example.
+        parts: What counts for each gesture; body and hand for those that are not named.
 
     Raises:
         InputError: There are no examples, or not one label for each.
     """
-    if len(vectors) == 0 or len(vectors) != len(labels):
-        raise InputError(f"examples: got {len(vectors)} embeddings and {len(labels)} labels")
+    if len(examples) == 0 or len(examples) != len(labels):
+        raise InputError(f"examples: got {len(examples)} embeddings and {len(labels)} labels")
     names, gesture = np.unique(np.asarray(labels), return_inverse=True)
-    weight, bias = _fit_layer(_SCALE * vectors, gesture, vectors.shape[1], len(names))
-    return GestureHead(tuple(names.tolist()), weight, bias)
+    counting = tuple((parts or {}).get(name, Parts()) for name in names.tolist())
+    weight, bias = _fit_layer(
+        _inputs(examples, counting),
+        torch.from_numpy(gesture),
+        torch.ones(len(gesture)) if weights is None else torch.from_numpy(weights),
+        examples.vectors.shape[1],
+    )
+    return GestureHead(tuple(names.tolist()), counting, weight, bias)
+
+
+_Inputs = tuple[tuple[list[int], torch.Tensor], ...]
+"""Columns of gestures for which the same parts count, with the vectors (N, D) of these parts."""
+
+
+def _inputs(embeddings: Embeddings, parts: Sequence[Parts]) -> _Inputs:
+    return tuple(
+        (
+            [column for column, other in enumerate(parts) if other == one],
+            torch.from_numpy(_SCALE * embeddings.of_parts(one)),
+        )
+        for one in sorted(set(parts))
+    )
+
+
+def _logits(inputs: _Inputs, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """Return the logits (N, K)."""
+    if len(inputs) == 1:
+        return inputs[0][1] @ weight + bias
+    columns = [column for group, _ in inputs for column in group]
+    apart = torch.cat([vectors @ weight[:, group] for group, vectors in inputs], dim=1)
+    return apart[:, np.argsort(columns).tolist()] + bias
 
 
 def _fit_layer(
-    vectors: FloatArray, gesture: npt.NDArray[np.int64], size: int, count: int
+    inputs: _Inputs, wanted: torch.Tensor, weights: torch.Tensor, size: int
 ) -> tuple[FloatArray, FloatArray]:
     """Return weight (D, K) and bias (K,) that minimise the penalised cross-entropy."""
-    inputs, wanted = torch.from_numpy(vectors.astype(np.float32)), torch.from_numpy(gesture)
+    count = int(wanted.max()) + 1
     weight = torch.zeros(size, count, requires_grad=True)
     bias = torch.zeros(count, requires_grad=True)
     optimiser = torch.optim.LBFGS(
@@ -101,8 +143,8 @@ def _fit_layer(
 
     def loss() -> float:
         optimiser.zero_grad()
-        error = cross_entropy(inputs @ weight + bias, wanted, reduction="sum")
-        total = error + 0.5 * weight.square().sum()
+        errors = cross_entropy(_logits(inputs, weight, bias), wanted, reduction="none")
+        total = errors @ weights + 0.5 * weight.square().sum()
         total.backward()
         return float(total.detach())
 

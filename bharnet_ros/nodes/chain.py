@@ -212,6 +212,8 @@ def _make_chain(
         recognition=Recognition(
             parameter_overrides=_overrides(
                 model=options.model,
+                gestures=options.gestures,
+                keep_classes=options.keep_classes,
                 device=options.device,
                 image_transport="compressed" if options.compressed else None,
             )

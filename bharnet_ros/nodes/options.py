@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from bharnet_ros.types.actions import KEEP_NONE
+
 
 @dataclass(frozen=True)
 class ChainOptions:
@@ -16,6 +18,8 @@ class ChainOptions:
         image_topic: Camera topic that replaces the source; its images are compressed if its name
             ends in /compressed.
         model: Name or path of a model bundle.
+        gestures: Folder of a gesture set.
+        keep_classes: Classes of the model to recognise.
         device: "auto", "cpu" or "cuda".
         width: Pixels, of the puppet or a webcam.
         height: Pixels, of the puppet or a webcam.
@@ -31,6 +35,8 @@ class ChainOptions:
     source: str | None = None
     image_topic: str | None = None
     model: str | None = None
+    gestures: str | None = None
+    keep_classes: str | None = None
     device: str | None = None
     width: int | None = None
     height: int | None = None
@@ -62,6 +68,24 @@ def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--model", metavar="NAME", help="name or folder of a model bundle (default: gestures)"
+    )
+    parser.add_argument(
+        "--gestures",
+        metavar="DIR",
+        help="gesture set of `bharnet teach` whose gestures are recognised too",
+    )
+    classes = parser.add_mutually_exclusive_group()
+    classes.add_argument(
+        "--only",
+        dest="keep_classes",
+        action="store_const",
+        const=KEEP_NONE,
+        help="with --gestures: recognise no classes of the model",
+    )
+    classes.add_argument(
+        "--keep-classes",
+        metavar="NAMES",
+        help="classes of the model to recognise, separated by commas (default: all)",
     )
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), help="where the model runs (default: auto)"

@@ -34,6 +34,17 @@ PARAMETERS = (
         "gestures",
         "Name of a model bundle of the package, or the path of its folder.",
     ),
+    ParameterSpec(
+        "gestures",
+        "",
+        "Folder of a gesture set of `bharnet teach`, whose gestures are recognised too; empty: "
+        "none.",
+    ),
+    ParameterSpec(
+        "keep_classes",
+        "all",
+        "Classes of the model to recognise, separated by commas; all or none.",
+    ),
     ParameterSpec("device", "auto", "Where to compute: auto (CUDA if available), cpu or cuda."),
     ParameterSpec(
         "backend",
@@ -204,7 +215,7 @@ class Recognition(ManagedNode):
         if self._sliding is None:
             return {}
         recognizer = self._sliding.recognizer
-        values = {"model": recognizer.description.name, "device": recognizer.device}
+        values = {"model": recognizer.vocabulary.name, "device": recognizer.device}
         if self._rgb is not None and self._step is not None:
             stopped = self._step.without_images
             values["rgb"] = "no images: skeleton alone" if stopped else "images arrive"
@@ -222,11 +233,13 @@ class Recognition(ManagedNode):
     def _describe_model(self) -> ModelInfo:
         assert self._sliding is not None
         description = self._sliding.recognizer.description
+        vocabulary = self._sliding.recognizer.vocabulary
+        events = vocabulary.events
         message = ModelInfo(
-            name=description.name,
+            name=vocabulary.name,
             variant=description.variant,
-            class_names=list(description.class_names),
-            background_id=description.background_id,
+            class_names=list(vocabulary.class_names),
+            background_id=events.background_id,
             body_layout=description.body_layout,
             hand_layout=description.hand_layout,
             window=float(self._sliding.window_s),
@@ -239,7 +252,7 @@ class Recognition(ManagedNode):
             min_duration=description.min_duration_s,
             min_gap=description.min_gap_s,
             support_share=description.support_share,
-            class_parameters=format_class_parameters(description.class_parameters),
+            class_parameters=format_class_parameters(events.parameters.class_parameters),
             device=self._sliding.recognizer.device,
             weights_sha256=description.weights_sha256,
         )

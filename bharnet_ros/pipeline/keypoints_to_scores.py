@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bharnet_ros.gestures.gesture_set import read_gesture_set
+from bharnet_ros.gestures.teaching import Teacher
 from bharnet_ros.messages.reading import (
     Message,
     image_from_message,
@@ -17,15 +19,19 @@ from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer, open_sliding_recognizer
 from bharnet_ros.resources import find_model
-from bharnet_ros.types.actions import ActionScores
+from bharnet_ros.types.actions import ActionScores, kept_classes
 from bharnet_ros.types.crops import FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FrameKeypoints
 from bharnet_ros.types.layouts import get_layout
+from bharnet_ros.types.paths import expand_home
 from bharnet_ros.types.stamps import Step
 
-INPUT_PARAMETERS = ("model", "use_rgb", "image_transport", "sync_slop_s", "sync_queue")
-"""Parameters of `recognition` for its model and its topics."""
+INPUT_PARAMETERS = (
+    *("model", "gestures", "keep_classes"),
+    *("use_rgb", "image_transport", "sync_slop_s", "sync_queue"),
+)
+"""Parameters of `recognition` for its model, its classes and its topics."""
 
 _WARN_PERIOD_S = 5.0
 
@@ -50,11 +56,30 @@ def open_recognition(
         bundle,
         **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS},
     )
+    _choose_classes(sliding, parameters["gestures"], parameters["keep_classes"])
     try:
         feed = make_rgb_feed(bundle.description, sliding.window_s, wanted=parameters["use_rgb"])
     except ValueError as error:
         raise InputError(f"parameter {error}") from error
     return sliding, feed
+
+
+def _choose_classes(sliding: SlidingRecognizer, gestures: str, keep_classes: str) -> None:
+    """Teach a recogniser the gestures of a set, and keep only some classes of its model."""
+    recognizer = sliding.recognizer
+    taught = None
+    if gestures:
+        try:
+            folder = expand_home(gestures, "gestures")
+            taught = Teacher(recognizer, sliding.window_s).teach(
+                read_gesture_set(folder), folder.name
+            )
+        except ValueError as error:
+            raise InputError(f"parameter gestures: {error}") from error
+    try:
+        recognizer.teach(taught, kept_classes(keep_classes))
+    except ValueError as error:
+        raise InputError(f"parameter keep_classes: {error}") from error
 
 
 class KeypointsToScores:

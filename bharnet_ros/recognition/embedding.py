@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,13 @@ from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.errors import InputError
 
 FloatArray = npt.NDArray[np.float32]
+
+
+class Parts(NamedTuple):
+    """Which parts of a person count."""
+
+    body: bool = True
+    hand: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +42,34 @@ class Embeddings:
     def __len__(self) -> int:
         """Return the number of windows N."""
         return len(self.vectors)
+
+    def of_parts(self, parts: Parts) -> FloatArray:
+        """Return vectors (N, D) of length 1 in which only these parts count.
+
+        They are zero where none of these parts was seen.
+        """
+        if all(parts):
+            return self.vectors
+        kept = self.vectors.copy()
+        kept[:, : self.body_size] *= parts.body
+        kept[:, self.body_size :] *= parts.hand
+        return _of_length_one(kept)
+
+    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Embeddings:
+        """Return the embeddings of some of the windows."""
+        return Embeddings(
+            self.vectors[rows], self.body_size, self.body_seen[rows], self.hand_seen[rows]
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence[Embeddings]) -> Embeddings:
+        """Return the embeddings of all windows, in order; at least one part is needed."""
+        return cls(
+            np.concatenate([one.vectors for one in parts]),
+            parts[0].body_size,
+            np.concatenate([one.body_seen for one in parts]),
+            np.concatenate([one.hand_seen for one in parts]),
+        )
 
     @property
     def body(self) -> FloatArray:
@@ -115,7 +152,12 @@ class EmbeddingSpace:
             seen = features.any(axis=1)
             parts.append(space.map(features, seen))
             shown.append(seen)
-        vectors = np.concatenate(parts, axis=1)
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        vectors = (vectors / np.maximum(length, 1e-9)).astype(np.float32)
+        vectors = _of_length_one(np.concatenate(parts, axis=1))
         return Embeddings(vectors, parts[0].shape[1], *shown)
+
+
+def _of_length_one(vectors: FloatArray) -> FloatArray:
+    """Scale vectors (N, D) to length 1; zero stays zero."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: FloatArray = (vectors / np.maximum(length, 1e-9)).astype(np.float32)
+    return scaled

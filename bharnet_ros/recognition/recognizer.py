@@ -18,6 +18,7 @@ from bharnet_ros.recognition.backends import use_backend
 from bharnet_ros.recognition.background import BACKGROUND_FILE
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.embedding import Embeddings
+from bharnet_ros.recognition.vocabulary import TaughtClasses, Vocabulary
 from bharnet_ros.types.actions import ActionScores, TrackScores
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSequence
@@ -67,6 +68,8 @@ class Recognizer:
         self.description = bundle.description
         self.background = bundle.background
         """Embedding space and background of the model, if it has them."""
+        self.vocabulary = Vocabulary.of(self.description)
+        """The classes that `score` gives probabilities of."""
         self._device = resolve_device(device)
         self._preparations = prepare_streams(self.description.streams)
         folded = fold_for_inference(bundle.network).to(self._device)
@@ -78,6 +81,20 @@ class Recognizer:
         if self._device.type == "cuda":
             return f"cuda:{self._device.index or 0}"
         return "cpu"
+
+    def teach(self, taught: TaughtClasses | None, keep: Sequence[str] | None = None) -> None:
+        """Score taught classes beside those of the model from now on.
+
+        May be called while another thread scores: its scores are of the old or the new classes.
+
+        Args:
+            taught: The classes; None forgets those taught before.
+            keep: Classes of the model to keep; None keeps all.
+
+        Raises:
+            InputError: As for `Vocabulary.of`.
+        """
+        self.vocabulary = Vocabulary.of(self.description, taught, keep)
 
     def warm_up(self, people: int = 1) -> None:
         """Run once on made-up people, so that the first real window is not delayed."""
@@ -143,7 +160,8 @@ class Recognizer:
         """Score all people in view at one time.
 
         A window that shows hands in less than the model's `least_hand_share` of its frames becomes
-        background. The scores of the single experts stay as they are.
+        background, unless it shows a taught class. The scores of the single experts stay as they
+        are; those of taught classes are the same for both.
 
         Args:
             sequences: One for each person; stamps in seconds.
@@ -155,6 +173,7 @@ class Recognizer:
         Raises:
             InputError: A sequence does not fit the model's body layout.
         """
+        vocabulary = self.vocabulary
         tracks: tuple[TrackScores, ...] = ()
         if sequences:
             length = self.description.window_s if window_s is None else window_s
@@ -171,6 +190,9 @@ class Recognizer:
             fused[handless] = np.eye(fused.shape[1], dtype=fused.dtype)[
                 self.description.background_id
             ]
+            taught = vocabulary.taught
+            known = None if taught is None else taught.probabilities(self.embed(logits))
+            fused, body, hand = (vocabulary.combine(one, known) for one in (fused, body, hand))
             tracks = tuple(
                 TrackScores(
                     track_id=sequence.track_id,
@@ -184,7 +206,7 @@ class Recognizer:
                 )
                 for row, sequence in enumerate(sequences)
             )
-        return ActionScores(stamp_ns, tracks, frame_id, self.description.name)
+        return ActionScores(stamp_ns, tracks, frame_id, vocabulary.name)
 
     def _stream_inputs(
         self, sequences: Sequence[KeypointSequence], window_s: float | None

@@ -11,6 +11,15 @@ import numpy.typing as npt
 BACKGROUND = "background"
 """Name of the class for rest and for motion that the model does not know."""
 
+KEEP_ALL, KEEP_NONE = "all", "none"
+
+
+def kept_classes(text: str) -> list[str] | None:
+    """Return the classes of a model to keep, separated by commas in the text; None for all."""
+    if text == KEEP_ALL:
+        return None
+    return [] if text == KEEP_NONE else [name.strip() for name in text.split(",")]
+
 
 @dataclass(frozen=True, eq=False)
 class TrackScores:

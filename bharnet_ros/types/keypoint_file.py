@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,13 @@ from bharnet_ros.types.files import open_npz, read_numbers, write_whole
 from bharnet_ros.types.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
+    NANOSECONDS,
     FloatArray,
+    FrameKeypoints,
     KeypointSequence,
+    PersonKeypoints,
+    absent,
+    absent_body,
 )
 
 _SUFFIX = ".npz"
@@ -130,6 +136,21 @@ class ClipKeypoints:
                 motion=None if motion is None else (float(motion[0]), float(motion[1])),
             )
 
+    def frames(self) -> Iterator[tuple[int, PersonKeypoints]]:
+        """Yield the stamp in nanoseconds and the person of each frame, as a camera shows them."""
+        for place, stamp in enumerate(self.stamp):
+            camera = {} if self.body_camera is None else {"body_camera": self.body_camera[place]}
+            yield (
+                round(stamp * NANOSECONDS),
+                PersonKeypoints(
+                    track_id="",
+                    body=self.body[place],
+                    hands=self.hands[place],
+                    hand_scores=self.hand_scores[place],
+                    **camera,
+                ),
+            )
+
     def sequence(self) -> KeypointSequence:
         """Return the clip as the record that training and recognition share.
 
@@ -144,6 +165,38 @@ class ClipKeypoints:
             width=self.width,
             height=self.height,
         )
+
+
+def from_frames(
+    frames: Sequence[FrameKeypoints], stamps: Sequence[float] | None = None
+) -> ClipKeypoints:
+    """Return the last-named person of each frame as a clip; frames without people are absent.
+
+    Args:
+        frames: At least one frame.
+        stamps: Seconds of each frame from the start of the clip; None takes them from the frames.
+
+    Raises:
+        InputError: Stamps do not increase.
+    """
+    body = np.tile(absent_body(), (len(frames), 1, 1))
+    hands = absent(len(frames), 2, HAND_LANDMARKS, 3)
+    scores = np.zeros((len(frames), 2), dtype=np.float32)
+    for row, frame in enumerate(frames):
+        for person in frame.people:
+            body[row] = person.body
+            hands[row] = person.hands
+            scores[row] = person.hand_scores
+    if stamps is None:
+        stamps = [(frame.stamp_ns - frames[0].stamp_ns) / NANOSECONDS for frame in frames]
+    return ClipKeypoints(
+        stamp=np.array(stamps, dtype=np.float64),
+        body=body,
+        hands=hands,
+        hand_scores=scores,
+        width=frames[0].width,
+        height=frames[0].height,
+    )
 
 
 def check_name(path: str | Path) -> Path:

@@ -119,7 +119,7 @@ def _score(
             replace(one, window_start_ns=one.window_start_ns + stamp, window_end_ns=stamp)
             for one in itertools.islice(tracks, len(windows.sequences))
         )
-        yield ActionScores(stamp, tuple(shifted), windows.frame_id, recognizer.description.name)
+        yield ActionScores(stamp, tuple(shifted), windows.frame_id, recognizer.vocabulary.name)
 
 
 def find_events(
@@ -151,7 +151,7 @@ def score_recording(
     Raises:
         InputError: Stamps do not rise, or the window is not positive and finite.
     """
-    class_names = recognizer.description.class_names
+    class_names = recognizer.vocabulary.class_names
     return ScoredRecording(
         name=name,
         class_names=class_names,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from bharnet_ros.gestures.head import Familiarity, fit_head
-from bharnet_ros.recognition.embedding import FloatArray
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray
 
 EXAMPLES = (1, 3, 5, 10)
 """Clips of each gesture that are taught."""
@@ -25,13 +25,13 @@ class EmbeddedClips:
     """N clips by people whom the model was not trained on.
 
     Attributes:
-        vectors: (N, D) embeddings.
+        embeddings: The embeddings.
         labels: (N,) what each clip shows.
         subjects: (N,) person in each clip.
         unseen: (N,) bool, whether nobody in training showed the label.
     """
 
-    vectors: FloatArray
+    embeddings: Embeddings
     labels: npt.NDArray[np.str_]
     subjects: npt.NDArray[np.str_]
     unseen: npt.NDArray[np.bool_]
@@ -158,7 +158,7 @@ def unknown_auroc(parts: Sequence[EmbeddedClips], draws: int, seed: int) -> tupl
     random = np.random.default_rng(seed)
     per_person = []
     for clips, mine in _people(parts):
-        areas = []
+        areas, vectors = [], clips.embeddings.vectors
         for label, unknown in _by_label(clips, mine).items():
             rest = mine[clips.labels[mine] != label]
             groups = _groups(clips, rest, _UNKNOWN_EXAMPLES + 1)
@@ -168,10 +168,8 @@ def unknown_auroc(parts: Sequence[EmbeddedClips], draws: int, seed: int) -> tupl
                 shuffled = [random.permutation(group) for group in groups]
                 taught = np.concatenate([group[:_UNKNOWN_EXAMPLES] for group in shuffled])
                 others = np.concatenate([group[_UNKNOWN_EXAMPLES:] for group in shuffled])
-                familiarity = Familiarity.of(clips.vectors[taught], clips.labels[taught].tolist())
-                known, foreign = (
-                    familiarity.measure(clips.vectors[rows]) for rows in (others, unknown)
-                )
+                familiarity = Familiarity.of(vectors[taught], clips.labels[taught].tolist())
+                known, foreign = (familiarity.measure(vectors[rows]) for rows in (others, unknown))
                 areas.append(area_under_roc(known, foreign))
         if areas:
             per_person.append(float(np.mean(areas)))
@@ -232,8 +230,8 @@ def _groups(clips: EmbeddedClips, rows: Indices, least: int) -> list[Indices]:
 
 def _named_rightly(clips: EmbeddedClips, taught: Indices, others: Indices) -> npt.NDArray[np.bool_]:
     """Return whether each of the other clips is named rightly."""
-    head = fit_head(clips.vectors[taught], clips.labels[taught].tolist())
-    named = np.asarray(head.names)[head.probabilities(clips.vectors[others]).argmax(1)]
+    head = fit_head(clips.embeddings.take(taught), clips.labels[taught].tolist())
+    named = np.asarray(head.names)[head.probabilities(clips.embeddings.take(others)).argmax(1)]
     right: npt.NDArray[np.bool_] = named == clips.labels[others]
     return right
 

@@ -50,10 +50,10 @@ def embed_clips(
     """
     seen = _labels_trained_on(bundle)
     recognizer = ClipRecognizer(bundle, device)
-    vectors = recognizer.embed(clip_logits(recognizer, data, rows, progress=progress)).vectors
+    embeddings = recognizer.embed(clip_logits(recognizer, data, rows, progress=progress))
     labels = data.labels[rows]
     unseen = np.asarray([label not in seen for label in labels.tolist()])
-    return EmbeddedClips(vectors, labels, data.subjects[rows], unseen)
+    return EmbeddedClips(embeddings, labels, data.subjects[rows], unseen)
 
 
 def _labels_trained_on(bundle: ModelBundle) -> Collection[str]:
@@ -65,6 +65,15 @@ def _labels_trained_on(bundle: ModelBundle) -> Collection[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `python -m research teaching`."""
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--draws", type=int, default=5, help="how often examples are drawn (default: %(default)s)"
+    )
+    add_run_arguments(parser)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the models, and the clips of people whom they were not trained on."""
     models = parser.add_mutually_exclusive_group(required=True)
     models.add_argument(
         "--model",
@@ -79,9 +88,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_dataset_arguments(parser)
     add_protocol_arguments(parser, several_folds=False)
-    parser.add_argument(
-        "--draws", type=int, default=5, help="how often examples are drawn (default: %(default)s)"
-    )
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare seed, device and report."""
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: %(default)s)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add_report_arguments(parser)
@@ -103,14 +113,14 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"{arguments.data}: names no person in some clips")
     parts = [
         embed_clips(bundle, data, rows, arguments.device, progress=not arguments.json)
-        for bundle, rows in _models_and_clips(arguments, data)
+        for bundle, rows in models_and_clips(arguments, data)
     ]
     result = measure_teaching(parts, draws=arguments.draws, seed=arguments.seed)
     show(arguments, format_teaching(result), without_nan(content_of(result)))
     return 0
 
 
-def _models_and_clips(
+def models_and_clips(
     arguments: argparse.Namespace, data: ClipDataset
 ) -> Iterator[tuple[ModelBundle, Indices]]:
     """Yield each model with the clips of people whom it was not trained on."""

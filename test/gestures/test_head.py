@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from embedded import embedded, near
 
 from bharnet_ros.gestures.head import Familiarity, fit_head
+from bharnet_ros.recognition.embedding import Parts
 from bharnet_ros.types.errors import InputError
-
-
-def near(directions: list[int], *, noise: float = 0.1, seed: int = 0) -> npt.NDArray[np.float32]:
-    """Return embeddings (N, 8) of length 1 near axes."""
-    vectors = np.eye(8)[directions]
-    vectors = vectors + noise * np.random.default_rng(seed).standard_normal(vectors.shape)
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-
 
 LABELS = ["nod", "wave", "nod", "wave", "bow", "bow"]
 EXAMPLES = near([0, 1, 0, 1, 2, 2])
 
 
 def test_other_examples_of_the_taught_gestures_are_named() -> None:
-    head = fit_head(EXAMPLES, LABELS)
+    head = fit_head(embedded(EXAMPLES), LABELS)
     assert head.names == ("bow", "nod", "wave")
-    probabilities = head.probabilities(near([0, 1, 2, 1], seed=1))
+    probabilities = head.probabilities(embedded(near([0, 1, 2, 1], seed=1)))
     np.testing.assert_allclose(probabilities.sum(1), 1.0, rtol=1e-5)
     named = [head.names[best] for best in probabilities.argmax(1)]
     assert named == ["nod", "wave", "bow", "wave"]
@@ -32,8 +25,9 @@ def test_other_examples_of_the_taught_gestures_are_named() -> None:
 
 
 def test_one_example_of_each_gesture_is_enough() -> None:
-    head = fit_head(EXAMPLES[[0, 1]], ["nod", "wave"])
-    named = [head.names[best] for best in head.probabilities(near([0, 1], seed=2)).argmax(1)]
+    head = fit_head(embedded(EXAMPLES[[0, 1]]), ["nod", "wave"])
+    others = embedded(near([0, 1], seed=2))
+    named = [head.names[best] for best in head.probabilities(others).argmax(1)]
     assert named == ["nod", "wave"]
 
 
@@ -45,12 +39,34 @@ def test_known_motion_is_more_familiar_than_unknown_motion() -> None:
 
 
 def test_the_same_examples_give_the_same_head() -> None:
-    first, second = fit_head(EXAMPLES, LABELS), fit_head(EXAMPLES, LABELS)
+    first, second = (fit_head(embedded(EXAMPLES), LABELS) for _ in range(2))
     np.testing.assert_array_equal(first.weight, second.weight)
 
 
 def test_examples_without_labels_are_refused() -> None:
     with pytest.raises(InputError, match="got 6 embeddings and 2 labels"):
-        fit_head(EXAMPLES, ["nod", "wave"])
+        fit_head(embedded(EXAMPLES), ["nod", "wave"])
     with pytest.raises(InputError, match="got 0 embeddings"):
-        fit_head(EXAMPLES[:0], [])
+        fit_head(embedded(EXAMPLES[:0]), [])
+
+
+def test_what_does_not_count_for_a_gesture_does_not_speak_against_it() -> None:
+    """Numbers 0 to 3 are of the body: *nod* is made with the body, *point* with a hand."""
+    examples, labels = embedded(near([0, 0, 6, 6])), ["nod", "nod", "point", "point"]
+    nodding_with_a_hand = np.zeros((1, 8), dtype=np.float32)
+    nodding_with_a_hand[0, [0, 6]] = [0.6, 0.8]
+    named = []
+    for parts in ({}, {"nod": Parts(hand=False)}):
+        head = fit_head(examples, labels, parts=parts)
+        named.append(head.names[int(head.probabilities(embedded(nodding_with_a_hand)).argmax())])
+    assert named == ["point", "nod"]
+
+
+def test_a_window_that_counts_more_pulls_more() -> None:
+    vectors = np.concatenate([EXAMPLES, near([3], seed=5), near([3], seed=6)])
+    labels = [*LABELS, "nod", "wave"]
+    weights = np.ones(len(labels), dtype=np.float32)
+    weights[-1] = 5.0
+    head = fit_head(embedded(vectors), labels, weights=weights)
+    (between,) = head.probabilities(embedded(near([3], seed=7)))
+    assert head.names[int(between.argmax())] == "wave"

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from bharnet_ros.features.settings import FeatureSettings
 from bharnet_ros.network.build import build_network
 from bharnet_ros.network.layers.backbone import BackboneSettings
-from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
+from bharnet_ros.recognition.background import Background
+from bharnet_ros.recognition.bundle import BundleDescription, load_bundle, write_bundle
+from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
 
 CLASS_NAMES = ("wave", "point", "background")
 
@@ -46,4 +50,27 @@ def make_bundle(
     torch.manual_seed(seed)
     network = build_network(description.network_settings())
     write_bundle(folder, description, network.state_dict(), "# A model with random weights\n")
+    return folder
+
+
+def embedding_bundle(folder: Path, fold: int = 0, labels: list[str] | None = None) -> Path:
+    """Write a bundle with random weights and an embedding space.
+
+    Args:
+        folder: The new folder.
+        fold: Held-out fold, and seed of the weights.
+        labels: Labels that the model says it was trained on, if any.
+    """
+    plain = load_bundle(make_bundle(folder, seed=fold, held_out_fold=fold))
+    training = dict(plain.description.training)
+    if labels is not None:
+        training["labels"] = labels
+    parts = [
+        PartSpace(np.zeros(size, np.float32), np.eye(size, dtype=np.float32))
+        for size in plain.network.feature_channels
+    ]
+    space = EmbeddingSpace(*parts)
+    background = Background(space, np.zeros((1, space.size), np.float32), np.zeros(1, np.uint8))
+    description = replace(plain.description, training=training)
+    write_bundle(folder, description, plain.network.state_dict(), "", background)
     return folder

@@ -9,12 +9,14 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from bundles import make_bundle
+from bundles import embedding_bundle, make_bundle
 from diagnostic_msgs.msg import DiagnosticArray
+from moving_clips import moving_clip
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from bharnet_ros import msg
+from bharnet_ros.gestures.gesture_set import GestureSet, write_gesture_set
 from bharnet_ros.nodes.conversions import (
     event_model_from_message,
     keypoints_to_message,
@@ -273,3 +275,39 @@ def test_configure_fails_with_an_unusable_parameter(graph, capfd, tiny_bundle, p
     node = graph.add(node_with(tiny_bundle, **parameters))
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
     assert named in capfd.readouterr().err
+
+
+def test_taught_gestures_are_scored_beside_those_of_the_model(start_driver, graph, tmp_path, wait):
+    model = embedding_bundle(tmp_path / "model")
+    gestures = GestureSet({"raise": (moving_clip("up"), moving_clip("up", seed=1))})
+    write_gesture_set(tmp_path / "mine", gestures)
+    driver = start_driver(model, gestures=str(tmp_path / "mine"), keep_classes="wave")
+    infos = graph.probe.listen(msg.ModelInfo, "model_info", LATCHED)
+    info = wait(lambda: infos and infos[-1], "model info")
+    assert list(info.class_names) == ["wave", "raise", "background"]
+    assert info.background_id == 2
+    assert info.name == f"tiny+mine@{gestures.revision}"
+    assert any(one.startswith("raise.support_share=") for one in info.class_parameters)
+    for number in range(12):
+        driver.send(frame(1 + number / 10))
+    message = wait(lambda: driver.scores and driver.scores[-1], "scores")
+    assert message.model_name == info.name
+    (track,) = message.tracks
+    assert len(track.scores) == 3
+    assert sum(track.scores) == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"gestures": "missing"}, "parameter gestures: missing/gestures.json: no such file"),
+        ({"keep_classes": "wave,jump"}, "parameter keep_classes: class 'jump': is not one of"),
+        ({"keep_classes": "none"}, "parameter keep_classes: classes: none of the model is kept"),
+    ],
+)
+def test_classes_that_cannot_be_had_are_refused_by_name(
+    graph, tiny_bundle, parameters, message, capfd
+):
+    node = graph.add(node_with(tiny_bundle, **parameters))
+    assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
+    assert message in capfd.readouterr().err

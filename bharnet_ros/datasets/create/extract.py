@@ -13,13 +13,8 @@ from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.frame import Frame
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.keypoint_file import ClipKeypoints, check_name
-from bharnet_ros.types.keypoints import (
-    HAND_LANDMARKS,
-    FrameKeypoints,
-    absent,
-    absent_body,
-)
+from bharnet_ros.types.keypoint_file import ClipKeypoints, check_name, from_frames
+from bharnet_ros.types.keypoints import FrameKeypoints
 
 
 def extract_clip(
@@ -36,13 +31,12 @@ def extract_clip(
         InputError: The source cannot be decoded, is a live webcam, or changes its size.
         FileNotFoundError: The source does not exist.
     """
-    stamps: list[float] = []
-    found: list[FrameKeypoints] = []
     with PoseExtractor(model_complexity=model_complexity) as extractor:
-        for frame, keypoints in extracted_frames(source, extractor, progress=progress):
-            stamps.append(frame.time)
-            found.append(keypoints)
-    return _rows(stamps, found)
+        frames = [
+            (keypoints, frame.time)
+            for frame, keypoints in extracted_frames(source, extractor, progress=progress)
+        ]
+    return from_frames(*zip(*frames, strict=True))
 
 
 def extracted_frames(
@@ -81,25 +75,6 @@ def extracted_frames(
                 yield frame, keypoints
     if size is None:
         raise InputError(f"source: {source} has no frames that can be decoded")
-
-
-def _rows(stamps: list[float], found: list[FrameKeypoints]) -> ClipKeypoints:
-    body = np.tile(absent_body(), (len(found), 1, 1))
-    hands = absent(len(found), 2, HAND_LANDMARKS, 3)
-    scores = np.zeros((len(found), 2), dtype=np.float32)
-    for row, frame in enumerate(found):
-        for person in frame.people:
-            body[row] = person.body
-            hands[row] = person.hands
-            scores[row] = person.hand_scores
-    return ClipKeypoints(
-        stamp=np.array(stamps, dtype=np.float64),
-        body=body,
-        hands=hands,
-        hand_scores=scores,
-        width=found[0].width,
-        height=found[0].height,
-    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -63,7 +61,8 @@ class TrackEvidence:
         support_threshold: (K,) probability from which a window supports each class.
         support_share: (K,) share 0..1 of a window that an action of each class fills when the
             window begins to support it.
-        smoothing_s: Time constant of the exponential smoothing in seconds, 0 for none.
+        smoothing_ns: (K,) time constant of the exponential smoothing of each class, nanoseconds; 0
+            for none.
         min_gap_ns: (K,) longest gap in a run of support of each class, nanoseconds.
 
     Attributes:
@@ -78,13 +77,13 @@ class TrackEvidence:
         *,
         support_threshold: npt.NDArray[np.float64],
         support_share: npt.NDArray[np.float64],
-        smoothing_s: float,
+        smoothing_ns: npt.NDArray[np.int64],
         min_gap_ns: npt.NDArray[np.int64],
     ) -> None:
         """Start with the first window of a person."""
         self._support_threshold = support_threshold
         self._support_share = support_share
-        self._smoothing_ns = smoothing_s * 1e9
+        self._smoothing_ns = smoothing_ns
         self._min_gap_ns = min_gap_ns
         self.stamp_ns = stamp_ns
         self.smoothed: npt.NDArray[np.float64] = np.array(person.probabilities, dtype=np.float64)
@@ -99,9 +98,8 @@ class TrackEvidence:
     def observe(self, person: TrackScores, stamp_ns: int) -> None:
         """Add the next window; `stamp_ns` must be later than the one before."""
         raw = np.asarray(person.probabilities, dtype=np.float64)
-        keep = 0.0
-        if self._smoothing_ns > 0.0:
-            keep = math.exp(-(stamp_ns - self.stamp_ns) / self._smoothing_ns)
+        passed = (stamp_ns - self.stamp_ns) / np.maximum(self._smoothing_ns, 1)
+        keep = np.where(self._smoothing_ns > 0, np.exp(-passed), 0.0)
         self.smoothed = raw + (self.smoothed - raw) * keep
         self.stamp_ns = stamp_ns
         window_start, self._window_end_ns = _window(person, stamp_ns)
@@ -112,9 +110,7 @@ class TrackEvidence:
         bridged = self._in_run & (last - self._run_end_ns <= self._min_gap_ns)
         self._in_run = self._supported | bridged
 
-    def _estimates(
-        self, window_start: int
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _estimates(self, window_start: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return (K,) starts and ends of actions that the newest window alone supports."""
         length = self._window_end_ns - window_start
         covered = np.round(length * self._support_share).astype(np.int64)

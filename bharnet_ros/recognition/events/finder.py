@@ -34,6 +34,7 @@ class _Rule:
 
     enter: float
     exit: float
+    smoothing_ns: int
     min_duration_ns: int
     min_gap_ns: int
     refractory_ns: int
@@ -44,6 +45,7 @@ class _Rule:
         return cls(
             enter=max(parameters.enter_threshold, parameters.rejection_threshold),
             exit=parameters.exit_threshold,
+            smoothing_ns=_nanoseconds(parameters.smoothing_s),
             min_duration_ns=_nanoseconds(parameters.min_duration_s),
             min_gap_ns=_nanoseconds(parameters.min_gap_s),
             refractory_ns=_nanoseconds(parameters.refractory_s),
@@ -110,6 +112,7 @@ class EventFinder:
         self._rules = tuple(_Rule.of(parameters.of_class(name)) for name in names)
         self._support = np.array([(rule.enter + rule.exit) / 2.0 for rule in self._rules])
         self._support_share = np.array([rule.support_share for rule in self._rules])
+        self._smoothing_ns = np.array([rule.smoothing_ns for rule in self._rules])
         self._min_gap_ns = np.array([rule.min_gap_ns for rule in self._rules])
         self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
         self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
@@ -236,7 +239,7 @@ class EventFinder:
                 stamp,
                 support_threshold=self._support,
                 support_share=self._support_share,
-                smoothing_s=self.parameters.smoothing_s,
+                smoothing_ns=self._smoothing_ns,
                 min_gap_ns=self._min_gap_ns,
             )
             track = self._tracks[person.track_id] = _Track(evidence)

@@ -20,6 +20,7 @@ PER_CLASS = (
     "min_duration_s",
     "min_gap_s",
     "refractory_s",
+    "smoothing_s",
     "support_share",
 )
 """Parameters that may differ by class."""

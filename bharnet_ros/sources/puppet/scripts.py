@@ -10,6 +10,7 @@ import numpy as np
 from bharnet_ros.sources.puppet.camera import Camera
 from bharnet_ros.sources.puppet.motion.gestures import GESTURES, PRESENTING, UNKNOWN, Gesture, Style
 from bharnet_ros.sources.puppet.motion.kinematics import smooth_step
+from bharnet_ros.sources.puppet.motion.own_gestures import OWN
 from bharnet_ros.sources.puppet.motion.performer import Act, Performer, Walk, standing
 from bharnet_ros.sources.puppet.painting.backdrop import Box
 from bharnet_ros.sources.puppet.painting.props import PROPS, Held
@@ -22,6 +23,8 @@ REST_TIME = 1.8
 
 LONG_TIME = 600.0
 """Duration of the long scripts, seconds."""
+
+_TIMES_TAUGHT = 5
 
 _LONG_REST = (1.0, 4.0)
 """Minimum and maximum seconds of rest in the long scripts, from hands half-way down until half-way
@@ -116,12 +119,12 @@ def _for_two(width: int, height: int) -> tuple[Camera, float]:
     return camera, 0.22 * width / camera.focal * camera.distance
 
 
-def _long_acts(random: np.random.Generator) -> list[Act]:
-    """Perform all gestures and unknown motions in rounds, each round in its own random order."""
+def _long_acts(random: np.random.Generator, known: Mapping[str, Gesture] = GESTURES) -> list[Act]:
+    """Perform gestures and unknown motions in rounds, each round in its own random order."""
     acts: list[Act] = []
     half_down = hanging = 0.0
     while True:
-        gestures = [*GESTURES.values(), *UNKNOWN.values()]
+        gestures = [*known.values(), *UNKNOWN.values()]
         for index in random.permutation(len(gestures)):
             half_up = half_down + random.uniform(*_LONG_REST)
             start = max(half_up - gestures[index].raise_time / 2, hanging)
@@ -134,6 +137,11 @@ def _long_acts(random: np.random.Generator) -> list[Act]:
 
 def _long(width: int, height: int, random: np.random.Generator) -> PuppetScene:
     return PuppetScene([Performer("1", _long_acts(random))], LONG_TIME, Camera(width, height))
+
+
+def _long_own(width: int, height: int, random: np.random.Generator) -> PuppetScene:
+    acts = _long_acts(random, OWN)
+    return PuppetScene([Performer("1", acts)], LONG_TIME, Camera(width, height))
 
 
 def _long_two_people(width: int, height: int, random: np.random.Generator) -> PuppetScene:
@@ -227,10 +235,12 @@ def _presenting(prop: str | None) -> SceneMaker:
 _SCRIPTS: dict[str, SceneMaker] = {
     "gestures": _solo(tuple(GESTURES.values())),
     **{name: _solo((gesture,)) for name, gesture in GESTURES.items()},
+    "own_gestures": _solo([gesture for gesture in OWN.values() for _ in range(_TIMES_TAUGHT)]),
     "unknown": _solo(tuple(UNKNOWN.values())),
     "rest": _rest,
     "two_people": _two_people,
     "long": _long,
+    "long_own_gestures": _long_own,
     "long_two_people": _long_two_people,
     "enter_and_leave": _enter_and_leave,
     "occluded_hand": _occluded_hand,

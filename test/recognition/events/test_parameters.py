@@ -88,7 +88,10 @@ def test_a_class_has_its_own_values_and_the_general_ones_otherwise() -> None:
         ({"help": {"enter_threshold": 1.2}}, "help.enter_threshold: must be"),
         ({"help": {"enter_threshold": 0.3}}, r"help.exit_threshold: must not exceed .*\(0.3\)"),
         ({"help": {"min_gap_s": -1.0}}, "help.min_gap_s: must be"),
-        ({"help": {"smoothing_s": 0.1}}, "help.smoothing_s: is not a parameter of a class; .*gap"),
+        (
+            {"help": {"person_timeout_s": 0.1}},
+            "help.person_timeout_s: is not a parameter of a class; .*gap",
+        ),
         ({"help": {"min_gap_s": "long"}}, "help.min_gap_s: 'long' is not a number"),
         ({"help": {"min_gap_s": True}}, "help.min_gap_s: True is not a number"),
         ({"help": {"min_gap_s": 10**400}}, "help.min_gap_s: 10+ is not a number"),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from embedded import embedded
 
 from research.teaching.protocol import (
     EmbeddedClips,
@@ -41,7 +43,7 @@ def clips_of(
     stacked = np.stack(vectors)
     stacked /= np.linalg.norm(stacked, axis=1, keepdims=True)
     return EmbeddedClips(
-        stacked.astype(np.float32),
+        embedded(stacked.astype(np.float32)),
         np.asarray(labels),
         np.asarray(subjects),
         np.isin(labels, unseen),
@@ -99,8 +101,9 @@ def test_the_area_under_the_curve_counts_pairs_in_the_right_order() -> None:
 def test_the_same_seed_gives_the_same_result() -> None:
     random = np.random.default_rng(0)
     clips = clips_of({"ada": {"nod": 8, "wave": 8, "bow": 8}})
-    noise = random.standard_normal(clips.vectors.shape).astype(np.float32)
-    hard = EmbeddedClips(clips.vectors + noise, clips.labels, clips.subjects, clips.unseen)
+    vectors = clips.embeddings.vectors
+    noise = random.standard_normal(vectors.shape).astype(np.float32)
+    hard = replace(clips, embeddings=embedded(vectors + noise))
     first, again = (measure_teaching([hard], (1, 3), draws=3, seed=4) for _ in range(2))
     assert first.own == again.own
     assert 0.0 < first.own[3].right < 1.0

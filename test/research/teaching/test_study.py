@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import bundles
-import numpy as np
 import pytest
 import tiny_data
 
-from bharnet_ros.recognition.background import Background
-from bharnet_ros.recognition.bundle import load_bundle, write_bundle
-from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
 from research.__main__ import main
 
 PEOPLE = {"ann": 0, "bob": 1}
@@ -30,27 +25,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_data.write_clips(folder / "clips.npz", tiny_data.tiny_arrays(labels, subjects))
 
 
-def embedding_bundle(folder: Path, fold: int, labels: list[str] | None) -> Path:
-    """Write a bundle with random weights and an embedding space."""
-    plain = load_bundle(bundles.make_bundle(folder, seed=fold, held_out_fold=fold))
-    training = dict(plain.description.training)
-    if labels is not None:
-        training["labels"] = labels
-    parts = [
-        PartSpace(np.zeros(size, np.float32), np.eye(size, dtype=np.float32))
-        for size in plain.network.feature_channels
-    ]
-    space = EmbeddingSpace(*parts)
-    background = Background(space, np.zeros((1, space.size), np.float32), np.zeros(1, np.uint8))
-    description = replace(plain.description, training=training)
-    write_bundle(folder, description, plain.network.state_dict(), "", background)
-    return folder
-
-
 def test_one_model_is_measured_on_people_it_never_saw(
     data: Path, tmp_path: Path, printed: Callable[[], Any]
 ) -> None:
-    model = embedding_bundle(tmp_path / "model", 0, ["wave"])
+    model = bundles.embedding_bundle(tmp_path / "model", 0, ["wave"])
     words = ["teaching", "--model", model, "--data", data, "--draws", "2", "--json"]
     assert main(list(map(str, words))) == 0
     content = printed()
@@ -70,7 +48,7 @@ def test_one_model_is_measured_on_people_it_never_saw(
 def test_models_of_folds_are_each_measured_on_their_own_people(
     data: Path, tmp_path: Path, printed: Callable[[], Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    models = [embedding_bundle(tmp_path / str(fold), fold, ["wave"]) for fold in (0, 1)]
+    models = [bundles.embedding_bundle(tmp_path / str(fold), fold, ["wave"]) for fold in (0, 1)]
     words = ["teaching", "--models", *models, "--data", data]
     split = ["--subjects-from", data.parent / "sources.csv"]
     assert main([*map(str, (*words, *split, "--json"))]) == 0
@@ -85,7 +63,7 @@ def test_models_that_cannot_be_taught_are_refused_by_name(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plain = bundles.make_bundle(tmp_path / "plain")
-    silent = embedding_bundle(tmp_path / "silent", 0, None)
+    silent = bundles.embedding_bundle(tmp_path / "silent", 0, None)
     for model, message in (
         (plain, "training.labels: must list the labels"),
         (silent, "training.labels: must list the labels"),

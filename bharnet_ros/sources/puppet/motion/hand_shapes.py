@@ -51,6 +51,7 @@ I_LOVE_YOU = hand_shape((46, 8, -4, -4), (8, 2, 4, 2), _CURLED, _CURLED, (-14, 4
 BEAK_OPEN = hand_shape((44, 34, 4, 6), (3, 10, 6, 4), (0, 12, 7, 4), _CURLED, _CURLED)
 BEAK_CLOSED = hand_shape((34, 62, 18, 14), (3, 62, 42, 16), (0, 64, 42, 16), _CURLED, _CURLED)
 THUMB_SIDE_FIST = hand_shape((38, 20, 16, 20), _CURLED, _CURLED, _CURLED, _CURLED)
+POINTING = hand_shape((38, 40, 20, 24), (4, 3, 3, 2), _CURLED, _CURLED, _CURLED)
 HOLDING = hand_shape(
     (46, 46, 14, 14), (4, 34, 42, 20), (1, 36, 44, 20), (-2, 38, 46, 22), (-5, 40, 46, 22)
 )

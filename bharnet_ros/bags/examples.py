@@ -1,0 +1,125 @@
+"""Examples of gestures in a recording, cut out by its true actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bharnet_ros.bags.reading import Recording
+from bharnet_ros.bags.replay_settings import ReplaySettings
+from bharnet_ros.bags.topics import Stage, choose_stage, origin_of
+from bharnet_ros.bags.truth import TOPIC, TruthRow, read_truth
+from bharnet_ros.gestures.watching import example_between
+from bharnet_ros.messages.reading import keypoints_from_message
+from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
+from bharnet_ros.pipeline.message_log import CollectedLog
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoint_file import ClipKeypoints
+from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
+from bharnet_ros.types.timeline import ANYBODY
+
+_AROUND_NS = NANOSECONDS
+"""Frames that are kept before and after an action."""
+
+
+@dataclass
+class _Action:
+    """A true action and the frames around it."""
+
+    row: TruthRow
+    start_ns: int
+    end_ns: int
+    frames: list[FrameKeypoints] = field(default_factory=list)
+
+    def example(self) -> ClipKeypoints:
+        """Return the example.
+
+        Raises:
+            InputError: The person is not in view; names the line of the truth.
+        """
+        track = self.row.action.track_id
+        try:
+            return example_between(
+                self.frames, self.start_ns, self.end_ns, None if track == ANYBODY else track
+            )
+        except InputError as error:
+            raise InputError(f"{self.row.location}: {self.row.action.label}: {error}") from error
+
+
+def examples_in(
+    bag: Path, truth: str, settings: ReplaySettings | None = None
+) -> dict[str, list[ClipKeypoints]]:
+    """Return an example of each true action in a recording, by label.
+
+    Args:
+        bag: The recording, with keypoints or images.
+        truth: Its true actions, as for `read_truth`. Actions that are called `background` are
+            examples of what is no gesture.
+        settings: How to read the recording.
+
+    Raises:
+        InputError: The recording or the truth cannot be used, there is no true action, or somebody
+            is not in view; names the file, and the line if there is one.
+        OSError: A file cannot be read.
+    """
+    excluded = [truth.removeprefix(TOPIC)] if truth.startswith(TOPIC) else []
+    settings = settings or ReplaySettings()
+    with Recording(bag) as recording:
+        stage, topic = choose_stage(
+            *(recording, settings.stage, settings.topic, excluded),
+            among=(Stage.KEYPOINTS, Stage.IMAGES),
+        )
+        origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
+        rows = read_truth(truth, recording, origin_ns)
+        if not rows:
+            raise InputError(f"{truth}: has no true actions")
+        actions = [
+            _Action(
+                row,
+                origin_ns + round(row.action.start_s * NANOSECONDS),
+                origin_ns + round(row.action.end_s * NANOSECONDS),
+            )
+            for row in rows
+        ]
+        log = CollectedLog()
+        for frame in _frames(recording, stage, topic, settings, log):
+            for action in actions:
+                if action.start_ns - _AROUND_NS <= frame.stamp_ns <= action.end_ns + _AROUND_NS:
+                    action.frames.append(frame)
+        if log.rejected and not any(action.frames for action in actions):
+            raise InputError(f"{bag}: topic {topic}: {log.rejected[-1]}")
+    examples: dict[str, list[ClipKeypoints]] = {}
+    for action in actions:
+        examples.setdefault(action.row.action.label, []).append(action.example())
+    return examples
+
+
+def _frames(
+    recording: Recording, stage: Stage, topic: str, settings: ReplaySettings, log: CollectedLog
+) -> Iterator[FrameKeypoints]:
+    """Yield the keypoints of each message that can be used; their stamps rise."""
+    newest_ns = -1
+    for frame in _all_frames(recording, stage, topic, settings, log):
+        if frame.stamp_ns > newest_ns:
+            newest_ns = frame.stamp_ns
+            yield frame
+
+
+def _all_frames(
+    recording: Recording, stage: Stage, topic: str, settings: ReplaySettings, log: CollectedLog
+) -> Iterator[FrameKeypoints]:
+    if stage is Stage.KEYPOINTS:
+        for one in recording.messages(topic):
+            try:
+                yield keypoints_from_message(one.message)
+            except ValueError as error:
+                log.reject(str(error))
+        return
+    with closing(open_extractor(settings.parameters("pose_extraction"))) as extractor:
+        to_keypoints = ImagesToKeypoints(extractor, log)
+        for one in recording.messages(topic):
+            frame = to_keypoints.take(one.message)
+            if frame is not None:
+                yield frame

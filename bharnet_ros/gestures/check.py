@@ -1,0 +1,99 @@
+"""Holds each example of a set against the others: what would be taken for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bharnet_ros.gestures.gesture_set import GestureSet
+from bharnet_ros.gestures.taught import EmbeddedExample
+from bharnet_ros.gestures.teaching import Teacher
+from bharnet_ros.types.errors import InputError
+
+NONE = "none"
+"""What an example is taken for if it is like no gesture."""
+
+
+@dataclass(frozen=True)
+class GestureCheck:
+    """What a leave-one-out check of a set found.
+
+    Attributes:
+        taken_for: For each gesture, how many of its examples are taken for each gesture or none
+            when they are left out.
+        false_share: Share 0..1 of the model's background windows of unknown motion that are taken
+            for a gesture.
+    """
+
+    taken_for: Mapping[str, Mapping[str, int]]
+    false_share: float
+
+    def right(self, name: str) -> int:
+        """Return how many examples of a gesture are recognised."""
+        return self.taken_for[name].get(name, 0)
+
+    def examples(self, name: str) -> int:
+        """Return how many examples of a gesture were held against the others."""
+        return sum(self.taken_for[name].values())
+
+    @property
+    def most_alike(self) -> tuple[str, str, int] | None:
+        """The two gestures most often taken for each other, and how often; None if never."""
+        names = list(self.taken_for)
+        pairs = [
+            (
+                self.taken_for[one].get(other, 0) + self.taken_for[other].get(one, 0),
+                (one, other),
+            )
+            for place, one in enumerate(names)
+            for other in names[place + 1 :]
+        ]
+        count, (one, other) = max(pairs, default=(0, ("", "")))
+        return (one, other, count) if count else None
+
+
+def check_gestures(teacher: Teacher, gestures: GestureSet) -> GestureCheck:
+    """Leave each example out in turn and see what the others take it for.
+
+    A gesture with one example cannot be checked: it is taken for none.
+
+    Args:
+        teacher: The model.
+        gestures: At least one gesture.
+
+    Raises:
+        InputError: The set has no gestures.
+    """
+    if not gestures.names:
+        raise InputError("gestures: the set is empty")
+    embedded = {
+        name: [teacher.embed(one) for one in examples]
+        for name, examples in gestures.gestures.items()
+    }
+    background = [teacher.embed(one) for one in gestures.background]
+    taken_for: dict[str, dict[str, int]] = {name: {} for name in embedded}
+    for name, left_out, others in _left_out(embedded):
+        found = NONE
+        if others:
+            taught = teacher.fit(others, background)
+            best = taught.probabilities(left_out.shown).max(axis=0)
+            if best[:-1].max() >= 0.5:
+                found = taught.class_names[int(best[:-1].argmax())]
+        taken_for[name][found] = taken_for[name].get(found, 0) + 1
+    taught = teacher.fit(embedded, background)
+    unknown = taught.probabilities(teacher.unknown_motion())
+    known = unknown[:, -1] < 0.5
+    return GestureCheck(taken_for, float(np.mean(known)) if len(known) else 0.0)
+
+
+def _left_out(
+    embedded: Mapping[str, Sequence[EmbeddedExample]],
+) -> Iterator[tuple[str, EmbeddedExample, dict[str, list[EmbeddedExample]]]]:
+    """Yield each example with its gesture, and all others."""
+    for name, examples in embedded.items():
+        for place, example in enumerate(examples):
+            others = {other: list(given) for other, given in embedded.items()}
+            del others[name][place]
+            yield name, example, {other: given for other, given in others.items() if given}

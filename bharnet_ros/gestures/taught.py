@@ -1,0 +1,225 @@
+"""A user's gestures as classes: how sure it is that a window shows each of them, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bharnet_ros.gestures.head import fit_head
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
+from bharnet_ros.recognition.events.parameters import ClassParameters
+from bharnet_ros.types.errors import InputError
+
+_NEAREST = 3
+"""Windows of examples to which a window is compared: one may be like it by chance."""
+
+LIKENESS_WEIGHTS = (3.8, 3.4, -1.9, -2.8)
+LIKENESS_BIAS = -2.5
+"""Logistic regression of whether a window shows the gesture, from its cosines to the nearest
+windows of the gesture, to their centre, to the user's own rest and to the rest of other people.
+`python -m research taught_likeness` fits it to people whom the model was not trained on."""
+
+_EVENTS = {
+    "enter_threshold": 0.65,
+    "exit_threshold": 0.4,
+    "smoothing_s": 0.1,
+    "min_duration_s": 0.1,
+}
+"""Event parameters of taught gestures; research/RESULTS.md compares other values."""
+
+_SUPPORT = 0.7
+"""Share of a gesture, or of the window, that a window shows when it becomes likely."""
+
+_LEAST_SEEN = 0.2
+"""Share of a gesture's windows in which a part must be seen, or it does not count."""
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedExample:
+    """An example as the model sees it.
+
+    Attributes:
+        shown: Windows that show the motion.
+        rest: Windows that show the person at rest before and after it.
+        duration_s: Length of the motion, seconds.
+    """
+
+    shown: Embeddings
+    rest: Embeddings
+    duration_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Likeness:
+    """Tells how like the examples of one gesture a window is.
+
+    Attributes:
+        parts: What counts.
+        shown: (M, D) windows of the examples, of the parts that count.
+        centre: (D,) their mean, of length 1; each example weighs the same.
+        rest: (R, D) the user's own rest.
+        others_rest: (S, D) the rest of other people.
+    """
+
+    parts: Parts
+    shown: FloatArray
+    centre: FloatArray
+    rest: FloatArray
+    others_rest: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        shown: Embeddings,
+        weights: FloatArray,
+        parts: Parts,
+        rest: Embeddings,
+        others_rest: Embeddings,
+    ) -> _Likeness:
+        """Return the likeness to windows that count by their weights (M,)."""
+        vectors = shown.of_parts(parts)
+        centre = weights @ vectors
+        return cls(
+            parts,
+            vectors,
+            centre / max(float(np.linalg.norm(centre)), 1e-9),
+            rest.of_parts(parts),
+            others_rest.of_parts(parts),
+        )
+
+    def cosines(self, embeddings: Embeddings) -> FloatArray:
+        """Return the measures (N, 4) that `LIKENESS_WEIGHTS` weigh."""
+        vectors = embeddings.of_parts(self.parts)
+        return np.stack(
+            [
+                _nearest(vectors, self.shown),
+                vectors @ self.centre,
+                _nearest(vectors, self.rest),
+                _nearest(vectors, self.others_rest),
+            ],
+            axis=1,
+        )
+
+    def measure(self, embeddings: Embeddings) -> FloatArray:
+        """Return the probability (N,) that windows show this gesture and not rest."""
+        logit = self.cosines(embeddings) @ np.asarray(LIKENESS_WEIGHTS) + LIKENESS_BIAS
+        seen = (self.parts.body & embeddings.body_seen) | (self.parts.hand & embeddings.hand_seen)
+        likeness: FloatArray = (seen / (1.0 + np.exp(-logit))).astype(np.float32)
+        return likeness
+
+
+class TaughtGestures:
+    """Classes that were taught from examples.
+
+    Attributes:
+        name: Name of these classes.
+        class_names: The gestures, in the order in which they were taught.
+        class_parameters: Event parameters of each gesture.
+    """
+
+    def __init__(
+        self,
+        examples: Mapping[str, Sequence[EmbeddedExample]],
+        *,
+        name: str,
+        rest: Embeddings,
+        others_rest: Embeddings,
+        window_s: float,
+    ) -> None:
+        """Fit the classes; takes well under a second for 50 gestures of 10 examples.
+
+        Args:
+            examples: Examples of each gesture.
+            name: Name of the classes; another for other examples.
+            rest: Windows of the user that show no gesture, beside those of the examples.
+            others_rest: Windows of other people at rest.
+            window_s: Length of the window, seconds.
+
+        Raises:
+            InputError: There are no gestures, or one has no example in which anything was seen.
+        """
+        if not examples:
+            raise InputError("examples: need at least one gesture")
+        self.name = name
+        self.class_names = tuple(examples)
+        shown = {name: _shown(name, given) for name, given in examples.items()}
+        parts = {name: _counting(windows) for name, (windows, _) in shown.items()}
+        own_rest = Embeddings.join(
+            [rest, *(one.rest for given in examples.values() for one in given)]
+        )
+        self._likeness = [
+            _Likeness.of(windows, weights, parts[name], own_rest, others_rest)
+            for name, (windows, weights) in shown.items()
+        ]
+        self._head = fit_head(
+            Embeddings.join([windows for windows, _ in shown.values()]),
+            [name for name, (windows, _) in shown.items() for _ in range(len(windows))],
+            weights=np.concatenate([weights for _, weights in shown.values()]),
+            parts=parts,
+        )
+        self._order = [self._head.names.index(name) for name in self.class_names]
+        self.class_parameters: ClassParameters = {
+            name: {**_EVENTS, "support_share": _support_share(given, window_s)}
+            for name, given in examples.items()
+        }
+
+    def cosines(self, embeddings: Embeddings) -> tuple[list[str], FloatArray]:
+        """Return the gesture that each of N windows is most like, and its measures (N, 4).
+
+        The measures are those that `LIKENESS_WEIGHTS` weigh.
+        """
+        named = self._head.probabilities(embeddings)[:, self._order].argmax(axis=1)
+        measures = np.stack([one.cosines(embeddings) for one in self._likeness], axis=1)
+        return [self.class_names[one] for one in named], measures[np.arange(len(named)), named]
+
+    def probabilities(self, embeddings: Embeddings) -> FloatArray:
+        """Return the probability (N, J + 1) of each gesture; the last is that of none of them."""
+        likeness = np.stack([one.measure(embeddings) for one in self._likeness], axis=1)
+        naming = self._head.probabilities(embeddings)[:, self._order]
+        named = naming.argmax(axis=1)
+        known = np.take_along_axis(likeness, named[:, None], axis=1)
+        probabilities: FloatArray = np.concatenate([naming * known, 1.0 - known], axis=1)
+        return probabilities
+
+
+def _shown(name: str, examples: Sequence[EmbeddedExample]) -> tuple[Embeddings, FloatArray]:
+    """Return the windows of a gesture in which anything was seen, and how much each counts.
+
+    Windows of one example are much alike: together they count as one.
+    """
+    kept, weights = [], []
+    for one in examples:
+        seen = one.shown.take(one.shown.body_seen | one.shown.hand_seen)
+        if len(seen):
+            kept.append(seen)
+            weights.append(np.full(len(seen), 1.0 / len(seen), dtype=np.float32))
+    if not kept:
+        raise InputError(f"gesture {name!r}: neither a body nor a hand was seen in its examples")
+    return Embeddings.join(kept), np.concatenate(weights)
+
+
+def _counting(shown: Embeddings) -> Parts:
+    """Return the parts that were seen often enough to count."""
+    body, hand = float(shown.body_seen.mean()), float(shown.hand_seen.mean())
+    return Parts(body >= min(_LEAST_SEEN, hand), hand >= min(_LEAST_SEEN, body))
+
+
+def _support_share(examples: Sequence[EmbeddedExample], window_s: float) -> float:
+    """Return the share of a window that the gesture fills when it becomes likely."""
+    duration_s = float(np.mean([one.duration_s for one in examples]))
+    return _SUPPORT * min(duration_s / window_s, 1.0)
+
+
+def _nearest(vectors: FloatArray, others: FloatArray) -> FloatArray:
+    """Return the mean cosine (N,) of vectors (N, D) to the nearest of others (M, D).
+
+    Without others it is zero: they are neither alike nor opposed.
+    """
+    if len(others) == 0:
+        return np.zeros(len(vectors), dtype=np.float32)
+    cosines = vectors @ others.T
+    count = min(_NEAREST, len(others))
+    nearest: FloatArray = np.partition(cosines, -count, axis=1)[:, -count:].mean(axis=1)
+    return nearest

@@ -1,0 +1,138 @@
+"""Teaches a model the gestures of a set: from examples to classes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from bharnet_ros.gestures.gesture_set import GestureSet
+from bharnet_ros.gestures.taught import EmbeddedExample, TaughtGestures
+from bharnet_ros.gestures.windows import example_windows
+from bharnet_ros.recognition.background import Background
+from bharnet_ros.recognition.embedding import Embeddings
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoint_file import ClipKeypoints
+from bharnet_ros.types.keypoints import KeypointSequence
+
+_BATCH = 32
+
+
+class Teacher:
+    """Embeds examples with one model, each example once, and fits classes to them.
+
+    Attributes:
+        recognizer: The model.
+        window_s: Length of the sliding window in which gestures will be seen, seconds.
+    """
+
+    def __init__(self, recognizer: Recognizer, window_s: float | None = None) -> None:
+        """Start without examples.
+
+        Args:
+            recognizer: The model.
+            window_s: Length of the sliding window, seconds; None means the model's.
+
+        Raises:
+            InputError: The model has no embeddings; names it.
+        """
+        self.recognizer = recognizer
+        self.window_s = recognizer.description.window_s if window_s is None else window_s
+        self._background = _background_of(recognizer)
+        self._embedded: dict[str, EmbeddedExample] = {}
+
+    def embed(self, example: ClipKeypoints) -> EmbeddedExample:
+        """Return an example as the model sees it.
+
+        Raises:
+            InputError: The example has no frames.
+        """
+        key = hashlib.sha256(example.to_bytes()).hexdigest()
+        if key not in self._embedded:
+            layout = self.recognizer.description.body_layout
+            windows = example_windows(example, self.window_s, layout)
+            self._embedded[key] = EmbeddedExample(
+                self.embed_windows(windows.shown),
+                self.embed_windows(windows.rest),
+                windows.duration_s,
+            )
+        return self._embedded[key]
+
+    def teach(self, gestures: GestureSet, name: str) -> TaughtGestures:
+        """Return the classes of a set.
+
+        Args:
+            gestures: The set.
+            name: Name of the set.
+
+        Raises:
+            InputError: The set has no gestures, or one of them shows neither body nor hands.
+        """
+        return self.fit(
+            {
+                name: [self.embed(one) for one in examples]
+                for name, examples in gestures.gestures.items()
+            },
+            [self.embed(one) for one in gestures.background],
+            name=f"{name}@{gestures.revision}",
+        )
+
+    def fit(
+        self,
+        examples: Mapping[str, list[EmbeddedExample]],
+        background: Iterable[EmbeddedExample] = (),
+        *,
+        name: str = "gestures",
+    ) -> TaughtGestures:
+        """Return classes for embedded examples.
+
+        Args:
+            examples: Examples of each gesture.
+            background: Examples of what is none of them.
+            name: Name of the classes.
+
+        Raises:
+            InputError: As for `TaughtGestures`.
+        """
+        none = [part for one in background for part in (one.shown, one.rest)]
+        return TaughtGestures(
+            examples,
+            name=name,
+            rest=Embeddings.join([self.embed_windows(()), *none]),
+            others_rest=_embeddings_of(self._background, "rest"),
+            window_s=self.window_s,
+        )
+
+    def unknown_motion(self) -> Embeddings:
+        """Return windows of other people's motion that the model does not know."""
+        return _embeddings_of(self._background, "unknown")
+
+    def embed_windows(self, windows: Iterable[KeypointSequence]) -> Embeddings:
+        """Return the embeddings of windows; there may be none."""
+        sequences = list(windows)
+        size = self._background.space.body.projection.shape[1]
+        unseen = np.zeros(0, dtype=bool)
+        nothing = np.zeros((0, self._background.space.size), dtype=np.float32)
+        parts = [Embeddings(nothing, size, unseen, unseen)]
+        for start in range(0, len(sequences), _BATCH):
+            output = self.recognizer.logits(sequences[start : start + _BATCH], self.window_s)
+            parts.append(self.recognizer.embed(output))
+        return Embeddings.join(parts)
+
+
+def _background_of(recognizer: Recognizer) -> Background:
+    if recognizer.background is None:
+        raise InputError(
+            f"model {recognizer.description.name}: cannot be taught gestures: it has no embeddings"
+        )
+    return recognizer.background
+
+
+def _embeddings_of(background: Background, kind: str) -> Embeddings:
+    """Return background windows of one kind."""
+    vectors = background.of_kind(kind)
+    size = background.space.body.projection.shape[1]
+    # A part that was not seen is exactly zero.
+    return Embeddings(vectors, size, vectors[:, :size].any(1), vectors[:, size:].any(1))

@@ -1,0 +1,110 @@
+"""Watches the person in front of a camera and cuts out the gestures that they show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from bharnet_ros.gestures.cutting import Cut, CutStep, MotionCutter
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoint_file import ClipKeypoints
+from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
+
+
+def watch(
+    frames: Iterable[FrameKeypoints], cutter: MotionCutter | None = None
+) -> Iterator[tuple[FrameKeypoints, CutStep]]:
+    """Yield each frame with what it led to; the person in view is the one who was there first.
+
+    Args:
+        frames: Frames with rising stamps.
+        cutter: Cuts motions out; None for one with default settings.
+    """
+    cutter = cutter or MotionCutter()
+    watched: str | None = None
+    for frame in frames:
+        people = {person.track_id: person for person in frame.people}
+        if watched not in people:
+            lost = watched is not None
+            watched = next(iter(people), None)
+            if lost and watched is not None:
+                # Somebody else: the motion of one person does not go on with another.
+                yield frame, cutter.push(frame.stamp_ns, None)
+                continue
+        yield frame, cutter.push(frame.stamp_ns, people.get(watched) if watched else None)
+
+
+def example_of(cut: Cut, width: int, height: int) -> ClipKeypoints:
+    """Return a motion with the rest around it as an example.
+
+    Args:
+        cut: The motion.
+        width: Image width in pixels.
+        height: Image height in pixels.
+    """
+    first = cut.frames[0][0]
+    people = [person for _, person in cut.frames]
+    return _clip(
+        np.asarray([(stamp - first) / NANOSECONDS for stamp, _ in cut.frames]),
+        people,
+        width,
+        height,
+        ((cut.start_ns - first) / NANOSECONDS, (cut.end_ns - first) / NANOSECONDS),
+    )
+
+
+def example_between(
+    frames: Iterable[FrameKeypoints], start_ns: int, end_ns: int, track_id: str | None = None
+) -> ClipKeypoints:
+    """Return what a person did between two times, with the frames around it, as an example.
+
+    Args:
+        frames: Frames of the motion and of the rest around it.
+        start_ns: When it began, nanoseconds.
+        end_ns: When it ended.
+        track_id: The person; None for whoever is in view longest.
+
+    Raises:
+        InputError: The person is not in view for at least two frames of it.
+    """
+    shown = list(frames)
+    if track_id is None:
+        tracks = [one.track_id for frame in shown for one in frame.people]
+        track_id = max(set(tracks), key=tracks.count) if tracks else ""
+    seen = [
+        (frame, person) for frame in shown for person in frame.people if person.track_id == track_id
+    ]
+    moving = [frame.stamp_ns for frame, _ in seen if start_ns <= frame.stamp_ns <= end_ns]
+    if len(moving) < 2:
+        raise InputError(
+            f"nobody is in view from {start_ns / NANOSECONDS:.2f} to {end_ns / NANOSECONDS:.2f} s"
+        )
+    first = seen[0][0].stamp_ns
+    return _clip(
+        np.asarray([(frame.stamp_ns - first) / NANOSECONDS for frame, _ in seen]),
+        [person for _, person in seen],
+        seen[0][0].width,
+        seen[0][0].height,
+        ((moving[0] - first) / NANOSECONDS, (moving[-1] - first) / NANOSECONDS),
+    )
+
+
+def _clip(
+    stamps: np.ndarray,
+    people: list[PersonKeypoints],
+    width: int,
+    height: int,
+    motion: tuple[float, float],
+) -> ClipKeypoints:
+    camera = np.stack([person.body_camera for person in people])
+    return ClipKeypoints(
+        stamp=stamps,
+        body=np.stack([person.body for person in people]),
+        hands=np.stack([person.hands for person in people]),
+        hand_scores=np.stack([person.hand_scores for person in people]),
+        width=width,
+        height=height,
+        body_camera=camera if np.isfinite(camera).any() else None,
+        motion=motion,
+    )
