@@ -69,7 +69,7 @@ class GestureSet:
         for name, examples in (*self.gestures.items(), (BACKGROUND, self.background)):
             content.update(name.encode())
             for one in examples:
-                content.update(hashlib.sha256(one.to_bytes()).digest())
+                content.update(one.sha256.encode())
         return content.hexdigest()[:8]
 
     def with_examples(
@@ -230,13 +230,12 @@ def write_gesture_set(folder: Path, gestures: GestureSet) -> None:
 
 def _write_example(folder: Path, name: str, example: ClipKeypoints) -> dict[str, str]:
     """Write an example unless it is there, and return its entry in `gestures.json`."""
-    content = example.to_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = example.sha256
     file = Path(name) / f"{sha256[:16]}.npz"
     path = folder / file
     path.parent.mkdir(exist_ok=True)
     if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        write_whole(path, content)
+        write_whole(path, example.to_bytes())
     return {"file": file.as_posix(), "sha256": sha256}
 
 

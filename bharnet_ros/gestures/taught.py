@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from bharnet_ros.gestures.head import fit_head
 from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
@@ -31,6 +32,12 @@ _EVENTS = {
 
 _SUPPORT = 0.7
 """Share of a gesture, or of the window, that a window shows when it becomes likely."""
+
+_MOST_WINDOWS, _LEAST_WINDOWS = 1500, 2
+"""Windows of all examples together that classes are fitted to, and least of each example."""
+
+_MOST_REST = 512
+"""Most windows of rest that a window is compared to."""
 
 _LEAST_SEEN = 0.2
 """Share of a gesture's windows in which a part must be seen, or it does not count."""
@@ -69,26 +76,6 @@ class _Likeness:
     rest: FloatArray
     others_rest: FloatArray
 
-    @classmethod
-    def of(
-        cls,
-        shown: Embeddings,
-        weights: FloatArray,
-        parts: Parts,
-        rest: Embeddings,
-        others_rest: Embeddings,
-    ) -> _Likeness:
-        """Return the likeness to windows that count by their weights (M,)."""
-        vectors = shown.of_parts(parts)
-        centre = weights @ vectors
-        return cls(
-            parts,
-            vectors,
-            centre / max(float(np.linalg.norm(centre)), 1e-9),
-            rest.of_parts(parts),
-            others_rest.of_parts(parts),
-        )
-
     def cosines(self, embeddings: Embeddings) -> FloatArray:
         """Return the measures (N, 4) that `LIKENESS_WEIGHTS` weigh."""
         vectors = embeddings.of_parts(self.parts)
@@ -101,13 +88,6 @@ class _Likeness:
             ],
             axis=1,
         )
-
-    def measure(self, embeddings: Embeddings) -> FloatArray:
-        """Return the probability (N,) that windows show this gesture and not rest."""
-        logit = self.cosines(embeddings) @ np.asarray(LIKENESS_WEIGHTS) + LIKENESS_BIAS
-        seen = (self.parts.body & embeddings.body_seen) | (self.parts.hand & embeddings.hand_seen)
-        likeness: FloatArray = (seen / (1.0 + np.exp(-logit))).astype(np.float32)
-        return likeness
 
 
 class TaughtGestures:
@@ -144,13 +124,19 @@ class TaughtGestures:
             raise InputError("examples: need at least one gesture")
         self.name = name
         self.class_names = tuple(examples)
-        shown = {name: _shown(name, given) for name, given in examples.items()}
+        count = sum(map(len, examples.values()))
+        most = max(_MOST_WINDOWS // max(count, 1), _LEAST_WINDOWS)
+        shown = {name: _shown(name, given, most) for name, given in examples.items()}
         parts = {name: _counting(windows) for name, (windows, _) in shown.items()}
         own_rest = Embeddings.join(
             [rest, *(one.rest for given in examples.values() for one in given)]
         )
+        rests = {
+            one: tuple(_some(each, _MOST_REST).of_parts(one) for each in (own_rest, others_rest))
+            for one in set(parts.values())
+        }
         self._likeness = [
-            _Likeness.of(windows, weights, parts[name], own_rest, others_rest)
+            _likeness(windows, weights, parts[name], *rests[parts[name]])
             for name, (windows, weights) in shown.items()
         ]
         self._head = fit_head(
@@ -170,34 +156,70 @@ class TaughtGestures:
 
         The measures are those that `LIKENESS_WEIGHTS` weigh.
         """
-        named = self._head.probabilities(embeddings)[:, self._order].argmax(axis=1)
-        measures = np.stack([one.cosines(embeddings) for one in self._likeness], axis=1)
-        return [self.class_names[one] for one in named], measures[np.arange(len(named)), named]
+        named = self._naming(embeddings).argmax(axis=1)
+        return [self.class_names[one] for one in named], self._measures(embeddings, named)
 
     def probabilities(self, embeddings: Embeddings) -> FloatArray:
         """Return the probability (N, J + 1) of each gesture; the last is that of none of them."""
-        likeness = np.stack([one.measure(embeddings) for one in self._likeness], axis=1)
-        naming = self._head.probabilities(embeddings)[:, self._order]
+        naming = self._naming(embeddings)
         named = naming.argmax(axis=1)
-        known = np.take_along_axis(likeness, named[:, None], axis=1)
+        logit = self._measures(embeddings, named) @ np.asarray(LIKENESS_WEIGHTS) + LIKENESS_BIAS
+        body, hand = np.asarray([one.parts for one in self._likeness])[named].T
+        seen = (body & embeddings.body_seen) | (hand & embeddings.hand_seen)
+        known = (seen / (1.0 + np.exp(-logit))).astype(np.float32)[:, None]
         probabilities: FloatArray = np.concatenate([naming * known, 1.0 - known], axis=1)
         return probabilities
 
+    def _naming(self, embeddings: Embeddings) -> FloatArray:
+        """Return the probability (N, J) of each gesture if it is one of them."""
+        return self._head.probabilities(embeddings)[:, self._order]
 
-def _shown(name: str, examples: Sequence[EmbeddedExample]) -> tuple[Embeddings, FloatArray]:
+    def _measures(self, embeddings: Embeddings, named: npt.NDArray[np.integer]) -> FloatArray:
+        """Return the measures (N, 4) of the gesture that each window is most like."""
+        measures = np.empty((len(embeddings), len(LIKENESS_WEIGHTS)), dtype=np.float32)
+        for gesture in np.unique(named):
+            rows = named == gesture
+            measures[rows] = self._likeness[gesture].cosines(embeddings.take(rows))
+        return measures
+
+
+def _likeness(
+    shown: Embeddings,
+    weights: FloatArray,
+    parts: Parts,
+    rest: FloatArray,
+    others_rest: FloatArray,
+) -> _Likeness:
+    """Return the likeness to windows that count by their weights (M,)."""
+    vectors = shown.of_parts(parts)
+    centre = weights @ vectors
+    centre /= max(float(np.linalg.norm(centre)), 1e-9)
+    return _Likeness(parts, vectors, centre, rest, others_rest)
+
+
+def _shown(
+    name: str, examples: Sequence[EmbeddedExample], most: int
+) -> tuple[Embeddings, FloatArray]:
     """Return the windows of a gesture in which anything was seen, and how much each counts.
 
     Windows of one example are much alike: together they count as one.
     """
     kept, weights = [], []
     for one in examples:
-        seen = one.shown.take(one.shown.body_seen | one.shown.hand_seen)
+        seen = _some(one.shown.take(one.shown.body_seen | one.shown.hand_seen), most)
         if len(seen):
             kept.append(seen)
             weights.append(np.full(len(seen), 1.0 / len(seen), dtype=np.float32))
     if not kept:
         raise InputError(f"gesture {name!r}: neither a body nor a hand was seen in its examples")
     return Embeddings.join(kept), np.concatenate(weights)
+
+
+def _some(embeddings: Embeddings, most: int) -> Embeddings:
+    """Return at most so many of the embeddings, evenly spread."""
+    if len(embeddings) <= most:
+        return embeddings
+    return embeddings.take(np.linspace(0, len(embeddings) - 1, most).astype(int))
 
 
 def _counting(shown: Embeddings) -> Parts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -49,7 +48,7 @@ class Teacher:
         Raises:
             InputError: The example has no frames.
         """
-        key = hashlib.sha256(example.to_bytes()).hexdigest()
+        key = example.sha256
         if key not in self._embedded:
             layout = self.recognizer.description.body_layout
             windows = example_windows(example, self.window_s, layout)

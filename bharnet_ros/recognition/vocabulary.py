@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -101,6 +102,11 @@ class Vocabulary:
         name = description.name if taught is None else f"{description.name}+{taught.name}"
         return cls(name, names, EventModel(names, len(names) - 1, parameters), taught, places)
 
+    @cached_property
+    def _placement(self) -> FloatArray:
+        """Zeros and ones (K, M) that put each class of the model into its place."""
+        return np.eye(len(self.class_names), dtype=np.float32)[list(self.kept)]
+
     @property
     def changed(self) -> bool:
         """Whether the classes are not those of the model."""
@@ -115,13 +121,8 @@ class Vocabulary:
         """
         if not self.changed:
             return probabilities
-        count = len(probabilities)
-        combined = np.zeros((count, len(self.class_names)), dtype=np.float32)
-        if taught is None:
-            none = np.ones((count, 1), dtype=np.float32)
-        else:
-            none = taught[:, -1:]
+        combined: FloatArray = probabilities @ self._placement
+        if taught is not None:
+            combined *= taught[:, -1:]
             combined[:, -taught.shape[1] : -1] = taught[:, :-1]
-        for column, place in enumerate(self.kept):
-            combined[:, place] += none[:, 0] * probabilities[:, column]
         return combined

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +94,11 @@ class ClipKeypoints:
             OSError: The file cannot be written.
         """
         write_whole(check_name(path), self.to_bytes())
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the content of the file."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
 
     def to_bytes(self) -> bytes:
         """Return the content of the file; the same clip gives the same bytes."""

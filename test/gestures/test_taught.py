@@ -46,7 +46,7 @@ def test_a_window_like_the_examples_is_that_gesture() -> None:
 def test_rest_and_unknown_motion_are_none_of_them() -> None:
     probabilities = taught(wave=1, nod=0).probabilities(embedded(near([3, 2, 7], seed=51)))
     assert probabilities.argmax(1).tolist() == [2, 2, 2]
-    assert probabilities[:, 2].min() > 0.9
+    assert probabilities[:, 2].min() > 0.7
 
 
 def test_one_gesture_alone_can_be_taught() -> None:
