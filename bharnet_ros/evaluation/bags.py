@@ -168,8 +168,9 @@ def _command(arguments: argparse.Namespace) -> str:
         value = arguments.stage if option == "from" else getattr(arguments, option)
         if value is not None:
             words += [f"--{option.replace('_', '-')}", str(value)]
-    if arguments.use_depth:
-        words.append("--use-depth")
+    for flag in ("use_depth", "only"):
+        if getattr(arguments, flag):
+            words.append(f"--{flag.replace('_', '-')}")
     if arguments.other_labels != _ERROR:
         words += ["--other-labels", arguments.other_labels]
     return shlex.join([*words, "--report", str(arguments.report)])

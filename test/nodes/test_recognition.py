@@ -293,8 +293,8 @@ def test_taught_gestures_are_scored_beside_those_of_the_model(start_driver, grap
     message = wait(lambda: driver.scores and driver.scores[-1], "scores")
     assert message.model_name == info.name
     (track,) = message.tracks
-    assert len(track.scores) == 3
-    assert sum(track.scores) == pytest.approx(1.0, abs=1e-4)
+    assert len(track.probabilities) == 3
+    assert sum(track.probabilities) == pytest.approx(1.0, abs=1e-4)
 
 
 @pytest.mark.parametrize(

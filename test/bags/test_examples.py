@@ -1,0 +1,109 @@
+"""Gestures learned from a recording, and looked for in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from bundles import embedding_bundle
+
+from bharnet_ros import cli
+from bharnet_ros.bags.examples import examples_in
+from bharnet_ros.gestures.gesture_set import read_gesture_set
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.errors import InputError
+
+TRUTH = """track,label,start,end
+,greet,1.1,3.9
+1,background,0.1,0.8
+,thank,5.7,8.5
+"""
+
+
+@pytest.fixture(scope="module")
+def bag(tmp_path_factory, messages, write_bag) -> Path:
+    """Return ten seconds of the puppet's exact keypoints: hello, then thanks."""
+    source = open_puppet("gestures", fps=15.0)
+    frames = [source.truth(number) for number in range(150)]
+    rows = [("keypoints", messages.keypoints(frame)) for frame in frames]
+    return write_bag(tmp_path_factory.mktemp("lesson") / "bag", rows)
+
+
+def truth(folder: Path, text: str = TRUTH) -> str:
+    path = folder / "truth.csv"
+    path.write_text(text)
+    return str(path)
+
+
+def test_true_actions_become_examples_with_the_rest_around_them(bag: Path, tmp_path: Path) -> None:
+    examples = examples_in(bag, truth(tmp_path))
+    assert {name: len(given) for name, given in examples.items()} == {
+        "greet": 1,
+        "background": 1,
+        "thank": 1,
+    }
+    (greet,) = examples["greet"]
+    assert greet.motion == pytest.approx((1.0, 3.8), abs=0.14)
+    assert greet.stamp[-1] == pytest.approx(4.8, abs=0.14)
+    assert (greet.width, greet.height) == (640, 480)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("track,label,start,end\n", "truth.csv: has no true actions"),
+        ("label,start,end\ngreet,60,61\n", "line 2: greet: nobody is in view from"),
+        ("track,label,start,end\nbody_7,greet,1,2\n", "line 2: greet: nobody is in view from"),
+        ("label,start\ngreet,1\n", "expected the names of the columns"),
+    ],
+)
+def test_truth_that_shows_nobody_is_refused_by_line(
+    bag: Path, tmp_path: Path, text: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        examples_in(bag, truth(tmp_path, text))
+
+
+def test_a_recording_of_events_alone_shows_no_examples(tmp_path: Path, messages, write_bag) -> None:
+    events = write_bag(tmp_path / "bag", [("events", messages.event("a", 1, 2.0, 1.0, 1.5))])
+    with pytest.raises(InputError, match="no messages with keypoints or images"):
+        examples_in(events, truth(tmp_path))
+
+
+def test_what_was_taught_from_a_recording_is_looked_for_in_recordings(
+    bag: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = str(embedding_bundle(tmp_path / "model"))
+    folder = str(tmp_path / "mine")
+    source = truth(tmp_path)
+    taught = ["--gestures", folder, "--model", model]
+    assert cli.main(["teach", "--bag", str(bag), "--truth", source, *taught]) == 0
+    gestures = read_gesture_set(Path(folder))
+    assert (gestures.names, len(gestures.background)) == (("greet", "thank"), 1)
+    capsys.readouterr()
+    evaluate = ["evaluate", "bag", str(bag), "--truth", source, "--device", "cpu", "--json"]
+    assert cli.main([*evaluate, *taught, "--only"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result["labels"]) == {"greet", "thank"}
+    # Without the set, the truth names classes that the model does not have.
+    assert cli.main([*evaluate, "--model", model]) != 0
+    assert "label 'greet' is none of the model's" in capsys.readouterr().err
+    wrong = [*evaluate, *taught, "--from", "events"]
+    assert cli.main(wrong) != 0
+    assert "other classes need keypoints or images" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--bag", "bag"], "--bag and --truth need each other"),
+        (["wave", "--bag", "bag", "--truth", "t.csv"], "the truth names the gestures"),
+        ([], "NAME: name at least one gesture"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    assert cli.main(["teach", *words, "--gestures", str(tmp_path / "mine")]) == 2
+    assert message in capsys.readouterr().err
