@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 import torch
 
+from bharnet_ros.datasets.base import EVERYBODY
 from bharnet_ros.evaluation.clips import add_arguments, clip_metrics, run
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_metrics, format_metrics
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
-
-HELD_OUT_FOLD = 4
 
 
 def arguments(*words: str | Path) -> argparse.Namespace:
@@ -29,26 +28,30 @@ def arguments(*words: str | Path) -> argparse.Namespace:
 
 
 @pytest.mark.slow
-def test_the_shipped_model_recognises_gestures_of_people_it_never_saw(
+def test_the_shipped_model_recognises_gestures(
     shared_data: Callable[[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = shared_data("holistic_wild/holistic_wild.npz")
     sources = shared_data("holistic_wild/sources.csv")
-    training = load_bundle(find_model("gestures")).description.training
-    assert training["held_out_fold"] == HELD_OUT_FOLD
+    description = load_bundle(find_model("gestures")).description
+    # Nobody is left to measure it on: its numbers are those of models of single folds.
+    assert description.training["protocol"] == EVERYBODY
+    assert description.metrics["top1"] >= 0.86
+    assert description.metrics["mean_class_accuracy"] >= 0.79
 
     status = run(
         arguments(
             *("--model", "gestures", "--data", data, "--subjects-from", sources),
-            *("--fold", HELD_OUT_FOLD, "--device", "cpu", "--json"),
+            *("--fold", 4, "--device", "cpu", "--json"),
         )
     )
 
     metrics = json.loads(capsys.readouterr().out)
     assert status == 0
     assert metrics["clips"] > 1000
-    assert metrics["top1"] >= 0.88
-    assert metrics["mean_class_accuracy"] >= 0.81
+    # These people are among those it was trained on.
+    assert metrics["top1"] >= description.metrics["top1"]
+    assert metrics["mean_class_accuracy"] >= description.metrics["mean_class_accuracy"]
 
 
 def test_metrics_equal_those_worked_out_by_hand(tiny_bundle: Path) -> None:
