@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bharnet_ros.bags.examples import examples_in
@@ -95,7 +96,7 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     _check(arguments)
-    gestures = open_set(arguments.gestures)
+    gestures = _open_set(arguments.gestures)
     teacher = Teacher(Recognizer(load_bundle(find_model(arguments.model)), "cpu"))
     taken, missing = _collect(arguments)
     for name, examples in taken.items():
@@ -107,7 +108,7 @@ def run(arguments: argparse.Namespace) -> int:
         started = time.perf_counter()
         teacher.teach(gestures, arguments.gestures.name)
         seconds = time.perf_counter() - started
-        save_set(arguments.gestures, gestures, teacher.recognizer)
+        _save_set(arguments.gestures, gestures, teacher.recognizer)
         _summarise(arguments.gestures, gestures, taken, seconds)
     if missing:
         print(f"bharnet teach: too few examples were seen of: {', '.join(missing)}")
@@ -145,7 +146,7 @@ def _collect(arguments: argparse.Namespace) -> tuple[dict[str, list[ClipKeypoint
     ]
 
 
-def open_set(folder: Path) -> GestureSet:
+def _open_set(folder: Path) -> GestureSet:
     """Return the set in a folder, or an empty one if there is none yet.
 
     Raises:
@@ -156,7 +157,7 @@ def open_set(folder: Path) -> GestureSet:
     return GestureSet()
 
 
-def save_set(folder: Path, gestures: GestureSet, recognizer: Recognizer) -> None:
+def _save_set(folder: Path, gestures: GestureSet, recognizer: Recognizer) -> None:
     """Write a set with the model that it was taught to.
 
     Raises:
@@ -187,8 +188,8 @@ def _frames(source: FrameSource) -> Iterator[FrameKeypoints]:
 
 
 def _watch(name: str, lesson: Lesson) -> None:
-    """Watch a source until the lesson is over or the source ends."""
-    with open_source(name) as source:
+    """Watch a source until the lesson is over, the source ends or Ctrl-C: what was taken stays."""
+    with open_source(name) as source, suppress(KeyboardInterrupt):
         frames = _frames(source)
         if source.live:
             _count_down(frames)

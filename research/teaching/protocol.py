@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from bharnet_ros.gestures.head import Familiarity, fit_head
+from bharnet_ros.gestures.head import fit_head
 from bharnet_ros.recognition.embedding import Embeddings, FloatArray
 
 EXAMPLES = (1, 3, 5, 10)
@@ -78,6 +78,37 @@ class TeachingResult:
     shown_by_others: dict[int, Taught]
     unknown_auroc: float
     unknown_people: int
+
+
+@dataclass(frozen=True, eq=False)
+class Familiarity:
+    """Tells how near a motion is to any of the examples.
+
+    Attributes:
+        examples: (M, D) embeddings of the examples.
+        centres: (K, D) mean embedding of each gesture's examples, of length 1.
+    """
+
+    examples: FloatArray
+    centres: FloatArray
+
+    @classmethod
+    def of(cls, vectors: FloatArray, labels: Sequence[str]) -> Familiarity:
+        """Return the familiarity with examples (M, D) of gestures (M,)."""
+        names, gesture = np.unique(np.asarray(labels), return_inverse=True)
+        centres = np.stack([vectors[gesture == number].mean(0) for number in range(len(names))])
+        centres /= np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), 1e-9)
+        return cls(vectors, centres)
+
+    def measure(self, vectors: FloatArray) -> FloatArray:
+        """Return how near embeddings (N, D) are to the examples, -1..1.
+
+        It is the mean of the cosines to the nearest example and to the nearest centre.
+        """
+        nearest = (vectors @ self.examples.T).max(1)
+        centre = (vectors @ self.centres.T).max(1)
+        near: FloatArray = (nearest + centre) / 2
+        return near
 
 
 def teach_own(

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from embedded import embedded
+from embedded import embedded, near
 
 from research.teaching.protocol import (
     EmbeddedClips,
+    Familiarity,
     area_under_roc,
     measure_teaching,
     teach_others,
@@ -108,3 +109,11 @@ def test_the_same_seed_gives_the_same_result() -> None:
     assert first.own == again.own
     assert 0.0 < first.own[3].right < 1.0
     assert first.own != measure_teaching([hard], (1, 3), draws=3, seed=5).own
+
+
+def test_known_motion_is_more_familiar_than_unknown_motion() -> None:
+    examples = near([0, 1, 0, 1, 2, 2])
+    familiarity = Familiarity.of(examples, ["nod", "wave", "nod", "wave", "bow", "bow"])
+    known, unknown = near([0, 1, 2], seed=3), near([4, 5, 6], seed=3)
+    assert familiarity.measure(known).min() > familiarity.measure(unknown).max() + 0.3
+    np.testing.assert_allclose(familiarity.measure(examples[:1]), 1.0, atol=0.05)
