@@ -177,14 +177,14 @@ def please(time: float, style: Style) -> Pose:
 
 def sorry(time: float, style: Style) -> Pose:
     """Fist that circles on the chest."""
-    sideways, upwards = _circle(time, 0.054, 1.61, style)
+    sideways, upwards = _circle(time, 0.1, 2.3, style)
     raised = arm(
-        (0.067 + sideways, -0.141 + upwards, 0.219),
-        (-0.49, 0.78, 0.11),
-        (-0.62, -0.04, -0.68),
+        (0.05 + sideways, -0.13 + upwards, 0.2),
+        (-0.6, 0.7, 0.1),
+        (-0.65, 0.0, -0.75),
         hand_shapes.THUMB_SIDE_FIST,
         style,
-        (1.39, -0.51, 0.07),
+        (0.9, -1.1, 0.1),
     )
     return Pose(right=raised)
 
