@@ -1,5 +1,6 @@
-"""Commands for ROS recordings: name, help in one line, and the module that runs it."""
+"""Commands for recordings and what is learned from them: name, one line of help, and module."""
 
 COMMANDS = {
     "convert": ("write a clip as a ROS recording (rosbag2)", "bharnet_ros.bags.convert"),
+    "teach": ("learn gestures from a few examples", "bharnet_ros.bags.teach"),
 }

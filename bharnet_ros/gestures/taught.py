@@ -23,12 +23,15 @@ windows of the gesture, to their centre, to the user's own rest and to the rest 
 `python -m research taught_likeness` fits it to people whom the model was not trained on."""
 
 _EVENTS = {
-    "enter_threshold": 0.65,
     "exit_threshold": 0.4,
     "smoothing_s": 0.1,
     "min_duration_s": 0.1,
 }
 """Event parameters of taught gestures; research/RESULTS.md compares other values."""
+
+_ENTER_AFTER_ONE, _ENTER, _ENOUGH = 0.5, 0.65, 5
+"""Enter threshold of a gesture with one example, and of one with enough of them: a single example
+is less like the next performance than the nearest of five."""
 
 _SUPPORT = 0.7
 """Share of a gesture, or of the window, that a window shows when it becomes likely."""
@@ -147,7 +150,11 @@ class TaughtGestures:
         )
         self._order = [self._head.names.index(name) for name in self.class_names]
         self.class_parameters: ClassParameters = {
-            name: {**_EVENTS, "support_share": _support_share(given, window_s)}
+            name: {
+                **_EVENTS,
+                "enter_threshold": _enter_threshold(len(given)),
+                "support_share": _support_share(given, window_s),
+            }
             for name, given in examples.items()
         }
 
@@ -226,6 +233,12 @@ def _counting(shown: Embeddings) -> Parts:
     """Return the parts that were seen often enough to count."""
     body, hand = float(shown.body_seen.mean()), float(shown.hand_seen.mean())
     return Parts(body >= min(_LEAST_SEEN, hand), hand >= min(_LEAST_SEEN, body))
+
+
+def _enter_threshold(examples: int) -> float:
+    """Return the probability at which an event of a gesture with so many examples may begin."""
+    share = min((examples - 1) / (_ENOUGH - 1), 1.0)
+    return _ENTER_AFTER_ONE + share * (_ENTER - _ENTER_AFTER_ONE)
 
 
 def _support_share(examples: Sequence[EmbeddedExample], window_s: float) -> float:

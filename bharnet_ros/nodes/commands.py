@@ -2,7 +2,6 @@
 
 COMMANDS = {
     "run": ("print the action events of a source", "bharnet_ros.nodes.run"),
-    "teach": ("learn gestures from a few examples", "bharnet_ros.nodes.teach"),
     "record": ("record what the chain publishes for a source", "bharnet_ros.nodes.record"),
     "doctor": ("check that everything needed is installed and works", "bharnet_ros.nodes.doctor"),
 }

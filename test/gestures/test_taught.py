@@ -90,6 +90,18 @@ def test_a_short_gesture_fills_less_of_a_window() -> None:
     assert shares["snap"] == pytest.approx(shares["stir"] / 4)
 
 
+@pytest.mark.parametrize(("examples", "threshold"), [(1, 0.5), (3, 0.575), (5, 0.65), (9, 0.65)])
+def test_few_examples_lower_the_threshold(examples: int, threshold: float) -> None:
+    gestures = TaughtGestures(
+        {"snap": [example(1, seed=seed) for seed in range(examples)]},
+        name="mine",
+        rest=NOTHING,
+        others_rest=REST,
+        window_s=2.0,
+    )
+    assert gestures.class_parameters["snap"]["enter_threshold"] == pytest.approx(threshold)
+
+
 def test_a_gesture_that_shows_nothing_is_refused_by_name() -> None:
     blind = EmbeddedExample(embedded(np.zeros((2, 8), dtype=np.float32)), NOTHING, 1.0)
     with pytest.raises(InputError, match="gesture 'nod': neither a body nor a hand was seen"):
