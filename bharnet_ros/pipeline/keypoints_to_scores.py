@@ -71,9 +71,8 @@ def _choose_classes(sliding: SlidingRecognizer, gestures: str, keep_classes: str
     if gestures:
         try:
             folder = expand_home(gestures, "gestures")
-            taught = Teacher(recognizer, sliding.window_s).teach(
-                read_gesture_set(folder), folder.name
-            )
+            examples = read_gesture_set(folder)
+            taught = Teacher(recognizer, sliding.window_s).teach(examples, folder.name)
         except ValueError as error:
             raise InputError(f"parameter gestures: {error}") from error
     try:
