@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import torch
+
 from bharnet_ros.bags.examples import examples_in
 from bharnet_ros.gestures.gesture_set import (
     DESCRIPTION,
@@ -97,7 +99,11 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _check(arguments)
     gestures = _open_set(arguments.gestures)
-    teacher = Teacher(Recognizer(load_bundle(find_model(arguments.model)), "cpu"))
+    # Windows and fits are too small to share among threads.
+    torch.set_num_threads(1)
+    recognizer = Recognizer(load_bundle(find_model(arguments.model)), "cpu")
+    recognizer.warm_up()
+    teacher = Teacher(recognizer)
     taken, missing = _collect(arguments)
     for name, examples in taken.items():
         if name == BACKGROUND:
