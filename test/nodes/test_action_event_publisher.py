@@ -217,7 +217,7 @@ def test_scores_of_another_length_are_refused_and_the_node_goes_on(start_driver,
         {"enter_threshold": 0.3, "exit_threshold": 0.5},
         {"exit_threshold": -0.5},
         {"class_parameters": ["hello.enter_threshold=1.5"]},
-        {"class_parameters": ["hello.smoothing_s=0.5"]},
+        {"class_parameters": ["hello.person_timeout_s=0.5"]},
         {"class_parameters": ["hello"]},
     ],
 )
