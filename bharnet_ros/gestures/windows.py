@@ -11,7 +11,7 @@ from bharnet_ros.recognition.window import TrackWindow
 from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import NANOSECONDS, KeypointSequence
 
-LEAST_SHOWN = 0.8
+_LEAST_SHOWN = 0.8
 """Share of a motion, or of the window if the motion is longer, that a window must show."""
 
 _MOST_AT_REST = 0.2
@@ -58,7 +58,7 @@ def example_windows(
     for newest, window in _slide(example, window_s, body_layout):
         overlap = min(newest, end) - max(newest - window_s, start)
         share = max(overlap, 0.0) / max(min(window_s, end - start), 1e-6)
-        if share >= LEAST_SHOWN:
+        if share >= _LEAST_SHOWN:
             shown.append(window)
         elif share <= _MOST_AT_REST:
             rest.append(window)

@@ -131,9 +131,9 @@ def test_a_model_of_everybody_has_the_numbers_of_its_folds(
     assert train(config, webcam, out, *short, "--everybody", *folds) == 0
 
     bundle = load_bundle(out)
-    training = bundle.description.training
-    assert bundle.description.enter_threshold == 0.7
+    description, training = bundle.description, bundle.description.training
     assert (training["protocol"], training["people"]) == ("everybody", 4)
+    assert description.enter_threshold == 0.7
     assert training["clips"] == sum(described(fold).metrics["clips"] for fold in folds) + sum(
         described(fold).metrics["unknown_clips"] for fold in folds
     )
@@ -143,8 +143,7 @@ def test_a_model_of_everybody_has_the_numbers_of_its_folds(
     assert not [name for name in bundle.network.state_dict() if "label" in name]
     assert bundle.background is not None
     right = sum(described(one).metrics["top1"] * described(one).metrics["clips"] for one in folds)
-    metrics = bundle.description.metrics
-    assert metrics["top1"] == pytest.approx(right / metrics["clips"])
+    assert description.metrics["top1"] == pytest.approx(right / description.metrics["clips"])
     card = (out / "README.md").read_text(encoding="utf-8")
     assert "Trained on everybody" in card
     assert "python -m research folds" in card
