@@ -198,9 +198,10 @@ class PoseExtraction(ManagedNode):
         return "no depth arrives: keypoints go on without camera coordinates" if stopped else ""
 
     def _on_image(self, message: ImageMessage) -> None:
-        self.counters.count("received")
         if self._worker is not None and not self._worker.submit(message):
             self.counters.count("dropped")
+        # Last, so that a caller that waits for this count and then for `idle` misses nothing.
+        self.counters.count("received")
 
     def _run(self, message: ImageMessage) -> None:
         if self._step is None or self._finisher is None:

@@ -260,14 +260,13 @@ class Recognition(ManagedNode):
         return message
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
+        if self._step is not None and self._worker is not None:
+            due, _ = self._step.take(message)
+            if due is not None and not self._worker.submit(due):
+                self.counters.count("dropped")
+            self._last_input_ns = time_to_ns(message.header.stamp)
+        # Last, so that a caller that waits for either and then for `idle` misses nothing.
         self.counters.count("received")
-        if self._step is None or self._worker is None:
-            return
-        due, _ = self._step.take(message)
-        if due is not None and not self._worker.submit(due):
-            self.counters.count("dropped")
-        # Last, so that a caller that waits for this stamp and then for `idle` misses nothing.
-        self._last_input_ns = time_to_ns(message.header.stamp)
 
     def _clear_queues(self) -> None:
         if self._synchronised is not None:
