@@ -11,6 +11,7 @@ from tqdm import tqdm
 from bharnet_ros.bags.reading import Recorded, Recording, Topic
 from bharnet_ros.bags.recorded_depth import RecordedDepth, find_depth
 from bharnet_ros.bags.recorded_events import whole_events
+from bharnet_ros.bags.recorded_models import check_classes, recorded_classes
 from bharnet_ros.bags.replay_plan import ReplayPlan, plan_replay
 from bharnet_ros.bags.replay_result import Replay, SampledPeople
 from bharnet_ros.bags.replay_settings import ReplaySettings
@@ -18,7 +19,6 @@ from bharnet_ros.bags.topics import Stage, topics_of
 from bharnet_ros.messages.reading import (
     Message,
     event_from_message,
-    event_model_from_message,
     keypoints_from_message,
     time_to_ns,
 )
@@ -26,7 +26,7 @@ from bharnet_ros.pipeline.message_log import DUPLICATES, TIME_JUMPS, WITHOUT_DEP
 from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
 from bharnet_ros.recognition.events.overrides import event_overrides
 from bharnet_ros.resources import find_model
-from bharnet_ros.types.actions import ActionEvent, OffsetReason
+from bharnet_ros.types.actions import ActionEvent, OffsetReason, move_classes
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.timeline import ScoreTrace, TraceCollector
@@ -89,6 +89,7 @@ class _Player:
         self._people = SampledPeople()
         self._depth: RecordedDepth | None = None
         self._events: list[ActionEvent] = []
+        self._class_names: tuple[str, ...] = ()
         self._traces = TraceCollector()
         self._to_events = ScoresToEvents(
             event_overrides(settings.parameters("action_event_publisher")),
@@ -115,7 +116,7 @@ class _Player:
             self._newest_ns = max(self._newest_ns, self._recording.end_ns)
         names: tuple[str, ...] = ()
         if self._model_info is not None:
-            names = tuple(self._recording.first(self._model_info).class_names)
+            names = recorded_classes(self._recording, self._model_info)
         elif self._settings.model is not None:
             names = self._bundle_description().class_names
         return self._result(
@@ -131,7 +132,7 @@ class _Player:
         with ExitStack() as stack:
             topics, take = self._open_chain(stack)
             self._run(topics, take)
-        class_names = self._to_events.class_names
+        class_names = self._class_names or self._to_events.class_names
         self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
         return self._result(
             self._events, None, class_names, self._traces.traces(self._origin_ns), []
@@ -199,7 +200,7 @@ class _Player:
         if self._settings.model is not None:
             description = self._bundle_description()
             for one in self._recording.messages(info) if info is not None else ():
-                self._check_classes(one, description.class_names, description.name)
+                check_classes(self._recording, one, description.class_names, description.name)
             self._to_events.use_model(description.event_model(), None)
             return (self._topic,), lambda one: self._take_scores(one.message)
         if info is None:
@@ -207,13 +208,10 @@ class _Player:
                 "nothing in the bag says what the classes are (model_info); name the model with "
                 "--model"
             )
-        first = self._recording.first(info)
-        for one in self._recording.messages(info):
-            self._check_classes(one, tuple(first.class_names), first.name)
-        try:
-            self._to_events.use_model(event_model_from_message(first), first.name)
-        except ValueError as error:
-            raise InputError(f"{self._recording.path}: topic {info}: {error}") from error
+        self._class_names = recorded_classes(self._recording, info)
+        _, problem = self._to_events.take_model(self._recording.first(info))
+        if problem:
+            raise InputError(f"{self._recording.path}: topic {info}: {problem}")
         info_count = 0
 
         def take(one: Recorded) -> None:
@@ -224,34 +222,30 @@ class _Player:
             info_count += 1
             # The topic is latched, so the first message holds from the start of the recording.
             if info_count > 1:
-                self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
-                model = event_model_from_message(one.message)
-                self._to_events.use_model(model, one.message.name)
+                events, problem = self._to_events.take_model(one.message)
+                self._events += events
+                if problem:
+                    raise InputError(f"topic {info}: {problem}")
 
         return (self._topic, info), take
 
     def _take_scores(self, message: Message) -> None:
         taken = self._to_events.take(message)
-        if taken is not None:
-            scores, events = taken
-            self._events += events
-            self._traces.take(scores)
+        if taken is None:
+            return
+        scores, events = taken
+        self._events += events
+        names, everything = self._to_events.class_names, self._class_names
+        if everything and names != everything:
+            places = [everything.index(name) for name in names]
+            scores = move_classes(scores, places, len(everything))
+        self._traces.take(scores)
 
     def _bundle_description(self) -> BundleDescription:
         from bharnet_ros.recognition.bundle import load_bundle
 
         assert self._settings.model is not None
         return load_bundle(find_model(self._settings.model)).description
-
-    def _check_classes(self, info: Recorded, names: tuple[str, ...], model: str) -> None:
-        """Check that recorded model information has the classes of a model."""
-        recorded = tuple(info.message.class_names)
-        if recorded != names:
-            raise InputError(
-                f"{self._recording.path}: topic {info.topic}: the classes of model "
-                f"{info.message.name} are {', '.join(recorded)}, but those of model {model} are "
-                f"{', '.join(names)}"
-            )
 
     def _run(self, topics: tuple[str, ...], take: TakeMessage) -> None:
         """Take every message of the topics; skip and note those that cannot be used."""

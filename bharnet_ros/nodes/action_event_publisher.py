@@ -12,10 +12,7 @@ from rclpy.timer import Timer
 
 from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
-from bharnet_ros.nodes.conversions import (
-    event_model_from_message,
-    event_to_message,
-)
+from bharnet_ros.nodes.conversions import event_to_message
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
@@ -208,8 +205,6 @@ class ActionEventPublisher(ManagedNode):
             )
 
     def _on_model_info(self, message: ModelInfo) -> None:
-        # No more scores of the last model will arrive.
-        self.close_events(OffsetReason.SOURCE_LOST)
         self._model = message
         if self._scores is not None:
             self._use_model()
@@ -218,12 +213,11 @@ class ActionEventPublisher(ManagedNode):
         """Accept scores of the model in the last model_info, if there is one and it is usable."""
         if self._step is None or self._model is None:
             return
-        try:
-            self._step.use_model(event_model_from_message(self._model), self._model.name)
-        except ValueError as error:
-            self._step.forget_model()
+        events, problem = self._step.take_model(self._model)
+        self._publish(events)
+        if problem:
             topic = self._topic(self._model_info)
-            self.reject(f"{topic} with the parameters of this node: {error}")
+            self.reject(f"{topic} with the parameters of this node: {problem}")
 
     def _on_scores(self, message: ActionScores) -> None:
         self.counters.count("received")

@@ -19,13 +19,13 @@ from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.qos import LATCHED, RECORDED, RECORDED_IMAGES
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 
-_IMAGES = "image_raw"
+_IMAGES, _MODEL_INFO = "image_raw", "model_info"
 _SUBSCRIPTIONS: dict[str, tuple[type, str, QoSProfile]] = {
     _IMAGES: (Image, "image_raw", RECORDED_IMAGES),
     "keypoints": (msg.BodyHandKeypoints, "keypoints", RECORDED),
     "action_scores": (msg.ActionScores, "action_scores", RECORDED),
     "action_recognition": (msg.ActionEvent, "/action_recognition", RECORDED),
-    "model_info": (msg.ModelInfo, "model_info", LATCHED),
+    _MODEL_INFO: (msg.ModelInfo, _MODEL_INFO, LATCHED),
     CAMERA_INFO_TOPIC: (CameraInfo, CAMERA_INFO_TOPIC, RECORDED_IMAGES),
     DEPTH_TOPIC: (Image, DEPTH_TOPIC, RECORDED_IMAGES),
 }
@@ -75,7 +75,8 @@ class Recorder(Node):
 
     def subscribe(self) -> None:
         """Subscribe to every topic that is recorded."""
-        for name in self._options.topics:
+        # First what tells the classes, so that scores are never recorded before it.
+        for name in sorted(self._options.topics, key=lambda one: one != _MODEL_INFO):
             message_type, topic, qos = _SUBSCRIPTIONS[name]
             compress = False
             if name == _IMAGES and self._compressed:

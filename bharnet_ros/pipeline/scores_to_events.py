@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from bharnet_ros.messages.reading import Message, scores_from_message
+from dataclasses import replace
+
+from bharnet_ros.messages.reading import (
+    Message,
+    event_model_from_message,
+    scores_from_message,
+)
 from bharnet_ros.pipeline.message_log import BEFORE_MODEL_INFO, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.recognition.events.finder import EventFinder
-from bharnet_ros.recognition.events.overrides import EventOverrides, make_event_finder
+from bharnet_ros.recognition.events.overrides import (
+    EventOverrides,
+    change_classes,
+    make_event_finder,
+)
 from bharnet_ros.recognition.events.parameters import EventModel
-from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason
+from bharnet_ros.recognition.events.rules import Rules
+from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, move_classes
+from bharnet_ros.types.errors import InputError
 
 _WARN_PERIOD_S = 5.0
+
+_MOST_EARLIER = 8
+"""Most changes of the classes after which scores that were on their way can still be read."""
 
 
 class ScoresToEvents:
@@ -38,6 +53,8 @@ class ScoresToEvents:
         self._stamps = StampCheck(log, "events end")
         self._finder: EventFinder | None = None
         self._model_name: str | None = None
+        self._weights = ""
+        self._earlier: dict[str, Rules] = {}
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -49,12 +66,42 @@ class ScoresToEvents:
         """Number of open events."""
         return 0 if self._finder is None else len(self._finder.open_events)
 
-    def use_model(self, model: EventModel, name: str | None) -> None:
+    def take_model(self, message: Message) -> tuple[list[ActionEvent], str]:
+        """Take a model_info message.
+
+        Other classes of the same weights, as when a gesture is taught, leave the events of classes
+        that stay open. Any other model ends every event.
+
+        Returns:
+            The OFFSETs of events that end with it; and why it cannot be used, empty if it can:
+            there is no model then.
+        """
+        taught = (
+            self._finder is not None
+            and self._weights != ""
+            and self._weights == message.weights_sha256
+            and self._model_name not in (None, message.name)
+        )
+        events = [] if taught else self.close(OffsetReason.SOURCE_LOST)
+        try:
+            model = event_model_from_message(message)
+            if taught:
+                events += self._change_classes(model, message.name)
+            else:
+                self.use_model(model, message.name, message.weights_sha256)
+        except ValueError as error:
+            events += self.close(OffsetReason.SOURCE_LOST)
+            self.forget_model()
+            return events, str(error)
+        return events, ""
+
+    def use_model(self, model: EventModel, name: str | None, weights: str = "") -> None:
         """Take the scores of this model from now on; call `close` before replacing another.
 
         Args:
             model: Classes and event parameters of the model.
             name: Name that scores must carry; None takes the scores of any model.
+            weights: Hash of its weights; empty if it is not known.
 
         Raises:
             InputError: The model cannot be used with the overrides; there is no model then.
@@ -65,11 +112,24 @@ class ScoresToEvents:
         if prefix is not None and self._model_count > 1:
             prefix = f"{prefix}-model{self._model_count}"
         self._model_name = name
+        self._weights = weights
         self._finder = make_event_finder(model, self._overrides, id_prefix=prefix)
+
+    def _change_classes(self, model: EventModel, name: str) -> list[ActionEvent]:
+        assert self._finder is not None and self._model_name is not None
+        rules = self._finder.rules
+        events = change_classes(self._finder, model, self._overrides)
+        self._earlier.pop(name, None)
+        self._earlier[self._model_name] = rules
+        for oldest in list(self._earlier)[:-_MOST_EARLIER]:
+            del self._earlier[oldest]
+        self._model_name = name
+        return events
 
     def forget_model(self) -> None:
         """Take no scores until the next `use_model`."""
         self._finder = None
+        self._earlier.clear()
 
     def take(self, message: Message) -> tuple[ActionScores, list[ActionEvent]] | None:
         """Take a scores message; return the scores and their events, None if it is rejected."""
@@ -78,7 +138,7 @@ class ScoresToEvents:
             self._log.warn("scores arrive, but no usable model_info yet", _WARN_PERIOD_S)
             return None
         try:
-            scores = scores_from_message(message, len(self.class_names))
+            scores = self._of_these_classes(message)
         except ValueError as error:
             self._log.reject(str(error))
             return None
@@ -91,18 +151,36 @@ class ScoresToEvents:
         Needs a model: call `use_model` first.
         """
         assert self._finder is not None
-        if self._model_name is not None and scores.model_name != self._model_name:
-            self._log.reject(
-                f"scores of model {scores.model_name!r}, but the model is {self._model_name!r}"
-            )
-            return None
         try:
+            self._check_model(scores.model_name)
             events = self._finder.update(scores)
         except ValueError as error:
             self._log.reject(str(error))
             return None
         self._stamps.take(scores.stamp_ns)
         return events
+
+    def _of_these_classes(self, message: Message) -> ActionScores:
+        """Return the scores in a message, those of earlier classes as scores of these.
+
+        Raises:
+            InputError: They are of another model, or cannot be used.
+        """
+        assert self._finder is not None
+        earlier = self._earlier.get(message.model_name)
+        if earlier is None:
+            self._check_model(message.model_name)
+            return scores_from_message(message, len(self.class_names))
+        scores = scores_from_message(message, len(earlier.names))
+        rules = self._finder.rules
+        # What is gone counts as background.
+        places = [rules.background if one is None else one for one in rules.places(earlier)]
+        moved = move_classes(scores, places, len(rules.names))
+        return replace(moved, model_name=str(self._model_name))
+
+    def _check_model(self, name: str) -> None:
+        if self._model_name is not None and name != self._model_name:
+            raise InputError(f"scores of model {name!r}, but the model is {self._model_name!r}")
 
     def close(self, reason: OffsetReason) -> list[ActionEvent]:
         """End every open event and return the OFFSETs."""

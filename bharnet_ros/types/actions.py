@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 import numpy as np
@@ -61,6 +62,30 @@ class ActionScores:
     tracks: tuple[TrackScores, ...]
     frame_id: str = ""
     model_name: str = ""
+
+
+def move_classes(scores: ActionScores, places: Sequence[int], count: int) -> ActionScores:
+    """Return scores with each class at another place; scores that come to the same place add up.
+
+    Args:
+        scores: Scores of K classes.
+        places: (K,) new place of each class.
+        count: Number of classes from now on; those without a place have no probability.
+    """
+    moved = np.zeros((len(places), count), dtype=np.float32)
+    moved[np.arange(len(places)), list(places)] = 1.0
+    return replace(
+        scores,
+        tracks=tuple(
+            replace(
+                person,
+                probabilities=person.probabilities @ moved,
+                body_probabilities=person.body_probabilities @ moved,
+                hand_probabilities=person.hand_probabilities @ moved,
+            )
+            for person in scores.tracks
+        ),
+    )
 
 
 class Phase(IntEnum):

@@ -131,6 +131,24 @@ def test_a_second_model_ends_events(tmp_path, messages, write_bag):
     assert len({one.event_id for one in found.events}) == 2
 
 
+def test_a_gesture_that_was_taught_meanwhile_ends_no_event(tmp_path, messages, write_bag):
+    rows = messages.waving([(1.0, 6.0)], until=3.0)
+    rows[0][1].weights_sha256 = "w"
+    names = ("clap", "wave", "point", "background")
+    taught = messages.model_info(at=3.05, class_names=names)
+    taught.name, taught.weights_sha256 = "tiny+own@1", "w"
+    rows.append(("model_info", taught))
+    for at in range(31, 50):
+        row = {"body_1": (0.01, 0.95, 0.02, 0.02)}
+        rows.append(("action_scores", messages.scores(at / 10, row, "tiny+own@1")))
+    found = play(write_bag(tmp_path / "bag", rows))
+    assert [one.phase for one in found.events] == [Phase.ONSET, Phase.OFFSET]
+    assert found.class_names == ("wave", "point", "background", "clap")
+    (trace,) = found.traces
+    assert trace.probabilities.shape[1] == 4
+    assert (trace.probabilities[-5:].argmax(1) == 0).all()
+
+
 def test_recorded_events_are_unchanged(tmp_path, messages, write_bag):
     rows = [
         ("action_scores", messages.scores(0.0, {})),

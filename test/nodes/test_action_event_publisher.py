@@ -194,6 +194,30 @@ def test_another_model_closes_the_events_of_the_last(start_driver, wait):
     assert driver.phases()[1] == (OFFSET, "hello", "source_lost")
 
 
+def test_a_taught_class_closes_no_event(start_driver, wait):
+    driver = start_driver()
+    driver.inform(model_info(weights_sha256="w"))
+    begin(driver, wait)
+    names = ["background", "hello", "thanks", "clap"]
+    driver.inform(model_info("gestures+own@1", class_names=names, weights_sha256="w"))
+    wait(lambda: driver.node.describe()["model"] == "gestures+own@1", "the other classes")
+    # Scores that were on their way have the classes of before.
+    driver.score(scores(2.0, 1))
+    wait(lambda: driver.node.last_stamp_ns == 1002 * SECOND, "the scores")
+    assert driver.phases() == [(ONSET, "hello", "")]
+    assert driver.node.counters.totals["rejected"] == 0
+    driver.inform(
+        model_info(
+            "gestures+own@2",
+            class_names=["clap", "thanks", "background"],
+            background_id=2,
+            weights_sha256="w",
+        )
+    )
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.phases()[1] == (OFFSET, "hello", "source_lost")
+
+
 def test_scores_of_another_model_are_refused(start_driver, wait):
     driver = start_driver()
     driver.score(scores(1.0, 1, model_name="elsewhere"))

@@ -170,3 +170,66 @@ def test_a_reset_forgets_the_model_and_the_last_stamp(step, log, model, messages
     step.use_model(model, "tiny")
     assert len(summary(step.take(messages.scores(0.5, WAVE)))) == 1
     assert dict(log.counts) == {"before model_info": 1}
+
+
+def taught(messages, name: str, class_names: tuple[str, ...], weights: str = "w"):
+    """Return the information of a model with further classes."""
+    info = messages.model_info(class_names=class_names)
+    info.name, info.weights_sha256 = name, weights
+    return info
+
+
+@pytest.fixture
+def learning(log, messages) -> ScoresToEvents:
+    """Return the step with a model that was told of by a message, and an open event."""
+    step = ScoresToEvents(EventOverrides(AT_ONCE), log, "test")
+    assert step.take_model(taught(messages, "tiny", ("wave", "point", "background"))) == ([], "")
+    assert summary(step.take(messages.scores(0.1, WAVE))) == ONSET
+    return step
+
+
+def test_a_taught_class_leaves_open_events_open(learning, log, messages):
+    names = ("wave", "point", "clap", "background")
+    assert learning.take_model(taught(messages, "tiny+own@1", names)) == ([], "")
+    row = {"body_1": (0.9, 0.02, 0.03, 0.05)}
+    _, events = learning.take(messages.scores(0.2, row, "tiny+own@1"))
+    assert (events, learning.open_events, log.rejected) == ([], 1, [])
+
+
+def test_scores_that_were_on_their_way_are_read_by_their_own_classes(learning, log, messages):
+    names = ("clap", "wave", "background")
+    learning.take_model(taught(messages, "tiny+own@1", names))
+    scores, events = learning.take(messages.scores(0.2, {"body_1": (0.7, 0.2, 0.1)}))
+    # `point` is gone, so it counts as background.
+    np.testing.assert_allclose(scores.tracks[0].probabilities, (0.0, 0.7, 0.3), atol=1e-6)
+    assert (events, scores.model_name, log.rejected) == ([], "tiny+own@1", [])
+
+
+def test_a_forgotten_class_ends_its_event(learning, messages):
+    events, problem = learning.take_model(taught(messages, "tiny+own@2", ("point", "background")))
+    assert [(one.phase, one.reason) for one in events] == [(Phase.OFFSET, OffsetReason.SOURCE_LOST)]
+    assert (problem, learning.open_events) == ("", 0)
+
+
+@pytest.mark.parametrize(("name", "weights"), [("tiny", "w"), ("other", "v"), ("other", "")])
+def test_another_or_a_restarted_model_ends_every_event(learning, messages, name, weights):
+    names = ("wave", "point", "background")
+    events, problem = learning.take_model(taught(messages, name, names, weights))
+    assert [one.reason for one in events] == [OffsetReason.SOURCE_LOST] and not problem
+
+
+def test_model_information_that_cannot_be_used_ends_every_event(learning, messages):
+    broken = taught(messages, "tiny+own@1", ("wave", "wave", "background"))
+    events, problem = learning.take_model(broken)
+    assert [one.reason for one in events] == [OffsetReason.SOURCE_LOST]
+    assert "every name must occur once" in problem and learning.class_names == ()
+
+
+def test_parameters_of_a_forgotten_class_wait_for_it(log, messages):
+    overrides = EventOverrides(AT_ONCE, {"point": {"enter_threshold": 0.95}})
+    step = ScoresToEvents(overrides, log, "test")
+    step.take_model(taught(messages, "tiny", ("wave", "point", "background")))
+    assert step.take_model(taught(messages, "tiny+own@1", ("wave", "background"))) == ([], "")
+    step.take_model(taught(messages, "tiny+own@2", ("wave", "point", "background")))
+    row = {"body_1": (0.05, 0.9, 0.05)}
+    assert step.take(messages.scores(0.2, row, "tiny+own@2"))[1] == []

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,6 +49,24 @@ def check_scores(scores: ActionScores, class_count: int) -> None:
             raise InputError(f"{where}: window_end_ns {person.window_end_ns} is after the stamp")
 
 
+@dataclass(frozen=True, eq=False)
+class EvidenceSettings:
+    """How windows become evidence, for each of K classes.
+
+    Attributes:
+        support_threshold: (K,) probability from which a window supports a class.
+        support_share: (K,) share 0..1 of a window that an action fills when the window begins to
+            support it.
+        smoothing_ns: (K,) time constant of the exponential smoothing, nanoseconds; 0 for none.
+        min_gap_ns: (K,) longest gap in a run of support, nanoseconds.
+    """
+
+    support_threshold: npt.NDArray[np.float64]
+    support_share: npt.NDArray[np.float64]
+    smoothing_ns: npt.NDArray[np.int64]
+    min_gap_ns: npt.NDArray[np.int64]
+
+
 class TrackEvidence:
     """Smoothed probabilities of one person, and the time during which each class was supported.
 
@@ -58,38 +79,21 @@ class TrackEvidence:
     Args:
         person: Scores of the first window.
         stamp_ns: Its stamp, nanoseconds.
-        support_threshold: (K,) probability from which a window supports each class.
-        support_share: (K,) share 0..1 of a window that an action of each class fills when the
-            window begins to support it.
-        smoothing_ns: (K,) time constant of the exponential smoothing of each class, nanoseconds; 0
-            for none.
-        min_gap_ns: (K,) longest gap in a run of support of each class, nanoseconds.
+        settings: How windows become evidence.
 
     Attributes:
         smoothed: (K,) probabilities, smoothed over stamps.
         stamp_ns: Stamp of the newest window, nanoseconds.
     """
 
-    def __init__(
-        self,
-        person: TrackScores,
-        stamp_ns: int,
-        *,
-        support_threshold: npt.NDArray[np.float64],
-        support_share: npt.NDArray[np.float64],
-        smoothing_ns: npt.NDArray[np.int64],
-        min_gap_ns: npt.NDArray[np.int64],
-    ) -> None:
+    def __init__(self, person: TrackScores, stamp_ns: int, settings: EvidenceSettings) -> None:
         """Start with the first window of a person."""
-        self._support_threshold = support_threshold
-        self._support_share = support_share
-        self._smoothing_ns = smoothing_ns
-        self._min_gap_ns = min_gap_ns
+        self._settings = settings
         self.stamp_ns = stamp_ns
         self.smoothed: npt.NDArray[np.float64] = np.array(person.probabilities, dtype=np.float64)
         window_start, self._window_end_ns = _window(person, stamp_ns)
         first, last = self._estimates(window_start)
-        self._supported = self.smoothed >= support_threshold
+        self._supported = self.smoothed >= settings.support_threshold
         self._in_run = self._supported.copy()
         # An action in the very first window was under way when the view began.
         self._run_start_ns = np.where(self._supported, window_start, first)
@@ -98,22 +102,41 @@ class TrackEvidence:
     def observe(self, person: TrackScores, stamp_ns: int) -> None:
         """Add the next window; `stamp_ns` must be later than the one before."""
         raw = np.asarray(person.probabilities, dtype=np.float64)
-        passed = (stamp_ns - self.stamp_ns) / np.maximum(self._smoothing_ns, 1)
-        keep = np.where(self._smoothing_ns > 0, np.exp(-passed), 0.0)
+        settings = self._settings
+        passed = (stamp_ns - self.stamp_ns) / np.maximum(settings.smoothing_ns, 1)
+        keep = np.where(settings.smoothing_ns > 0, np.exp(-passed), 0.0)
         self.smoothed = raw + (self.smoothed - raw) * keep
         self.stamp_ns = stamp_ns
         window_start, self._window_end_ns = _window(person, stamp_ns)
         first, last = self._estimates(window_start)
-        self._supported = raw >= self._support_threshold
+        self._supported = raw >= settings.support_threshold
         self._run_start_ns = np.where(self._supported & ~self._in_run, first, self._run_start_ns)
         self._run_end_ns = np.where(self._supported, last, self._run_end_ns)
-        bridged = self._in_run & (last - self._run_end_ns <= self._min_gap_ns)
+        bridged = self._in_run & (last - self._run_end_ns <= settings.min_gap_ns)
         self._in_run = self._supported | bridged
+
+    def change_classes(self, places: Sequence[int | None], settings: EvidenceSettings) -> None:
+        """Go on with other classes.
+
+        Args:
+            places: For each class from now on, its place among the classes before; None for a class
+                without evidence.
+            settings: How windows become evidence of these classes.
+        """
+        kept = np.array([place is not None for place in places])
+        source = np.array([0 if place is None else place for place in places])
+        self._settings = settings
+        self.smoothed = np.where(kept, self.smoothed[source], 0.0)
+        self._supported = kept & self._supported[source]
+        self._in_run = kept & self._in_run[source]
+        end = self._window_end_ns
+        self._run_start_ns = np.where(kept, self._run_start_ns[source], end)
+        self._run_end_ns = np.where(kept, self._run_end_ns[source], end)
 
     def _estimates(self, window_start: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return (K,) starts and ends of actions that the newest window alone supports."""
         length = self._window_end_ns - window_start
-        covered = np.round(length * self._support_share).astype(np.int64)
+        covered = np.round(length * self._settings.support_share).astype(np.int64)
         return self._window_end_ns - covered, window_start + covered
 
     def start_ns(self, class_id: int) -> int:

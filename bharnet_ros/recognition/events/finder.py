@@ -6,10 +6,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from bharnet_ros.recognition.events.evidence import TrackEvidence, check_scores
 from bharnet_ros.recognition.events.parameters import EventParameters
+from bharnet_ros.recognition.events.rules import Rules
 from bharnet_ros.types.actions import (
     BACKGROUND,
     ActionEvent,
@@ -18,46 +17,21 @@ from bharnet_ros.types.actions import (
     Phase,
     TrackScores,
 )
-from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 # How long the end of a track's last event is remembered, and how far back a start may lie.
 _MEMORY_NS = 60 * NANOSECONDS
 
-# As good as forever; longer times do not fit 64-bit nanoseconds.
-_LONGEST_S = 9e9
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """Thresholds and times of one class; times in nanoseconds."""
-
-    enter: float
-    exit: float
-    smoothing_ns: int
-    min_duration_ns: int
-    min_gap_ns: int
-    refractory_ns: int
-    support_share: float
-
-    @classmethod
-    def of(cls, parameters: EventParameters) -> _Rule:
-        return cls(
-            enter=max(parameters.enter_threshold, parameters.rejection_threshold),
-            exit=parameters.exit_threshold,
-            smoothing_ns=_nanoseconds(parameters.smoothing_s),
-            min_duration_ns=_nanoseconds(parameters.min_duration_s),
-            min_gap_ns=_nanoseconds(parameters.min_gap_s),
-            refractory_ns=_nanoseconds(parameters.refractory_s),
-            support_share=parameters.support_share,
-        )
-
 
 @dataclass
 class _OpenEvent:
-    """An event that has no OFFSET yet: its ONSET, its best window and when it began to fade."""
+    """An event that has no OFFSET yet: its ONSET, its best window and when it began to fade.
+
+    The place of its class may be another than at the ONSET, if the classes have changed since.
+    """
 
     onset: ActionEvent
+    class_id: int
     score: float
     body_score: float
     hand_score: float
@@ -84,6 +58,9 @@ class EventFinder:
         background: The class that never opens an event.
         id_prefix: Prefix of event ids; None for one that no other finder has.
 
+    Attributes:
+        rules: What it knows of its classes.
+
     Raises:
         InputError: A name occurs twice, `background` is missing or the only class, or there are
             parameters of an unknown class.
@@ -98,30 +75,18 @@ class EventFinder:
         id_prefix: str | None = None,
     ) -> None:
         """Start without people."""
-        names = tuple(class_names)
-        if len(set(names)) != len(names):
-            raise InputError(f"class_names: every name must occur once, got {names}")
-        if background not in names:
-            raise InputError(f"class_names: background class '{background}' is not in {names}")
-        if len(names) < 2:
-            raise InputError(f"class_names: needs an action besides '{background}', got {names}")
-        parameters.check_classes(names, background)
-        self.class_names = names
-        self.parameters = parameters
-        self._background = names.index(background)
-        self._rules = tuple(_Rule.of(parameters.of_class(name)) for name in names)
-        self._support = np.array([(rule.enter + rule.exit) / 2.0 for rule in self._rules])
-        self._support_share = np.array([rule.support_share for rule in self._rules])
-        self._smoothing_ns = np.array([rule.smoothing_ns for rule in self._rules])
-        self._min_gap_ns = np.array([rule.min_gap_ns for rule in self._rules])
-        self._person_timeout_ns = _nanoseconds(parameters.person_timeout_s)
-        self._source_timeout_ns = _nanoseconds(parameters.source_timeout_s)
+        self.rules = Rules.of(class_names, parameters, background)
         self._id_prefix = uuid.uuid4().hex if id_prefix is None else id_prefix
         self._id_count = 0
         self._stamp_ns: int | None = None
         self._tracks: dict[str, _Track] = {}
         self._ended_ns: dict[str, int] = {}
-        self._refractory_until_ns: dict[tuple[str, int], int] = {}
+        self._refractory_until_ns: dict[tuple[str, str], int] = {}
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Class names in the order of the probabilities."""
+        return self.rules.names
 
     @property
     def open_events(self) -> tuple[ActionEvent, ...]:
@@ -139,7 +104,7 @@ class EventFinder:
             InputError: There is not one probability in 0..1 for each class, a window is impossible,
                 or a track occurs twice. Nothing changes then.
         """
-        check_scores(scores, len(self.class_names))
+        check_scores(scores, len(self.rules.names))
         stamp = scores.stamp_ns
         events: list[ActionEvent] = []
         if self._stamp_ns is not None:
@@ -147,7 +112,7 @@ class EventFinder:
                 return []
             if stamp < self._stamp_ns:
                 events += self.close(OffsetReason.TIME_JUMP)
-            elif stamp - self._stamp_ns > self._source_timeout_ns:
+            elif stamp - self._stamp_ns > self.rules.source_timeout_ns:
                 events += self.close(OffsetReason.SOURCE_LOST)
         self._stamp_ns = stamp
         self._ended_ns = {
@@ -159,6 +124,46 @@ class EventFinder:
         events += self._drop_lost(scores)
         for person in scores.tracks:
             events += self._update_track(person, scores)
+        return events
+
+    def change_classes(
+        self,
+        class_names: Sequence[str],
+        parameters: EventParameters,
+        *,
+        background: str = BACKGROUND,
+    ) -> list[ActionEvent]:
+        """Go on with other classes; people, and what is known of classes that stay, are kept.
+
+        Args:
+            class_names: As for the finder.
+            parameters: As for the finder.
+            background: As for the finder.
+
+        Returns:
+            The OFFSETs of events whose class is gone, with the reason SOURCE_LOST.
+
+        Raises:
+            InputError: As for the finder; nothing changes then.
+        """
+        rules = Rules.of(class_names, parameters, background)
+        places = self.rules.places(rules)
+        new_places = rules.places(self.rules)
+        events: list[ActionEvent] = []
+        for track in self._tracks.values():
+            if track.event is not None and new_places[track.event.class_id] is None:
+                assert self._stamp_ns is not None
+                events += self._close_event(track, OffsetReason.SOURCE_LOST, self._stamp_ns)
+        self.rules = rules
+        for track in self._tracks.values():
+            track.evidence.change_classes(places, rules.evidence)
+            if track.candidate is not None:
+                track.candidate = new_places[track.candidate]
+            event = track.event
+            if event is not None:
+                place = new_places[event.class_id]
+                assert place is not None
+                event.class_id = place
         return events
 
     def close(self, reason: OffsetReason, stamp_ns: int | None = None) -> list[ActionEvent]:
@@ -193,7 +198,7 @@ class EventFinder:
         for track_id, track in list(self._tracks.items()):
             absent = track_id not in present
             unseen_ns = scores.stamp_ns - track.evidence.stamp_ns
-            if (track.missing or absent) and unseen_ns >= self._person_timeout_ns:
+            if (track.missing or absent) and unseen_ns >= self.rules.person_timeout_ns:
                 events += self._close_event(track, OffsetReason.PERSON_LOST, scores.stamp_ns)
                 del self._tracks[track_id]
             else:
@@ -208,8 +213,8 @@ class EventFinder:
         entered = self._entered(track, person.track_id, stamp)
         event = track.event
         if event is not None:
-            class_id = event.onset.class_id
-            rule = self._rules[class_id]
+            class_id = event.class_id
+            rule = self.rules.of_class[class_id]
             smoothed = float(track.evidence.smoothed[class_id])
             if smoothed > event.score:
                 event.score = smoothed
@@ -234,15 +239,8 @@ class EventFinder:
         """Add a window to the evidence of its track, which may be new; return the track."""
         track = self._tracks.get(person.track_id)
         if track is None:
-            evidence = TrackEvidence(
-                person,
-                stamp,
-                support_threshold=self._support,
-                support_share=self._support_share,
-                smoothing_ns=self._smoothing_ns,
-                min_gap_ns=self._min_gap_ns,
-            )
-            track = self._tracks[person.track_id] = _Track(evidence)
+            track = _Track(TrackEvidence(person, stamp, self.rules.evidence))
+            self._tracks[person.track_id] = track
         else:
             track.evidence.observe(person, stamp)
         return track
@@ -250,19 +248,19 @@ class EventFinder:
     def _entered(self, track: _Track, track_id: str, stamp: int) -> int | None:
         """Return the class that has met the enter condition for long enough, if there is one."""
         actions = track.evidence.smoothed.copy()
-        actions[self._background] = -1.0
+        actions[self.rules.background] = -1.0
         best = int(actions.argmax())
-        is_open = track.event is not None and track.event.onset.class_id == best
-        rule = self._rules[best]
-        score = actions[best]
-        if is_open or score < rule.enter or score < track.evidence.smoothed[self._background]:
+        is_open = track.event is not None and track.event.class_id == best
+        rule, key = self.rules.of_class[best], (track_id, self.class_names[best])
+        score, background = actions[best], track.evidence.smoothed[self.rules.background]
+        if is_open or score < max(rule.enter, background):
             track.candidate = None
             return None
         if track.candidate != best:
             track.candidate = best
             track.candidate_since_ns = stamp
         lasted = stamp - track.candidate_since_ns >= rule.min_duration_ns
-        refractory = stamp < self._refractory_until_ns.get((track_id, best), stamp)
+        refractory = stamp < self._refractory_until_ns.get(key, stamp)
         return best if lasted and not refractory else None
 
     def _open_event(
@@ -288,7 +286,7 @@ class EventFinder:
             frame_id=scores.frame_id,
             model_name=scores.model_name,
         )
-        track.event = _OpenEvent(onset, onset.score, onset.body_score, onset.hand_score)
+        track.event = _OpenEvent(onset, class_id, onset.score, onset.body_score, onset.hand_score)
         return onset
 
     def _close_event(self, track: _Track, reason: OffsetReason, stamp: int) -> list[ActionEvent]:
@@ -296,8 +294,8 @@ class EventFinder:
         event = track.event
         if event is None:
             return []
-        class_id = event.onset.class_id
-        rule = self._rules[class_id]
+        class_id = event.class_id
+        rule = self.rules.of_class[class_id]
         cut_off = reason not in (OffsetReason.ENDED, OffsetReason.REPLACED)
         end = max(track.evidence.end_ns(class_id, cut_off=cut_off), event.onset.end_ns)
         if not cut_off:
@@ -305,8 +303,9 @@ class EventFinder:
             if held_until - event.onset.stamp_ns < rule.min_duration_ns:
                 reason = OffsetReason.RETRACTED
         track.event = None
+        key = (event.onset.track_id, event.onset.label)
         self._ended_ns[event.onset.track_id] = end
-        self._refractory_until_ns[event.onset.track_id, class_id] = stamp + rule.refractory_ns
+        self._refractory_until_ns[key] = stamp + rule.refractory_ns
         return [
             replace(
                 event.onset,
@@ -319,7 +318,3 @@ class EventFinder:
                 reason=reason,
             )
         ]
-
-
-def _nanoseconds(seconds: float) -> int:
-    return round(min(seconds, _LONGEST_S) * NANOSECONDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bharnet_ros.recognition.events.finder import EventFinder
@@ -11,9 +11,11 @@ from bharnet_ros.recognition.events.parameters import (
     OF_MODEL,
     ClassParameters,
     EventModel,
+    EventParameters,
     check_overrides,
     parse_class_parameters,
 )
+from bharnet_ros.types.actions import ActionEvent
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.field_types import is_number
 
@@ -68,15 +70,47 @@ def make_event_finder(
     Raises:
         InputError: A value is out of range, or the background is not one of the classes.
     """
+    parameters = _parameters(model, overrides)
+    return EventFinder(
+        model.class_names,
+        parameters,
+        background=model.class_names[model.background_id],
+        id_prefix=id_prefix,
+    )
+
+
+def change_classes(
+    finder: EventFinder, model: EventModel, overrides: EventOverrides
+) -> list[ActionEvent]:
+    """Let an event finder go on with other classes of the same model.
+
+    Args:
+        finder: The event finder.
+        model: Classes and event parameters from now on.
+        overrides: Parameters that a user sets; those of single classes that are gone wait for them.
+
+    Returns:
+        The OFFSETs of events whose class is gone.
+
+    Raises:
+        InputError: As for `make_event_finder`; nothing changes then.
+    """
+    known = {
+        label: values
+        for label, values in overrides.class_values.items()
+        if label in model.class_names
+    }
+    parameters = _parameters(model, replace(overrides, class_values=known))
+    background = model.class_names[model.background_id]
+    return finder.change_classes(model.class_names, parameters, background=background)
+
+
+def _parameters(model: EventModel, overrides: EventOverrides) -> EventParameters:
+    """Return the parameters of a model with those of a user in their place."""
     names = model.class_names
     if not 0 <= model.background_id < len(names):
         raise InputError(
             f"background_id {model.background_id} is not the index of one of "
             f"{len(names)} class_names"
         )
-    return EventFinder(
-        names,
-        model.parameters.with_overrides(overrides.values, overrides.class_values),
-        background=names[model.background_id],
-        id_prefix=id_prefix,
-    )
+    return model.parameters.with_overrides(overrides.values, overrides.class_values)

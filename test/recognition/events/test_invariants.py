@@ -100,7 +100,7 @@ class Consumer:
     """Takes events as they come and checks the guarantees of a finder."""
 
     def __init__(self, finder: EventFinder) -> None:
-        self.rules = [finder.parameters.of_class(label) for label in CLASSES]
+        self.rules = [finder.rules.parameters.of_class(label) for label in CLASSES]
         self.seen: set[str] = set()
         self.open_on: dict[str, ActionEvent] = {}
         self.newest_on: dict[str, ActionEvent] = {}
