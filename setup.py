@@ -21,7 +21,7 @@ from setuptools.command.sdist import sdist
 from setuptools.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent
-SOURCES = ("bharnet_ros", "config", "launch", "models", "msg")
+SOURCES = ("bharnet_ros", "config", "launch", "models", "msg", "srv")
 SOURCE_FILES = ("CMakeLists.txt", "LICENSE", "README.md", "package.xml", "pyproject.toml")
 # The C headers, the CMake package and the shell hooks stay out: they name folders of the build
 # environment, and serve C++ and workspaces, which build with colcon.
@@ -35,6 +35,7 @@ PREFIX_FILES = (
     "share/bharnet_ros/launch/**/*",
     "share/bharnet_ros/models/**/*",
     "share/bharnet_ros/msg/**/*",
+    "share/bharnet_ros/srv/**/*",
 )
 
 
@@ -163,7 +164,9 @@ setup(
             "ros-jazzy-rosgraph-msgs",
             "ros-jazzy-rosidl-default-runtime",
             "ros-jazzy-sensor-msgs",
+            "ros-jazzy-service-msgs",
             "ros-jazzy-std-msgs",
+            "ros-jazzy-std-srvs",
             "ros-jazzy-visualization-msgs",
         ],
         "bench": ["psutil>=5.9,<8"],

@@ -151,7 +151,7 @@ class _Player:
         if self._stage is Stage.KEYPOINTS:
             # The images of recorded keypoints are not read, so the skeleton decides alone.
             parameters = {**parameters, "use_rgb": False}
-        sliding, rgb = open_recognition(parameters)
+        sliding, rgb, _ = open_recognition(parameters)
         description = sliding.recognizer.description
         vocabulary = sliding.recognizer.vocabulary
         self._to_events.use_model(vocabulary.events, vocabulary.name)

@@ -14,12 +14,11 @@ from bharnet_ros.bags.examples import examples_in
 from bharnet_ros.gestures.gesture_set import (
     DESCRIPTION,
     GestureSet,
-    read_gesture_set,
+    open_gesture_set,
     write_gesture_set,
 )
 from bharnet_ros.gestures.lesson import Lesson
 from bharnet_ros.gestures.teaching import Teacher
-from bharnet_ros.gestures.watching import watch
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -98,7 +97,8 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     _check(arguments)
-    gestures = _open_set(arguments.gestures)
+    folder = arguments.gestures
+    gestures = open_gesture_set(folder) if folder.exists() else GestureSet()
     # Windows and fits are too small to share among threads.
     torch.set_num_threads(1)
     recognizer = Recognizer(load_bundle(find_model(arguments.model)), "cpu")
@@ -152,17 +152,6 @@ def _collect(arguments: argparse.Namespace) -> tuple[dict[str, list[ClipKeypoint
     ]
 
 
-def _open_set(folder: Path) -> GestureSet:
-    """Return the set in a folder, or an empty one if there is none yet.
-
-    Raises:
-        GestureSetError: The folder holds something else.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        return read_gesture_set(folder)
-    return GestureSet()
-
-
 def _save_set(folder: Path, gestures: GestureSet, recognizer: Recognizer) -> None:
     """Write a set with the model that it was taught to.
 
@@ -199,10 +188,10 @@ def _watch(name: str, lesson: Lesson) -> None:
         frames = _frames(source)
         if source.live:
             _count_down(frames)
-        for frame, step in watch(frames):
-            message = lesson.take(frame, step)
-            if message:
-                print(message, flush=True)
+        for frame in frames:
+            step = lesson.push(frame)
+            if step is not None and step.text:
+                print(step.text, flush=True)
             if lesson.gesture is None:
                 return
 

@@ -177,6 +177,20 @@ def read_gesture_set(folder: Path) -> GestureSet:
         raise GestureSetError(f"{path}: {error}") from error
 
 
+def open_gesture_set(folder: Path) -> GestureSet:
+    """Read a gesture set; an empty folder, or one left by a first write that was interrupted, is an
+    empty set.
+
+    Raises:
+        GestureSetError: As for `read_gesture_set`.
+    """
+    if folder.is_dir() and all(
+        one.name == _EXAMPLES or one.name.startswith(f".{DESCRIPTION}.") for one in folder.iterdir()
+    ):
+        return GestureSet()
+    return read_gesture_set(folder)
+
+
 def _read_example(folder: Path, entry: Mapping[str, str]) -> ClipKeypoints:
     """Read an example and check its hash."""
     path = folder / _EXAMPLES / entry["file"]
@@ -188,7 +202,10 @@ def _read_example(folder: Path, entry: Mapping[str, str]) -> ClipKeypoints:
             raise GestureSetError(
                 f"{path}: sha256 is {found}, but {DESCRIPTION} says {entry['sha256']}"
             )
-        return ClipKeypoints.load(path)
+        example = ClipKeypoints.load(path)
+        # Known already: compressing the example again to compute it would take long.
+        vars(example)["sha256"] = found
+        return example
     except OSError as error:
         raise GestureSetError(f"{path}: cannot be read: {error.strerror}") from error
     except GestureSetError:

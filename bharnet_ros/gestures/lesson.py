@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from bharnet_ros.gestures.cutting import Cut, CutState, CutStep
+from bharnet_ros.gestures.cutting import Cut, CutState
 from bharnet_ros.gestures.gesture_set import check_gesture_name
-from bharnet_ros.gestures.watching import example_of
+from bharnet_ros.gestures.watching import Watcher, example_of
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import FrameKeypoints
@@ -15,19 +16,38 @@ _LEAST_HANDS = 0.5
 """Share of a motion below which the hands are said to be missing."""
 
 
+@dataclass(frozen=True)
+class LessonStep:
+    """What a frame changed in a lesson.
+
+    Attributes:
+        gesture: The gesture to show.
+        taken: Examples of it so far.
+        state: What the lesson waits for, or what it made of the motion that ended.
+        text: What to tell the person; empty while they move.
+    """
+
+    gesture: str
+    taken: int
+    state: CutState
+    text: str
+
+
 class Lesson:
     """Collects examples of gestures, so many of each, in the order of their names.
 
     Attributes:
         taken: Examples of each gesture so far.
+        examples: How often each is shown.
     """
 
-    def __init__(self, names: Sequence[str], examples: int) -> None:
+    def __init__(self, names: Sequence[str], examples: int, track_id: str | None = None) -> None:
         """Start with the first gesture.
 
         Args:
             names: Gestures to show.
             examples: How often each is shown.
+            track_id: The person who shows them; None for whoever is in view first.
 
         Raises:
             InputError: A name cannot be used or occurs twice, or the number is not positive.
@@ -41,42 +61,53 @@ class Lesson:
         if len(set(names)) != len(names):
             raise InputError(f"names: one occurs twice: {' '.join(names)}")
         self.taken: dict[str, list[ClipKeypoints]] = {name: [] for name in names}
-        self._examples = examples
+        self.examples = examples
+        self._watcher = Watcher(track_id)
         self._state: CutState | None = None
 
     @property
     def gesture(self) -> str | None:
         """The gesture to show now; None when all have been shown."""
         for name, taken in self.taken.items():
-            if len(taken) < self._examples:
+            if len(taken) < self.examples:
                 return name
         return None
 
-    def take(self, frame: FrameKeypoints, step: CutStep) -> str:
-        """Take what a frame led to; return what to tell the person, empty if nothing changed.
+    @property
+    def watched(self) -> str | None:
+        """The person in view who is taught; None if there is none."""
+        return self._watcher.watched
 
-        Args:
-            frame: The frame.
-            step: What the cutter made of it.
+    def restart(self) -> None:
+        """Forget the motion that is being shown, as after stamps went back; examples stay."""
+        self._watcher.reset()
+        self._state = None
+
+    def push(self, frame: FrameKeypoints) -> LessonStep | None:
+        """Add a frame; return what it changed, None if nothing.
+
+        Raises:
+            InputError: The stamp is not newer than that of the frame before.
         """
         name = self.gesture
-        changed = step.state is not self._state
-        self._state = step.state
         if name is None:
-            return ""
-        number = f"{name} {len(self.taken[name]) + 1} of {self._examples}"
-        if step.cut is not None:
-            self.taken[name].append(example_of(step.cut, frame.width, frame.height))
-            return f"{number}: taken, {_seen(step.cut)}"
-        if step.state is CutState.REFUSED:
-            return f"{number}: not taken, {step.reason}; show it again"
-        if not changed:
-            return ""
-        return {
+            return None
+        step = self._watcher.push(frame)
+        if step.state is self._state and step.state not in (CutState.TAKEN, CutState.REFUSED):
+            return None
+        self._state = step.state
+        taken = self.taken[name]
+        number = f"{name} {len(taken) + 1} of {self.examples}"
+        text = {
             CutState.NOBODY: "nobody in view: step in front of the camera",
             CutState.WAITING_FOR_REST: "let your hands rest for a moment",
             CutState.READY: f"{number}: show it now",
+            CutState.REFUSED: f"{number}: not taken, {step.reason}; show it again",
         }.get(step.state, "")
+        if step.cut is not None:
+            taken.append(example_of(step.cut, frame.width, frame.height))
+            text = f"{number}: taken, {_seen(step.cut)}"
+        return LessonStep(name, len(taken), step.state, text)
 
 
 def _seen(cut: Cut) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,27 +12,76 @@ from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
 
 
-def watch(
-    frames: Iterable[FrameKeypoints], cutter: MotionCutter | None = None
-) -> Iterator[tuple[FrameKeypoints, CutStep]]:
-    """Yield each frame with what it led to; the person in view is the one who was there first.
+class Watcher:
+    """Follows one person and cuts out what they do.
+
+    Attributes:
+        watched: The person in view who is followed; None if there is none.
+    """
+
+    def __init__(self, track_id: str | None = None, cutter: MotionCutter | None = None) -> None:
+        """Start with nobody in view.
+
+        Args:
+            track_id: The person to follow; None for whoever was there first.
+            cutter: Cuts motions out; None for one with default settings.
+        """
+        self.watched: str | None = None
+        self._track_id = track_id
+        self._cutter = cutter or MotionCutter()
+
+    def reset(self) -> None:
+        """Forget what was seen, as after stamps went back."""
+        self.watched = None
+        self._cutter.reset()
+
+    def push(self, frame: FrameKeypoints) -> CutStep:
+        """Add a frame; return what it led to.
+
+        Raises:
+            InputError: The stamp is not newer than that of the frame before.
+        """
+        people = {person.track_id: person for person in frame.people}
+        if self._track_id is not None:
+            people = {track: one for track, one in people.items() if track == self._track_id}
+        if self.watched not in people:
+            lost = self.watched is not None
+            self.watched = next(iter(people), None)
+            if lost and self.watched is not None:
+                # Somebody else: the motion of one person does not go on with another.
+                return self._cutter.push(frame.stamp_ns, None)
+        return self._cutter.push(frame.stamp_ns, people.get(self.watched or ""))
+
+
+def newest_motion(
+    frames: Sequence[FrameKeypoints], start_ns: int, end_ns: int, track_id: str | None = None
+) -> ClipKeypoints:
+    """Return the newest motion between two rests that lies in a period, else the whole period.
 
     Args:
-        frames: Frames with rising stamps.
-        cutter: Cuts motions out; None for one with default settings.
+        frames: Frames of the period and before it, with rising stamps.
+        start_ns: When the period began, nanoseconds; a motion may have begun before.
+        end_ns: When it ended.
+        track_id: The person; None for whoever is in view longest.
+
+    Raises:
+        InputError: The person is not in view for at least two frames of the period.
     """
-    cutter = cutter or MotionCutter()
-    watched: str | None = None
+    if track_id is None:
+        track_id = longest_in_view(frames)
+    watcher = Watcher(track_id)
+    found = None
     for frame in frames:
-        people = {person.track_id: person for person in frame.people}
-        if watched not in people:
-            lost = watched is not None
-            watched = next(iter(people), None)
-            if lost and watched is not None:
-                # Somebody else: the motion of one person does not go on with another.
-                yield frame, cutter.push(frame.stamp_ns, None)
-                continue
-        yield frame, cutter.push(frame.stamp_ns, people.get(watched) if watched else None)
+        cut = watcher.push(frame).cut
+        if cut is not None and cut.end_ns > start_ns:
+            found = example_of(cut, frame.width, frame.height)
+    return found or example_between(frames, start_ns, end_ns, track_id)
+
+
+def longest_in_view(frames: Iterable[FrameKeypoints]) -> str:
+    """Return the track of the person who is in view longest; empty if nobody is."""
+    tracks = [one.track_id for frame in frames for one in frame.people]
+    return max(set(tracks), key=tracks.count) if tracks else ""
 
 
 def example_of(cut: Cut, width: int, height: int) -> ClipKeypoints:
@@ -70,8 +119,7 @@ def example_between(
     """
     shown = list(frames)
     if track_id is None:
-        tracks = [one.track_id for frame in shown for one in frame.people]
-        track_id = max(set(tracks), key=tracks.count) if tracks else ""
+        track_id = longest_in_view(shown)
     seen = [
         (frame, person) for frame in shown for person in frame.people if person.track_id == track_id
     ]

@@ -9,6 +9,7 @@ from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
+from bharnet_ros.gestures.classroom import Classroom
 from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
 from bharnet_ros.nodes.conversions import (
     scores_to_message,
@@ -22,11 +23,13 @@ from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.synchronisation import Synchronised, import_message_filters
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import LatestWorker
+from bharnet_ros.nodes.teaching_services import TeachingServices
 from bharnet_ros.pipeline.crops import RgbFeed
 from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores, open_recognition
 from bharnet_ros.recognition.backends import BACKENDS
 from bharnet_ros.recognition.events.parameters import format_class_parameters
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
+from bharnet_ros.recognition.vocabulary import Vocabulary
 
 PARAMETERS = (
     ParameterSpec(
@@ -37,8 +40,8 @@ PARAMETERS = (
     ParameterSpec(
         "gestures",
         "",
-        "Folder of a gesture set of `bharnet teach`, whose gestures are recognised too; empty: "
-        "none.",
+        "Folder of a gesture set, whose gestures are recognised too and which ~/teach extends; "
+        "empty: none.",
     ),
     ParameterSpec(
         "keep_classes",
@@ -123,6 +126,8 @@ class Recognition(ManagedNode):
         self._synchronised: Synchronised | None = None
         self._message_filters: Any = None
         self._rgb: RgbFeed | None = None
+        self._classroom: Classroom | None = None
+        self._teaching = TeachingServices(self)
         self._configured: Mapping[str, Any] = {}
         self._step: KeypointsToScores | None = None
         self._worker: LatestWorker[DueWindows] | None = None
@@ -149,13 +154,19 @@ class Recognition(ManagedNode):
         self._configured = parameters
         if parameters["use_rgb"]:
             self._message_filters = import_message_filters("use_rgb")
-        self._sliding, self._rgb = open_recognition(parameters)
+        self._sliding, self._rgb, self._classroom = open_recognition(parameters)
         self._step = KeypointsToScores(
             self._sliding,
             TopicLog(self, lambda: self._keypoints_topic),
             self._rgb,
-            on_restart=self._clear_queues,
+            on_restart=self._restart,
         )
+        self._classroom.on_classes = self._announce
+        if self._classroom.taught_anew:
+            self.get_logger().info(
+                f"parameter gestures: last used with model {self._classroom.taught_anew}, taught "
+                "anew from its examples"
+            )
         streams = self._sliding.recognizer.description.streams
         if streams and self._rgb is None:
             names = ", ".join(streams)
@@ -165,8 +176,10 @@ class Recognition(ManagedNode):
 
     def activate(self) -> None:
         """Publish model_info and subscribe to keypoints."""
-        if self._model_info is not None:
-            self._model_info.publish(self._describe_model())
+        if self._sliding is not None:
+            self._announce(self._sliding.recognizer.vocabulary)
+        if self._classroom is not None:
+            self._teaching.open(self._classroom)
         self._worker = LatestWorker("recognition", self._score, self.unexpected)
         if self._rgb is None:
             self._subscription = self.create_subscription(
@@ -195,6 +208,7 @@ class Recognition(ManagedNode):
         if self._synchronised is not None:
             self._synchronised.close()
             self._synchronised = None
+        self._teaching.close()
         if self._worker is not None:
             self._worker.close()
             self._worker = None
@@ -204,7 +218,7 @@ class Recognition(ManagedNode):
 
     def release(self) -> None:
         """Release the model and the publishers."""
-        self._sliding = self._rgb = self._step = None
+        self._sliding = self._rgb = self._step = self._classroom = None
         for publisher in (self._scores, self._model_info):
             if publisher is not None:
                 self.destroy_lifecycle_publisher(publisher)
@@ -216,6 +230,8 @@ class Recognition(ManagedNode):
             return {}
         recognizer = self._sliding.recognizer
         values = {"model": recognizer.vocabulary.name, "device": recognizer.device}
+        if self._classroom is not None and self._classroom.lesson:
+            values["teaching"] = self._classroom.lesson
         if self._rgb is not None and self._step is not None:
             stopped = self._step.without_images
             values["rgb"] = "no images: skeleton alone" if stopped else "images arrive"
@@ -230,10 +246,14 @@ class Recognition(ManagedNode):
         stopped = self._step.without_images
         return "no images arrive: recognition goes on with the skeleton alone" if stopped else ""
 
-    def _describe_model(self) -> ModelInfo:
+    def _announce(self, vocabulary: Vocabulary) -> None:
+        """Publish which classes there are from now on."""
+        if self._model_info is not None:
+            self._model_info.publish(self._describe_model(vocabulary))
+
+    def _describe_model(self, vocabulary: Vocabulary) -> ModelInfo:
         assert self._sliding is not None
         description = self._sliding.recognizer.description
-        vocabulary = self._sliding.recognizer.vocabulary
         events = vocabulary.events
         message = ModelInfo(
             name=vocabulary.name,
@@ -261,14 +281,18 @@ class Recognition(ManagedNode):
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         if self._step is not None and self._worker is not None:
-            due, _ = self._step.take(message)
+            due, frame = self._step.take(message)
             if due is not None and not self._worker.submit(due):
                 self.counters.count("dropped")
+            if frame is not None and self._classroom is not None:
+                self._classroom.push(frame)
             self._last_input_ns = time_to_ns(message.header.stamp)
         # Last, so that a caller that waits for either and then for `idle` misses nothing.
         self.counters.count("received")
 
-    def _clear_queues(self) -> None:
+    def _restart(self) -> None:
+        if self._classroom is not None:
+            self._classroom.restart()
         if self._synchronised is not None:
             self._synchronised.clear()
 

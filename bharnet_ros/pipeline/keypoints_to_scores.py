@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from bharnet_ros.gestures.gesture_set import read_gesture_set
-from bharnet_ros.gestures.teaching import Teacher
+from bharnet_ros.gestures.classroom import Classroom
 from bharnet_ros.messages.reading import (
     Message,
     image_from_message,
@@ -18,6 +17,7 @@ from bharnet_ros.pipeline.message_log import WITHOUT_DEPTH, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer, open_sliding_recognizer
+from bharnet_ros.recognition.vocabulary import Vocabulary
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.actions import ActionScores, kept_classes
 from bharnet_ros.types.crops import FrameCrops
@@ -36,14 +36,24 @@ INPUT_PARAMETERS = (
 _WARN_PERIOD_S = 5.0
 
 
+class OpenedRecognition(NamedTuple):
+    """What the parameters of `recognition` stand for.
+
+    Attributes:
+        sliding: Scores windows.
+        rgb: Cuts crops from images; None if the model does not use images.
+        classroom: Teaches gestures while the recogniser runs.
+    """
+
+    sliding: SlidingRecognizer
+    rgb: RgbFeed | None
+    classroom: Classroom
+
+
 def open_recognition(
     parameters: Mapping[str, Any],
-) -> tuple[SlidingRecognizer, RgbFeed | None]:
+) -> OpenedRecognition:
     """Load the model set up by the parameters of `recognition`.
-
-    Returns:
-        The recogniser that scores windows, and the feed that cuts crops from images; None in place
-        of the feed if the model does not use images.
 
     Raises:
         InputError: The model or a parameter cannot be used; names the parameter.
@@ -56,29 +66,28 @@ def open_recognition(
         bundle,
         **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS},
     )
-    _choose_classes(sliding, parameters["gestures"], parameters["keep_classes"])
+    classroom = _open_classroom(sliding, parameters["gestures"], parameters["keep_classes"])
     try:
         feed = make_rgb_feed(bundle.description, sliding.window_s, wanted=parameters["use_rgb"])
     except ValueError as error:
         raise InputError(f"parameter {error}") from error
-    return sliding, feed
+    return OpenedRecognition(sliding, feed, classroom)
 
 
-def _choose_classes(sliding: SlidingRecognizer, gestures: str, keep_classes: str) -> None:
+def _open_classroom(sliding: SlidingRecognizer, gestures: str, keep_classes: str) -> Classroom:
     """Teach a recogniser the gestures of a set, and keep only some classes of its model."""
-    recognizer = sliding.recognizer
-    taught = None
-    if gestures:
-        try:
-            folder = expand_home(gestures, "gestures")
-            examples = read_gesture_set(folder)
-            taught = Teacher(recognizer, sliding.window_s).teach(examples, folder.name)
-        except ValueError as error:
-            raise InputError(f"parameter gestures: {error}") from error
+    keep = kept_classes(keep_classes)
     try:
-        recognizer.teach(taught, kept_classes(keep_classes))
+        # What is wrong with it is none of the gesture set's fault.
+        Vocabulary.of(sliding.recognizer.description, keep=keep or None)
     except ValueError as error:
         raise InputError(f"parameter keep_classes: {error}") from error
+    try:
+        folder = expand_home(gestures, "gestures") if gestures else None
+        return Classroom(sliding.recognizer, window_s=sliding.window_s, folder=folder, keep=keep)
+    except ValueError as error:
+        parameter = "gestures" if gestures else "keep_classes"
+        raise InputError(f"parameter {parameter}: {error}") from error
 
 
 class KeypointsToScores:

@@ -13,6 +13,7 @@ from bharnet_ros.gestures.gesture_set import (
     GestureSet,
     GestureSetError,
     check_gesture_name,
+    open_gesture_set,
     read_gesture_set,
     write_gesture_set,
 )
@@ -165,3 +166,14 @@ def test_damaged_sets_are_refused_by_file(tmp_path: Path) -> None:
     example.write_bytes(example.read_bytes()[:-20])
     with pytest.raises(GestureSetError, match="sha256 is"):
         read_gesture_set(tmp_path)
+
+
+def test_an_empty_folder_and_an_interrupted_first_write_are_an_empty_set(tmp_path):
+    assert open_gesture_set(tmp_path).names == ()
+    (tmp_path / "examples" / "wave").mkdir(parents=True)
+    (tmp_path / ".gestures.json.17").write_text("{")
+    assert open_gesture_set(tmp_path).names == ()
+    (tmp_path / "holiday.jpg").write_bytes(b"")
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(GestureSetError, match=r"gestures\.json: no such file"):
+            open_gesture_set(folder)

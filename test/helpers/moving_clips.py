@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
 import numpy as np
 
 from bharnet_ros.types.keypoint_file import ClipKeypoints
+from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
 from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
 
 _DIRECTIONS = {"up": (0.0, -1.0), "aside": (1.0, 0.0), "down": (0.0, 1.0)}
@@ -46,3 +50,26 @@ def moving_clip(direction: str, *, seed: int = 0) -> ClipKeypoints:
     return ClipKeypoints(
         stamp, body, hands, scores, 640, 480, motion=(_REST_S, _REST_S + _MOTION_S)
     )
+
+
+def performance(
+    *directions: str, start_s: float = 100.0, track_id: str = "body_1"
+) -> Iterator[FrameKeypoints]:
+    """Yield the frames of a person who makes one motion after the other and rests between.
+
+    Args:
+        directions: The motions.
+        start_s: Stamp of the first frame, seconds.
+        track_id: Identity of the person.
+    """
+    for number, direction in enumerate(directions):
+        clip = moving_clip(direction, seed=number)
+        for stamp_ns, person in clip.frames():
+            yield FrameKeypoints(
+                round(start_s * NANOSECONDS) + stamp_ns,
+                clip.width,
+                clip.height,
+                (replace(person, track_id=track_id),),
+                "camera",
+            )
+        start_s += float(clip.stamp[-1]) + 1.0 / _RATE

@@ -1,0 +1,307 @@
+"""Teaches a recogniser its user's gestures while it runs."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from dataclasses import replace as replaced
+from pathlib import Path
+from typing import TypeVar
+
+from bharnet_ros.gestures.cutting import CutState
+from bharnet_ros.gestures.gesture_set import (
+    DESCRIPTION,
+    GestureSet,
+    check_gesture_name,
+    open_gesture_set,
+    write_gesture_set,
+)
+from bharnet_ros.gestures.lesson import Lesson
+from bharnet_ros.gestures.progress import TeachingProgress, TeachingState
+from bharnet_ros.gestures.teaching import Teacher
+from bharnet_ros.gestures.watching import newest_motion
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.recognition.vocabulary import Vocabulary
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
+
+DEFAULT_EXAMPLES = 5
+
+MOST_SECONDS = 8.0
+"""How far back a motion may begin that `teach_from_window` takes, seconds."""
+
+_HISTORY_NS = round((MOST_SECONDS + 2.0) * NANOSECONDS)
+"""How long frames are kept: longer, so that the rest before a motion is among them."""
+
+_PATIENCE_NS = 60 * NANOSECONDS
+"""How long a lesson waits for its next example."""
+
+Change = Callable[[GestureSet], GestureSet]
+Result = TypeVar("Result")
+
+
+@dataclass
+class _Lesson:
+    """The lesson that is held."""
+
+    lesson: Lesson
+    gesture: str
+    replace: bool
+    since_ns: int | None = None
+
+
+class Classroom:
+    """Learns and forgets gestures without a pause of the recogniser.
+
+    What takes long runs on a thread of its own, one thing after another. All methods are called
+    from one thread. The gesture set is the one before until a change is learned and written.
+
+    Attributes:
+        gestures: The gestures that are taught.
+        folder: Folder of the gesture set; None if gestures cannot be taught.
+        on_progress: Called with each change in a lesson, also on the other thread.
+        on_classes: Called on the other thread with the classes from now on, before the first scores
+            of them.
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        *,
+        window_s: float,
+        folder: Path | None = None,
+        keep: Sequence[str] | None = None,
+    ) -> None:
+        """Teach the recogniser the gestures that are in the folder.
+
+        Args:
+            recognizer: The recogniser, which also runs on another thread.
+            window_s: Length of its sliding window, seconds.
+            folder: Folder of the gesture set, which may be empty; None to teach nothing.
+            keep: Classes of the model to keep; None keeps all.
+
+        Raises:
+            InputError: The set or the model cannot be used, or no class is left; names it.
+        """
+        self.gestures = GestureSet()
+        self.folder = folder
+        self.on_progress: Callable[[TeachingProgress], None] = lambda progress: None
+        self.on_classes: Callable[[Vocabulary], None] = lambda vocabulary: None
+        self._recognizer = recognizer
+        self._keep = keep
+        self._window_s = window_s
+        self._teacher: Teacher | None = None
+        self._changed_ns = 0
+        self._frames: deque[FrameKeypoints] = deque()
+        self._held: _Lesson | None = None
+        self._pool: ThreadPoolExecutor | None = None
+        if folder is not None:
+            self.gestures = self._read(folder)
+            self._teacher = Teacher(recognizer, window_s)
+        recognizer.vocabulary = self._learn(self.gestures)
+
+    @property
+    def taught_anew(self) -> str:
+        """Name of another model that the set was last used with; empty if there is none."""
+        given, used = self._recognizer.description.weights_sha256, self.gestures.model_sha256
+        return "" if used in ("", given) else self.gestures.model
+
+    @property
+    def lesson(self) -> str:
+        """The gesture that is being taught; empty if none is."""
+        return "" if self._held is None else self._held.gesture
+
+    def start(
+        self, gesture: str, examples: int = 0, track_id: str = "", *, replace: bool = False
+    ) -> None:
+        """Start a lesson.
+
+        Args:
+            gesture: The gesture to teach.
+            examples: How often it will be shown; 0 stands for `DEFAULT_EXAMPLES`.
+            track_id: The person who shows it; empty for whoever is in view first.
+            replace: Whether to forget the examples that it has so far.
+
+        Raises:
+            InputError: There is no gesture set, a lesson is being held, or the name cannot be used.
+        """
+        self._check_folder()
+        if self._held is not None:
+            raise InputError(f"gesture {self._held.gesture!r}: is being taught; end that first")
+        lesson = Lesson([gesture], examples or DEFAULT_EXAMPLES, track_id or None)
+        self._held = _Lesson(lesson, gesture, replace)
+
+    def push(self, frame: FrameKeypoints) -> None:
+        """Take a frame; its stamp must be newer than that of the frame before."""
+        self._frames.append(frame)
+        while frame.stamp_ns - self._frames[0].stamp_ns > _HISTORY_NS:
+            self._frames.popleft()
+        held = self._held
+        if held is None:
+            return
+        if held.since_ns is None:
+            held.since_ns = frame.stamp_ns
+        step = held.lesson.push(frame)
+        if step is not None:
+            self.on_progress(self._progress(TeachingState.of(step.state), step.text))
+            if step.state is CutState.TAKEN:
+                assert self._teacher is not None
+                held.since_ns = frame.stamp_ns
+                # At once, so that little is left to do after the last example.
+                self._submit(self._teacher.embed, held.lesson.taken[held.gesture][-1])
+        if held.lesson.gesture is None or frame.stamp_ns - held.since_ns > _PATIENCE_NS:
+            self.stop()
+
+    def restart(self) -> None:
+        """Forget all frames, as after stamps went back; examples that were taken stay."""
+        self._frames.clear()
+        if self._held is not None:
+            self._held.since_ns = None
+            self._held.lesson.restart()
+
+    def stop(self) -> str:
+        """End the lesson, if one is held, and learn what was taken; return what happens in words.
+
+        Raises:
+            InputError: No lesson is held.
+        """
+        held = self._held
+        if held is None:
+            raise InputError("no gesture is being taught")
+        taken = held.lesson.taken[held.gesture]
+        progress = self._progress(TeachingState.ENDED, f"{held.gesture}: ended without an example")
+        self._held = None
+        if not taken:
+            self.on_progress(progress)
+            return progress.text
+
+        def learn() -> None:
+            try:
+                text = self._change(
+                    lambda known: known.with_examples(held.gesture, taken, instead=held.replace)
+                )
+            except (ValueError, OSError) as error:
+                text = f"{held.gesture}: not learned: {error}"
+                self.on_progress(replaced(progress, state=TeachingState.FAILED, text=text))
+            else:
+                self.on_progress(replaced(progress, state=TeachingState.LEARNED, text=text))
+
+        self._submit(learn)
+        return f"{held.gesture}: {len(taken)} of {held.lesson.examples} examples taken"
+
+    def forget(self, gesture: str) -> Future[str]:
+        """Forget a gesture.
+
+        Returns:
+            What was done in words; raises InputError if there is no such gesture or no class would
+            be left, OSError if the set cannot be written. The set is then as before.
+
+        Raises:
+            InputError: There is no gesture set.
+        """
+        self._check_folder()
+        return self._submit(self._change, lambda known: known.without(gesture))
+
+    def teach_from_window(
+        self, gesture: str, track_id: str = "", seconds: float = 0.0
+    ) -> Future[str]:
+        """Take what a person did in the last seconds as an example: their newest motion, or all.
+
+        Args:
+            gesture: The gesture that it is.
+            track_id: The person; empty for whoever is in view longest.
+            seconds: How long ago it may have begun; 0 stands for the length of the window.
+
+        Returns:
+            What was done in words; raises InputError or OSError if it cannot be learned. The set is
+            then as before.
+
+        Raises:
+            InputError: There is no gesture set, the name cannot be used, or seconds are out of
+                range.
+        """
+        self._check_folder()
+        check_gesture_name(gesture)
+        if not 0.0 <= seconds <= MOST_SECONDS:
+            raise InputError(f"seconds: must be from 0 to {MOST_SECONDS:g}, got {seconds}")
+        frames = tuple(self._frames)
+        if not frames:
+            raise InputError("nobody has been seen yet")
+        period_ns = round((seconds or self._window_s) * NANOSECONDS)
+
+        def learn() -> str:
+            newest = frames[-1].stamp_ns
+            example = newest_motion(frames, newest - period_ns, newest, track_id or None)
+            return self._change(lambda known: known.with_examples(gesture, [example]))
+
+        return self._submit(learn)
+
+    def close(self) -> None:
+        """End the lesson, learn what was taken, and wait until all is done."""
+        if self._held is not None:
+            self.stop()
+        self._frames.clear()
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def _check_folder(self) -> None:
+        if self.folder is None:
+            raise InputError("there is no gesture set: parameter gestures names no folder")
+
+    def _submit(self, function: Callable[..., Result], *arguments: object) -> Future[Result]:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="teaching")
+        return self._pool.submit(function, *arguments)
+
+    def _change(self, change: Change) -> str:
+        """Learn and write another set; return what is known from now on."""
+        assert self.folder is not None
+        # Another process may have taught the same set meanwhile.
+        known = self.gestures if self._unchanged() else self._read(self.folder)
+        description = self._recognizer.description
+        gestures = change(known).used_with(description.name, description.weights_sha256)
+        vocabulary = self._learn(gestures)
+        write_gesture_set(self.folder, gestures)
+        self._changed_ns = self._modified_ns()
+        self.gestures = gestures
+        self.on_classes(vocabulary)
+        self._recognizer.vocabulary = vocabulary
+        return f"{len(gestures.names)} gestures are known now: {', '.join(gestures.names)}"
+
+    def _learn(self, gestures: GestureSet) -> Vocabulary:
+        taught = None
+        if gestures.names:
+            assert self._teacher is not None and self.folder is not None
+            taught = self._teacher.teach(gestures, self.folder.name)
+        return Vocabulary.of(self._recognizer.description, taught, self._keep)
+
+    def _read(self, folder: Path) -> GestureSet:
+        gestures = open_gesture_set(folder)
+        self._changed_ns = self._modified_ns()
+        return gestures
+
+    def _unchanged(self) -> bool:
+        return self._modified_ns() == self._changed_ns
+
+    def _modified_ns(self) -> int:
+        assert self.folder is not None
+        path = self.folder / DESCRIPTION
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    def _progress(self, state: TeachingState, text: str) -> TeachingProgress:
+        assert self._held is not None
+        held = self._held
+        frame = self._frames[-1] if self._frames else FrameKeypoints(0, 0, 0)
+        return TeachingProgress(
+            stamp_ns=frame.stamp_ns,
+            frame_id=frame.frame_id,
+            gesture=held.gesture,
+            track_id=held.lesson.watched or "",
+            state=state,
+            taken=len(held.lesson.taken[held.gesture]),
+            wanted=held.lesson.examples,
+            text=text,
+        )

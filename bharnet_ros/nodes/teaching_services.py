@@ -1,0 +1,125 @@
+"""The services by which a running recognition node is taught gestures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future as Work
+from typing import Any
+
+from rclpy.node import Node
+from rclpy.task import Future
+from std_srvs.srv import Trigger
+
+from bharnet_ros.gestures.classroom import Classroom
+from bharnet_ros.gestures.progress import TeachingProgress
+from bharnet_ros.msg import TeachingProgress as TeachingProgressMessage
+from bharnet_ros.nodes.conversions import time_from_ns
+from bharnet_ros.nodes.runtime.qos import LATCHED
+from bharnet_ros.srv import Forget, ListGestures, Teach, TeachFromWindow
+from bharnet_ros.types.errors import InputError
+
+
+class TeachingServices:
+    """Offers `~/teach` and the other services, and publishes `~/teaching`.
+
+    A request that takes time is answered when it is done; the node goes on meanwhile.
+    """
+
+    def __init__(self, node: Node) -> None:
+        """Offer the services; until `open` they answer that the node is not active."""
+        self._node = node
+        self._classroom: Classroom | None = None
+        self._publisher = node.create_publisher(TeachingProgressMessage, "~/teaching", LATCHED)
+        node.create_service(Teach, "~/teach", self._teach)
+        node.create_service(Trigger, "~/stop_teaching", self._stop)
+        node.create_service(TeachFromWindow, "~/teach_from_window", self._teach_from_window)
+        node.create_service(Forget, "~/forget", self._forget)
+        node.create_service(ListGestures, "~/list_gestures", self._list)
+
+    def open(self, classroom: Classroom) -> None:
+        """Teach in this classroom from now on."""
+        classroom.on_progress = self._publish
+        self._classroom = classroom
+
+    def close(self) -> None:
+        """Teach no longer; a lesson ends, and what was taken is learned."""
+        classroom, self._classroom = self._classroom, None
+        if classroom is not None:
+            classroom.close()
+
+    def _teach(self, request: Teach.Request, response: Teach.Response) -> Teach.Response:
+        def start() -> str:
+            self._opened().start(
+                request.label, request.examples, request.track_id, replace=request.replace
+            )
+            return f"{request.label}: the lesson begins"
+
+        return self._answer(response, start)
+
+    def _stop(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return self._answer(response, lambda: self._opened().stop())
+
+    async def _teach_from_window(
+        self, request: TeachFromWindow.Request, response: TeachFromWindow.Response
+    ) -> TeachFromWindow.Response:
+        return await self._answer_later(
+            response,
+            lambda: self._opened().teach_from_window(
+                request.label, request.track_id, request.seconds
+            ),
+        )
+
+    async def _forget(self, request: Forget.Request, response: Forget.Response) -> Forget.Response:
+        return await self._answer_later(response, lambda: self._opened().forget(request.label))
+
+    def _list(
+        self, _request: ListGestures.Request, response: ListGestures.Response
+    ) -> ListGestures.Response:
+        classroom = self._classroom
+        if classroom is not None and classroom.folder is not None:
+            response.folder = str(classroom.folder)
+            response.labels = list(classroom.gestures.names)
+            response.examples = [len(each) for each in classroom.gestures.gestures.values()]
+        return response
+
+    def _opened(self) -> Classroom:
+        if self._classroom is None:
+            raise InputError("the node is not active")
+        return self._classroom
+
+    def _answer(self, response: Any, function: Callable[[], str]) -> Any:
+        """Fill in a response with what was done, or why it could not be."""
+        try:
+            response.message = function()
+            response.success = True
+        except (ValueError, OSError) as error:
+            response.message = str(error)
+            response.success = False
+        return response
+
+    async def _answer_later(self, response: Any, start: Callable[[], Work[str]]) -> Any:
+        """Fill in a response when the work is done that a function starts."""
+        try:
+            work = start()
+        except ValueError as error:
+            response.message, response.success = str(error), False
+            return response
+        executor = self._node.executor
+        done = Future(executor=executor)
+        # A task, because that wakes the executor, on whose thread the answer is sent.
+        work.add_done_callback(lambda _: executor.create_task(done.set_result, True))
+        await done
+        return self._answer(response, work.result)
+
+    def _publish(self, progress: TeachingProgress) -> None:
+        message = TeachingProgressMessage(
+            label=progress.gesture,
+            track_id=progress.track_id,
+            state=progress.state.value,
+            taken=progress.taken,
+            wanted=progress.wanted,
+            text=progress.text,
+        )
+        message.header.stamp = time_from_ns(progress.stamp_ns)
+        message.header.frame_id = progress.frame_id
+        self._publisher.publish(message)
