@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bharnet_ros.bags.mistakes import SUFFIX, read_mistakes
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage, choose_stage, origin_of
@@ -49,15 +50,21 @@ class _Action:
 
 
 def examples_in(
-    bag: Path, truth: str, settings: ReplaySettings | None = None
+    bag: Path,
+    truth: str,
+    settings: ReplaySettings | None = None,
+    *,
+    known: Collection[str] = (),
 ) -> dict[str, list[ClipKeypoints]]:
     """Return an example of each true action in a recording, by label.
 
     Args:
         bag: The recording, with keypoints or images.
-        truth: Its true actions, as for `read_truth`. Actions that are called `background` are
-            examples of what is no gesture.
+        truth: Its true actions, as for `read_truth`, or the report of an evaluation, as for
+            `read_mistakes`. Actions that are called `background` are examples of what is no
+            gesture.
         settings: How to read the recording.
+        known: Gestures whose mistakes in a report are taken.
 
     Raises:
         InputError: The recording or the truth cannot be used, there is no true action, or somebody
@@ -72,7 +79,10 @@ def examples_in(
             among=(Stage.KEYPOINTS, Stage.IMAGES),
         )
         origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
-        rows = read_truth(truth, recording, origin_ns)
+        if truth.endswith(SUFFIX):
+            rows = read_mistakes(Path(truth), recording.name, known)
+        else:
+            rows = read_truth(truth, recording, origin_ns)
         if not rows:
             raise InputError(f"{truth}: has no true actions")
         actions = [

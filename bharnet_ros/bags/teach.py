@@ -69,7 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--truth",
         metavar="TRUTH",
         help="the true actions of --bag: .csv, .txt (PKU-MMD) or topic:/name; those called "
-        f"{BACKGROUND} are examples of what is no gesture",
+        f"{BACKGROUND} are examples of what is no gesture; or the report.json of `bharnet evaluate "
+        "bag`, to learn from the mistakes",
     )
     parser.add_argument(
         "--examples",
@@ -104,7 +105,7 @@ def run(arguments: argparse.Namespace) -> int:
     recognizer = Recognizer(load_bundle(find_model(arguments.model)), "cpu")
     recognizer.warm_up()
     teacher = Teacher(recognizer)
-    taken, missing = _collect(arguments)
+    taken, missing = _collect(arguments, gestures)
     for name, examples in taken.items():
         if name == BACKGROUND:
             gestures = gestures.with_background(examples)
@@ -138,10 +139,12 @@ def _check(arguments: argparse.Namespace) -> None:
     Lesson(names, arguments.examples)
 
 
-def _collect(arguments: argparse.Namespace) -> tuple[dict[str, list[ClipKeypoints]], list[str]]:
+def _collect(
+    arguments: argparse.Namespace, known: GestureSet
+) -> tuple[dict[str, list[ClipKeypoints]], list[str]]:
     """Return the examples of each gesture, and the gestures of which too few were seen."""
     if arguments.bag is not None:
-        return examples_in(arguments.bag, arguments.truth), []
+        return examples_in(arguments.bag, arguments.truth, known=known.names), []
     if arguments.clips is not None:
         return {arguments.names[0]: [_clip(one) for one in arguments.clips]}, []
     lesson = Lesson(arguments.names, arguments.examples)

@@ -82,16 +82,56 @@ def test_what_was_taught_from_a_recording_is_looked_for_in_recordings(
     gestures = read_gesture_set(Path(folder))
     assert (gestures.names, len(gestures.background)) == (("greet", "thank"), 1)
     capsys.readouterr()
+    report = tmp_path / "report.json"
     evaluate = ["evaluate", "bag", str(bag), "--truth", source, "--device", "cpu", "--json"]
-    assert cli.main([*evaluate, *taught, "--only"]) == 0
+    assert cli.main([*evaluate, *taught, "--only", "--out", str(report)]) == 0
     result = json.loads(capsys.readouterr().out)
     assert set(result["labels"]) == {"greet", "thank"}
+    assert result["mistakes"]
+    assert cli.main(["teach", "--bag", str(bag), "--truth", str(report), *taught]) == 0
+    taught_again = read_gesture_set(Path(folder))
+    known = [*taught_again.gestures.values(), taught_again.background]
+    assert sum(map(len, known)) > 3
     # Without the set, the truth names classes that the model does not have.
     assert cli.main([*evaluate, "--model", model]) != 0
     assert "label 'greet' is none of the model's" in capsys.readouterr().err
     wrong = [*evaluate, *taught, "--from", "events"]
     assert cli.main(wrong) != 0
     assert "other classes need keypoints or images" in capsys.readouterr().err
+
+
+def mistake(kind: str, truth: object, event: object, recording: str = "bag") -> dict[str, object]:
+    def span(label: str, start: float, end: float) -> dict[str, object]:
+        return {"label": label, "start_s": start, "end_s": end, "track_id": ""}
+
+    return {
+        "kind": kind,
+        "recording": recording,
+        "truth": None if truth is None else span(*truth),
+        "event": None if event is None else span(*event),
+    }
+
+
+def test_the_mistakes_of_a_report_become_examples(bag: Path, tmp_path: Path) -> None:
+    mistakes = [
+        mistake("missed", ("greet", 1.0, 3.8), None),
+        mistake("false", None, ("greet", 4.0, 5.0)),
+        mistake("wrong_label", ("hello", 5.0, 6.0), ("greet", 5.0, 6.0)),
+        mistake("wrong_label", ("greet", 6.0, 7.0), ("hello", 6.0, 7.0)),
+        mistake("badly_timed", ("greet", 1.0, 3.8), ("greet", 2.0, 3.0)),
+        mistake("missed", ("hello", 1.0, 3.8), None),
+        mistake("missed", ("greet", 1.0, 3.8), None, "another"),
+    ]
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps({"metrics": {"mistakes": mistakes}}))
+    examples = examples_in(bag, str(path), known=["greet"])
+    assert {name: len(given) for name, given in examples.items()} == {"greet": 2, "background": 2}
+    with pytest.raises(InputError, match="has no mistake of thank in recording bag"):
+        examples_in(bag, str(path), known=["thank"])
+    for content in ("{}", "[1]", "{", '{"mistakes": [{"recording": "bag"}]}'):
+        path.write_text(content)
+        with pytest.raises(InputError, match=r"report\.json: is not a report of bharnet evaluate"):
+            examples_in(bag, str(path), known=["greet"])
 
 
 @pytest.mark.parametrize(
