@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from bharnet_ros.bags.examples import examples_in
+from bharnet_ros.gestures.cutting import CutState
 from bharnet_ros.gestures.gesture_set import (
     DESCRIPTION,
     GestureSet,
@@ -80,6 +81,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="how often to show each gesture (default: %(default)s)",
     )
     parser.add_argument(
+        "--either-hand",
+        action="store_true",
+        help="the other side of the body may show the gesture too",
+    )
+    parser.add_argument(
         "--replace", action="store_true", help="forget the examples that a gesture has so far"
     )
     parser.add_argument(
@@ -105,12 +111,14 @@ def run(arguments: argparse.Namespace) -> int:
     recognizer = Recognizer(load_bundle(find_model(arguments.model)), "cpu")
     recognizer.warm_up()
     teacher = Teacher(recognizer)
-    taken, missing = _collect(arguments, gestures)
+    taken, missing = _collect(arguments, gestures, teacher)
     for name, examples in taken.items():
         if name == BACKGROUND:
             gestures = gestures.with_background(examples)
         else:
-            gestures = gestures.with_examples(name, examples, instead=arguments.replace)
+            gestures = gestures.with_examples(
+                name, examples, instead=arguments.replace, either_hand=arguments.either_hand
+            )
     if taken:
         started = time.perf_counter()
         teacher.teach(gestures, arguments.gestures.name)
@@ -140,7 +148,7 @@ def _check(arguments: argparse.Namespace) -> None:
 
 
 def _collect(
-    arguments: argparse.Namespace, known: GestureSet
+    arguments: argparse.Namespace, known: GestureSet, teacher: Teacher
 ) -> tuple[dict[str, list[ClipKeypoints]], list[str]]:
     """Return the examples of each gesture, and the gestures of which too few were seen."""
     if arguments.bag is not None:
@@ -148,7 +156,7 @@ def _collect(
     if arguments.clips is not None:
         return {arguments.names[0]: [_clip(one) for one in arguments.clips]}, []
     lesson = Lesson(arguments.names, arguments.examples)
-    _watch(arguments.source, lesson)
+    _watch(arguments.source, lesson, teacher)
     taken = {name: examples for name, examples in lesson.taken.items() if examples}
     return taken, [
         name for name, examples in lesson.taken.items() if len(examples) < arguments.examples
@@ -185,7 +193,7 @@ def _frames(source: FrameSource) -> Iterator[FrameKeypoints]:
             yield extractor.extract(frame.image, round(frame.time * NANOSECONDS))
 
 
-def _watch(name: str, lesson: Lesson) -> None:
+def _watch(name: str, lesson: Lesson, teacher: Teacher) -> None:
     """Watch a source until the lesson is over, the source ends or Ctrl-C: what was taken stays."""
     with open_source(name) as source, suppress(KeyboardInterrupt):
         frames = _frames(source)
@@ -195,6 +203,9 @@ def _watch(name: str, lesson: Lesson) -> None:
             step = lesson.push(frame)
             if step is not None and step.text:
                 print(step.text, flush=True)
+            if step is not None and step.state is CutState.TAKEN:
+                # At once, so that little is left to do after the last example.
+                teacher.embed(lesson.taken[step.gesture][-1])
             if lesson.gesture is None:
                 return
 

@@ -68,10 +68,7 @@ def check_gestures(teacher: Teacher, gestures: GestureSet) -> GestureCheck:
     """
     if not gestures.names:
         raise InputError("gestures: the set is empty")
-    embedded = {
-        name: [teacher.embed(one) for one in examples]
-        for name, examples in gestures.gestures.items()
-    }
+    embedded = teacher.embed_set(gestures)
     background = [teacher.embed(one) for one in gestures.background]
     taken_for: dict[str, dict[str, int]] = {name: {} for name in embedded}
     for name, left_out, others in _left_out(embedded):

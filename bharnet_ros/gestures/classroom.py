@@ -49,6 +49,7 @@ class _Lesson:
     lesson: Lesson
     gesture: str
     replace: bool
+    either_hand: bool
     since_ns: int | None = None
 
 
@@ -114,7 +115,13 @@ class Classroom:
         return "" if self._held is None else self._held.gesture
 
     def start(
-        self, gesture: str, examples: int = 0, track_id: str = "", *, replace: bool = False
+        self,
+        gesture: str,
+        examples: int = 0,
+        track_id: str = "",
+        *,
+        replace: bool = False,
+        either_hand: bool = False,
     ) -> None:
         """Start a lesson.
 
@@ -123,6 +130,7 @@ class Classroom:
             examples: How often it will be shown; 0 stands for `DEFAULT_EXAMPLES`.
             track_id: The person who shows it; empty for whoever is in view first.
             replace: Whether to forget the examples that it has so far.
+            either_hand: Whether the other side of the body may show it too.
 
         Raises:
             InputError: There is no gesture set, a lesson is being held, or the name cannot be used.
@@ -131,7 +139,7 @@ class Classroom:
         if self._held is not None:
             raise InputError(f"gesture {self._held.gesture!r}: is being taught; end that first")
         lesson = Lesson([gesture], examples or DEFAULT_EXAMPLES, track_id or None)
-        self._held = _Lesson(lesson, gesture, replace)
+        self._held = _Lesson(lesson, gesture, replace, either_hand)
 
     def push(self, frame: FrameKeypoints) -> None:
         """Take a frame; its stamp must be newer than that of the frame before."""
@@ -150,7 +158,8 @@ class Classroom:
                 assert self._teacher is not None
                 held.since_ns = frame.stamp_ns
                 # At once, so that little is left to do after the last example.
-                self._submit(self._teacher.embed, held.lesson.taken[held.gesture][-1])
+                newest = held.lesson.taken[held.gesture][-1]
+                self._submit(self._teacher.embed, newest, either_hand=held.either_hand)
         if held.lesson.gesture is None or frame.stamp_ns - held.since_ns > _PATIENCE_NS:
             self.stop()
 
@@ -180,7 +189,9 @@ class Classroom:
         def learn() -> None:
             try:
                 text = self._change(
-                    lambda known: known.with_examples(held.gesture, taken, instead=held.replace)
+                    lambda known: known.with_examples(
+                        *(held.gesture, taken), instead=held.replace, either_hand=held.either_hand
+                    )
                 )
             except (ValueError, OSError) as error:
                 text = f"{held.gesture}: not learned: {error}"
@@ -251,10 +262,12 @@ class Classroom:
         if self.folder is None:
             raise InputError("there is no gesture set: parameter gestures names no folder")
 
-    def _submit(self, function: Callable[..., Result], *arguments: object) -> Future[Result]:
+    def _submit(
+        self, function: Callable[..., Result], *arguments: object, **options: object
+    ) -> Future[Result]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="teaching")
-        return self._pool.submit(function, *arguments)
+        return self._pool.submit(function, *arguments, **options)
 
     def _change(self, change: Change) -> str:
         """Learn and write another set; return what is known from now on."""

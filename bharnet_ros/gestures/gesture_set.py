@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
@@ -37,25 +36,28 @@ class GestureSet:
             for a gesture wrongly.
         model: Name of the bundle that the set was last used with.
         model_sha256: Hash of its weights. Another bundle is taught anew from the examples.
-        settings: Thresholds and the result of the last check, as JSON holds them.
+        either_hand: Gestures that either side of the body may show.
     """
 
     gestures: Mapping[str, tuple[ClipKeypoints, ...]] = field(default_factory=dict)
     background: tuple[ClipKeypoints, ...] = ()
     model: str = ""
     model_sha256: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    either_hand: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Check the names.
 
         Raises:
-            InputError: A name cannot be used, or a gesture has no examples.
+            InputError: A name cannot be used, or a gesture has no examples, or one that either hand
+                may show is none of them.
         """
         for name, examples in self.gestures.items():
             check_gesture_name(name)
             if not examples:
                 raise InputError(f"gesture {name!r}: has no examples")
+        for name in sorted(self.either_hand - set(self.gestures)):
+            raise InputError(f"either_hand: {name!r} is not in the set")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,18 +72,35 @@ class GestureSet:
             content.update(name.encode())
             for one in examples:
                 content.update(one.sha256.encode())
+        content.update("/".join(sorted(self.either_hand)).encode())
         return content.hexdigest()[:8]
 
     def with_examples(
-        self, name: str, examples: Iterable[ClipKeypoints], *, instead: bool = False
+        self,
+        name: str,
+        examples: Iterable[ClipKeypoints],
+        *,
+        instead: bool = False,
+        either_hand: bool = False,
     ) -> GestureSet:
-        """Return a set in which a gesture has further examples, or these instead of its own.
+        """Return a set in which a gesture has further examples.
+
+        Args:
+            name: The gesture.
+            examples: Its further examples.
+            instead: Whether to forget its own.
+            either_hand: Whether either side of the body may show it; else that is as before.
 
         Raises:
             InputError: The name cannot be used, or there are no examples.
         """
         kept = () if instead else self.gestures.get(name, ())
-        return replace(self, gestures={**self.gestures, name: (*kept, *examples)})
+        either = self.either_hand - {name} if instead else self.either_hand
+        return replace(
+            self,
+            gestures={**self.gestures, name: (*kept, *examples)},
+            either_hand=either | {name} if either_hand else either,
+        )
 
     def used_with(self, model: str, sha256: str) -> GestureSet:
         """Return a set that was last used with this model.
@@ -104,7 +123,9 @@ class GestureSet:
         """
         self._check_known(name)
         return replace(
-            self, gestures={one: kept for one, kept in self.gestures.items() if one != name}
+            self,
+            gestures={one: kept for one, kept in self.gestures.items() if one != name},
+            either_hand=self.either_hand - {name},
         )
 
     def renamed(self, name: str, other: str) -> GestureSet:
@@ -119,6 +140,7 @@ class GestureSet:
         return replace(
             self,
             gestures={other if one == name else one: kept for one, kept in self.gestures.items()},
+            either_hand=frozenset(other if one == name else one for one in self.either_hand),
         )
 
     def _check_known(self, name: str) -> None:
@@ -167,7 +189,7 @@ def read_gesture_set(folder: Path) -> GestureSet:
             background=tuple(_read_example(folder, one) for one in content["background"]),
             model=str(content["model"]),
             model_sha256=str(content["model_sha256"]),
-            settings=dict(content["settings"]),
+            either_hand=frozenset(content["either_hand"]),
         )
     except GestureSetError:
         raise
@@ -237,7 +259,7 @@ def write_gesture_set(folder: Path, gestures: GestureSet) -> None:
         "model_sha256": gestures.model_sha256,
         "gestures": listed,
         "background": background,
-        "settings": dict(gestures.settings),
+        "either_hand": sorted(gestures.either_hand),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     write_whole(folder / DESCRIPTION, text.encode())

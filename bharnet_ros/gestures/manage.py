@@ -62,6 +62,7 @@ def _list(_arguments: argparse.Namespace, gestures: GestureSet) -> str:
         return "no gestures"
     lines = [
         f"{name}: {len(examples)} examples, {_lengths(gestures, name)}"
+        + (", either hand" if name in gestures.either_hand else "")
         for name, examples in gestures.gestures.items()
     ]
     if gestures.background:

@@ -42,6 +42,9 @@ _MOST_WINDOWS, _LEAST_WINDOWS = 1500, 2
 _MOST_REST = 512
 """Most windows of rest that a window is compared to."""
 
+_MIRRORED = "/mirrored"
+"""Ends the name of a gesture that is shown with the other side; no gesture's name has a slash."""
+
 _LEAST_SEEN = 0.2
 """Share of a gesture's windows in which a part must be seen, or it does not count."""
 
@@ -54,11 +57,14 @@ class EmbeddedExample:
         shown: Windows that show the motion.
         rest: Windows that show the person at rest before and after it.
         duration_s: Length of the motion, seconds.
+        mirrored: Windows that show the motion with the other side of the body; None if that is
+            another gesture, or none.
     """
 
     shown: Embeddings
     rest: Embeddings
     duration_s: float
+    mirrored: Embeddings | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +135,8 @@ class TaughtGestures:
         self.class_names = tuple(examples)
         count = sum(map(len, examples.values()))
         most = max(_MOST_WINDOWS // max(count, 1), _LEAST_WINDOWS)
-        shown = {name: _shown(name, given, most) for name, given in examples.items()}
+        variants = _variants(examples)
+        shown = {name: _shown(name, given, most) for name, given in variants.items()}
         parts = {name: _counting(windows) for name, (windows, _) in shown.items()}
         own_rest = Embeddings.join(
             [rest, *(one.rest for given in examples.values() for one in given)]
@@ -148,7 +155,10 @@ class TaughtGestures:
             weights=np.concatenate([weights for _, weights in shown.values()]),
             parts=parts,
         )
-        self._order = [self._head.names.index(name) for name in self.class_names]
+        self._order = [self._head.names.index(name) for name in variants]
+        self._gesture_of = [
+            self.class_names.index(name.removesuffix(_MIRRORED)) for name in variants
+        ]
         self.class_parameters: ClassParameters = {
             name: {
                 **_EVENTS,
@@ -164,7 +174,8 @@ class TaughtGestures:
         The measures are those that `LIKENESS_WEIGHTS` weigh.
         """
         named = self._naming(embeddings).argmax(axis=1)
-        return [self.class_names[one] for one in named], self._measures(embeddings, named)
+        gestures = [self.class_names[self._gesture_of[one]] for one in named]
+        return gestures, self._measures(embeddings, named)
 
     def probabilities(self, embeddings: Embeddings) -> FloatArray:
         """Return the probability (N, J + 1) of each gesture; the last is that of none of them."""
@@ -174,19 +185,21 @@ class TaughtGestures:
         body, hand = np.asarray([one.parts for one in self._likeness])[named].T
         seen = (body & embeddings.body_seen) | (hand & embeddings.hand_seen)
         known = (seen / (1.0 + np.exp(-logit))).astype(np.float32)[:, None]
+        if len(self._gesture_of) > len(self.class_names):
+            naming = naming @ np.eye(len(self.class_names), dtype=np.float32)[self._gesture_of]
         probabilities: FloatArray = np.concatenate([naming * known, 1.0 - known], axis=1)
         return probabilities
 
     def _naming(self, embeddings: Embeddings) -> FloatArray:
-        """Return the probability (N, J) of each gesture if it is one of them."""
+        """Return the probability (N, V) of each gesture, and each mirrored one, if it is one."""
         return self._head.probabilities(embeddings)[:, self._order]
 
     def _measures(self, embeddings: Embeddings, named: npt.NDArray[np.integer]) -> FloatArray:
-        """Return the measures (N, 4) of the gesture that each window is most like."""
+        """Return the measures (N, 4) of the variant (N,) that each window is most like."""
         measures = np.empty((len(embeddings), len(LIKENESS_WEIGHTS)), dtype=np.float32)
-        for gesture in np.unique(named):
-            rows = named == gesture
-            measures[rows] = self._likeness[gesture].cosines(embeddings.take(rows))
+        for variant in np.unique(named):
+            rows = named == variant
+            measures[rows] = self._likeness[variant].cosines(embeddings.take(rows))
         return measures
 
 
@@ -204,16 +217,30 @@ def _likeness(
     return _Likeness(parts, vectors, centre, rest, others_rest)
 
 
-def _shown(
-    name: str, examples: Sequence[EmbeddedExample], most: int
-) -> tuple[Embeddings, FloatArray]:
+def _variants(
+    examples: Mapping[str, Sequence[EmbeddedExample]],
+) -> dict[str, list[Embeddings]]:
+    """Return the windows of each example of each gesture, and of each gesture mirrored.
+
+    A mirrored gesture is told by itself: it has a centre of its own.
+    """
+    variants: dict[str, list[Embeddings]] = {}
+    for name, given in examples.items():
+        variants[name] = [one.shown for one in given]
+        mirrored = [one.mirrored for one in given if one.mirrored is not None]
+        if mirrored:
+            variants[name + _MIRRORED] = mirrored
+    return variants
+
+
+def _shown(name: str, examples: Sequence[Embeddings], most: int) -> tuple[Embeddings, FloatArray]:
     """Return the windows of a gesture in which anything was seen, and how much each counts.
 
     Windows of one example are much alike: together they count as one.
     """
     kept, weights = [], []
     for one in examples:
-        seen = _some(one.shown.take(one.shown.body_seen | one.shown.hand_seen), most)
+        seen = _some(one.take(one.body_seen | one.hand_seen), most)
         if len(seen):
             kept.append(seen)
             weights.append(np.full(len(seen), 1.0 / len(seen), dtype=np.float32))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -42,22 +43,33 @@ class Teacher:
         self._background = _background_of(recognizer)
         self._embedded: dict[str, EmbeddedExample] = {}
 
-    def embed(self, example: ClipKeypoints) -> EmbeddedExample:
+    def embed(self, example: ClipKeypoints, *, either_hand: bool = False) -> EmbeddedExample:
         """Return an example as the model sees it.
+
+        Args:
+            example: The example.
+            either_hand: Whether the other side of the body may show the same.
 
         Raises:
             InputError: The example has no frames.
         """
         key = example.sha256
         if key not in self._embedded:
-            layout = self.recognizer.description.body_layout
-            windows = example_windows(example, self.window_s, layout)
-            self._embedded[key] = EmbeddedExample(
-                self.embed_windows(windows.shown),
-                self.embed_windows(windows.rest),
-                windows.duration_s,
-            )
-        return self._embedded[key]
+            self._embedded[key] = self._embed(example)
+        embedded = self._embedded[key]
+        if not either_hand:
+            return embedded
+        key += "/mirrored"
+        if key not in self._embedded:
+            self._embedded[key] = self._embed(example.mirrored())
+        return replace(embedded, mirrored=self._embedded[key].shown)
+
+    def embed_set(self, gestures: GestureSet) -> dict[str, list[EmbeddedExample]]:
+        """Return the examples of each gesture of a set as the model sees them."""
+        return {
+            name: [self.embed(one, either_hand=name in gestures.either_hand) for one in examples]
+            for name, examples in gestures.gestures.items()
+        }
 
     def teach(self, gestures: GestureSet, name: str) -> TaughtGestures:
         """Return the classes of a set.
@@ -70,10 +82,7 @@ class Teacher:
             InputError: The set has no gestures, or one of them shows neither body nor hands.
         """
         return self.fit(
-            {
-                name: [self.embed(one) for one in examples]
-                for name, examples in gestures.gestures.items()
-            },
+            self.embed_set(gestures),
             [self.embed(one) for one in gestures.background],
             name=f"{name}@{gestures.revision}",
         )
@@ -102,6 +111,13 @@ class Teacher:
             rest=Embeddings.join([self.embed_windows(()), *none]),
             others_rest=_embeddings_of(self._background, "rest"),
             window_s=self.window_s,
+        )
+
+    def _embed(self, example: ClipKeypoints) -> EmbeddedExample:
+        layout = self.recognizer.description.body_layout
+        windows = example_windows(example, self.window_s, layout)
+        return EmbeddedExample(
+            self.embed_windows(windows.shown), self.embed_windows(windows.rest), windows.duration_s
         )
 
     def unknown_motion(self) -> Embeddings:

@@ -50,7 +50,9 @@ class TeachingServices:
     def _teach(self, request: Teach.Request, response: Teach.Response) -> Teach.Response:
         def start() -> str:
             self._opened().start(
-                request.label, request.examples, request.track_id, replace=request.replace
+                *(request.label, request.examples, request.track_id),
+                replace=request.replace,
+                either_hand=request.either_hand,
             )
             return f"{request.label}: the lesson begins"
 

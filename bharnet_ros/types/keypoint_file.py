@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from bharnet_ros.types.keypoints import (
     absent,
     absent_body,
 )
+from bharnet_ros.types.layouts import MEDIAPIPE_BODY_MIRROR
 
 _SUFFIX = ".npz"
 
@@ -142,6 +143,27 @@ class ClipKeypoints:
                 ),
                 motion=None if motion is None else (float(motion[0]), float(motion[1])),
             )
+
+    def mirrored(self) -> ClipKeypoints:
+        """Return the clip of a person who does the same with the other side of the body.
+
+        Left and right change places, as in a mirror; coordinates stay in the image.
+        """
+        other_side = list(MEDIAPIPE_BODY_MIRROR)
+        body, hands = self.body[:, other_side].copy(), self.hands[:, ::-1].copy()
+        for values in (body, hands):
+            values[..., 0] = self.width - values[..., 0]
+        camera = None
+        if self.body_camera is not None:
+            camera = self.body_camera[:, other_side].copy()
+            camera[..., 0] *= -1.0
+        return replace(
+            self,
+            body=body,
+            hands=hands,
+            hand_scores=self.hand_scores[:, ::-1].copy(),
+            body_camera=camera,
+        )
 
     def frames(self) -> Iterator[tuple[int, PersonKeypoints]]:
         """Yield the stamp in nanoseconds and the person of each frame, as a camera shows them."""

@@ -101,6 +101,18 @@ class SkeletonLayout:
         return len(self.joints)
 
 
+def _other_side(joint: str) -> str:
+    """Return the name of the joint on the other side of the body."""
+    swapped = {"left": "right", "right": "left"}
+    return "_".join(swapped.get(word, word) for word in joint.split("_"))
+
+
+MEDIAPIPE_BODY_MIRROR = tuple(
+    MEDIAPIPE_BODY_NAMES.index(_other_side(name)) for name in MEDIAPIPE_BODY_NAMES
+)
+"""Landmark on the other side of the body, in MediaPipe's numbering."""
+
+
 def _body_layout(
     name: str,
     recorded: tuple[str, ...],
@@ -111,16 +123,11 @@ def _body_layout(
     """Build a layout from bones given as child name to parent name, in the order of `bones`."""
     joints = tuple(bones)
     index = {joint: position for position, joint in enumerate(joints)}
-
-    def other_side(joint: str) -> str:
-        swapped = {"left": "right", "right": "left"}
-        return "_".join(swapped.get(word, word) for word in joint.split("_"))
-
     return SkeletonLayout(
         name=name,
         joints=joints,
         parents=tuple(index[parent] for parent in bones.values()),
-        mirror=tuple(index[other_side(joint)] for joint in joints),
+        mirror=tuple(index[_other_side(joint)] for joint in joints),
         sources=tuple(recorded.index(joint) for joint in joints),
         centre=tuple(index[joint] for joint in centre),
         scale=(index["left_shoulder"], index["right_shoulder"]),

@@ -35,9 +35,9 @@ def clip(seed: int, frames: int = 5) -> ClipKeypoints:
 
 
 TWO = (
-    GestureSet(model="gestures", model_sha256="abc", settings={"enter_threshold": 0.7})
+    GestureSet(model="gestures", model_sha256="abc")
     .with_examples("come here", [clip(0), clip(1)])
-    .with_examples("nein", [clip(2)])
+    .with_examples("nein", [clip(2)], either_hand=True)
     .with_background([clip(3)])
 )
 
@@ -56,8 +56,8 @@ def same(first: GestureSet, second: GestureSet) -> bool:
         )
         and [one.to_bytes() for one in first.background]
         == [one.to_bytes() for one in second.background]
-        and (first.model, first.model_sha256, dict(first.settings))
-        == (second.model, second.model_sha256, dict(second.settings))
+        and (first.model, first.model_sha256, first.either_hand)
+        == (second.model, second.model_sha256, second.either_hand)
     )
 
 

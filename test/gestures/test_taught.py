@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from embedded import embedded, near
@@ -106,3 +108,23 @@ def test_a_gesture_that_shows_nothing_is_refused_by_name() -> None:
     blind = EmbeddedExample(embedded(np.zeros((2, 8), dtype=np.float32)), NOTHING, 1.0)
     with pytest.raises(InputError, match="gesture 'nod': neither a body nor a hand was seen"):
         TaughtGestures({"nod": [blind]}, name="mine", rest=NOTHING, others_rest=REST, window_s=2.0)
+
+
+def test_the_other_side_is_the_same_gesture_where_either_hand_may_show_it() -> None:
+    """The mirrored motion lies elsewhere in the embedding, and so does that of another gesture."""
+    shown = [example(1, seed=seed) for seed in range(3)]
+    other = [example(0, seed=10 + seed) for seed in range(3)]
+    mirrored = [replace(one, mirrored=embedded(near([6] * 3, seed=30))) for one in shown]
+    windows = embedded(near([1, 6, 0], seed=40))
+    for examples, found in ((shown, [0, 2, 1]), (mirrored, [0, 0, 1])):
+        gestures = TaughtGestures(
+            {"wave": examples, "nod": other},
+            name="mine",
+            rest=NOTHING,
+            others_rest=REST,
+            window_s=2.0,
+        )
+        probabilities = gestures.probabilities(windows)
+        assert probabilities.shape == (3, 3)
+        assert probabilities.argmax(1).tolist() == found
+        np.testing.assert_allclose(probabilities.sum(1), 1.0, rtol=1e-5)

@@ -63,7 +63,9 @@ def robot(graph, wait, tmp_path) -> Robot:
 
 
 def test_a_taught_gesture_is_a_class_of_all_nodes(robot, wait, tmp_path):
-    answer = robot.ask(Teach, "teach", label="raise", examples=1, track_id="body_1")
+    answer = robot.ask(
+        Teach, "teach", label="raise", examples=1, track_id="body_1", either_hand=True
+    )
     assert (answer.success, answer.message) == (True, "raise: the lesson begins")
     robot.show(performance("up"))
     known = ["wave", "point", "raise", "background"]
@@ -79,6 +81,7 @@ def test_a_taught_gesture_is_a_class_of_all_nodes(robot, wait, tmp_path):
     wait(lambda: robot.scores[-1].model_name == robot.infos[-1].name, "scores of these classes")
     assert len(robot.scores[-1].tracks[0].probabilities) == 4
     assert robot.publisher.counters.totals["rejected"] == 0
+    assert read_gesture_set(tmp_path / "mine").either_hand == {"raise"}
     listed = robot.ask(ListGestures, "list_gestures")
     assert (listed.folder, listed.labels, list(listed.examples)) == (
         str(tmp_path / "mine"),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from moving_clips import moving_clip
 
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
+from bharnet_ros.types.layouts import MEDIAPIPE_BODY_NAMES
 
 
 def clip(**changes: object) -> ClipKeypoints:
@@ -50,3 +52,15 @@ def test_metres_and_the_motion_are_kept(tmp_path: Path) -> None:
 def test_what_does_not_fit_is_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         clip(**changes)
+
+
+def test_a_mirrored_person_uses_the_other_side():
+    given = moving_clip("aside")
+    mirrored = given.mirrored()
+    wrists = [MEDIAPIPE_BODY_NAMES.index(f"{side}_wrist") for side in ("left", "right")]
+    np.testing.assert_allclose(
+        mirrored.body[:, wrists[0], 0], given.width - given.body[:, wrists[1], 0]
+    )
+    np.testing.assert_array_equal(mirrored.hands[:, 0, :, 1:], given.hands[:, 1, :, 1:])
+    np.testing.assert_array_equal(mirrored.hand_scores, given.hand_scores[:, ::-1])
+    np.testing.assert_allclose(mirrored.mirrored().body, given.body, atol=1e-4)
