@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
+from dataclasses import dataclass, field
 
 from bharnet_ros.gestures.gesture_set import GestureSet
 from bharnet_ros.gestures.taught import EmbeddedExample
@@ -15,6 +13,10 @@ from bharnet_ros.types.errors import InputError
 NONE = "none"
 """What an example is taken for if it is like no gesture."""
 
+_FALSE_PER_MINUTE = 15.0
+"""False events a minute for each share of unknown motion, as `python -m research taught_streams`
+finds them in streams of people whom the model was not trained on."""
+
 
 @dataclass(frozen=True)
 class GestureCheck:
@@ -23,12 +25,14 @@ class GestureCheck:
     Attributes:
         taken_for: For each gesture, how many of its examples are taken for each gesture or none
             when they are left out.
-        false_share: Share 0..1 of the model's background windows of unknown motion that are taken
-            for a gesture.
+        false_share: Share 0..1 of the model's background windows of unknown motion in which an
+            event of a gesture would begin.
+        thresholds: Probability at which an event of each gesture begins.
     """
 
     taken_for: Mapping[str, Mapping[str, int]]
     false_share: float
+    thresholds: Mapping[str, float] = field(default_factory=dict)
 
     def right(self, name: str) -> int:
         """Return how many examples of a gesture are recognised."""
@@ -37,6 +41,11 @@ class GestureCheck:
     def examples(self, name: str) -> int:
         """Return how many examples of a gesture were held against the others."""
         return sum(self.taken_for[name].values())
+
+    @property
+    def false_per_minute(self) -> float:
+        """False events a minute to expect of a person who moves all the time."""
+        return _FALSE_PER_MINUTE * self.false_share
 
     @property
     def most_alike(self) -> tuple[str, str, int] | None:
@@ -80,9 +89,10 @@ def check_gestures(teacher: Teacher, gestures: GestureSet) -> GestureCheck:
                 found = taught.class_names[int(best[:-1].argmax())]
         taken_for[name][found] = taken_for[name].get(found, 0) + 1
     taught = teacher.fit(embedded, background)
-    unknown = taught.probabilities(teacher.unknown_motion())
-    known = unknown[:, -1] < 0.5
-    return GestureCheck(taken_for, float(np.mean(known)) if len(known) else 0.0)
+    thresholds = {
+        name: values["enter_threshold"] for name, values in taught.class_parameters.items()
+    }
+    return GestureCheck(taken_for, teacher.false_share(taught), thresholds)
 
 
 def _left_out(

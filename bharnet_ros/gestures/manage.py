@@ -108,7 +108,12 @@ def format_check(check: GestureCheck) -> str:
             f"{one} and {other} are taken for each other in {count} of {of}: show them more "
             "differently, or add examples"
         )
-    lines.append(f"unknown motion of other people taken for a gesture: {check.false_share:.1%}")
+    events = ", ".join(f"{name} {value:g}" for name, value in check.thresholds.items())
+    lines.append(f"an event begins at a probability of: {events}")
+    lines.append(
+        f"false events to expect: {check.false_per_minute:.1f} a minute of unknown motion "
+        f"({check.false_share:.1%} of that of other people is like a gesture)"
+    )
     return "\n".join(lines)
 
 

@@ -120,9 +120,17 @@ class Teacher:
             self.embed_windows(windows.shown), self.embed_windows(windows.rest), windows.duration_s
         )
 
-    def unknown_motion(self) -> Embeddings:
-        """Return windows of other people's motion that the model does not know."""
-        return _embeddings_of(self._background, "unknown")
+    def false_share(self, taught: TaughtGestures) -> float:
+        """Return the share 0..1 of unknown motion in which an event of a gesture would begin.
+
+        The motion is that of other people, in windows of the model's background; 0 without them.
+        """
+        unknown = taught.probabilities(_embeddings_of(self._background, "unknown"))
+        thresholds = [
+            taught.class_parameters[name]["enter_threshold"] for name in taught.class_names
+        ]
+        begins = (unknown[:, :-1] >= thresholds).any(1)
+        return float(begins.mean()) if len(begins) else 0.0
 
     def embed_windows(self, windows: Iterable[KeypointSequence]) -> Embeddings:
         """Return the embeddings of windows; there may be none."""

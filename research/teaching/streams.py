@@ -179,8 +179,8 @@ def taught_timelines(
     events: dict[str, float],
     *,
     progress: bool,
-) -> Iterator[Timeline]:
-    """Yield a recording of each person with the events found in it.
+) -> Iterator[tuple[Timeline, float]]:
+    """Yield a recording of each person with the events found in it, and `Teacher.false_share`.
 
     Args:
         recognizer: A model that was not trained on these people.
@@ -196,11 +196,12 @@ def taught_timelines(
         lesson = lesson_of(data, rows[data.subjects[rows] == subject], settings)
         if lesson is None:
             continue
-        recognizer.teach(teacher.teach(gestures_in(lesson.taught), lesson.subject), keep=())
+        taught = teacher.teach(gestures_in(lesson.taught), lesson.subject)
+        recognizer.teach(taught, keep=())
         frames = list(frames_of(lesson.stream.person))
         scored = score_recording(lesson.subject, frames, lesson.stream.truth, recognizer)
         parameters = recognizer.vocabulary.events.parameters.with_overrides(events)
-        yield timeline_of(scored, parameters)
+        yield timeline_of(scored, parameters), teacher.false_share(taught)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -236,9 +237,10 @@ def run(arguments: argparse.Namespace) -> int:
     if not isinstance(data, HolisticWild):
         raise InputError(f"{arguments.data}: must be a file of the holistic_wild format")
     groups: dict[str, Sequence[Timeline]] = {}
+    false_shares: list[float] = []
     for bundle, rows in models_and_clips(arguments, data):
         recognizer = Recognizer(bundle, arguments.device)
-        groups[str(bundle.path)] = list(
+        found = list(
             taught_timelines(
                 recognizer,
                 data,
@@ -248,6 +250,8 @@ def run(arguments: argparse.Namespace) -> int:
                 progress=not arguments.json,
             )
         )
+        groups[str(bundle.path)] = [timeline for timeline, _ in found]
+        false_shares += [share for _, share in found]
     timelines = [one for group in groups.values() for one in group]
     if not timelines:
         raise InputError(f"{arguments.data}: nobody shows a gesture often enough to be taught")
@@ -259,9 +263,15 @@ def run(arguments: argparse.Namespace) -> int:
         "f1": pooled.total.f1,
         "false_per_minute": pooled.false_per_minute,
         "onset_delay_s": pooled.onset_delay.median_s,
+        "unknown_share": float(np.mean(false_shares)),
         "people": len(timelines),
         "examples": settings.examples,
         "details": asdict(pooled),
     }
-    show(arguments, f"{table}\n\n{format_event_metrics(pooled)}", without_nan(content))
+    expected = (
+        f"unknown motion in which an event would begin, as `bharnet gestures check` estimates it: "
+        f"{content['unknown_share']:.1%}"
+    )
+    text = f"{table}\n\n{format_event_metrics(pooled)}\n\n{expected}"
+    show(arguments, text, without_nan(content))
     return 0

@@ -58,6 +58,7 @@ def test_the_two_most_alike_are_named() -> None:
             "nod": {NONE: 1},
         },
         0.02,
+        {"come": 0.65, "nod": 0.5},
     )
     assert check.most_alike == ("come", "hello", 2)
     text = format_check(check)
@@ -66,7 +67,8 @@ def test_the_two_most_alike_are_named() -> None:
     assert "stop: 4 of 5 examples recognised by the others; 1 like no gesture" in text
     assert "nod: one example, which cannot be held against others" in text
     assert "come and hello are taken for each other in 2 of 10: show them more differently" in text
-    assert "taken for a gesture: 2.0%" in text
+    assert "an event begins at a probability of: come 0.65, nod 0.5\n" in text
+    assert "false events to expect: 0.3 a minute of unknown motion (2.0% of that" in text
 
 
 def test_gestures_that_are_told_apart_are_not_called_alike() -> None:
