@@ -126,7 +126,7 @@ $(INSTALLED): | check-machine $(BIN)/python
 
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench,onnx]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench,onnx,direct]"
 	rm -f $(VENV)/generated-*
 	touch $@ $(GENERATED)
 
@@ -136,5 +136,5 @@ $(GENERATED):
 
 $(BENCH_TOOLS): $(INSTALLED)
 	rm -f $(VENV)/bench-tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,train,bench,onnx]"
+	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,train,bench,onnx,direct]"
 	touch $@

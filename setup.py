@@ -170,6 +170,8 @@ setup(
             "ros-jazzy-visualization-msgs",
         ],
         "bench": ["psutil>=5.9,<8"],
+        # The pose engine `direct`. Wheels for x86-64 and, from glibc 2.35 on, arm64.
+        "direct": ["openvino>=2025.2,<2027"],
         # Brings the dask of its own version. Before 2026.7, a worker that dies soon after its start
         # is not started again.
         "cluster": ["distributed>=2026.7,<2027"],

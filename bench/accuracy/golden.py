@@ -11,6 +11,7 @@ bench/RESULTS.md explains how the two sides differ.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench.command_line import run_bench
+from bharnet_ros.pose.engines import ENGINES
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.tracking import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER
 from bharnet_ros.sources.frame import Frame
@@ -162,11 +164,12 @@ def measure(data: Path, solutions: bool) -> dict[str, dict[str, Any]]:
         golden = read_golden(data / "golden" / golden_file, landmarks)
         sizes = size_of(golden)
         path = str(data / "videos" / clip)
-        timings: dict[str, float | None] = {"ours": None}
-        if part == "body":
-            timings[f"ours, as if {MAKERS_FPS:.0f} fps"] = MAKERS_FPS
-        for name, fps in timings.items():
-            with PoseExtractor() as extractor, open_source(path, fps=fps) as frames:
+        rates = [None, MAKERS_FPS] if part == "body" else [None]
+        for engine, fps in itertools.product(ENGINES, rates):
+            name = "ours" if engine == "mediapipe" else engine
+            if fps is not None:
+                name += f", as if {fps:.0f} fps"
+            with PoseExtractor(engine=engine) as extractor, open_source(path, fps=fps) as frames:
                 results[f"{part}: {name}"] = compare(
                     path, frames, _ours(extractor, part), golden, sizes
                 )

@@ -2,10 +2,11 @@
 
     python -m bench.speed.extraction [CLIP] [--frames 100] [--rounds 6] [--json]
 
-Three extractors take turns, frame by frame, in one process: ours; the same graph config run by
-MediaPipe's own `SolutionBase`, with its results unconverted; and `solutions.holistic`, which also
-runs a face network. CLIP is any source that `bharnet run` takes; the default is the puppet. The
-stages of ours, and the work of the node before and after them, are timed in the same run.
+Four extractors take turns, frame by frame, in one process: ours, with the engine `mediapipe` and
+with the engine `direct`; the graph config of the former run by MediaPipe's own `SolutionBase`, with
+its results unconverted; and `solutions.holistic`, which also runs a face network. CLIP is any
+source that `bharnet run` takes; the default is the puppet. The stages of ours, and the work of the
+node before and after them, are timed in the same run.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FrameKeypoints
 
-OURS, BARE, HOLISTIC = "ours", "bare graph", "holistic"
+OURS, DIRECT, BARE, HOLISTIC = "ours", "direct", "bare graph", "holistic"
 _WARM_UP_FRAMES = 5
-# The outputs of Holistic without the face, which all three extractors compute.
+# The outputs of Holistic without the face, which all extractors compute.
 _OUTPUTS = ["body_landmarks", "body_world_landmarks", "left_landmarks", "right_landmarks"]
 _LOADERS: dict[str, Callable[[], Any]] = {
     OURS: PoseExtractor,
+    DIRECT: lambda: PoseExtractor(engine="direct"),
     BARE: lambda: SolutionBase(graph_config=one_person_config(EngineSettings()), outputs=_OUTPUTS),
     HOLISTIC: mediapipe.solutions.holistic.Holistic,
 }
@@ -64,13 +66,13 @@ class Measurement:
         """Return the frames per second of an extractor in each round."""
         return [len(seconds) / sum(seconds) for seconds in self.rounds[name]]
 
-    def ratio_to(self, name: str) -> float:
-        """Return our speed over that of another extractor: the median of the ratios per round.
+    def ratio(self, name: str, other: str) -> float:
+        """Return the speed of one extractor over that of another: the median of the rounds' ratios.
 
         A busy machine slows down all extractors of a round together.
         """
-        pairs = zip(self.speeds(OURS), self.speeds(name), strict=True)
-        return statistics.median(ours / other for ours, other in pairs)
+        pairs = zip(self.speeds(name), self.speeds(other), strict=True)
+        return statistics.median(first / second for first, second in pairs)
 
     def frames(self, name: str) -> list[float]:
         """Return the seconds of every frame of an extractor."""
@@ -108,10 +110,11 @@ def _round(
     clock: StageClock,
 ) -> dict[str, list[float]]:
     """Return the seconds of each frame, by loaded extractor."""
-    stamps = itertools.count(start=0, step=step_ns)
+    stamps, direct_stamps = (itertools.count(start=0, step=step_ns) for _ in range(2))
     time_messages = make_message_timer(clock)
     extractors: dict[str, Callable[[Frame], Any]] = {
         OURS: lambda frame: clock.extract(frame, next(stamps)),
+        DIRECT: lambda frame: loaded[DIRECT].extract(frame.image, next(direct_stamps)),
         BARE: lambda frame: loaded[BARE].process(frame.image),
         HOLISTIC: lambda frame: loaded[HOLISTIC].process(frame.image),
     }
@@ -129,7 +132,7 @@ def _round(
             seconds[name].append(time.perf_counter() - start)
             if name == OURS:
                 keypoints: FrameKeypoints = result
-        # Last, so that it brings the image into the caches of none of the three.
+        # Last, so that it brings the image into the caches of none of them.
         time_messages(frame, keypoints)
     return seconds
 
@@ -180,7 +183,11 @@ def main() -> int:
     if not frames:
         raise InputError(f"{arguments.clip}: has no frames")
     measured = measure(frames, arguments.rounds)
-    ratios = {name: measured.ratio_to(name) for name in (BARE, HOLISTIC)}
+    ratios = {
+        (name, other): measured.ratio(name, other)
+        for name in (OURS, DIRECT)
+        for other in (BARE, HOLISTIC)
+    }
     if arguments.json:
         stages = {
             stage: dict(zip(HEADER, percentiles(seconds), strict=True))
@@ -188,13 +195,14 @@ def main() -> int:
             if seconds
         }
         fps = {name: measured.speeds(name) for name in measured.rounds}
-        result = {"clip": arguments.clip, "fps": fps, "ratio_to": ratios, "stage_seconds": stages}
+        named = {f"{name} / {other}": ratio for (name, other), ratio in ratios.items()}
+        result = {"clip": arguments.clip, "fps": fps, "ratios": named, "stage_seconds": stages}
         print(json.dumps(result, indent=2))
         return 0
     print(f"{arguments.clip}: {len(frames)} frames, {arguments.rounds} rounds")
     print(f"\n{speed_table(measured)}\n")
-    for name, ratio in ratios.items():
-        print(f"ours / {name}: {ratio:.3f}")
+    for (name, other), ratio in ratios.items():
+        print(f"{name} / {other}: {ratio:.3f}")
     print(f"\n{stage_table(measured)}")
     return 0
 

@@ -19,6 +19,7 @@ from bharnet_ros.types.errors import InputError
 
 ENGINES: dict[str, str] = {
     "mediapipe": "bharnet_ros.pose.mediapipe.engine",
+    "direct": "bharnet_ros.pose.direct.engine",
 }
 """Engine names and their modules. A module is imported only when its engine is chosen."""
 
@@ -88,10 +89,16 @@ def open_engine(name: str, settings: EngineSettings) -> PoseEngine:
     """Return the engine of that name, ready for the first frame.
 
     Raises:
-        InputError: There is no such engine.
+        InputError: There is no such engine, or a package that it needs is not installed.
         FileNotFoundError: The engine lacks the body network asked for.
     """
     if name not in ENGINES:
         raise InputError(f"engine: {name!r} is not one of {', '.join(ENGINES)}")
-    engine: PoseEngine = importlib.import_module(ENGINES[name]).open_engine(settings)
+    try:
+        module = importlib.import_module(ENGINES[name])
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"engine: {name!r} needs the package {error.name}; pip install 'bharnet_ros[{name}]'"
+        ) from error
+    engine: PoseEngine = module.open_engine(settings)
     return engine

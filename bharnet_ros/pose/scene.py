@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from bharnet_ros.types.keypoints import FloatArray
 
+CERTAIN_BODY_SCORE = 0.999
+"""Presence score above which a body is certain.
+
+A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
+frames. Real bodies score above it in more than 9 of 10 (bench/RESULTS.md).
+"""
+
 
 @dataclass(frozen=True, eq=False)
 class HandLandmarks:

@@ -91,7 +91,9 @@ def test_engine_gets_the_settings_and_only_stamps_that_rise(opened):
 
 
 def test_unknown_engine_is_refused_with_the_known_ones(opened):
-    with pytest.raises(ValueError, match=r"engine: 'holistic' is not one of mediapipe, .*fake"):
+    with pytest.raises(
+        ValueError, match=r"engine: 'holistic' is not one of mediapipe, direct, fake"
+    ):
         PoseExtractor(engine="holistic")
 
 
@@ -142,3 +144,9 @@ def test_another_engine_works_without_mediapipe(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "closed\n"), done.stderr
+
+
+def test_an_engine_without_its_package_is_refused_by_name(monkeypatch):
+    monkeypatch.setitem(engines.ENGINES, "fake", "package_that_nobody_has.engine")
+    with pytest.raises(ValueError, match=r"engine: 'fake' needs the package package_that_nobody"):
+        PoseExtractor(engine="fake")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bharnet_ros.pose.engines import ENGINES
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.tracking import body_size, palm_size, same_hand
 from bharnet_ros.sources.puppet import open_puppet
@@ -23,10 +24,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 BLANK = np.full((240, 320, 3), 90, dtype=np.uint8)
 
 
-@pytest.fixture(scope="module")
-def loaded():
-    """Load the networks once for this file."""
-    with PoseExtractor() as extractor:
+@pytest.fixture(scope="module", params=list(ENGINES))
+def loaded(request):
+    """Load the networks of each engine once for this file."""
+    with PoseExtractor(engine=request.param) as extractor:
         yield extractor
 
 

@@ -27,13 +27,13 @@ from bharnet_ros.pose.mediapipe.graph_outputs import (
     BODY_OUTPUTS,
     BODY_SCORE,
     BODY_WORLD,
-    CERTAIN_BODY_SCORE,
     HANDS_OF_BODY,
     LONE_HANDS,
     NEXT_REGION,
     REGIONS,
     SIDES,
 )
+from bharnet_ros.pose.scene import CERTAIN_BODY_SCORE
 
 IMAGE, REGION = "image", "region"
 """Input streams: the image and, for the graph of one body, the region of that body."""

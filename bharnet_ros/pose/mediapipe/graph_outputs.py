@@ -14,13 +14,6 @@ BODY, BODY_WORLD, NEXT_REGION = "body_landmarks", "body_world_landmarks", "next_
 REGIONS = "regions"
 BODY_SCORE = "body__tensorstoposelandmarksandsegmentation__pose_presence_score"
 
-CERTAIN_BODY_SCORE = 0.999
-"""Presence score above which a body is certain.
-
-A hand or a cup that fills the image is often taken for a body, with a score below this in 9 of 10
-frames. Real bodies score above it in more than 9 of 10 (bench/RESULTS.md).
-"""
-
 
 @dataclass(frozen=True)
 class HandOutputs:

@@ -20,8 +20,7 @@ from bharnet_ros.pose.mediapipe.graph import (
     TrackedBody,
     image_packet,
 )
-from bharnet_ros.pose.mediapipe.graph_outputs import CERTAIN_BODY_SCORE
-from bharnet_ros.pose.scene import BodyLandmarks, Scene
+from bharnet_ros.pose.scene import CERTAIN_BODY_SCORE, BodyLandmarks, Scene
 
 TICKS = 2
 """Microseconds of graph time for each frame: one to process it, one to make a graph forget."""

@@ -1,0 +1,1 @@
+"""The pose engine `direct`: MediaPipe's networks without its graphs."""

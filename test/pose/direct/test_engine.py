@@ -1,0 +1,113 @@
+"""The engine `direct` beside the engine `mediapipe`, whose networks it runs."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+import pytest
+
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.tracking import palm_size
+from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
+
+pytestmark = pytest.mark.mediapipe
+
+STEP_NS = 100_000_000
+
+
+@pytest.fixture(scope="module")
+def engines():
+    with PoseExtractor(engine="mediapipe") as first, PoseExtractor(engine="direct") as second:
+        yield first, second
+
+
+def both(engines, images: Iterable[np.ndarray]) -> list[tuple[FrameKeypoints, FrameKeypoints]]:
+    """Return what both engines find in a stream of images."""
+    for one in engines:
+        one.reset()
+    return [
+        tuple(one.extract(image, number * STEP_NS) for one in engines)
+        for number, image in enumerate(images)
+    ]
+
+
+def torso(person: PersonKeypoints) -> float:
+    shoulders, hips = person.body[[11, 12], :2].mean(0), person.body[[23, 24], :2].mean(0)
+    return float(np.linalg.norm(shoulders - hips))
+
+
+def distances(
+    pairs: list[tuple[FrameKeypoints, FrameKeypoints]],
+) -> tuple[list[float], list[float]]:
+    """Return the mean distances of bodies in torsos, and of hands in palms."""
+    bodies, hands = [], []
+    for reference, found in pairs:
+        assert len(reference.people) == len(found.people)
+        for first, second in zip(reference.people, found.people, strict=True):
+            assert first.hands_present == second.hands_present
+            apart = np.linalg.norm(first.body[:, :2] - second.body[:, :2], axis=1)
+            bodies.append(apart.mean() / torso(first))
+            assert np.linalg.norm(first.body_world - second.body_world, axis=1).mean() < 0.015
+            for side, present in enumerate(first.hands_present):
+                if present:
+                    apart = np.linalg.norm(
+                        first.hands[side, :, :2] - second.hands[side, :, :2], axis=1
+                    )
+                    hands.append(apart.mean() / palm_size(first.hands[side]))
+    return bodies, hands
+
+
+def puppet(script: str, start: int, stop: int) -> list[np.ndarray]:
+    return [one.image for one in itertools.islice(open_puppet(script, fps=10.0), start, stop)]
+
+
+def test_landmarks_of_a_gesturing_person_are_the_same(engines):
+    bodies, hands = distances(both(engines, puppet("hello", 10, 26)))
+    assert len(bodies) == 16 and len(hands) >= 10
+    assert np.mean(bodies) < 0.005 and np.mean(hands) < 0.01
+
+
+@pytest.mark.parametrize("degrees", [-40, 25])
+def test_landmarks_of_a_turned_person_are_the_same(engines, degrees):
+    matrix = cv2.getRotationMatrix2D((320.0, 240.0), degrees, 0.8)
+    turned = [cv2.warpAffine(one, matrix, (640, 480)) for one in puppet("hello", 12, 18)]
+    bodies, _ = distances(both(engines, turned))
+    assert len(bodies) == 6 and np.mean(bodies) < 0.01
+
+
+def test_landmarks_of_a_person_cut_by_the_border_are_the_same(engines):
+    cut = [np.ascontiguousarray(one[:, 300:]) for one in puppet("hello", 12, 18)]
+    bodies, _ = distances(both(engines, cut))
+    assert len(bodies) == 6 and np.mean(bodies) < 0.01
+
+
+def test_hands_without_a_body_are_the_same(engines, shared_data):
+    image = cv2.imread(str(shared_data("golden/hands.jpg")))[:, :, ::-1]
+    ((reference, found),) = both(engines, [np.ascontiguousarray(image)])
+    assert reference.people and not any(one.body_present for one in reference.people)
+    for first, second in zip(reference.people, found.people, strict=True):
+        assert first.hands_present == second.hands_present
+        np.testing.assert_allclose(first.hands, second.hands, atol=3.0)
+
+
+def test_landmarks_of_a_signing_person_are_the_same(engines, shared_data):
+    with open_source(str(shared_data("videos/sign_a.mp4"))) as source:
+        images = [frame.image for frame in source]
+    bodies, hands = distances(both(engines, images))
+    assert len(bodies) == 62 and len(hands) == 29
+    assert np.mean(bodies) < 0.005 and np.mean(hands) < 0.01
+
+
+def test_two_people_are_both_tracked():
+    images = puppet("two_people", 10, 16)
+    with PoseExtractor(engine="direct", max_people=2) as extractor:
+        tracks = [
+            {one.track_id for one in extractor.extract(image, number * STEP_NS).people}
+            for number, image in enumerate(images)
+        ]
+    assert all(len(one) == 2 for one in tracks) and len(set.union(*tracks)) == 2
