@@ -16,7 +16,7 @@ from bharnet_ros.datasets.arguments import (
     protocols_from,
 )
 from bharnet_ros.datasets.base import ClipDataset, split
-from bharnet_ros.datasets.readers.holistic_wild import read_subject_folds
+from bharnet_ros.datasets.readers.holistic_wild import HolisticWild, read_subject_folds
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.clips import clip_logits
 from bharnet_ros.evaluation.tables import (
@@ -31,6 +31,7 @@ from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
 from research.cross_validation.fold_models import held_out_fold
 from research.cross_validation.held_out import load_by_held_out
+from research.teaching.product import teach_by_product
 from research.teaching.protocol import (
     EmbeddedClips,
     Indices,
@@ -68,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
     parser.add_argument(
         "--draws", type=int, default=5, help="how often examples are drawn (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--product",
+        action="store_true",
+        help="also teach as `bharnet teach` does; needs a file of the holistic_wild format",
     )
     add_run_arguments(parser)
 
@@ -111,12 +117,24 @@ def run(arguments: argparse.Namespace) -> int:
     data, _ = open_from(arguments)
     if (data.subjects == "").any():
         raise InputError(f"{arguments.data}: names no person in some clips")
+    models = list(models_and_clips(arguments, data))
     parts = [
         embed_clips(bundle, data, rows, arguments.device, progress=not arguments.json)
-        for bundle, rows in models_and_clips(arguments, data)
+        for bundle, rows in models
     ]
     result = measure_teaching(parts, draws=arguments.draws, seed=arguments.seed)
-    show(arguments, format_teaching(result), without_nan(content_of(result)))
+    by_product: dict[int, Taught] = {}
+    if arguments.product:
+        if not isinstance(data, HolisticWild):
+            raise InputError(f"{arguments.data}: must be a file of the holistic_wild format")
+        by_product = teach_by_product(
+            *(models, data, arguments.device),
+            draws=arguments.draws,
+            seed=arguments.seed,
+            progress=not arguments.json,
+        )
+    text, content = format_teaching(result, by_product), content_of(result, by_product)
+    show(arguments, text, without_nan(content))
     return 0
 
 
@@ -144,13 +162,17 @@ def models_and_clips(
         yield bundle, np.flatnonzero(held_out)
 
 
-def content_of(result: TeachingResult) -> dict[str, object]:
+def content_of(
+    result: TeachingResult, by_product: Mapping[int, Taught] | None = None
+) -> dict[str, object]:
     """Return a result for JSON: shares 0..1 by the number of examples, and what they rest on."""
     measured: Mapping[str, dict[int, Taught]] = {
         "own": result.own,
         "unseen_labels": result.unseen_labels,
         "shown_by_others": result.shown_by_others,
     }
+    if by_product:
+        measured = {**measured, "product": dict(by_product)}
     return {
         **{
             name: {str(count): one.right for count, one in taught.items()}
@@ -165,13 +187,14 @@ def content_of(result: TeachingResult) -> dict[str, object]:
     }
 
 
-def format_teaching(result: TeachingResult) -> str:
+def format_teaching(result: TeachingResult, by_product: Mapping[int, Taught] | None = None) -> str:
     """Return a result as a table for a terminal."""
     rows = []
     for heading, taught in (
         ("own gestures", result.own),
         ("labels never seen in training", result.unseen_labels),
         ("taught by another person", result.shown_by_others),
+        ("own gestures, by bharnet teach", by_product or {}),
     ):
         for count, one in taught.items():
             rows.append(

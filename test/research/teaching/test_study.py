@@ -30,8 +30,10 @@ def test_one_model_is_measured_on_people_it_never_saw(
 ) -> None:
     model = bundles.embedding_bundle(tmp_path / "model", 0, ["wave"])
     words = ["teaching", "--model", model, "--data", data, "--draws", "2", "--json"]
-    assert main(list(map(str, words))) == 0
+    assert main([*map(str, words), "--product"]) == 0
     content = printed()
+    assert set(content["product"]) == {"1", "5"} and 0.0 <= content["product"]["1"] <= 1.0
+    assert content["details"]["product"]["1"]["clips"] == 2 * 2 * 3 * 3
     assert set(content["own"]) == set(content["unseen_labels"]) == {"1", "3", "5", "10"}
     assert 0.0 <= content["own"]["1"] <= 1.0
     details = content["details"]
