@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from bharnet_ros.bags.mistakes import SUFFIX, read_mistakes
 from bharnet_ros.bags.reading import Recording
@@ -23,6 +24,18 @@ from bharnet_ros.types.timeline import ANYBODY
 
 _AROUND_NS = NANOSECONDS
 """Frames that are kept before and after an action."""
+
+
+class FoundExamples(NamedTuple):
+    """Examples in a recording.
+
+    Attributes:
+        by_label: Examples of each label.
+        notes: What was left out, and why.
+    """
+
+    by_label: dict[str, list[ClipKeypoints]]
+    notes: list[str]
 
 
 @dataclass
@@ -55,8 +68,8 @@ def examples_in(
     settings: ReplaySettings | None = None,
     *,
     known: Collection[str] = (),
-) -> dict[str, list[ClipKeypoints]]:
-    """Return an example of each true action in a recording, by label.
+) -> FoundExamples:
+    """Return an example of each true action in a recording.
 
     Args:
         bag: The recording, with keypoints or images.
@@ -68,18 +81,20 @@ def examples_in(
 
     Raises:
         InputError: The recording or the truth cannot be used, there is no true action, or somebody
-            is not in view; names the file, and the line if there is one.
+            is not in view; names the file, and the line if there is one. Of a report, mistakes
+            whose person is not in view are left out instead, unless that is all of them.
         OSError: A file cannot be read.
     """
     excluded = [truth.removeprefix(TOPIC)] if truth.startswith(TOPIC) else []
     settings = settings or ReplaySettings()
+    of_report = truth.endswith(SUFFIX)
     with Recording(bag) as recording:
         stage, topic = choose_stage(
             *(recording, settings.stage, settings.topic, excluded),
             among=(Stage.KEYPOINTS, Stage.IMAGES),
         )
         origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
-        if truth.endswith(SUFFIX):
+        if of_report:
             rows = read_mistakes(Path(truth), recording.name, known)
         else:
             rows = read_truth(truth, recording, origin_ns)
@@ -101,9 +116,19 @@ def examples_in(
         if log.rejected and not any(action.frames for action in actions):
             raise InputError(f"{bag}: topic {topic}: {log.rejected[-1]}")
     examples: dict[str, list[ClipKeypoints]] = {}
+    notes: list[str] = []
     for action in actions:
-        examples.setdefault(action.row.action.label, []).append(action.example())
-    return examples
+        try:
+            example = action.example()
+        except InputError as error:
+            if not of_report:
+                raise
+            notes.append(str(error))
+            continue
+        examples.setdefault(action.row.action.label, []).append(example)
+    if not examples:
+        raise InputError(notes[-1])
+    return FoundExamples(examples, notes)
 
 
 def _frames(

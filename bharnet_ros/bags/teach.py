@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -105,13 +106,15 @@ def run(arguments: argparse.Namespace) -> int:
     """
     _check(arguments)
     folder = arguments.gestures
-    gestures = open_gesture_set(folder) if folder.exists() else GestureSet()
+    gestures = _open(folder)
     # Windows and fits are too small to share among threads.
     torch.set_num_threads(1)
     recognizer = Recognizer(load_bundle(find_model(arguments.model)), "cpu")
     recognizer.warm_up()
     teacher = Teacher(recognizer)
     taken, missing = _collect(arguments, gestures, teacher)
+    # Again, because a robot may have been taught the same set meanwhile.
+    gestures = _open(folder)
     for name, examples in taken.items():
         if name == BACKGROUND:
             gestures = gestures.with_background(examples)
@@ -152,7 +155,10 @@ def _collect(
 ) -> tuple[dict[str, list[ClipKeypoints]], list[str]]:
     """Return the examples of each gesture, and the gestures of which too few were seen."""
     if arguments.bag is not None:
-        return examples_in(arguments.bag, arguments.truth, known=known.names), []
+        found = examples_in(arguments.bag, arguments.truth, known=known.names)
+        for note in found.notes:
+            print(f"bharnet teach: left out: {note}", file=sys.stderr)
+        return found.by_label, []
     if arguments.clips is not None:
         return {arguments.names[0]: [_clip(one) for one in arguments.clips]}, []
     lesson = Lesson(arguments.names, arguments.examples)
@@ -161,6 +167,11 @@ def _collect(
     return taken, [
         name for name, examples in lesson.taken.items() if len(examples) < arguments.examples
     ]
+
+
+def _open(folder: Path) -> GestureSet:
+    """Return the set in a folder, an empty one if there is no folder yet."""
+    return open_gesture_set(folder) if folder.exists() else GestureSet()
 
 
 def _save_set(folder: Path, gestures: GestureSet, recognizer: Recognizer) -> None:

@@ -99,7 +99,8 @@ class Classroom:
         self._held: _Lesson | None = None
         self._pool: ThreadPoolExecutor | None = None
         if folder is not None:
-            self.gestures = self._read(folder)
+            self.gestures = open_gesture_set(folder)
+            self._changed_ns = self._modified_ns()
             self._teacher = Teacher(recognizer, window_s)
         recognizer.vocabulary = self._learn(self.gestures)
 
@@ -193,9 +194,11 @@ class Classroom:
                         *(held.gesture, taken), instead=held.replace, either_hand=held.either_hand
                     )
                 )
-            except (ValueError, OSError) as error:
+            except Exception as error:
                 text = f"{held.gesture}: not learned: {error}"
                 self.on_progress(replaced(progress, state=TeachingState.FAILED, text=text))
+                if not isinstance(error, ValueError | OSError):
+                    raise
             else:
                 self.on_progress(replaced(progress, state=TeachingState.LEARNED, text=text))
 
@@ -273,7 +276,7 @@ class Classroom:
         """Learn and write another set; return what is known from now on."""
         assert self.folder is not None
         # Another process may have taught the same set meanwhile.
-        known = self.gestures if self._unchanged() else self._read(self.folder)
+        known = self.gestures if self._unchanged() else open_gesture_set(self.folder)
         description = self._recognizer.description
         gestures = change(known).used_with(description.name, description.weights_sha256)
         vocabulary = self._learn(gestures)
@@ -290,11 +293,6 @@ class Classroom:
             assert self._teacher is not None and self.folder is not None
             taught = self._teacher.teach(gestures, self.folder.name)
         return Vocabulary.of(self._recognizer.description, taught, self._keep)
-
-    def _read(self, folder: Path) -> GestureSet:
-        gestures = open_gesture_set(folder)
-        self._changed_ns = self._modified_ns()
-        return gestures
 
     def _unchanged(self) -> bool:
         return self._modified_ns() == self._changed_ns

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def read_gesture_set(folder: Path) -> GestureSet:
             background=tuple(_read_example(folder, one) for one in content["background"]),
             model=str(content["model"]),
             model_sha256=str(content["model_sha256"]),
-            either_hand=frozenset(content["either_hand"]),
+            either_hand=frozenset(content.get("either_hand", ())),
         )
     except GestureSetError:
         raise
@@ -279,12 +280,15 @@ def _write_example(folder: Path, name: str, example: ClipKeypoints) -> dict[str,
 
 
 def _delete_others(folder: Path, kept: Iterable[str]) -> None:
-    """Delete examples that the set no longer names, and folders that are empty then."""
+    """Delete examples that the set no longer names, and folders that are empty then.
+
+    The set is whole already: what cannot be deleted stays and does no harm.
+    """
     names = {folder / name for name in kept}
-    subfolders: Sequence[Path] = [path for path in folder.iterdir() if path.is_dir()]
-    for subfolder in subfolders:
-        for path in subfolder.iterdir():
-            if path not in names:
-                path.unlink()
-        if not any(subfolder.iterdir()):
-            subfolder.rmdir()
+    with suppress(OSError):
+        for subfolder in [path for path in folder.iterdir() if path.is_dir()]:
+            for path in subfolder.iterdir():
+                if path not in names and path.is_file():
+                    path.unlink()
+            if not any(subfolder.iterdir()):
+                subfolder.rmdir()

@@ -11,6 +11,9 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
 
+_AROUND_NS = NANOSECONDS
+"""Frames that are kept before a period that is an example."""
+
 
 class Watcher:
     """Follows one person and cuts out what they do.
@@ -68,20 +71,24 @@ def newest_motion(
         InputError: The person is not in view for at least two frames of the period.
     """
     if track_id is None:
-        track_id = longest_in_view(frames)
+        track_id = longest_in_view(frame for frame in frames if frame.stamp_ns >= start_ns)
     watcher = Watcher(track_id)
     found = None
     for frame in frames:
         cut = watcher.push(frame).cut
         if cut is not None and cut.end_ns > start_ns:
             found = example_of(cut, frame.width, frame.height)
-    return found or example_between(frames, start_ns, end_ns, track_id)
+    if found is not None:
+        return found
+    # What lies farther back may be other motion, which must not count as rest.
+    near = [frame for frame in frames if frame.stamp_ns >= start_ns - _AROUND_NS]
+    return example_between(near, start_ns, end_ns, track_id)
 
 
 def longest_in_view(frames: Iterable[FrameKeypoints]) -> str:
-    """Return the track of the person who is in view longest; empty if nobody is."""
+    """Return the track of the person who is in view longest, then first; empty if nobody is."""
     tracks = [one.track_id for frame in frames for one in frame.people]
-    return max(set(tracks), key=tracks.count) if tracks else ""
+    return max(dict.fromkeys(tracks), key=tracks.count) if tracks else ""
 
 
 def example_of(cut: Cut, width: int, height: int) -> ClipKeypoints:

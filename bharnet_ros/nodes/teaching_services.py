@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future as Work
 from typing import Any
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from std_srvs.srv import Trigger
@@ -32,8 +34,13 @@ class TeachingServices:
         self._publisher = node.create_publisher(TeachingProgressMessage, "~/teaching", LATCHED)
         node.create_service(Teach, "~/teach", self._teach)
         node.create_service(Trigger, "~/stop_teaching", self._stop)
-        node.create_service(TeachFromWindow, "~/teach_from_window", self._teach_from_window)
-        node.create_service(Forget, "~/forget", self._forget)
+        # Others go on while these wait for their answer; all run on the thread of the node.
+        waiting = ReentrantCallbackGroup()
+        node.create_service(
+            *(TeachFromWindow, "~/teach_from_window", self._teach_from_window),
+            callback_group=waiting,
+        )
+        node.create_service(Forget, "~/forget", self._forget, callback_group=waiting)
         node.create_service(ListGestures, "~/list_gestures", self._list)
 
     def open(self, classroom: Classroom) -> None:
@@ -79,9 +86,10 @@ class TeachingServices:
     ) -> ListGestures.Response:
         classroom = self._classroom
         if classroom is not None and classroom.folder is not None:
+            known = classroom.gestures.gestures
             response.folder = str(classroom.folder)
-            response.labels = list(classroom.gestures.names)
-            response.examples = [len(each) for each in classroom.gestures.gestures.values()]
+            response.labels = list(known)
+            response.examples = [len(each) for each in known.values()]
         return response
 
     def _opened(self) -> Classroom:
@@ -95,8 +103,10 @@ class TeachingServices:
             response.message = function()
             response.success = True
         except (ValueError, OSError) as error:
-            response.message = str(error)
-            response.success = False
+            response.message, response.success = str(error), False
+        except Exception as error:  # a client must get its answer
+            response.message, response.success = f"internal error: {error}", False
+            self._node.get_logger().error(f"{response.message}: {traceback.format_exc()}")
         return response
 
     async def _answer_later(self, response: Any, start: Callable[[], Work[str]]) -> Any:

@@ -15,6 +15,7 @@ from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.overrides import (
     EventOverrides,
     change_classes,
+    fitting_overrides,
     make_event_finder,
 )
 from bharnet_ros.recognition.events.parameters import EventModel
@@ -113,12 +114,22 @@ class ScoresToEvents:
             prefix = f"{prefix}-model{self._model_count}"
         self._model_name = name
         self._weights = weights
-        self._finder = make_event_finder(model, self._overrides, id_prefix=prefix)
+        fitting = self._fitting(model, strict=True)
+        self._finder = make_event_finder(model, fitting, id_prefix=prefix)
+
+    def _fitting(self, model: EventModel, *, strict: bool) -> EventOverrides:
+        """Return the overrides that fit a model, and warn of the others."""
+        if not 0 <= model.background_id < len(model.class_names):
+            return self._overrides
+        fitting, problems = fitting_overrides(model, self._overrides, strict=strict)
+        for problem in problems:
+            self._log.warn(f"{problem}; this value is not used")
+        return fitting
 
     def _change_classes(self, model: EventModel, name: str) -> list[ActionEvent]:
         assert self._finder is not None and self._model_name is not None
         rules = self._finder.rules
-        events = change_classes(self._finder, model, self._overrides)
+        events = change_classes(self._finder, model, self._fitting(model, strict=False))
         self._earlier.pop(name, None)
         self._earlier[self._model_name] = rules
         for oldest in list(self._earlier)[:-_MOST_EARLIER]:

@@ -37,7 +37,7 @@ def truth(folder: Path, text: str = TRUTH) -> str:
 
 
 def test_true_actions_become_examples_with_the_rest_around_them(bag: Path, tmp_path: Path) -> None:
-    examples = examples_in(bag, truth(tmp_path))
+    examples, _ = examples_in(bag, truth(tmp_path))
     assert {name: len(given) for name, given in examples.items()} == {
         "greet": 1,
         "background": 1,
@@ -121,14 +121,20 @@ def test_the_mistakes_of_a_report_become_examples(bag: Path, tmp_path: Path) -> 
         mistake("badly_timed", ("greet", 1.0, 3.8), ("greet", 2.0, 3.0)),
         mistake("missed", ("hello", 1.0, 3.8), None),
         mistake("missed", ("greet", 1.0, 3.8), None, "another"),
+        # A part of a gesture is none of the background.
+        mistake("false", None, ("greet", 8.0, 8.5)),
+        # Nobody is in view any more.
+        mistake("missed", ("greet", 60.0, 61.0), None),
     ]
+    matches = [mistake("", ("greet", 7.5, 8.2), ("greet", 7.5, 8.0))]
     path = tmp_path / "report.json"
-    path.write_text(json.dumps({"metrics": {"mistakes": mistakes}}))
-    examples = examples_in(bag, str(path), known=["greet"])
+    path.write_text(json.dumps({"metrics": {"mistakes": mistakes, "matches": matches}}))
+    examples, notes = examples_in(bag, str(path), known=["greet"])
     assert {name: len(given) for name, given in examples.items()} == {"greet": 2, "background": 2}
+    assert len(notes) == 1 and "mistake 8: greet: nobody is in view" in notes[0]
     with pytest.raises(InputError, match="has no mistake of thank in recording bag"):
         examples_in(bag, str(path), known=["thank"])
-    for content in ("{}", "[1]", "{", '{"mistakes": [{"recording": "bag"}]}'):
+    for content in ("{}", "[1]", "{", '{"mistakes": [{"recording": "bag"}], "matches": []}'):
         path.write_text(content)
         with pytest.raises(InputError, match=r"report\.json: is not a report of bharnet evaluate"):
             examples_in(bag, str(path), known=["greet"])

@@ -232,3 +232,25 @@ def test_scores_go_on_while_gestures_are_learned(school):
     stop.set()
     thread.join()
     assert seen[0] == ("wave", "point", "background")
+
+
+def test_a_failed_change_keeps_what_another_process_has_taught(school, folder):
+    """A change that fails has read the folder, but the next one must start from it again."""
+    school.room.start("raise", 1)
+    school.show(performance("up"))
+    school.room.close()
+    known = read_gesture_set(folder)
+    write_gesture_set(folder, known.with_examples("lower", [moving_clip("down")]))
+    with pytest.raises(InputError, match="is not in the set"):
+        school.room.forget("jump").result()
+    school.room.forget("raise").result()
+    assert read_gesture_set(folder).names == ("lower",)
+
+
+def test_an_unexpected_error_is_told_and_changes_nothing(school, monkeypatch):
+    monkeypatch.setattr(school.recognizer, "logits", None)
+    school.room.start("raise", 1)
+    school.show(performance("up"))
+    school.room.close()
+    assert school.told[-1].state is TeachingState.FAILED
+    assert school.classes == []

@@ -177,3 +177,10 @@ def test_an_empty_folder_and_an_interrupted_first_write_are_an_empty_set(tmp_pat
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(GestureSetError, match=r"gestures\.json: no such file"):
             open_gesture_set(folder)
+
+
+def test_what_cannot_be_deleted_does_not_break_a_set(tmp_path):
+    write_gesture_set(tmp_path, TWO)
+    (tmp_path / "examples" / "nein" / ".checkpoints").mkdir()
+    write_gesture_set(tmp_path, TWO.without("nein"))
+    assert read_gesture_set(tmp_path).names == ("come here",)

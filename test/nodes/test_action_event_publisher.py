@@ -283,12 +283,17 @@ def test_class_parameters_of_the_user_are_used(start_driver, wait):
     assert time_to_ns(driver.events[0].header.stamp) == 1001 * SECOND
 
 
-def test_class_parameters_of_an_unknown_class_are_refused(start_driver, wait, capfd):
+def test_class_parameters_of_an_unknown_class_wait_for_it(start_driver, wait, capfd):
     driver = start_driver(class_parameters=["wave.min_gap_s=1.0"])
+    problem = "class_parameters: 'wave' is not an action; known are hello, thanks; this value is"
+    wait(lambda: problem in capfd.readouterr().err, "a warning")
+    begin(driver, wait)
+
+
+def test_class_parameters_that_do_not_fit_the_model_are_refused(start_driver, wait, capfd):
+    driver = start_driver(class_parameters=["hello.exit_threshold=0.9"])
     wait(lambda: driver.node.counters.totals["rejected"] == 1, "a refusal")
-    problem = (
-        "model_info with the parameters of this node: class_parameters: 'wave' is not an action"
-    )
+    problem = "model_info with the parameters of this node: class_parameters: hello.exit_threshold"
     wait(lambda: problem in capfd.readouterr().err, "its reason in the log")
 
 

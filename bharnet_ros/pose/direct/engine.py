@@ -88,10 +88,11 @@ class DirectEngine:
 
     def process(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> Callable[[], Scene]:
         """Find the people in one frame."""
+        search = self._search_due(stamp_ns)
         found = self._tracked(image, stamp_ns)
-        if self._search_due(stamp_ns):
+        if search:
             self._last_search_ns = stamp_ns
-            found += self._begun(image, stamp_ns)
+            found += self._begun(image, found, stamp_ns)
         scene = self._scene(image, found)
         return lambda: scene
 
@@ -103,7 +104,7 @@ class DirectEngine:
         self._last_search_ns = 0
 
     def close(self) -> None:
-        """Free the networks."""
+        """End the thread; the networks are freed with the engine."""
         self._pool.shutdown()
 
     def _tracked(
@@ -119,17 +120,20 @@ class DirectEngine:
         return found
 
     def _search_due(self, stamp_ns: int) -> bool:
-        tracked = len(self._people) - self._lost
-        if tracked >= self._settings.max_people:
+        """Return whether to look for bodies, by what the last frame has shown."""
+        if len(self._people) >= self._settings.max_people:
             return False
         late = stamp_ns - self._last_search_ns >= _SEARCH_PERIOD_NS
-        return not tracked or self._lost or late
+        return not self._people or self._lost or late
 
     def _begun(
-        self, image: npt.NDArray[np.uint8], stamp_ns: int
+        self,
+        image: npt.NDArray[np.uint8],
+        tracked: list[tuple[_Person, FoundBody]],
+        stamp_ns: int,
     ) -> list[tuple[_Person, FoundBody]]:
         """Detect bodies; return those that are not tracked yet."""
-        known = [person.region for person in self._people]
+        known = [person.region for person, _ in tracked]
         begun: list[tuple[_Person, FoundBody]] = []
         for detection in self._detector.find(image):
             if len(known) >= self._settings.max_people:
@@ -140,7 +144,8 @@ class DirectEngine:
             known.append(region)
             person = self._new_person(region)
             body = person.body.find(image, region, stamp_ns)
-            if body is not None:
+            others = (other for _, other in (*tracked, *begun))
+            if body is not None and not any(_same_body(body, other) for other in others):
                 begun.append((person, body))
         return begun
 

@@ -1,4 +1,4 @@
-"""Where the networks lie: in the MediaPipe wheel, which is not imported, or in a folder."""
+"""Where the networks lie: in the MediaPipe wheel, which is not imported."""
 
 from __future__ import annotations
 

@@ -57,6 +57,36 @@ def event_overrides(parameters: Mapping[str, Any]) -> EventOverrides:
     return EventOverrides(values, class_values)
 
 
+def fitting_overrides(
+    model: EventModel, overrides: EventOverrides, *, strict: bool
+) -> tuple[EventOverrides, list[str]]:
+    """Return the overrides that fit the classes of a model, and what is wrong with the others.
+
+    Values of a class that the model does not have wait until the class is taught.
+
+    Args:
+        model: Classes and event parameters of the model.
+        overrides: Parameters that a user sets.
+        strict: Whether to keep values that do not fit those of their class, so that they are
+            refused later; else they are left out, too.
+    """
+    kept, problems = {}, []
+    for label, values in overrides.class_values.items():
+        try:
+            if label not in model.class_names:
+                # Says which classes are known.
+                replace(EventParameters(), class_parameters={label: {}}).check_classes(
+                    model.class_names, model.class_names[model.background_id]
+                )
+            if not strict:
+                model.parameters.with_overrides(overrides.values, {label: values})
+        except InputError as error:
+            problems.append(str(error))
+        else:
+            kept[label] = values
+    return replace(overrides, class_values=kept), problems
+
+
 def make_event_finder(
     model: EventModel, overrides: EventOverrides, *, id_prefix: str | None = None
 ) -> EventFinder:
@@ -87,7 +117,7 @@ def change_classes(
     Args:
         finder: The event finder.
         model: Classes and event parameters from now on.
-        overrides: Parameters that a user sets; those of single classes that are gone wait for them.
+        overrides: Parameters that a user sets; see `fitting_overrides`.
 
     Returns:
         The OFFSETs of events whose class is gone.
@@ -95,12 +125,7 @@ def change_classes(
     Raises:
         InputError: As for `make_event_finder`; nothing changes then.
     """
-    known = {
-        label: values
-        for label, values in overrides.class_values.items()
-        if label in model.class_names
-    }
-    parameters = _parameters(model, replace(overrides, class_values=known))
+    parameters = _parameters(model, overrides)
     background = model.class_names[model.background_id]
     return finder.change_classes(model.class_names, parameters, background=background)
 

@@ -111,3 +111,16 @@ def test_two_people_are_both_tracked():
             for number, image in enumerate(images)
         ]
     assert all(len(one) == 2 for one in tracks) and len(set.union(*tracks)) == 2
+
+
+def test_a_person_who_is_lost_for_a_moment_is_found_at_once():
+    images = puppet("two_people", 10, 14)
+    half = images[1].copy()
+    half[:, 320:] = 90
+    stream = [images[0], half, *images[2:]]
+    with PoseExtractor(engine="direct", max_people=2) as extractor:
+        people = [
+            len(extractor.extract(image, number * STEP_NS // 3).people)
+            for number, image in enumerate(stream)
+        ]
+    assert people == [2, 1, 2, 2]
