@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -36,13 +37,12 @@ class GestureHead:
 
     def probabilities(self, embeddings: Embeddings) -> FloatArray:
         """Return the probability (N, K) of each gesture, if it is one of them."""
-        logits = _logits(
-            _inputs(embeddings, self.parts),
-            torch.from_numpy(self.weight),
-            torch.from_numpy(self.bias),
-        )
-        probabilities: FloatArray = logits.softmax(1).numpy()
-        return probabilities
+        logits = np.empty((len(embeddings), len(self.names)), dtype=np.float32)
+        for columns, one in _groups(self.parts):
+            logits[:, columns] = _SCALE * embeddings.of_parts(one) @ self.weight[:, columns]
+        logits += self.bias
+        likely: FloatArray = np.exp(logits - logits.max(1, keepdims=True))
+        return likely / likely.sum(1, keepdims=True)
 
 
 def fit_head(
@@ -80,14 +80,20 @@ _Inputs = tuple[tuple[list[int], torch.Tensor], ...]
 """Columns of gestures for which the same parts count, with the vectors (N, D) of these parts."""
 
 
-def _inputs(embeddings: Embeddings, parts: Sequence[Parts]) -> _Inputs:
+def _inputs(embeddings: Embeddings, parts: tuple[Parts, ...]) -> _Inputs:
     return tuple(
-        (
-            [column for column, other in enumerate(parts) if other == one],
-            torch.from_numpy(_SCALE * embeddings.of_parts(one)),
-        )
-        for one in sorted(set(parts))
+        (columns, torch.from_numpy(_SCALE * embeddings.of_parts(one)))
+        for columns, one in _groups(parts)
     )
+
+
+@lru_cache(maxsize=8)
+def _groups(parts: tuple[Parts, ...]) -> list[tuple[list[int], Parts]]:
+    """Return the columns of gestures for which the same parts count, with these parts."""
+    return [
+        ([column for column, other in enumerate(parts) if other == one], one)
+        for one in sorted(set(parts))
+    ]
 
 
 def _logits(inputs: _Inputs, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:

@@ -22,6 +22,8 @@ LIKENESS_BIAS = -2.5
 windows of the gesture, to their centre, to the user's own rest and to the rest of other people.
 `python -m research taught_likeness` fits it to people whom the model was not trained on."""
 
+_WEIGHTS = np.asarray(LIKENESS_WEIGHTS)
+
 _EVENTS = {
     "exit_threshold": 0.4,
     "smoothing_s": 0.1,
@@ -73,30 +75,27 @@ class _Likeness:
 
     Attributes:
         parts: What counts.
-        shown: (M, D) windows of the examples, of the parts that count.
-        centre: (D,) their mean, of length 1; each example weighs the same.
-        rest: (R, D) the user's own rest.
-        others_rest: (S, D) the rest of other people.
+        shown: (M + 1, D) windows of the examples, of the parts that count; the last is their mean,
+            of length 1, in which each example weighs the same.
+        rests: (R + S, D) the user's own rest, then that of other people.
+        own_rests: R.
     """
 
     parts: Parts
     shown: FloatArray
-    centre: FloatArray
-    rest: FloatArray
-    others_rest: FloatArray
+    rests: FloatArray
+    own_rests: int
 
     def cosines(self, embeddings: Embeddings) -> FloatArray:
         """Return the measures (N, 4) that `LIKENESS_WEIGHTS` weigh."""
         vectors = embeddings.of_parts(self.parts)
-        return np.stack(
-            [
-                _nearest(vectors, self.shown),
-                vectors @ self.centre,
-                _nearest(vectors, self.rest),
-                _nearest(vectors, self.others_rest),
-            ],
-            axis=1,
-        )
+        shown, rests = vectors @ self.shown.T, vectors @ self.rests.T
+        measures = np.empty((len(vectors), 4), dtype=np.float32)
+        measures[:, 0] = _nearest(shown[:, :-1])
+        measures[:, 1] = shown[:, -1]
+        measures[:, 2] = _nearest(rests[:, : self.own_rests])
+        measures[:, 3] = _nearest(rests[:, self.own_rests :])
+        return measures
 
 
 class TaughtGestures:
@@ -141,14 +140,13 @@ class TaughtGestures:
         own_rest = Embeddings.join(
             [rest, *(one.rest for given in examples.values() for one in given)]
         )
-        rests = {
-            one: tuple(_some(each, _MOST_REST).of_parts(one) for each in (own_rest, others_rest))
-            for one in set(parts.values())
-        }
+        all_rest = [_some(each, _MOST_REST) for each in (own_rest, others_rest)]
+        rests = {one: Embeddings.join(all_rest).of_parts(one) for one in set(parts.values())}
         self._likeness = [
-            _likeness(windows, weights, parts[name], *rests[parts[name]])
+            _likeness(windows, weights, parts[name], rests[parts[name]], len(all_rest[0]))
             for name, (windows, weights) in shown.items()
         ]
+        self._counting = np.asarray([one.parts for one in self._likeness])
         self._head = fit_head(
             Embeddings.join([windows for windows, _ in shown.values()]),
             [name for name, (windows, _) in shown.items() for _ in range(len(windows))],
@@ -181,8 +179,8 @@ class TaughtGestures:
         """Return the probability (N, J + 1) of each gesture; the last is that of none of them."""
         naming = self._naming(embeddings)
         named = naming.argmax(axis=1)
-        logit = self._measures(embeddings, named) @ np.asarray(LIKENESS_WEIGHTS) + LIKENESS_BIAS
-        body, hand = np.asarray([one.parts for one in self._likeness])[named].T
+        logit = self._measures(embeddings, named) @ _WEIGHTS + LIKENESS_BIAS
+        body, hand = self._counting[named].T
         seen = (body & embeddings.body_seen) | (hand & embeddings.hand_seen)
         known = (seen / (1.0 + np.exp(-logit))).astype(np.float32)[:, None]
         if len(self._gesture_of) > len(self.class_names):
@@ -196,6 +194,8 @@ class TaughtGestures:
 
     def _measures(self, embeddings: Embeddings, named: npt.NDArray[np.integer]) -> FloatArray:
         """Return the measures (N, 4) of the variant (N,) that each window is most like."""
+        if len(named) == 1:
+            return self._likeness[int(named[0])].cosines(embeddings)
         measures = np.empty((len(embeddings), len(LIKENESS_WEIGHTS)), dtype=np.float32)
         for variant in np.unique(named):
             rows = named == variant
@@ -207,14 +207,14 @@ def _likeness(
     shown: Embeddings,
     weights: FloatArray,
     parts: Parts,
-    rest: FloatArray,
-    others_rest: FloatArray,
+    rests: FloatArray,
+    own_rests: int,
 ) -> _Likeness:
     """Return the likeness to windows that count by their weights (M,)."""
     vectors = shown.of_parts(parts)
     centre = weights @ vectors
     centre /= max(float(np.linalg.norm(centre)), 1e-9)
-    return _Likeness(parts, vectors, centre, rest, others_rest)
+    return _Likeness(parts, np.concatenate([vectors, centre[None]]), rests, own_rests)
 
 
 def _variants(
@@ -274,14 +274,13 @@ def _support_share(examples: Sequence[EmbeddedExample], window_s: float) -> floa
     return _SUPPORT * min(duration_s / window_s, 1.0)
 
 
-def _nearest(vectors: FloatArray, others: FloatArray) -> FloatArray:
-    """Return the mean cosine (N,) of vectors (N, D) to the nearest of others (M, D).
+def _nearest(cosines: FloatArray) -> FloatArray:
+    """Return the mean (N,) of the greatest cosines (N, M).
 
     Without others it is zero: they are neither alike nor opposed.
     """
-    if len(others) == 0:
-        return np.zeros(len(vectors), dtype=np.float32)
-    cosines = vectors @ others.T
-    count = min(_NEAREST, len(others))
+    if cosines.shape[1] == 0:
+        return np.zeros(len(cosines), dtype=np.float32)
+    count = min(_NEAREST, cosines.shape[1])
     nearest: FloatArray = np.partition(cosines, -count, axis=1)[:, -count:].mean(axis=1)
     return nearest
