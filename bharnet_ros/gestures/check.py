@@ -13,7 +13,7 @@ from bharnet_ros.types.errors import InputError
 NONE = "none"
 """What an example is taken for if it is like no gesture."""
 
-_FALSE_PER_MINUTE = 15.0
+_FALSE_PER_MINUTE = 35.0
 """False events a minute for each share of unknown motion, as `python -m research taught_streams`
 finds them in streams of people whom the model was not trained on."""
 
