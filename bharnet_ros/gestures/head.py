@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
-from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts, product
 from bharnet_ros.types.errors import InputError
 
 _SCALE = 10.0
@@ -37,12 +37,36 @@ class GestureHead:
 
     def probabilities(self, embeddings: Embeddings) -> FloatArray:
         """Return the probability (N, K) of each gesture, if it is one of them."""
-        logits = np.empty((len(embeddings), len(self.names)), dtype=np.float32)
-        for columns, one in _groups(self.parts):
-            logits[:, columns] = _SCALE * embeddings.of_parts(one) @ self.weight[:, columns]
+        if len(self._blocks) == 1:
+            ((_, one, weight),) = self._blocks
+            logits = product(embeddings.of_parts(one), weight)
+        else:
+            logits = np.empty((len(embeddings), len(self.names)), dtype=np.float32)
+            for columns, one, weight in self._blocks:
+                logits[:, columns] = product(embeddings.of_parts(one), weight)
         logits += self.bias
-        likely: FloatArray = np.exp(logits - logits.max(1, keepdims=True))
-        return likely / likely.sum(1, keepdims=True)
+        logits -= logits.max(1, keepdims=True)
+        likely: FloatArray = np.exp(logits, out=logits)
+        likely /= likely.sum(1, keepdims=True)
+        return likely
+
+    @cached_property
+    def _blocks(self) -> list[tuple[list[int], Parts, torch.Tensor]]:
+        """Columns of gestures for which the same parts count, these parts, and their weights."""
+        return [
+            (columns, one, torch.from_numpy(_SCALE * self.weight[:, columns]))
+            for columns, one in _groups(self.parts)
+        ]
+
+    def in_order(self, names: Sequence[str]) -> GestureHead:
+        """Return the same head with its gestures in this order."""
+        places = [self.names.index(name) for name in names]
+        return GestureHead(
+            tuple(names),
+            tuple(self.parts[place] for place in places),
+            self.weight[:, places],
+            self.bias[places],
+        )
 
 
 def fit_head(
@@ -87,7 +111,6 @@ def _inputs(embeddings: Embeddings, parts: tuple[Parts, ...]) -> _Inputs:
     )
 
 
-@lru_cache(maxsize=8)
 def _groups(parts: tuple[Parts, ...]) -> list[tuple[list[int], Parts]]:
     """Return the columns of gestures for which the same parts count, with these parts."""
     return [

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from bharnet_ros.gestures.head import fit_head
-from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts, product
 from bharnet_ros.recognition.events.parameters import ClassParameters
 from bharnet_ros.types.errors import InputError
 
@@ -75,21 +76,21 @@ class _Likeness:
 
     Attributes:
         parts: What counts.
-        shown: (M + 1, D) windows of the examples, of the parts that count; the last is their mean,
+        shown: (D, M + 1) windows of the examples, of the parts that count; the last is their mean,
             of length 1, in which each example weighs the same.
-        rests: (R + S, D) the user's own rest, then that of other people.
+        rests: (D, R + S) the user's own rest, then that of other people.
         own_rests: R.
     """
 
     parts: Parts
-    shown: FloatArray
-    rests: FloatArray
+    shown: torch.Tensor
+    rests: torch.Tensor
     own_rests: int
 
     def cosines(self, embeddings: Embeddings) -> FloatArray:
         """Return the measures (N, 4) that `LIKENESS_WEIGHTS` weigh."""
         vectors = embeddings.of_parts(self.parts)
-        shown, rests = vectors @ self.shown.T, vectors @ self.rests.T
+        shown, rests = product(vectors, self.shown), product(vectors, self.rests)
         measures = np.empty((len(vectors), 4), dtype=np.float32)
         measures[:, 0] = _nearest(shown[:, :-1])
         measures[:, 1] = shown[:, -1]
@@ -141,7 +142,10 @@ class TaughtGestures:
             [rest, *(one.rest for given in examples.values() for one in given)]
         )
         all_rest = [_some(each, _MOST_REST) for each in (own_rest, others_rest)]
-        rests = {one: Embeddings.join(all_rest).of_parts(one) for one in set(parts.values())}
+        rests = {
+            one: torch.tensor(Embeddings.join(all_rest).of_parts(one)).T
+            for one in set(parts.values())
+        }
         self._likeness = [
             _likeness(windows, weights, parts[name], rests[parts[name]], len(all_rest[0]))
             for name, (windows, weights) in shown.items()
@@ -152,8 +156,7 @@ class TaughtGestures:
             [name for name, (windows, _) in shown.items() for _ in range(len(windows))],
             weights=np.concatenate([weights for _, weights in shown.values()]),
             parts=parts,
-        )
-        self._order = [self._head.names.index(name) for name in variants]
+        ).in_order(list(variants))
         self._gesture_of = [
             self.class_names.index(name.removesuffix(_MIRRORED)) for name in variants
         ]
@@ -171,13 +174,13 @@ class TaughtGestures:
 
         The measures are those that `LIKENESS_WEIGHTS` weigh.
         """
-        named = self._naming(embeddings).argmax(axis=1)
+        named = self._head.probabilities(embeddings).argmax(axis=1)
         gestures = [self.class_names[self._gesture_of[one]] for one in named]
         return gestures, self._measures(embeddings, named)
 
     def probabilities(self, embeddings: Embeddings) -> FloatArray:
         """Return the probability (N, J + 1) of each gesture; the last is that of none of them."""
-        naming = self._naming(embeddings)
+        naming = self._head.probabilities(embeddings)
         named = naming.argmax(axis=1)
         logit = self._measures(embeddings, named) @ _WEIGHTS + LIKENESS_BIAS
         body, hand = self._counting[named].T
@@ -187,10 +190,6 @@ class TaughtGestures:
             naming = naming @ np.eye(len(self.class_names), dtype=np.float32)[self._gesture_of]
         probabilities: FloatArray = np.concatenate([naming * known, 1.0 - known], axis=1)
         return probabilities
-
-    def _naming(self, embeddings: Embeddings) -> FloatArray:
-        """Return the probability (N, V) of each gesture, and each mirrored one, if it is one."""
-        return self._head.probabilities(embeddings)[:, self._order]
 
     def _measures(self, embeddings: Embeddings, named: npt.NDArray[np.integer]) -> FloatArray:
         """Return the measures (N, 4) of the variant (N,) that each window is most like."""
@@ -207,14 +206,15 @@ def _likeness(
     shown: Embeddings,
     weights: FloatArray,
     parts: Parts,
-    rests: FloatArray,
+    rests: torch.Tensor,
     own_rests: int,
 ) -> _Likeness:
     """Return the likeness to windows that count by their weights (M,)."""
     vectors = shown.of_parts(parts)
     centre = weights @ vectors
     centre /= max(float(np.linalg.norm(centre)), 1e-9)
-    return _Likeness(parts, np.concatenate([vectors, centre[None]]), rests, own_rests)
+    known = torch.from_numpy(np.concatenate([vectors, centre[None]])).T
+    return _Likeness(parts, known, rests, own_rests)
 
 
 def _variants(
@@ -282,5 +282,5 @@ def _nearest(cosines: FloatArray) -> FloatArray:
     if cosines.shape[1] == 0:
         return np.zeros(len(cosines), dtype=np.float32)
     count = min(_NEAREST, cosines.shape[1])
-    nearest: FloatArray = np.partition(cosines, -count, axis=1)[:, -count:].mean(axis=1)
+    nearest: FloatArray = np.partition(cosines, -count, axis=1)[:, -count:].sum(axis=1) / count
     return nearest

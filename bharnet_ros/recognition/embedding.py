@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.errors import InputError
@@ -107,8 +110,11 @@ class PartSpace:
 
     def map(self, features: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
         """Map features (N, C) to (N, D), zero where nothing was seen (N,)."""
-        mapped: FloatArray = ((features - self.centre) @ self.projection) * seen[:, None]
-        return mapped
+        return product(features - self.centre, self._matrix) * seen[:, None]
+
+    @cached_property
+    def _matrix(self) -> Tensor:
+        return torch.tensor(self.projection)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +148,7 @@ class EmbeddingSpace:
             ("body", self.body, output.body_features),
             ("hand", self.hand, output.hand_features),
         ):
-            features = given.numpy().astype(np.float32)
+            features = given.numpy().astype(np.float32, copy=False)
             if features.shape[1] != len(space.centre):
                 raise InputError(
                     f"embedding: {name}: the network has {features.shape[1]} features, the space "
@@ -156,8 +162,18 @@ class EmbeddingSpace:
         return Embeddings(vectors, parts[0].shape[1], *shown)
 
 
+def product(vectors: FloatArray, matrix: Tensor) -> FloatArray:
+    """Return the product (N, D) of vectors (N, C) and a matrix (C, D).
+
+    PyTorch keeps to the number of threads that is set. NumPy's would take every core for a single
+    window and, on a machine that is busy, wait for them many times as long as it computes.
+    """
+    multiplied: FloatArray = (torch.from_numpy(vectors) @ matrix).numpy()
+    return multiplied
+
+
 def _of_length_one(vectors: FloatArray) -> FloatArray:
     """Scale vectors (N, D) to length 1; zero stays zero."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    scaled: FloatArray = (vectors / np.maximum(length, 1e-9)).astype(np.float32)
-    return scaled
+    length = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    scaled: FloatArray = vectors / np.maximum(length, 1e-9)[:, None]
+    return scaled.astype(np.float32, copy=False)
