@@ -24,6 +24,7 @@ from rclpy.serialization import deserialize_message, serialize_message
 
 import bharnet_ros
 import bharnet_ros.msg
+import bharnet_ros.srv
 from bharnet_ros.resources import find_resource
 
 pytestmark = pytest.mark.ros
@@ -31,6 +32,7 @@ pytestmark = pytest.mark.ros
 CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = find_resource("package.xml").parents[2]
 MESSAGES = sorted(file.stem for file in (CHECKOUT / "msg").glob("*.msg"))
+SERVICES = sorted(file.stem for file in (CHECKOUT / "srv").glob("*.srv"))
 NODES = ("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay")
 
 
@@ -53,7 +55,9 @@ def test_tests_import_only_the_installed_package() -> None:
 
 def test_installed_modules_are_those_of_the_checkout() -> None:
     installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed", ".jinja")
-    written = {file: data for file, data in installed.items() if file.parts[0] != "msg"}
+    written = {
+        file: data for file, data in installed.items() if file.parts[0] not in ("msg", "srv")
+    }
     assert written == _files(CHECKOUT / "bharnet_ros", ".py", ".typed", ".jinja")
 
 
@@ -62,8 +66,9 @@ def test_installed_resources_are_those_of_the_checkout(folder: str) -> None:
     assert _files(find_resource(folder)) == _files(CHECKOUT / folder)
 
 
-def test_installed_message_definitions_are_those_of_the_checkout() -> None:
-    assert _files(find_resource("msg"), ".msg") == _files(CHECKOUT / "msg")
+@pytest.mark.parametrize("folder", ["msg", "srv"])
+def test_installed_definitions_are_those_of_the_checkout(folder: str) -> None:
+    assert _files(find_resource(folder), f".{folder}") == _files(CHECKOUT / folder)
 
 
 def _fill(message: Any) -> Any:
@@ -90,9 +95,15 @@ def _fill(message: Any) -> Any:
     return message
 
 
-@pytest.mark.parametrize("name", MESSAGES)
-def test_message_survives_the_wire(name: str) -> None:
-    message_type = getattr(bharnet_ros.msg, name)
+@pytest.mark.parametrize(
+    "message_type",
+    [
+        *(getattr(bharnet_ros.msg, name) for name in MESSAGES),
+        *(getattr(bharnet_ros.srv, name).Request for name in SERVICES if name != "ListGestures"),
+        *(getattr(bharnet_ros.srv, name).Response for name in SERVICES),
+    ],
+)
+def test_message_survives_the_wire(message_type: type) -> None:
     message = _fill(message_type())
     assert message != message_type()
     assert deserialize_message(serialize_message(message), message_type) == message
@@ -103,6 +114,7 @@ def test_package_is_in_the_ament_index() -> None:
     assert (index / "packages" / "bharnet_ros").is_file()
     interfaces = (index / "rosidl_interfaces" / "bharnet_ros").read_text().split()
     assert {f"msg/{name}.msg" for name in MESSAGES} <= set(interfaces)
+    assert {f"srv/{name}.srv" for name in SERVICES} <= set(interfaces)
 
 
 def test_command_runs_from_anywhere(tmp_path: Path) -> None:
@@ -188,6 +200,7 @@ def test_package_xml_and_setup_name_the_same_dependencies() -> None:
             "onnx",
             "onnxruntime",
             "onnxscript",
+            "openvino",
             "pytorch-lightning",
             "pytest-xdist",
             "ruff",

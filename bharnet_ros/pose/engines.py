@@ -98,7 +98,7 @@ def open_engine(name: str, settings: EngineSettings) -> PoseEngine:
         module = importlib.import_module(ENGINES[name])
     except ModuleNotFoundError as error:
         raise InputError(
-            f"engine: {name!r} needs the package {error.name}; pip install 'bharnet_ros[{name}]'"
+            f"engine: {name!r} needs the package {error.name}, which is not installed"
         ) from error
     engine: PoseEngine = module.open_engine(settings)
     return engine

@@ -110,7 +110,7 @@ def test_thresholds_and_times_come_from_the_model_unless_given(messages):
         {"enter_threshold": -1.0, "exit_threshold": 0.25, "smoothing_s": -1.0, "min_gap_s": 0.1}
     )
     model = event_model_from_message(messages.model_info())
-    parameters = make_event_finder(model, given).parameters
+    parameters = make_event_finder(model, given).rules.parameters
     assert parameters.enter_threshold == pytest.approx(0.6)
     assert parameters.exit_threshold == 0.25
     assert (parameters.smoothing_s, parameters.min_gap_s) == (0.3, 0.1)

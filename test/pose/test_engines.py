@@ -137,8 +137,8 @@ def test_another_engine_works_without_mediapipe(tmp_path):
         "assert not [name for name in sys.modules if 'pose.mediapipe' in name]\n"
         "try:\n"
         "    PoseExtractor()\n"
-        "except ImportError as error:\n"
-        "    assert error.name == 'mediapipe'\n"
+        "except ValueError as error:\n"
+        "    assert \"engine: 'mediapipe' needs the package mediapipe\" in str(error)\n"
         "else:\n"
         "    raise AssertionError('MediaPipe was imported')\n"
     )
