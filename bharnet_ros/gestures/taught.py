@@ -26,13 +26,13 @@ windows of the gesture, to their centre, to the user's own rest and to the rest 
 _WEIGHTS = np.asarray(LIKENESS_WEIGHTS)
 
 _EVENTS = {
-    "exit_threshold": 0.4,
+    "exit_threshold": 0.5,
     "smoothing_s": 0.1,
     "min_duration_s": 0.1,
 }
 """Event parameters of taught gestures; research/RESULTS.md compares other values."""
 
-_ENTER_AFTER_ONE, _ENTER, _ENOUGH = 0.5, 0.65, 5
+_ENTER_AFTER_ONE, _ENTER, _ENOUGH = 0.53, 0.67, 5
 """Enter threshold of a gesture with one example, and of one with enough of them: a single example
 is less like the next performance than the nearest of five."""
 

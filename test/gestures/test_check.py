@@ -68,7 +68,7 @@ def test_the_two_most_alike_are_named() -> None:
     assert "nod: one example, which cannot be held against others" in text
     assert "come and hello are taken for each other in 2 of 10: show them more differently" in text
     assert "an event begins at a probability of: come 0.65, nod 0.5\n" in text
-    assert "false events to expect: 0.7 a minute of unknown motion (2.0% of that" in text
+    assert "false events to expect: 0.8 a minute of unknown motion (2.0% of that" in text
 
 
 def test_gestures_that_are_told_apart_are_not_called_alike() -> None:
