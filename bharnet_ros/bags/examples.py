@@ -13,7 +13,7 @@ from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage, choose_stage, origin_of
 from bharnet_ros.bags.truth import TOPIC, TruthRow, read_truth
-from bharnet_ros.gestures.watching import example_between
+from bharnet_ros.gestures.watching import AROUND_NS, example_between
 from bharnet_ros.messages.reading import keypoints_from_message
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
 from bharnet_ros.pipeline.message_log import CollectedLog
@@ -21,9 +21,6 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
 from bharnet_ros.types.timeline import ANYBODY
-
-_AROUND_NS = NANOSECONDS
-"""Frames that are kept before and after an action."""
 
 
 class FoundExamples(NamedTuple):
@@ -111,7 +108,7 @@ def examples_in(
         log = CollectedLog()
         for frame in _frames(recording, stage, topic, settings, log):
             for action in actions:
-                if action.start_ns - _AROUND_NS <= frame.stamp_ns <= action.end_ns + _AROUND_NS:
+                if action.start_ns - AROUND_NS <= frame.stamp_ns <= action.end_ns + AROUND_NS:
                     action.frames.append(frame)
         if log.rejected and not any(action.frames for action in actions):
             raise InputError(f"{bag}: topic {topic}: {log.rejected[-1]}")

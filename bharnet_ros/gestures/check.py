@@ -89,10 +89,7 @@ def check_gestures(teacher: Teacher, gestures: GestureSet) -> GestureCheck:
                 found = taught.class_names[int(best[:-1].argmax())]
         taken_for[name][found] = taken_for[name].get(found, 0) + 1
     taught = teacher.fit(embedded, background)
-    thresholds = {
-        name: values["enter_threshold"] for name, values in taught.class_parameters.items()
-    }
-    return GestureCheck(taken_for, teacher.false_share(taught), thresholds)
+    return GestureCheck(taken_for, teacher.false_share(taught), taught.enter_thresholds)
 
 
 def _left_out(

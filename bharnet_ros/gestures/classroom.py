@@ -144,6 +144,8 @@ class Classroom:
 
     def push(self, frame: FrameKeypoints) -> None:
         """Take a frame; its stamp must be newer than that of the frame before."""
+        if self.folder is None:
+            return
         self._frames.append(frame)
         while frame.stamp_ns - self._frames[0].stamp_ns > _HISTORY_NS:
             self._frames.popleft()

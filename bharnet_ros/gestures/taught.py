@@ -169,6 +169,11 @@ class TaughtGestures:
             for name, given in examples.items()
         }
 
+    @property
+    def enter_thresholds(self) -> dict[str, float]:
+        """Probability at which an event of each gesture begins, in the order of the names."""
+        return {name: own["enter_threshold"] for name, own in self.class_parameters.items()}
+
     def cosines(self, embeddings: Embeddings) -> tuple[list[str], FloatArray]:
         """Return the gesture that each of N windows is most like, and its measures (N, 4).
 

@@ -126,10 +126,7 @@ class Teacher:
         The motion is that of other people, in windows of the model's background; 0 without them.
         """
         unknown = taught.probabilities(_embeddings_of(self._background, "unknown"))
-        thresholds = [
-            taught.class_parameters[name]["enter_threshold"] for name in taught.class_names
-        ]
-        begins = (unknown[:, :-1] >= thresholds).any(1)
+        begins = (unknown[:, :-1] >= list(taught.enter_thresholds.values())).any(1)
         return float(begins.mean()) if len(begins) else 0.0
 
     def embed_windows(self, windows: Iterable[KeypointSequence]) -> Embeddings:

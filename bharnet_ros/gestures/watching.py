@@ -11,8 +11,8 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
 
-_AROUND_NS = NANOSECONDS
-"""Frames that are kept before a period that is an example."""
+AROUND_NS = NANOSECONDS
+"""Frames that are kept before and after what is an example, nanoseconds."""
 
 
 class Watcher:
@@ -81,7 +81,7 @@ def newest_motion(
     if found is not None:
         return found
     # What lies farther back may be other motion, which must not count as rest.
-    near = [frame for frame in frames if frame.stamp_ns >= start_ns - _AROUND_NS]
+    near = [frame for frame in frames if frame.stamp_ns >= start_ns - AROUND_NS]
     return example_between(near, start_ns, end_ns, track_id)
 
 

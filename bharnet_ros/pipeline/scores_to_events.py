@@ -119,8 +119,6 @@ class ScoresToEvents:
 
     def _fitting(self, model: EventModel, *, strict: bool) -> EventOverrides:
         """Return the overrides that fit a model, and warn of the others."""
-        if not 0 <= model.background_id < len(model.class_names):
-            return self._overrides
         fitting, problems = fitting_overrides(model, self._overrides, strict=strict)
         for problem in problems:
             self._log.warn(f"{problem}; this value is not used")

@@ -72,8 +72,7 @@ def move_classes(scores: ActionScores, places: Sequence[int], count: int) -> Act
         places: (K,) new place of each class.
         count: Number of classes from now on; those without a place have no probability.
     """
-    moved = np.zeros((len(places), count), dtype=np.float32)
-    moved[np.arange(len(places)), list(places)] = 1.0
+    moved = np.eye(count, dtype=np.float32)[list(places)]
     return replace(
         scores,
         tracks=tuple(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bharnet_ros.pose.direct.detector import Detection
-from bharnet_ros.pose.direct.regions import Region, between, crop
+from bharnet_ros.pose.direct.regions import Region, between, crop, turned
 from bharnet_ros.pose.direct.runtime import Network
 from bharnet_ros.pose.direct.smoothing import OneEuroFilter, OneEuroSettings
 from bharnet_ros.types.keypoints import BODY_LANDMARKS, FloatArray
@@ -100,13 +100,13 @@ class BodyTracker:
         refine(points, heat[0])
         placed = region.to_image(points)
         visibility = _sigmoid(raw[:BODY_LANDMARKS, 3])
-        turned = _turned(world.reshape(-1, 3)[:BODY_LANDMARKS].astype(np.float64), region.rotation)
+        metres = turned(world.reshape(-1, 3)[:BODY_LANDMARKS], region.rotation)
         body, where = placed[:BODY_LANDMARKS], placed[_AUXILIARY]
         size_px = 2.0 * float(np.hypot(*(where[1, :2] - where[0, :2])))
         where = self._region.apply(where, stamp_ns, size_px)
         if self._smooth:
             body = self._points.apply(body, stamp_ns, size_px)
-            turned = self._world.apply(turned, stamp_ns)
+            metres = self._world.apply(metres, stamp_ns)
             if self._visibility is None:
                 self._visibility = visibility
             self._visibility = self._visibility + _VISIBILITY_WEIGHT * (
@@ -115,7 +115,7 @@ class BodyTracker:
             visibility = self._visibility
         return FoundBody(
             np.column_stack([body, visibility]).astype(np.float32),
-            turned.astype(np.float32),
+            metres.astype(np.float32),
             score,
             _around(where[0], where[1]),
         )
@@ -150,15 +150,6 @@ def refine(points: FloatArray, heat: FloatArray) -> None:
 
 def _around(centre: FloatArray, edge: FloatArray) -> Region:
     return between(centre[:2], edge[:2], math.pi / 2).expanded(_ROOM)
-
-
-def _turned(points: FloatArray, rotation: float) -> FloatArray:
-    """Return points (N, 3) of an upright region as the image shows them."""
-    cos, sin = math.cos(rotation), math.sin(rotation)
-    turned = points.copy()
-    turned[:, 0] = cos * points[:, 0] - sin * points[:, 1]
-    turned[:, 1] = sin * points[:, 0] + cos * points[:, 1]
-    return turned
 
 
 def _sigmoid(values: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import numpy as np
 
-from bharnet_ros.pose.direct.regions import Region, crop, whole_image
+from bharnet_ros.pose.direct.regions import Region, crop, overlaps, whole_image
 from bharnet_ros.pose.direct.runtime import Network
 from bharnet_ros.types.keypoints import FloatArray
 
@@ -122,7 +122,7 @@ def _merged(scores: FloatArray, rows: FloatArray) -> list[tuple[float, FloatArra
     left = np.arange(len(scores))
     merged = []
     while len(left):
-        overlap = _overlaps(rows[left[0], :4], rows[left, :4])
+        overlap = overlaps(rows[left[0], :4], rows[left, :4])
         same = left[overlap > _SAME]
         if not len(same):
             break
@@ -130,13 +130,3 @@ def _merged(scores: FloatArray, rows: FloatArray) -> list[tuple[float, FloatArra
         merged.append((float(scores[left[0]]), weights @ rows[same]))
         left = left[overlap <= _SAME]
     return merged
-
-
-def _overlaps(box: FloatArray, boxes: FloatArray) -> FloatArray:
-    """Return the intersection over union of a box (4,) with boxes (N, 4)."""
-    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
-    common = np.clip(high - low, 0.0, None).prod(axis=1)
-    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0.0, None).prod(axis=1)
-    area = float(np.clip(box[2:] - box[:2], 0.0, None).prod())
-    overlaps: FloatArray = common / np.maximum(areas + area - common, 1e-12)
-    return overlaps

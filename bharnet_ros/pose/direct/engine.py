@@ -44,11 +44,6 @@ class _Person:
     hands: tuple[HandOfBody, HandOfBody]
     region: Region
 
-    def reset(self) -> None:
-        self.body.reset()
-        for one in self.hands:
-            one.reset()
-
 
 class DirectEngine:
     """Tracks bodies and their hands; implements `PoseEngine`."""

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from bharnet_ros.pose.direct.regions import Region, between, crop, rotation_of
+from bharnet_ros.pose.direct.regions import Region, between, crop, rotation_of, turned
 from bharnet_ros.pose.direct.runtime import Network
 from bharnet_ros.pose.scene import HandLandmarks
 from bharnet_ros.types.keypoints import HAND_LANDMARKS, FloatArray
@@ -46,13 +46,12 @@ def region_from_landmarks(points: FloatArray) -> Region:
     rotation = rotation_of(points[_WRIST], (knuckles + points[_MIDDLE]) / 2.0)
     palm = points[list(_PALM)]
     middle = (palm.max(0) + palm.min(0)) / 2.0
-    cos, sin = math.cos(rotation), math.sin(rotation)
-    upright = (palm - middle) @ np.array([[cos, -sin], [sin, cos]])
+    upright = turned(palm - middle, -rotation)
     high, low = upright.max(0), upright.min(0)
-    x, y = (high + low) / 2.0
+    (centre,) = middle + turned((high + low)[None] / 2.0, rotation)
     return Region(
-        float(middle[0] + cos * x - sin * y),
-        float(middle[1] + sin * x + cos * y),
+        float(centre[0]),
+        float(centre[1]),
         float(high[0] - low[0]),
         float(high[1] - low[1]),
         rotation,
@@ -68,8 +67,7 @@ def still_there(before: Region, landmarks: FloatArray, now: Region) -> bool:
         now: The region to which the body leads.
     """
     turn = abs(math.remainder(before.rotation - now.rotation, 2 * math.pi))
-    cos, sin = math.cos(now.rotation), math.sin(now.rotation)
-    away = np.array([before.x - now.x, before.y - now.y]) @ np.array([[cos, -sin], [sin, cos]])
+    away = turned(np.array([[before.x - now.x, before.y - now.y]]), -now.rotation)
     sides = np.array([now.width, now.height])
     growth = np.abs(np.array([before.width, before.height]) - sides)
     inside = np.abs(now.to_region(landmarks) - 0.5) < (1.0 + _MARGIN) / 2
@@ -105,12 +103,9 @@ class HandFinder:
         points[:, 2] /= _DEPTH
         placed = region.to_image(points)
         height, width = image.shape[:2]
-        cos, sin = math.cos(region.rotation), math.sin(region.rotation)
-        turned = world.reshape(HAND_LANDMARKS, 3).copy()
-        turned[:, :2] = turned[:, :2] @ np.array([[cos, sin], [-sin, cos]])
         return HandLandmarks(
             landmarks=(placed / (width, height, width)).astype(np.float32),
-            world=turned.astype(np.float32),
+            world=turned(world.reshape(HAND_LANDMARKS, 3), region.rotation).astype(np.float32),
             score=score,
             # The network saw mirrored images: what it calls left is a person's right hand.
             left_probability=1.0 - float(handedness.reshape(-1)[0]),

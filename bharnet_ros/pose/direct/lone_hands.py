@@ -9,7 +9,7 @@ import numpy as np
 
 from bharnet_ros.pose.direct.detector import Detection, Detector
 from bharnet_ros.pose.direct.hand import HandFinder, region_from_landmarks
-from bharnet_ros.pose.direct.regions import Region, rotation_of
+from bharnet_ros.pose.direct.regions import Region, overlaps, rotation_of
 from bharnet_ros.pose.scene import HandLandmarks
 
 MOST_HANDS = 2
@@ -47,23 +47,11 @@ class LoneHands:
         if len(regions) < MOST_HANDS:
             for palm in self._detector.find(image)[:MOST_HANDS]:
                 region = region_of_palm(palm)
-                if all(_overlap(region, other) <= _SAME for other in regions):
+                known = np.array([other.box for other in regions]).reshape(-1, 4)
+                if (overlaps(region.box, known) <= _SAME).all():
                     regions.append(region)
         found = [self._finder.find(image, region) for region in regions]
         hands = tuple(hand for hand in found if hand is not None)[:MOST_HANDS]
         size = image.shape[1], image.shape[0]
         self._regions = [region_from_landmarks(hand.landmarks[:, :2] * size) for hand in hands]
         return hands
-
-
-def _overlap(first: Region, second: Region) -> float:
-    """Return the intersection over union of two regions, their rotation left out."""
-    common = 1.0
-    for at, size in (("x", "width"), ("y", "height")):
-        centres = [getattr(one, at) for one in (first, second)]
-        halves = [getattr(one, size) / 2 for one in (first, second)]
-        low = max(centre - half for centre, half in zip(centres, halves, strict=True))
-        high = min(centre + half for centre, half in zip(centres, halves, strict=True))
-        common *= max(high - low, 0.0)
-    areas = first.width * first.height + second.width * second.height
-    return common / max(areas - common, 1e-12)

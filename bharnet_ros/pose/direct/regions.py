@@ -49,6 +49,13 @@ class Region:
             height=side,
         )
 
+    @property
+    def box(self) -> FloatArray:
+        """Left, top, right and bottom (4,), its rotation left out."""
+        half = np.array([self.width, self.height]) / 2
+        centre = np.array([self.x, self.y])
+        return np.concatenate([centre - half, centre + half])
+
     def axes(self) -> FloatArray:
         """Return a matrix (2, 3) from coordinates 0..1 in the region to pixels of the image."""
         cos, sin = math.cos(self.rotation), math.sin(self.rotation)
@@ -101,6 +108,33 @@ def rotation_of(
     """Return the rotation of a region in which `end` lies from `start` at this angle, -π..π."""
     rotation = angle - math.atan2(-(end[1] - start[1]), end[0] - start[0])
     return rotation - 2 * math.pi * math.floor((rotation + math.pi) / (2 * math.pi))
+
+
+def turned(points: FloatArray, rotation: float) -> FloatArray:
+    """Return points (N, 2 or more) of an upright region as the image shows them.
+
+    Args:
+        points: x and y, and what does not turn.
+        rotation: That of the region, radians; its opposite makes points of the image upright.
+    """
+    cos, sin = math.cos(rotation), math.sin(rotation)
+    placed = points.astype(np.float64)
+    placed[:, 0] = cos * points[:, 0] - sin * points[:, 1]
+    placed[:, 1] = sin * points[:, 0] + cos * points[:, 1]
+    return placed
+
+
+def overlaps(box: FloatArray, boxes: FloatArray) -> FloatArray:
+    """Return the intersection over union of a box (4,) with boxes (N, 4).
+
+    Boxes are left, top, right and bottom.
+    """
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    common = np.clip(high - low, 0.0, None).prod(axis=1)
+    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0.0, None).prod(axis=1)
+    area = float(np.clip(box[2:] - box[:2], 0.0, None).prod())
+    shares: FloatArray = common / np.maximum(areas + area - common, 1e-12)
+    return shares
 
 
 def crop(

@@ -69,14 +69,17 @@ def fitting_overrides(
         overrides: Parameters that a user sets.
         strict: Whether to keep values that do not fit those of their class, so that they are
             refused later; else they are left out, too.
+
+    Raises:
+        InputError: The background is not one of the classes.
     """
-    kept, problems = {}, []
+    kept, problems, background = {}, [], _background(model)
     for label, values in overrides.class_values.items():
         try:
             if label not in model.class_names:
                 # Says which classes are known.
-                replace(EventParameters(), class_parameters={label: {}}).check_classes(
-                    model.class_names, model.class_names[model.background_id]
+                EventParameters(class_parameters={label: {}}).check_classes(
+                    model.class_names, background
                 )
             if not strict:
                 model.parameters.with_overrides(overrides.values, {label: values})
@@ -100,11 +103,10 @@ def make_event_finder(
     Raises:
         InputError: A value is out of range, or the background is not one of the classes.
     """
-    parameters = _parameters(model, overrides)
     return EventFinder(
         model.class_names,
-        parameters,
-        background=model.class_names[model.background_id],
+        model.parameters.with_overrides(overrides.values, overrides.class_values),
+        background=_background(model),
         id_prefix=id_prefix,
     )
 
@@ -125,17 +127,16 @@ def change_classes(
     Raises:
         InputError: As for `make_event_finder`; nothing changes then.
     """
-    parameters = _parameters(model, overrides)
-    background = model.class_names[model.background_id]
-    return finder.change_classes(model.class_names, parameters, background=background)
+    parameters = model.parameters.with_overrides(overrides.values, overrides.class_values)
+    return finder.change_classes(model.class_names, parameters, background=_background(model))
 
 
-def _parameters(model: EventModel, overrides: EventOverrides) -> EventParameters:
-    """Return the parameters of a model with those of a user in their place."""
+def _background(model: EventModel) -> str:
+    """Return the name of the background."""
     names = model.class_names
     if not 0 <= model.background_id < len(names):
         raise InputError(
             f"background_id {model.background_id} is not the index of one of "
             f"{len(names)} class_names"
         )
-    return model.parameters.with_overrides(overrides.values, overrides.class_values)
+    return names[model.background_id]

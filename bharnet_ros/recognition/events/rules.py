@@ -102,13 +102,10 @@ class Rules:
 
         The background of one stands for the background of the other, whatever their names.
         """
-        here = {name: place for place, name in enumerate(self.names)}
-        places = [here.get(name) for name in others.names]
+        actions = {name: place for place, name in enumerate(self.names) if place != self.background}
+        places = [actions.get(name) for name in others.names]
         places[others.background] = self.background
-        return [
-            None if place == self.background and there != others.background else place
-            for there, place in enumerate(places)
-        ]
+        return places
 
 
 def _nanoseconds(seconds: float) -> int:
