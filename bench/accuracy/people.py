@@ -5,7 +5,7 @@
 DATA is a folder with `videos/`; without it, only the puppet is measured. *puppet*: two people.
 Clips: the people of two clips, side by side in one image, compared with the keypoints of each clip
 alone. *detector*: the distance from a tracked region to the nearest body of the detector, in sizes
-of the region; bodies that are farther apart than `SAME_BODY` count as two people.
+of the region; bodies that are farther apart than `SAME_REGION` count as two people.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from bharnet_ros.evaluation.tables import format_table, percent
 from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.mediapipe.graph import DetectorGraph, PersonGraph, image_packet
-from bharnet_ros.pose.mediapipe.people import SAME_BODY, TICKS
-from bharnet_ros.pose.tracking import body_size, palm_size
+from bharnet_ros.pose.mediapipe.people import TICKS
+from bharnet_ros.pose.tracking import SAME_REGION, body_size, palm_size
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.keypoints import PersonKeypoints
@@ -231,7 +231,7 @@ def main() -> int:
     head = ["", "frames", "found", "names", "of body size", "hands", "found", "of palm, median"]
     print(format_table(head, rows))
     if spread:
-        print(f"\ndetector, of the region's size (limit {SAME_BODY})")
+        print(f"\ndetector, of the region's size (limit {SAME_REGION})")
         rows = [
             [
                 name,

@@ -32,6 +32,10 @@ DOUBTFUL_PALM = 0.35
 MIN_HAND_SEPARATION = 0.5
 # In body sizes.
 MIN_BODY_SEPARATION = 0.25
+# In region widths, between the centres of two regions of the same body.
+SAME_REGION = 0.15
+# How often to search for more people while somebody is tracked and there is room.
+SEARCH_PERIOD_S = 0.3
 
 
 def body_size(body: FloatArray) -> float:

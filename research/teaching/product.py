@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from bharnet_ros.datasets.readers.holistic_wild import HolisticWild
@@ -14,6 +15,7 @@ from bharnet_ros.gestures.teaching import Teacher
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.types.keypoint_file import ClipKeypoints
+from bharnet_ros.types.keypoints import KeypointSequence
 from research.teaching.protocol import Indices, Taught
 
 EXAMPLES = (1, 5)
@@ -49,7 +51,7 @@ def teach_by_product(
         people = np.unique(data.subjects[rows])
         for subject in tqdm(people, unit="person", disable=not progress):
             mine = rows[data.subjects[rows] == subject]
-            embedded = {int(row): teacher.embed(_clip(data, int(row))) for row in mine}
+            embedded = {int(row): teacher.embed(as_clip(data.sequence(int(row)))) for row in mine}
             random = np.random.default_rng((seed, zlib.crc32(str(subject).encode())))
             for count in EXAMPLES:
                 groups = [one for one in _by_label(data, mine) if len(one) > count]
@@ -71,15 +73,18 @@ def teach_by_product(
     }
 
 
-def _clip(data: HolisticWild, row: int) -> ClipKeypoints:
-    sequence = data.sequence(row)
+def as_clip(
+    person: KeypointSequence, frames: npt.NDArray[np.bool_] | slice = slice(None)
+) -> ClipKeypoints:
+    """Return some frames of a person as a clip whose stamps begin at zero."""
+    stamps = person.stamps[frames]
     return ClipKeypoints(
-        sequence.stamps - sequence.stamps[0],
-        sequence.body,
-        sequence.hands,
-        sequence.hand_scores,
-        sequence.width,
-        sequence.height,
+        stamps - float(stamps[0]),
+        person.body[frames],
+        person.hands[frames],
+        person.hand_scores[frames],
+        person.width,
+        person.height,
     )
 
 

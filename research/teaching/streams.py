@@ -37,6 +37,7 @@ from research.long_streams.scoring import (
 )
 from research.long_streams.spliced import IMAGE_SIZES
 from research.long_streams.splicing import SplicedRecording, Splicer
+from research.teaching.product import as_clip
 from research.teaching.protocol import Indices
 from research.teaching.study import add_model_arguments, add_run_arguments, models_and_clips
 
@@ -160,15 +161,7 @@ def _example(person: KeypointSequence, action: TrueAction) -> ClipKeypoints:
         person.stamps <= action.end_s + _AROUND_S
     )
     first = float(person.stamps[near][0])
-    return ClipKeypoints(
-        person.stamps[near] - first,
-        person.body[near],
-        person.hands[near],
-        person.hand_scores[near],
-        person.width,
-        person.height,
-        motion=(action.start_s - first, action.end_s - first),
-    )
+    return replace(as_clip(person, near), motion=(action.start_s - first, action.end_s - first))
 
 
 def taught_timelines(

@@ -29,12 +29,6 @@ _LEAST_WRIST_VISIBILITY = 0.1
 _HAND_POINTS = ((15, 17, 19), (16, 18, 20))
 """Wrist, little finger and index finger of the body, left and right."""
 
-_SEARCH_PERIOD_NS = round(0.3 * NANOSECONDS)
-"""How often to search for more people while somebody is tracked and there is room."""
-
-_SAME_BODY = 0.15
-"""Largest distance between the centres of two regions of the same body, in region widths."""
-
 
 @dataclass
 class _Person:
@@ -118,7 +112,7 @@ class DirectEngine:
         """Return whether to look for bodies, by what the last frame has shown."""
         if len(self._people) >= self._settings.max_people:
             return False
-        late = stamp_ns - self._last_search_ns >= _SEARCH_PERIOD_NS
+        late = stamp_ns - self._last_search_ns >= tracking.SEARCH_PERIOD_S * NANOSECONDS
         return not self._people or self._lost or late
 
     def _begun(
@@ -194,7 +188,7 @@ def open_engine(settings: EngineSettings) -> PoseEngine:
 
 def _same_region(first: Region, second: Region) -> bool:
     apart = np.hypot(first.x - second.x, first.y - second.y)
-    return bool(apart < _SAME_BODY * max(first.width, second.width))
+    return bool(apart < tracking.SAME_REGION * max(first.width, second.width))
 
 
 def _same_body(first: FoundBody, second: FoundBody) -> bool:

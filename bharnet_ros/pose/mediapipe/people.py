@@ -25,12 +25,6 @@ from bharnet_ros.pose.scene import CERTAIN_BODY_SCORE, BodyLandmarks, Scene
 TICKS = 2
 """Microseconds of graph time for each frame: one to process it, one to make a graph forget."""
 
-SEARCH_PERIOD_US = 300_000
-"""How often to search for more people while somebody is tracked and there is room."""
-
-SAME_BODY = 0.15
-"""Largest distance between the centres of two regions of the same body, in region widths."""
-
 _NOWHERE = Region(-10.0, -10.0, 0.1, 0.1, 0.0)
 
 
@@ -113,7 +107,7 @@ class People:
         if not self._idle:
             return False
         since = timestamp_us - self._last_search_us
-        return not self._tracked or self._lost or since >= SEARCH_PERIOD_US
+        return not self._tracked or self._lost or since >= tracking.SEARCH_PERIOD_S * 1e6
 
     def _start_tracks(
         self, packet: Any, size: tuple[int, int], timestamp_us: int
@@ -184,7 +178,7 @@ def _same_region(first: Region, second: Region, size: tuple[int, int]) -> bool:
     """Return whether two regions are of the same body; `size` is the image's, width first."""
     width, height = size
     apart = np.hypot((first.x - second.x) * width, (first.y - second.y) * height)
-    return bool(apart < SAME_BODY * max(first.width, second.width) * width)
+    return bool(apart < tracking.SAME_REGION * max(first.width, second.width) * width)
 
 
 def _same_body(first: BodyLandmarks, second: BodyLandmarks, size: tuple[int, int]) -> bool:
