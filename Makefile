@@ -11,12 +11,15 @@
 #   make bench DATA=folder         with those that need recorded videos
 #   make clean                     remove .venv and what builds have left
 #
-#   make install TORCH='torch torchvision'  another build of PyTorch than the one tested with
+#   make install GPU=1             with PyTorch, for a GPU
+#   make install GPU=1 TORCH='torch torchvision'  another build of it than the one tested with
 #   make install PYTHON=python3.12 another Python than the first one found that fits
 
 VENV ?= .venv
 # Of torchvision, the release that was built for this PyTorch.
 TORCH ?= torch==2.14.1 torchvision==0.29.1
+# Its wheel holds the networks of poses. It is installed without its requirements.
+MEDIAPIPE ?= mediapipe==$(if $(filter aarch64 arm64,$(shell uname -m)),0.10.18,0.10.21)
 SOURCE ?= puppet
 
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))
@@ -25,6 +28,7 @@ PYTHON := $(shell for python in python3 python3.12 python3.11 python3.10; do \
 	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
 endif
 
+COMMA := ,
 BIN := $(abspath $(VENV))/bin
 WHEEL := $(VENV)/wheel
 # Tests and scripts must find the installed package only.
@@ -35,7 +39,8 @@ unexport PYTHONPATH
 SOURCES := CMakeLists.txt package.xml pyproject.toml setup.py bharnet_ros config launch models msg srv
 FINGERPRINT := $(shell find $(SOURCES) -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum \
 	| cksum | tr -s ' ' '-')
-INSTALLED := $(VENV)/installed-$(FINGERPRINT)
+INSTALLED := $(VENV)/installed-$(FINGERPRINT)$(if $(GPU),-gpu)
+INSTALL_TORCH = $(BIN)/python -m pip install --quiet --no-warn-conflicts $(foreach package,$(TORCH),'$(package)')
 # Of what messages and dependencies are made from alone.
 GENERATED := $(VENV)/generated-$(shell find msg srv CMakeLists.txt package.xml setup.py -type f \
 	| LC_ALL=C sort | xargs cksum | cksum | tr -s ' ' '-')
@@ -78,26 +83,13 @@ clean:
 	rm -rf build/bdist.* build/lib.* build/temp.*
 	find bharnet_ros launch test bench research -name __pycache__ -type d -prune -exec rm -rf {} +
 
-APT := (Debian and Ubuntu: sudo apt install python3 python3-venv python3-dev g++ make libgl1 \
-	libglib2.0-0)
+APT := (Debian and Ubuntu: sudo apt install python3 python3-venv python3-dev g++ make)
 define PROBE
 import ensurepip, os, sys, sysconfig, venv
 header = os.path.join(sysconfig.get_path("include"), "Python.h")
 sys.exit(None if os.path.exists(header) else "no " + header)
 endef
 export PROBE
-define LIBRARIES
-import ctypes, sys
-missing = []
-for name in ("libGL.so.1", "libgthread-2.0.so.0"):
-    try:
-        ctypes.CDLL(name)
-    except OSError:
-        missing.append(name)
-sys.exit("not found: " + ", ".join(missing) if missing else None)
-endef
-export LIBRARIES
-
 check-machine:
 	test -n '$(PYTHON)' && '$(PYTHON)' -c '$(SUPPORTED)' 2>/dev/null || { \
 		echo 'error: Python 3.10, 3.11 or 3.12 is needed and was not found. $(APT)' \
@@ -107,7 +99,6 @@ check-machine:
 	for compiler in "$$CXX" c++ g++ clang++; do \
 		command -v "$$compiler" >/dev/null 2>&1 && exit 0; done; \
 		echo 'error: a C++ compiler is needed and none was found. $(APT)' >&2; exit 1
-	'$(PYTHON)' -c "$$LIBRARIES" || { echo 'error: OpenCV needs these libraries. $(APT)' >&2; exit 1; }
 
 $(BIN)/python: | check-machine
 	'$(PYTHON)' -m venv $(VENV)
@@ -118,15 +109,18 @@ $(INSTALLED): | check-machine $(BIN)/python
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir $(WHEEL) .
 	rm -rf build/bdist.* build/lib.* build/temp.* bharnet_ros.egg-info
 	test ! -d build || rmdir --ignore-fail-on-non-empty build
-	echo "Installing it with ROS 2, PyTorch and MediaPipe (some minutes, the first time)"
-	$(BIN)/python -m pip install --quiet $(foreach package,$(TORCH),'$(package)')
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros]"
-	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall $(WHEEL)/*.whl
+	echo "Installing it with ROS 2 and the networks (a minute or two, the first time)"
+	$(if $(GPU),$(INSTALL_TORCH))
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts "$$(echo $(WHEEL)/*.whl)[ros$(if $(GPU),$(COMMA)gpu)]"
+	$(BIN)/python -m pip install --quiet --no-deps --no-warn-conflicts '$(MEDIAPIPE)'
+	$(BIN)/python -m pip install --quiet --no-deps --no-warn-conflicts --force-reinstall $(WHEEL)/*.whl
 	touch $@
 
 $(TOOLS): $(INSTALLED)
 	rm -f $(VENV)/tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench,onnx,direct]"
+	$(INSTALL_TORCH)
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts \
+		"$$(echo $(WHEEL)/*.whl)[ros,test,train,cluster,bench,mediapipe]"
 	rm -f $(VENV)/generated-*
 	touch $@ $(GENERATED)
 
@@ -136,5 +130,6 @@ $(GENERATED):
 
 $(BENCH_TOOLS): $(INSTALLED)
 	rm -f $(VENV)/bench-tools-*
-	$(BIN)/python -m pip install --quiet "$$(echo $(WHEEL)/*.whl)[ros,train,bench,onnx,direct]"
+	$(INSTALL_TORCH)
+	$(BIN)/python -m pip install --quiet --no-warn-conflicts "$$(echo $(WHEEL)/*.whl)[ros,train,bench,mediapipe]"
 	touch $@

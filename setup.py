@@ -21,6 +21,7 @@ from setuptools.command.sdist import sdist
 from setuptools.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent
+TORCH = ("torch>=2.4,<3", "torchvision>=0.19,<1")
 SOURCES = ("bharnet_ros", "config", "launch", "models", "msg", "srv")
 SOURCE_FILES = ("CMakeLists.txt", "LICENSE", "README.md", "package.xml", "pyproject.toml")
 # The C headers, the CMake package and the shell hooks stay out: they name folders of the build
@@ -140,16 +141,17 @@ setup(
     install_requires=[
         "jinja2>=3.0",
         "matplotlib>=3.6",
-        "mediapipe==0.10.21",
+        # The newest that the messages and mediapipe are built for.
         "numpy>=1.23,<2",
-        # The OpenCV that mediapipe brings: a second one would overwrite its files.
-        "opencv-contrib-python>=4.8,<4.12",
+        "onnxruntime>=1.18,<2",
+        # Without a window system: a robot has no screen. From 4.12 on it needs numpy 2.
+        "opencv-python-headless>=4.8,<4.12",
+        "openvino>=2025.2,<2027",
         "pyyaml>=6",
         "rosbags>=0.10",
         "safetensors>=0.4",
         "scipy>=1.9",
-        "torch>=2.4,<3",
-        "torchvision>=0.19,<1",
+        "threadpoolctl>=3",
         "tqdm>=4.60",
     ],
     extras_require={
@@ -170,14 +172,22 @@ setup(
             "ros-jazzy-visualization-msgs",
         ],
         "bench": ["psutil>=5.9,<8"],
-        # The pose engine `direct`. Wheels for x86-64 and, from glibc 2.35 on, arm64.
-        "direct": ["openvino>=2025.2,<2027"],
         # Brings the dask of its own version. Before 2026.7, a worker that dies soon after its start
         # is not started again.
         "cluster": ["distributed>=2026.7,<2027"],
+        # For `device: cuda`, and for models without an exported network.
+        "gpu": [*TORCH],
+        # What the pose engine `mediapipe` imports. The wheel of mediapipe itself is installed
+        # without its requirements: it names twenty times as much, and an OpenCV with windows.
+        "mediapipe": ["absl-py", "attrs>=19.1", "flatbuffers>=2", "protobuf>=4.25.3,<5"],
         # What exports the network must get along with the protobuf of mediapipe.
-        "onnx": ["onnx>=1.18,<2", "onnxruntime>=1.18,<2", "onnxscript>=0.3,<1"],
-        "train": ["pytorch-lightning>=2.6", "torchmetrics>=1.0"],
+        "train": [
+            *TORCH,
+            "onnx>=1.18,<2",
+            "onnxscript>=0.3,<1",
+            "pytorch-lightning>=2.6",
+            "torchmetrics>=1.0",
+        ],
         "test": [
             "hypothesis>=6",
             "import-linter>=2,<3",

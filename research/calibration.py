@@ -114,12 +114,13 @@ class CalibrationReport:
     bundle: BundleThreshold
 
 
-def true_classes(scores: OutOfFoldScores) -> Tensor:
+def true_classes(scores: OutOfFoldScores) -> npt.NDArray[np.int64]:
     """Return the class (N,) of each label; labels that are no class are background."""
     background = scores.class_names.index(BACKGROUND)
     columns = np.asarray([*gesture_classes(scores.class_names)[1], background])
     # An unknown label is gesture -1: the last column.
-    return torch.from_numpy(columns[scores.truth()])
+    found: npt.NDArray[np.int64] = columns[scores.truth()]
+    return found
 
 
 def novel_labels(scores: OutOfFoldScores) -> npt.NDArray[np.bool_]:
@@ -146,7 +147,7 @@ def cross_fitted_temperatures(scores: OutOfFoldScores) -> dict[int, float]:
     classes = true_classes(scores)
     temperatures = {}
     for fold in folds:
-        others = torch.from_numpy(scores.folds != fold)
+        others = scores.folds != fold
         temperatures[int(fold)] = fit_temperature(scores.logits.ensemble[others], classes[others])
     return temperatures
 
@@ -180,7 +181,8 @@ def calibration_report(scores: OutOfFoldScores) -> CalibrationReport:
     Raises:
         InputError: There is only one fold, or no clip is classified correctly.
     """
-    logits, classes = scores.logits.ensemble, true_classes(scores)
+    logits, labels = torch.from_numpy(scores.logits.ensemble), true_classes(scores)
+    classes = torch.from_numpy(labels)
     temperatures = cross_fitted_temperatures(scores)
     by_clip = torch.tensor([temperatures[fold] for fold in scores.folds.tolist()])
     calibrated = logits / by_clip[:, None]
@@ -207,7 +209,7 @@ def calibration_report(scores: OutOfFoldScores) -> CalibrationReport:
         novel_clips=int(novel.sum()),
         before=_calibration(logits, classes, 1.0),
         after=_calibration(calibrated, classes, temperatures),
-        temperature=fit_temperature(logits, classes),
+        temperature=fit_temperature(scores.logits.ensemble, labels),
         scores=rejection,
         bundle=_bundle_threshold(probabilities, classes, known, novel, scores.class_names),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.evaluation.tables import format_table, percent, show
-from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
+from bharnet_ros.recognition.description import DESCRIPTION, read_description
 from research.cross_validation.arguments import add_cross_validation_arguments, score_variants
 from research.cross_validation.fold_models import FoldModel, describe_models
 from research.cross_validation.out_of_fold import OutOfFoldScores, check_same_clips

@@ -15,9 +15,10 @@ from bharnet_ros.features.tensors import NetworkTensors, stream_tensors
 from bharnet_ros.network.build import build_network
 from bharnet_ros.network.cost import count_macs, count_parameters, median_seconds
 from bharnet_ros.network.folding import fold_for_inference
-from bharnet_ros.network.layers.backbone import BackboneSettings
+from bharnet_ros.network.settings import BackboneSettings
 from bharnet_ros.network.variants.multimodal import Multimodal
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.resources import find_model, find_resource
 from bharnet_ros.training.settings import TrainingSettings, read_settings
 from bharnet_ros.types.errors import InputError

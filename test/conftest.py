@@ -115,10 +115,11 @@ def rgb_bundle(tmp_path_factory: pytest.TempPathFactory, cropped: Any) -> Path:
 def eager_bundle(tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a model that recognises its first class in everything."""
     # Imported here because not every test needs torch.
-    from bharnet_ros.recognition.bundle import load_bundle, write_bundle
+    from bharnet_ros.recognition.bundle import load_bundle
+    from bharnet_ros.recognition.weights import load_network, write_bundle
 
     bundle = load_bundle(tiny_bundle)
-    weights = bundle.network.state_dict()
+    weights = load_network(bundle).state_dict()
     biases = [tensor for name, tensor in weights.items() if name.endswith("classify.bias")]
     assert len(biases) == 2
     for bias in biases:

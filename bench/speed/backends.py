@@ -1,14 +1,13 @@
-"""Compare what can run the backbones on a CPU.
+"""Compare what can run the network on a CPU.
 
     python -m bench.speed.backends [--quick] [--rounds 20] [--people 1 2 8] [--compile]
         [--clock cpu]
 
-The bench runs the folded backbones of the shipped models, of the body and of both hands, with all
-hands in view. PyTorch is the recognizer's default back end and ONNX Runtime its other one. It also
-measures TorchScript, which PyTorch will drop; OpenVINO, if it is installed; ONNX Runtime with
-integers of 8 bits, whose ranges are taken from random inputs; and with --compile, `torch.compile`,
-which needs a C++ compiler and a minute or more for each model. All take turns in a round; ratios
-are taken within a round.
+The bench runs the shipped models from the input of the network to its logits and embeddings, with
+both hands in view. ONNX Runtime is the recogniser's back end on a CPU, PyTorch its other one. It
+also measures OpenVINO, if it is installed; ONNX Runtime with integers of 8 bits, whose ranges are
+taken from random inputs; and with --compile, `torch.compile`, which needs a C++ compiler and a
+minute or more for each model. All take turns in a round; ratios are taken within a round.
 """
 
 from __future__ import annotations
@@ -18,21 +17,24 @@ import importlib.util
 import logging
 import statistics
 import tempfile
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
 import torch
-from torch import Tensor, nn
 
 from bench.command_line import run_bench
 from bench.measuring import CLOCKS, add_clock_argument
 from bharnet_ros.evaluation.tables import add_report_arguments, format_table, show
 from bharnet_ros.network.cost import seconds_in_turn
+from bharnet_ros.network.export import example_input
 from bharnet_ros.network.folding import fold_for_inference
-from bharnet_ros.recognition.backends import OnnxBackbone, export_onnx, open_session
-from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.network.tensor_names import INPUTS
+from bharnet_ros.recognition.bundle import EXPORTED, load_bundle
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.resources import find_model
 
 MODELS = ("gestures", "gestures_light")
@@ -41,130 +43,119 @@ CALIBRATION_BATCHES = 20
 REPEATS = 3
 """Passes that are timed together, since one alone is short."""
 
-Runner = Callable[[Tensor], Any]
+Arrays = dict[str, npt.NDArray[np.float32]]
+Runner = Callable[[Arrays], npt.NDArray[np.float32]]
+"""Returns the logits of both experts together for the input of the network."""
 
 
-def torchscript(backbone: nn.Module, example: Tensor) -> Runner:
-    """Return the backbone as a frozen TorchScript trace."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        traced: Runner = torch.jit.freeze(torch.jit.trace(backbone, example))
-    return traced
+def onnx_runtime(model: Path, threads: int) -> Runner:
+    """Return a runner of an ONNX model with ONNX Runtime."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+    def run(inputs: Arrays) -> npt.NDArray[np.float32]:
+        ensemble: npt.NDArray[np.float32] = session.run(None, inputs)[0]
+        return ensemble
+
+    return run
 
 
-def openvino(backbone: nn.Module, example: Tensor) -> Runner:
-    """Return a runner of the backbone with OpenVINO, for any number of instances."""
+def openvino(model: Path, threads: int) -> Runner:
+    """Return a runner of an ONNX model with OpenVINO."""
     import openvino as ov
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = ov.convert_model(
-            backbone, example_input=example, input=[([-1, *example.shape[1:]])]
-        )
     options = {
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "INFERENCE_NUM_THREADS": threads,
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    compiled = ov.Core().compile_model(model, "CPU", options)
+    compiled = ov.Core().compile_model(str(model), "CPU", options)
     requests: dict[int, Any] = {}
 
-    def infer(x: Tensor) -> Tensor:
+    def run(inputs: Arrays) -> npt.NDArray[np.float32]:
         # A request reserves memory for the shape of its first input.
-        request = requests.setdefault(len(x), compiled.create_infer_request())
-        outputs = request.infer([x.numpy()], share_inputs=True, share_outputs=True)
-        return torch.from_numpy(outputs[0])
+        windows = len(inputs[INPUTS[0]])
+        request = requests.setdefault(windows, compiled.create_infer_request())
+        found: npt.NDArray[np.float32] = request.infer(inputs, share_inputs=True)[0]
+        return found
 
-    return infer
+    return run
 
 
-def int8(backbone: nn.Module, example: Tensor) -> Runner:
-    """Return a runner of the backbone with ONNX Runtime, weights and features in 8 bits."""
-    import onnx
+def int8(model: Path, examples: Sequence[Arrays], threads: int) -> Runner:
+    """Return a runner of an ONNX model with weights and features in 8 bits."""
     from onnxruntime import quantization
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
-    class RandomInputs(quantization.CalibrationDataReader):
+    class Examples(quantization.CalibrationDataReader):
         """Inputs for measuring the ranges of the features."""
 
         def __init__(self) -> None:
-            self._left = iter(range(CALIBRATION_BATCHES))
+            self._left = iter(examples)
 
-        def get_next(self) -> dict[str, Any] | None:
-            if next(self._left, None) is None:
-                return None
-            return {"x": torch.randn_like(example).numpy()}
+        def get_next(self) -> Arrays | None:
+            return next(self._left, None)
 
     with tempfile.TemporaryDirectory() as folder:
-        plain, prepared, small = (f"{folder}/{name}.onnx" for name in ("plain", "prepared", "int8"))
-        onnx.save(onnx.load_from_string(export_onnx(backbone, tuple(example.shape[1:]))), plain)
+        prepared, small = (f"{folder}/{name}.onnx" for name in ("prepared", "int8"))
         # The quantiser warns, through the root logger, about every tensor that it leaves unchanged.
         logging.disable(logging.WARNING)
         try:
-            quant_pre_process(plain, prepared, skip_symbolic_shape=True)
-            quantization.quantize_static(prepared, small, RandomInputs(), per_channel=True)
+            quant_pre_process(str(model), prepared, skip_symbolic_shape=True)
+            quantization.quantize_static(prepared, small, Examples(), per_channel=True)
         finally:
             logging.disable(logging.NOTSET)
-        session = open_session(Path(small).read_bytes())
-    return lambda x: torch.from_numpy(session.run(None, {"x": x.numpy()})[0])
-
-
-def runners(backbone: nn.Module, example: Tensor, *, compiled: bool) -> dict[str, Runner]:
-    """Return the runners of the backbone by name, without those that are not installed."""
-    found: dict[str, Runner] = {REFERENCE: backbone}
-    if all(importlib.util.find_spec(name) for name in ("onnx", "onnxscript", "onnxruntime")):
-        found["onnxruntime"] = OnnxBackbone(backbone)  # type: ignore[arg-type]
-        found["onnxruntime int8"] = int8(backbone, example)
-    found["torchscript"] = torchscript(backbone, example)
-    if importlib.util.find_spec("openvino"):
-        found["openvino"] = openvino(backbone, example)
-    if compiled:
-        found["compile"] = torch.compile(backbone, dynamic=False)
-    return found
+        return onnx_runtime(Path(small), threads)
 
 
 def measure(
-    name: str, people: Sequence[int], rounds: int, clock: str, *, compiled: bool
+    name: str, people: Sequence[int], rounds: int, clock: str, *, threads: int, compiled: bool
 ) -> list[dict[str, Any]]:
     """Return milliseconds, ratio to torch and greatest difference from torch of each runner."""
     bundle = load_bundle(find_model(name))
-    network, features = fold_for_inference(bundle.network), bundle.description.features
-    parts = []
-    for expert, channels, each in (
-        (network.body, features.body_channels, 1),
-        (network.hand, features.hand_channels, 2),
-    ):
-        assert isinstance(expert, nn.Module)
-        backbone = expert.backbone
-        assert isinstance(backbone, nn.Module)
-        joints = backbone.blocks[0].spatial.adjacency.shape[-1]  # type: ignore[index,union-attr]
-        shape = (channels, features.frames, int(joints))
-        parts.append((runners(backbone, torch.randn(3, *shape), compiled=compiled), shape, each))
+    network, model = fold_for_inference(load_network(bundle)), bundle.path / EXPORTED
+
+    def example(windows: int, seed: int = 0) -> Arrays:
+        made = example_input(network, windows, bundle.description.frames, seed=seed)
+        return dict(zip(INPUTS, (tensor.numpy() for tensor in made), strict=True))
+
+    def by_torch(forward: Any) -> Runner:
+        def run(inputs: Arrays) -> npt.NDArray[np.float32]:
+            with torch.inference_mode():
+                output = forward(*(torch.from_numpy(array) for array in inputs.values()))
+            ensemble: npt.NDArray[np.float32] = output.ensemble.numpy()
+            return ensemble
+
+        return run
+
+    runners = {REFERENCE: by_torch(network), "onnxruntime": onnx_runtime(model, threads)}
+    if importlib.util.find_spec("onnx"):
+        calibrating = [example(1, seed) for seed in range(CALIBRATION_BATCHES)]
+        runners["onnxruntime int8"] = int8(model, calibrating, threads)
+    if importlib.util.find_spec("openvino"):
+        runners["openvino"] = openvino(model, threads)
+    if compiled:
+        runners["compile"] = by_torch(torch.compile(network, dynamic=False))
     results = []
     for count in people:
-        inputs = [torch.randn(count * each, *shape) for _, shape, each in parts]
+        inputs = example(count, seed=1)
 
-        def passes(runner: str, inputs: list[Tensor] = inputs) -> Callable[[], list[Any]]:
-            def run() -> list[Any]:
+        def passes(run: Runner, inputs: Arrays = inputs) -> Callable[[], None]:
+            def repeat() -> None:
                 for _ in range(REPEATS):
-                    found = [made[runner](x) for (made, _, _), x in zip(parts, inputs, strict=True)]
-                return found
+                    run(inputs)
 
-            return run
+            return repeat
 
-        names = list(parts[0][0])
-        with torch.inference_mode():
-            expected = passes(REFERENCE)()
-            differences = {
-                one: max(
-                    float((a - b).abs().max() / b.abs().max())
-                    for a, b in zip(passes(one)(), expected, strict=True)
-                )
-                for one in names
-            }
-            taken = seconds_in_turn([passes(one) for one in names], rounds, CLOCKS[clock])
-        for one, seconds in zip(names, taken, strict=True):
-            ratios = [own / by_torch for own, by_torch in zip(seconds, taken[0], strict=True)]
+        expected = runners[REFERENCE](inputs)
+        apart = {
+            one: float(np.abs(run(inputs) - expected).max() / np.abs(expected).max())
+            for one, run in runners.items()
+        }
+        taken = seconds_in_turn([passes(run) for run in runners.values()], rounds, CLOCKS[clock])
+        for one, seconds in zip(runners, taken, strict=True):
+            ratios = [own / reference for own, reference in zip(seconds, taken[0], strict=True)]
             results.append(
                 {
                     "model": name,
@@ -172,7 +163,7 @@ def measure(
                     "runner": one,
                     "ms": 1e3 * statistics.median(seconds) / REPEATS,
                     "times_torch": statistics.median(ratios),
-                    "apart": differences[one],
+                    "apart": apart[one],
                 }
             )
     return results
@@ -192,12 +183,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if min(options.rounds, options.threads, *options.people) < 1:
         parser.error("--rounds, --threads and --people must be positive")
     torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
     rounds = 2 if options.quick else options.rounds
     results = [
         one
         for name in (MODELS[1:] if options.quick else MODELS)
-        for one in measure(name, options.people, rounds, options.clock, compiled=options.compile)
+        for one in measure(
+            name,
+            options.people,
+            rounds,
+            options.clock,
+            threads=options.threads,
+            compiled=options.compile,
+        )
     ]
     rows = [
         [

@@ -51,6 +51,7 @@ from bharnet_ros.evaluation.tables import add_report_arguments, show
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.cost import seconds_in_turn
 from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
 
@@ -72,7 +73,7 @@ def networks(models: Sequence[str]) -> list[Candidate]:
     for bundle in bundles:
         if bundle.description.streams:
             raise InputError(f"--models: {bundle.description.name} has streams beside the skeleton")
-    networks = [ours(bundle.description, bundle.network)[1] for bundle in bundles]
+    networks = [ours(bundle.description, load_network(bundle))[1] for bundle in bundles]
     by_frames = {bundle.description.frames: bundle.description for bundle in bundles}
     return networks + [peer for one in by_frames.values() for peer in peers(one)]
 

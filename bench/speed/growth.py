@@ -33,6 +33,7 @@ from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
@@ -101,7 +102,7 @@ def time_stages(
     """Return the median seconds of each of `STAGES` for a scored frame."""
     recognizer = Recognizer(bundle, "cpu")
     settings = bundle.description.features
-    network = fold_for_inference(bundle.network)
+    network = fold_for_inference(load_network(bundle))
     frames = crowd(recorded, people)
     sliding = filled_recognizer(recognizer, frames, bundle.description.window_s, 0.0)
     state: dict[str, Any] = {}

@@ -40,7 +40,9 @@ from bharnet_ros.network.build import build_network
 from bharnet_ros.network.cost import count_macs, count_parameters, seconds_in_turn
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.layers.adjacency import tree_partition, unified_parents
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleDescription
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.layouts import get_layout
 from research.network_cost import config_description, full_size, random_windows
@@ -121,7 +123,7 @@ def candidates() -> list[Candidate]:
     bundles = [load_bundle(find_model(name)) for name in MODELS]
     descriptions = [config_description(name) for name in CONFIGS]
     descriptions.append(replace(full_size(config_description(WIDE)), name=f"{WIDE}, full"))
-    found = [one for bundle in bundles for one in ours(bundle.description, bundle.network)]
+    found = [one for bundle in bundles for one in ours(bundle.description, load_network(bundle))]
     for description in descriptions:
         found += ours(description)
     everything = [*(bundle.description for bundle in bundles), *descriptions]

@@ -12,9 +12,11 @@ network sees, and scores five or ten windows per second.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import statistics
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,9 +32,11 @@ from bharnet_ros.network.build import build_network
 from bharnet_ros.network.cost import seconds_in_turn
 from bharnet_ros.pipeline.crops import RGB, make_rgb_feed
 from bharnet_ros.pose.cropping import cut_all
-from bharnet_ros.recognition.bundle import BundleDescription, ModelBundle
+from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
+from bharnet_ros.recognition.weights import write_bundle
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import PersonKeypoints
@@ -43,11 +47,14 @@ WINDOWS_A_SECOND = 5.0
 PARTS = ("crops", "skeleton", "multimodal")
 
 
-def random_bundle(description: BundleDescription) -> ModelBundle:
+@contextlib.contextmanager
+def random_bundle(description: BundleDescription) -> Iterator[ModelBundle]:
     """Return a model with random weights."""
     torch.manual_seed(0)
-    network = build_network(description.network_settings()).eval().requires_grad_(False)
-    return ModelBundle(Path(description.name), description, network)
+    network = build_network(description.network_settings())
+    with tempfile.TemporaryDirectory() as folder:
+        write_bundle(Path(folder), description, network.state_dict(), "")
+        yield load_bundle(folder)
 
 
 def full_windows(
@@ -81,8 +88,10 @@ def measure(
         raise InputError(f"--config: {description.name} has no stream {RGB!r}")
     settings = RgbSettings.of(description.streams[RGB]).crops
     image = open_puppet(SCRIPT, width=WIDTH, height=HEIGHT, fps=FPS).frame(0).image
-    multimodal = Recognizer(random_bundle(description), "cpu")
-    skeleton = Recognizer(random_bundle(replace(description, streams={})), "cpu")
+    with random_bundle(description) as bundle:
+        multimodal = Recognizer(bundle, "cpu")
+    with random_bundle(replace(description, streams={})) as bundle:
+        skeleton = Recognizer(bundle, "cpu")
     recorded = record_person()
     results = []
     for count in people:

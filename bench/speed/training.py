@@ -33,7 +33,7 @@ from bench.speed.training_loops import LOADER, LOOPS, PLAIN, Job
 from bharnet_ros.datasets.base import RecordedClip
 from bharnet_ros.datasets.opening import guess_kind, open_dataset
 from bharnet_ros.evaluation.tables import add_report_arguments, format_table, percent, show
-from bharnet_ros.recognition.recognizer import resolve_device
+from bharnet_ros.recognition.pytorch import torch_device
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.training.store.clips import store_clips
 from bharnet_ros.training.targets import clip_targets
@@ -128,7 +128,7 @@ def job_of(config: str, clips: Sequence[RecordedClip], options: argparse.Namespa
         settings = replace(settings, class_names=tuple(sorted({*labels.tolist()} - {BACKGROUND})))
     names = settings.bundle_description().class_names
     store = store_clips(clips, get_layout(settings.features.body_layout))
-    device = resolve_device(options.device)
+    device = torch_device(options.device)
     subjects = np.full(len(labels), "")
     targets = clip_targets(labels, subjects, names, np.arange(len(labels)))
     return Job(settings, store, targets, device, options.warm_up, options.steps)

@@ -15,7 +15,7 @@ from bharnet_ros.types.keypoints import FrameKeypoints
 from bharnet_ros.types.layouts import get_layout
 
 if TYPE_CHECKING:
-    from bharnet_ros.recognition.bundle import BundleDescription
+    from bharnet_ros.recognition.description import BundleDescription
 
 
 class RecordedDepth:

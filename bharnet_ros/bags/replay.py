@@ -33,7 +33,7 @@ from bharnet_ros.types.timeline import ScoreTrace, TraceCollector
 
 if TYPE_CHECKING:
     # A replay of scores needs neither MediaPipe nor torch, and should not wait for their import.
-    from bharnet_ros.recognition.bundle import BundleDescription
+    from bharnet_ros.recognition.description import BundleDescription
     from bharnet_ros.recognition.sliding import DueWindows
 
 TakeMessage = Callable[[Recorded], None]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import torch
+from threadpoolctl import threadpool_limits
 
 from bharnet_ros.bags.examples import examples_in
 from bharnet_ros.gestures.cutting import CutState
@@ -108,8 +108,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.gestures
     gestures = _open(folder)
     # Windows and fits are too small to share among threads.
-    torch.set_num_threads(1)
-    recognizer = Recognizer(load_bundle(find_model(arguments.model)), "cpu")
+    threadpool_limits(1, user_api="blas")
+    recognizer = Recognizer(load_bundle(find_model(arguments.model)), "cpu", threads=1)
     recognizer.warm_up()
     teacher = Teacher(recognizer)
     taken, missing = _collect(arguments, gestures, teacher)

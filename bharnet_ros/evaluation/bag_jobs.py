@@ -78,7 +78,7 @@ def bag_timeline(task: BagTask, *, progress: bool = True) -> tuple[Timeline, tup
         rows = read_truth(task.truth, recording, plan.origin_ns)
         if plan.stage in (Stage.IMAGES, Stage.KEYPOINTS):
             from bharnet_ros.gestures.gesture_set import read_gesture_set
-            from bharnet_ros.recognition.bundle import DESCRIPTION, read_description
+            from bharnet_ros.recognition.description import DESCRIPTION, read_description
 
             # Report a wrong label now rather than after minutes of extraction.
             parameters = settings.parameters("recognition")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bharnet_ros.datasets.base import RecordedClip, stack_people
 from bharnet_ros.features.modalities import network_input
-from bharnet_ros.network.output import ExpertOutput
+from bharnet_ros.recognition.output import WindowOutput
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.types.errors import InputError
 
@@ -14,8 +14,8 @@ from bharnet_ros.types.errors import InputError
 class ClipRecognizer(Recognizer):
     """Scores recorded clips; the people in a clip form one sample for the network."""
 
-    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertOutput:
-        """Return uncalibrated logits (N, K) of each expert for whole clips, on the CPU.
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> WindowOutput:
+        """Return the uncalibrated output of the network for whole clips.
 
         Args:
             clips: N clips.
@@ -30,4 +30,4 @@ class ClipRecognizer(Recognizer):
         inputs = network_input(stack_people(clips, features, people), features)
         # Further streams show the main person only.
         streams = self._stream_inputs([clip.people[0] for clip in clips], None)
-        return self._logits(inputs, streams)
+        return self._backend.run(inputs, streams)

@@ -9,7 +9,6 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from tqdm import tqdm
 
 from bharnet_ros.datasets.arguments import (
@@ -22,8 +21,10 @@ from bharnet_ros.datasets.base import ClipDataset, RecordedClip, split
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_metrics, format_metrics
 from bharnet_ros.evaluation.tables import add_report_arguments, show
-from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleDescription
+from bharnet_ros.recognition.embedding import FloatArray
+from bharnet_ros.recognition.output import WindowOutput
 from bharnet_ros.resources import find_model
 
 _CHUNK = 32
@@ -37,10 +38,10 @@ class ClipModel(Protocol):
     def description(self) -> BundleDescription:
         """Classes and thresholds."""
 
-    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertOutput:
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> WindowOutput:
         """Return uncalibrated logits (N, K) of each expert for whole clips."""
 
-    def probabilities(self, logits: torch.Tensor) -> torch.Tensor:
+    def probabilities(self, logits: FloatArray) -> FloatArray:
         """Return calibrated probabilities (N, K) of logits (N, K)."""
 
 
@@ -57,16 +58,16 @@ def clip_logits(
     clips: npt.NDArray[np.integer],
     *,
     progress: bool = False,
-) -> ExpertOutput:
+) -> WindowOutput:
     """Return the logits (N, K) of each expert for whole clips."""
     parts = []
     for start in tqdm(range(0, len(clips), _CHUNK), unit="batch", disable=not progress):
         parts.append(recognizer.clip_logits(list(data.clips(clips[start : start + _CHUNK]))))
-    return ExpertOutput.join(parts)
+    return WindowOutput.join(parts)
 
 
 def clip_metrics(
-    logits: ExpertOutput,
+    logits: WindowOutput,
     recognizer: ClipModel,
     labels: npt.NDArray[np.str_],
     subjects: npt.NDArray[np.str_],

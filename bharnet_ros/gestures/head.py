@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import torch
-from torch.nn.functional import cross_entropy
+import numpy.typing as npt
+from scipy.optimize import minimize
 
-from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts, product
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
 from bharnet_ros.types.errors import InputError
 
 _SCALE = 10.0
@@ -39,11 +39,11 @@ class GestureHead:
         """Return the probability (N, K) of each gesture, if it is one of them."""
         if len(self._blocks) == 1:
             ((_, one, weight),) = self._blocks
-            logits = product(embeddings.of_parts(one), weight)
+            logits = embeddings.of_parts(one) @ weight
         else:
             logits = np.empty((len(embeddings), len(self.names)), dtype=np.float32)
             for columns, one, weight in self._blocks:
-                logits[:, columns] = product(embeddings.of_parts(one), weight)
+                logits[:, columns] = embeddings.of_parts(one) @ weight
         logits += self.bias
         logits -= logits.max(1, keepdims=True)
         likely: FloatArray = np.exp(logits, out=logits)
@@ -51,10 +51,10 @@ class GestureHead:
         return likely
 
     @cached_property
-    def _blocks(self) -> list[tuple[list[int], Parts, torch.Tensor]]:
+    def _blocks(self) -> list[tuple[list[int], Parts, FloatArray]]:
         """Columns of gestures for which the same parts count, these parts, and their weights."""
         return [
-            (columns, one, torch.from_numpy(_SCALE * self.weight[:, columns]))
+            (columns, one, np.float32(_SCALE) * self.weight[:, columns])
             for columns, one in _groups(self.parts)
         ]
 
@@ -93,21 +93,20 @@ def fit_head(
     counting = tuple((parts or {}).get(name, Parts()) for name in names.tolist())
     weight, bias = _fit_layer(
         _inputs(examples, counting),
-        torch.from_numpy(gesture),
-        torch.ones(len(gesture)) if weights is None else torch.from_numpy(weights),
+        gesture,
+        np.ones(len(gesture)) if weights is None else weights,
         examples.vectors.shape[1],
     )
     return GestureHead(tuple(names.tolist()), counting, weight, bias)
 
 
-_Inputs = tuple[tuple[list[int], torch.Tensor], ...]
+_Inputs = tuple[tuple[list[int], FloatArray], ...]
 """Columns of gestures for which the same parts count, with the vectors (N, D) of these parts."""
 
 
 def _inputs(embeddings: Embeddings, parts: tuple[Parts, ...]) -> _Inputs:
     return tuple(
-        (columns, torch.from_numpy(_SCALE * embeddings.of_parts(one)))
-        for columns, one in _groups(parts)
+        (columns, np.float32(_SCALE) * embeddings.of_parts(one)) for columns, one in _groups(parts)
     )
 
 
@@ -119,32 +118,39 @@ def _groups(parts: tuple[Parts, ...]) -> list[tuple[list[int], Parts]]:
     ]
 
 
-def _logits(inputs: _Inputs, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """Return the logits (N, K)."""
-    if len(inputs) == 1:
-        return inputs[0][1] @ weight + bias
-    columns = [column for group, _ in inputs for column in group]
-    apart = torch.cat([vectors @ weight[:, group] for group, vectors in inputs], dim=1)
-    return apart[:, np.argsort(columns).tolist()] + bias
-
-
 def _fit_layer(
-    inputs: _Inputs, wanted: torch.Tensor, weights: torch.Tensor, size: int
+    inputs: _Inputs,
+    wanted: npt.NDArray[np.integer],
+    weights: npt.NDArray[np.floating],
+    size: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Return weight (D, K) and bias (K,) that minimise the penalised cross-entropy."""
-    count = int(wanted.max()) + 1
-    weight = torch.zeros(size, count, requires_grad=True)
-    bias = torch.zeros(count, requires_grad=True)
-    optimiser = torch.optim.LBFGS(
-        [weight, bias], max_iter=_STEPS, line_search_fn="strong_wolfe", history_size=10
-    )
+    rows, count = np.arange(len(wanted)), int(wanted.max()) + 1
+    target = np.zeros((len(wanted), count), dtype=np.float32)
+    target[rows, wanted] = 1.0
+    weights = weights.astype(np.float32)
+    logits = np.empty_like(target)
+    slope = np.empty((size + 1, count), dtype=np.float64)
 
-    def loss() -> float:
-        optimiser.zero_grad()
-        errors = cross_entropy(_logits(inputs, weight, bias), wanted, reduction="none")
-        total = errors @ weights + 0.5 * weight.square().sum()
-        total.backward()
-        return float(total.detach())
+    def loss(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        layer = flat.reshape(size + 1, count)
+        given = layer.astype(np.float32)
+        for columns, vectors in inputs:
+            logits[:, columns] = vectors @ given[:-1, columns]
+        logits[:] += given[-1]
+        logits[:] -= logits.max(1, keepdims=True)
+        likely = np.exp(logits)
+        total = likely.sum(1)
+        errors = np.log(total) - logits[rows, wanted]
+        excess = (likely / total[:, None] - target) * weights[:, None]
+        for columns, vectors in inputs:
+            slope[:-1, columns] = vectors.T @ excess[:, columns]
+        slope[:-1] += layer[:-1]
+        slope[-1] = excess.sum(0)
+        penalty = 0.5 * float(np.square(layer[:-1]).sum())
+        return float(errors @ weights) + penalty, slope.ravel()
 
-    optimiser.step(loss)
-    return weight.detach().numpy(), bias.detach().numpy()
+    start = np.zeros((size + 1) * count)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    layer = found.x.reshape(size + 1, count).astype(np.float32)
+    return layer[:-1], layer[-1]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from bharnet_ros.gestures.head import fit_head
-from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts, product
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
 from bharnet_ros.recognition.events.parameters import ClassParameters
 from bharnet_ros.types.errors import InputError
 
@@ -83,14 +82,14 @@ class _Likeness:
     """
 
     parts: Parts
-    shown: torch.Tensor
-    rests: torch.Tensor
+    shown: FloatArray
+    rests: FloatArray
     own_rests: int
 
     def cosines(self, embeddings: Embeddings) -> FloatArray:
         """Return the measures (N, 4) that `LIKENESS_WEIGHTS` weigh."""
         vectors = embeddings.of_parts(self.parts)
-        shown, rests = product(vectors, self.shown), product(vectors, self.rests)
+        shown, rests = vectors @ self.shown, vectors @ self.rests
         measures = np.empty((len(vectors), 4), dtype=np.float32)
         measures[:, 0] = _nearest(shown[:, :-1])
         measures[:, 1] = shown[:, -1]
@@ -142,10 +141,7 @@ class TaughtGestures:
             [rest, *(one.rest for given in examples.values() for one in given)]
         )
         all_rest = [_some(each, _MOST_REST) for each in (own_rest, others_rest)]
-        rests = {
-            one: torch.tensor(Embeddings.join(all_rest).of_parts(one)).T
-            for one in set(parts.values())
-        }
+        rests = {one: Embeddings.join(all_rest).of_parts(one).T for one in set(parts.values())}
         self._likeness = [
             _likeness(windows, weights, parts[name], rests[parts[name]], len(all_rest[0]))
             for name, (windows, weights) in shown.items()
@@ -211,14 +207,14 @@ def _likeness(
     shown: Embeddings,
     weights: FloatArray,
     parts: Parts,
-    rests: torch.Tensor,
+    rests: FloatArray,
     own_rests: int,
 ) -> _Likeness:
     """Return the likeness to windows that count by their weights (M,)."""
     vectors = shown.of_parts(parts)
     centre = weights @ vectors
     centre /= max(float(np.linalg.norm(centre)), 1e-9)
-    known = torch.from_numpy(np.concatenate([vectors, centre[None]])).T
+    known = np.concatenate([vectors, centre[None]]).T
     return _Likeness(parts, known, rests, own_rests)
 
 

@@ -17,7 +17,13 @@ StreamInputs = Mapping[str, tuple[Tensor, Tensor]]
 
 
 class BHaRNet(nn.Module, ABC):
-    """Base class of all variants; instances that were not seen never enter the network."""
+    """Base class of all variants; instances that were not seen never enter the network.
+
+    Attributes:
+        exportable: Whether `export.export_network` can export the variant.
+    """
+
+    exportable = True
 
     def __init__(self, settings: NetworkSettings) -> None:
         """Keep the settings."""

@@ -51,8 +51,8 @@ PARAMETERS = (
     ParameterSpec("device", "auto", "Where to compute: auto (CUDA if available), cpu or cuda."),
     ParameterSpec(
         "backend",
-        "torch",
-        "What runs the network; onnxruntime is faster on a CPU and must be installed.",
+        "auto",
+        "What runs the network: onnxruntime (CPU), torch, or auto (torch on a GPU).",
         choices=BACKENDS,
     ),
     ParameterSpec("threads", 1, "Number of CPU threads of one inference.", low=1, high=64),

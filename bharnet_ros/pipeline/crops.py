@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from bharnet_ros.features.rgb_settings import RGB, RgbSettings
 from bharnet_ros.pose.cropping import cut_all
-from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.types.crops import CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints

@@ -16,6 +16,7 @@ from bharnet_ros.pipeline.crops import RgbFeed, make_rgb_feed
 from bharnet_ros.pipeline.message_log import WITHOUT_DEPTH, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleError
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer, open_sliding_recognizer
 from bharnet_ros.recognition.vocabulary import Vocabulary
 from bharnet_ros.resources import find_model
@@ -62,10 +63,13 @@ def open_recognition(
         bundle = load_bundle(find_model(parameters["model"]))
     except (ValueError, OSError) as error:
         raise InputError(f"parameter model: {error}") from error
-    sliding = open_sliding_recognizer(
-        bundle,
-        **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS},
-    )
+    try:
+        sliding = open_sliding_recognizer(
+            bundle,
+            **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS},
+        )
+    except BundleError as error:
+        raise InputError(f"parameter model: {error}") from error
     classroom = _open_classroom(sliding, parameters["gestures"], parameters["keep_classes"])
     try:
         feed = make_rgb_feed(bundle.description, sliding.window_s, wanted=parameters["use_rgb"])

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
-from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.types.errors import InputError
 
 FloatArray = npt.NDArray[np.float32]
@@ -108,18 +104,10 @@ class PartSpace:
                 f"centre {self.centre.shape} and projection {self.projection.shape} do not fit"
             )
 
-    def map(self, features: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
-        """Map features (N, C) to (N, D), zero where nothing was seen (N,)."""
-        return product(features - self.centre, self._matrix) * seen[:, None]
-
-    @cached_property
-    def _matrix(self) -> Tensor:
-        return torch.tensor(self.projection)
-
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingSpace:
-    """Maps the features of both experts to embeddings.
+    """Maps the features of both experts to embeddings; `network.embedding` computes them.
 
     The maps are fitted so that one unit is the usual distance between two clips of the same person
     and label (`training.embedding`).
@@ -133,43 +121,14 @@ class EmbeddingSpace:
     hand: PartSpace
 
     @property
+    def body_size(self) -> int:
+        """D of the body part."""
+        return self.body.projection.shape[1]
+
+    @property
     def size(self) -> int:
         """D of the embeddings."""
-        return self.body.projection.shape[1] + self.hand.projection.shape[1]
-
-    def embed(self, output: ExpertOutput) -> Embeddings:
-        """Return the embeddings of N windows from the output of the network, on the CPU.
-
-        Raises:
-            InputError: The space belongs to another network.
-        """
-        parts, shown = [], []
-        for name, space, given in (
-            ("body", self.body, output.body_features),
-            ("hand", self.hand, output.hand_features),
-        ):
-            features = given.numpy().astype(np.float32, copy=False)
-            if features.shape[1] != len(space.centre):
-                raise InputError(
-                    f"embedding: {name}: the network has {features.shape[1]} features, the space "
-                    f"has {len(space.centre)}"
-                )
-            # Features of what was not seen are exactly zero, and only those.
-            seen = features.any(axis=1)
-            parts.append(space.map(features, seen))
-            shown.append(seen)
-        vectors = _of_length_one(np.concatenate(parts, axis=1))
-        return Embeddings(vectors, parts[0].shape[1], *shown)
-
-
-def product(vectors: FloatArray, matrix: Tensor) -> FloatArray:
-    """Return the product (N, D) of vectors (N, C) and a matrix (C, D).
-
-    PyTorch keeps to the number of threads that is set. NumPy's would take every core for a single
-    window and, on a machine that is busy, wait for them many times as long as it computes.
-    """
-    multiplied: FloatArray = (torch.from_numpy(vectors) @ matrix).numpy()
-    return multiplied
+        return self.body_size + self.hand.projection.shape[1]
 
 
 def _of_length_one(vectors: FloatArray) -> FloatArray:

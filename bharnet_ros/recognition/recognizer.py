@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from bharnet_ros.features.modalities import NetworkInput, network_input
+from bharnet_ros.features.modalities import network_input
 from bharnet_ros.features.resampling import KeypointBatch, resample
 from bharnet_ros.features.streams import StreamInput, prepare_streams
-from bharnet_ros.features.tensors import network_tensors
-from bharnet_ros.network.folding import fold_for_inference
-from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.recognition.backends import use_backend
+from bharnet_ros.recognition.backends import AUTO, open_backend
 from bharnet_ros.recognition.background import BACKGROUND_FILE
 from bharnet_ros.recognition.bundle import ModelBundle
-from bharnet_ros.recognition.embedding import Embeddings
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray
+from bharnet_ros.recognition.output import WindowOutput, softmax
 from bharnet_ros.recognition.vocabulary import TaughtClasses, Vocabulary
 from bharnet_ros.types.actions import ActionScores, TrackScores
 from bharnet_ros.types.errors import InputError
@@ -25,62 +21,36 @@ from bharnet_ros.types.keypoints import HAND_LANDMARKS, NANOSECONDS, KeypointSeq
 from bharnet_ros.types.layouts import get_layout
 
 
-def resolve_device(device: str) -> torch.device:
-    """Return the device of this name; `auto` is a GPU if there is one, else the CPU.
-
-    Raises:
-        InputError: The name is unknown or there is no such device.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-    except RuntimeError:
-        raise InputError(f"device: {device!r} is not one of auto, cpu, cuda, cuda:N") from None
-    if resolved.type not in ("cpu", "cuda"):
-        raise InputError(f"device: {device!r} is not one of auto, cpu, cuda, cuda:N")
-    if resolved.type == "cuda":
-        if not torch.cuda.is_available():
-            raise InputError(f"device: {device!r} was asked for, but CUDA is not available")
-        if (resolved.index or 0) >= torch.cuda.device_count():
-            raise InputError(
-                f"device: {device!r} was asked for, but there are {torch.cuda.device_count()} GPUs"
-            )
-    return resolved
-
-
 class Recognizer:
     """Scores the windows of any number of people in one batch."""
 
     def __init__(
-        self, bundle: ModelBundle, device: str = "auto", *, backend: str = "torch"
+        self, bundle: ModelBundle, device: str = AUTO, *, backend: str = AUTO, threads: int = 0
     ) -> None:
-        """Move a folded copy of the network to the device.
+        """Load the network.
 
         Args:
             bundle: The model.
             device: `auto`, `cpu`, `cuda` or `cuda:N`.
             backend: Back end that runs the network, one of `backends.BACKENDS`.
+            threads: CPU threads of one inference; 0 leaves the number to the back end.
 
         Raises:
-            InputError: There is no such device or back end.
+            BundleError: The network of the bundle cannot be used; names the file.
+            InputError: There is no such device or back end, or it is not installed.
         """
         self.description = bundle.description
         self.background = bundle.background
         """Embedding space and background of the model, if it has them."""
         self.vocabulary = Vocabulary.of(self.description)
         """The classes that `score` gives probabilities of."""
-        self._device = resolve_device(device)
         self._preparations = prepare_streams(self.description.streams)
-        folded = fold_for_inference(bundle.network).to(self._device)
-        self._network = use_backend(folded, backend, self._device)
+        self._backend = open_backend(bundle, device, backend, threads)
 
     @property
     def device(self) -> str:
         """Device of the network: `cpu` or `cuda:N`."""
-        if self._device.type == "cuda":
-            return f"cuda:{self._device.index or 0}"
-        return "cpu"
+        return self._backend.device
 
     def teach(self, taught: TaughtClasses | None, keep: Sequence[str] | None = None) -> None:
         """Score taught classes beside those of the model from now on.
@@ -112,12 +82,12 @@ class Recognizer:
             hand_mask=np.ones((people, frames, 2), dtype=np.float32),
         )
         streams = {name: one.example(people) for name, one in self._preparations.items()}
-        self._logits(network_input(batch, features), streams)
+        self._backend.run(network_input(batch, features), streams)
 
     def logits(
         self, sequences: Sequence[KeypointSequence], window_s: float | None = None
-    ) -> ExpertOutput:
-        """Return uncalibrated logits (N, K) and features of each expert, on the CPU.
+    ) -> WindowOutput:
+        """Return the uncalibrated output of the network.
 
         Args:
             sequences: N people.
@@ -131,24 +101,24 @@ class Recognizer:
             raise ValueError("sequences: need at least one")
         batch = resample(sequences, self.description.features, window_s)
         inputs = network_input(batch, self.description.features)
-        return self._logits(inputs, self._stream_inputs(sequences, window_s))
+        return self._backend.run(inputs, self._stream_inputs(sequences, window_s))
 
-    def embed(self, output: ExpertOutput) -> Embeddings:
-        """Return the embeddings of N windows whose output `logits` returned.
+    def embed(self, output: WindowOutput) -> Embeddings:
+        """Return the embeddings of windows whose output `logits` returned.
 
         Raises:
             InputError: The model has no embedding space; names the model.
         """
-        if self.background is None:
+        if output.embeddings is None:
             raise InputError(
                 f"model {self.description.name}: has no embeddings; `bharnet train` writes "
                 f"{BACKGROUND_FILE} beside the weights"
             )
-        return self.background.space.embed(output)
+        return output.embeddings
 
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Return calibrated probabilities (N, K) of logits (N, K)."""
-        return torch.softmax(logits / self.description.temperature, dim=1)
+    def probabilities(self, logits: FloatArray) -> FloatArray:
+        """Return calibrated probabilities (..., K) of logits (..., K)."""
+        return softmax(logits / np.float32(self.description.temperature))
 
     def score(
         self,
@@ -179,10 +149,9 @@ class Recognizer:
             length = self.description.window_s if window_s is None else window_s
             batch = resample(sequences, self.description.features, length)
             inputs = network_input(batch, self.description.features)
-            logits = self._logits(inputs, self._stream_inputs(sequences, length))
-            fused, body, hand = (
-                self.probabilities(one).numpy()
-                for one in (logits.ensemble, logits.body, logits.hand)
+            output = self._backend.run(inputs, self._stream_inputs(sequences, length))
+            fused, body, hand = self.probabilities(
+                np.stack([output.ensemble, output.body, output.hand])
             )
             joint_share = (batch.body_mask > 0).mean((1, 2))
             hand_share = inputs.hand_mask.any(2).mean(1)
@@ -191,7 +160,7 @@ class Recognizer:
                 self.description.background_id
             ]
             taught = vocabulary.taught
-            known = None if taught is None else taught.probabilities(self.embed(logits))
+            known = None if taught is None else taught.probabilities(self.embed(output))
             fused, body, hand = (vocabulary.combine(one, known) for one in (fused, body, hand))
             tracks = tuple(
                 TrackScores(
@@ -213,13 +182,3 @@ class Recognizer:
     ) -> dict[str, StreamInput]:
         """Prepare the input of the further streams for N people."""
         return {name: one.of(sequences, window_s) for name, one in self._preparations.items()}
-
-    def _logits(self, inputs: NetworkInput, streams: Mapping[str, StreamInput]) -> ExpertOutput:
-        with torch.inference_mode():
-            result = self._network(*network_tensors(inputs, streams, self._device))
-        return ExpertOutput(
-            *(
-                tensor.float().cpu() if tensor.is_floating_point() else tensor.cpu()
-                for tensor in result
-            )
-        )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
-import torch
+from threadpoolctl import threadpool_limits
 
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -211,11 +211,12 @@ def open_sliding_recognizer(
     Raises:
         InputError: There is no such device or back end, or a value is out of range.
     """
-    try:
-        torch.set_num_threads(threads)
-    except (RuntimeError, ValueError):
-        raise InputError(f"threads: must be a positive 32-bit number, got {threads}") from None
-    recognizer = Recognizer(bundle, device, backend=backend)
+    if not 0 < threads < 2**31:
+        raise InputError(f"threads: must be a positive 32-bit number, got {threads}")
+    # NumPy would take every core for a single window and, on a busy machine, wait for them many
+    # times as long as it computes.
+    threadpool_limits(threads, user_api="blas")
+    recognizer = Recognizer(bundle, device, backend=backend, threads=threads)
     sliding = SlidingRecognizer(
         recognizer,
         window_s=window_s or None,

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.recognition.embedding import Embeddings, FloatArray
 from bharnet_ros.recognition.events.parameters import ClassParameters, EventModel
 from bharnet_ros.types.actions import BACKGROUND

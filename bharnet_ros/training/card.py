@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bharnet_ros.datasets.base import EVERYBODY
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_clips
-from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.layouts import get_layout
 

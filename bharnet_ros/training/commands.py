@@ -1,3 +1,9 @@
-"""The command that trains: name, one line of help, and module."""
+"""The commands that make models: name, one line of help, and module."""
 
-COMMANDS = {"train": ("train a model", "bharnet_ros.training.train")}
+COMMANDS = {
+    "train": ("train a model", "bharnet_ros.training.train"),
+    "export": (
+        "write the network of a model for ONNX Runtime, which needs no PyTorch",
+        "bharnet_ros.training.export",
+    ),
+}

@@ -14,6 +14,7 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.background import KINDS, Background
 from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
+from bharnet_ros.recognition.pytorch import embed
 from bharnet_ros.training.augmentation.keypoints import augmented_batch
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.losses import IGNORED
@@ -81,7 +82,7 @@ def make_background(
             )
     vectors, kinds = [], []
     for kind, output in found.items():
-        embedded = space.embed(output)
+        embedded = embed(space, output)
         vectors.append(embedded.vectors[embedded.body_seen | embedded.hand_seen])
         kinds.append(np.full(len(vectors[-1]), KINDS.index(kind), dtype=np.uint8))
     return Background(space, np.concatenate(vectors), np.concatenate(kinds))

@@ -13,6 +13,7 @@ from bharnet_ros.datasets.base import ClipDataset, split
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.events.parameters import OF_MODEL
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.training.module import WholeClips
 from bharnet_ros.training.outputs import whole_clip_output
 from bharnet_ros.training.settings import TrainingSettings
@@ -94,6 +95,6 @@ def measure_folds(
         _, held_out = split(data, f"fold_{fold}", folds)
         features = bundle.description.features
         clips = WholeClips(store, held_out, targets, features, batch_size)
-        outputs.append(whole_clip_output(bundle.network, clips, device))
+        outputs.append(whole_clip_output(load_network(bundle), clips, device))
         rows.append(held_out)
     return ExpertOutput.join(outputs), np.concatenate(rows)

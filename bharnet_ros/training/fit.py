@@ -13,7 +13,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from bharnet_ros.network.bharnet import BHaRNet
-from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.training.checkpoint import check_checkpoint
 from bharnet_ros.training.hardware import Hardware, waiting_share
 from bharnet_ros.training.initial_weights import take_backbone, take_skeleton

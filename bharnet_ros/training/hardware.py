@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pytorch_lightning.profilers import SimpleProfiler
 
-from bharnet_ros.recognition.recognizer import resolve_device
+from bharnet_ros.recognition.pytorch import torch_device
 from bharnet_ros.types.errors import InputError
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
@@ -50,7 +50,7 @@ class Hardware:
         for name in ("devices", "nodes"):
             if getattr(self, name) < 1:
                 raise InputError(f"--{name}: must be positive, got {getattr(self, name)}")
-        on_cpu = resolve_device(self.device).type == "cpu"
+        on_cpu = torch_device(self.device).type == "cpu"
         if on_cpu and self.precision == "16-mixed":
             raise InputError("--precision: 16-mixed needs a GPU; on a CPU, use bf16-mixed")
         if not on_cpu and self.devices > torch.cuda.device_count():

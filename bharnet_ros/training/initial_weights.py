@@ -16,7 +16,9 @@ from bharnet_ros.features.rgb_settings import RGB, RgbSettings
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.rgb import RgbStream, last_layer
 from bharnet_ros.network.variants.multimodal import Multimodal
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleDescription
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.types.errors import InputError
 
 _UNREADABLE = (
@@ -119,7 +121,7 @@ def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription
             f"skeleton_from: {folder}: was trained with protocol {before.get('protocol')}, so on "
             f"clips that {now.get('protocol')} holds out"
         )
-    trained = bundle.network
+    trained = load_network(bundle)
     if isinstance(trained, Multimodal):
         trained = trained.skeleton
     try:

@@ -10,7 +10,7 @@ from pytorch_lightning.utilities import move_data_to_device
 from bharnet_ros.features.tensors import NetworkTensors
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.recognition.recognizer import resolve_device
+from bharnet_ros.recognition.pytorch import torch_device
 from bharnet_ros.training.module import WholeClips
 
 
@@ -30,7 +30,7 @@ def run_network(
         batches: Input of the network; none of them gives an output of no windows.
         device: `auto`, `cpu` or `cuda`.
     """
-    target = resolve_device(device)
+    target = torch_device(device)
     network.to(target)
     parts = []
     with torch.inference_mode():

@@ -11,7 +11,7 @@ import numpy as np
 from bharnet_ros.datasets.arguments import SplitProtocol
 from bharnet_ros.datasets.base import EVERYBODY, ClipDataset
 from bharnet_ros.datasets.readers.holistic_wild import read_subject_licences
-from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import Indices
 from bharnet_ros.types.errors import InputError

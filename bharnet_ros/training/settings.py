@@ -10,9 +10,8 @@ from typing import Any, TypeVar
 import yaml
 
 from bharnet_ros.features.settings import FeatureSettings
-from bharnet_ros.network.layers.backbone import BackboneSettings
-from bharnet_ros.network.settings import InteractionSettings, check_streams
-from bharnet_ros.recognition.bundle import BundleDescription
+from bharnet_ros.network.settings import BackboneSettings, InteractionSettings, check_streams
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.recognition.events.parameters import OF_MODEL, ClassParameters
 from bharnet_ros.training.augmentation.crops import CropAugmentation
 from bharnet_ros.training.augmentation.settings import AugmentationSettings

@@ -23,10 +23,14 @@ from bharnet_ros.evaluation.tables import without_nan
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.background import Background
-from bharnet_ros.recognition.bundle import BundleDescription, write_bundle
+from bharnet_ros.recognition.description import BundleDescription
+from bharnet_ros.recognition.output import softmax
+from bharnet_ros.recognition.pytorch import window_output
+from bharnet_ros.recognition.weights import write_bundle
 from bharnet_ros.training.card import model_card
 from bharnet_ros.training.embedding import make_background
 from bharnet_ros.training.everybody import load_fold_bundles, measure_folds
+from bharnet_ros.training.export import export_bundle
 from bharnet_ros.training.fit import fit
 from bharnet_ros.training.hardware import add_hardware_arguments, hardware_from
 from bharnet_ros.training.module import WholeClips
@@ -105,6 +109,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "settings, which were each trained without one fold of --subjects-from",
     )
     parser.add_argument("--resume", type=Path, help="checkpoint to continue from")
+    parser.add_argument(
+        "--no-export",
+        dest="export",
+        action="store_false",
+        help="do not write the network for ONNX Runtime: `bharnet export` can do it later",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -181,6 +191,8 @@ def run(arguments: argparse.Namespace) -> int:
                 settings.seed,
             )
             _write(out, description, network, output, background, data, held_out)
+            if arguments.export and network.exportable:
+                export_bundle(out)
     return 0
 
 
@@ -235,11 +247,11 @@ def _write(
 ) -> None:
     """Calibrate and measure the network on the held-out clips, and write the bundle."""
     labels = data.labels[held_out]
-    classes = torch.from_numpy(class_indices(labels, description.class_names))
-    temperature = fit_temperature(output.ensemble, classes)
+    arrays = window_output(output)
+    temperature = fit_temperature(arrays.ensemble, class_indices(labels, description.class_names))
     metrics = count_metrics(
-        output,
-        torch.softmax(output.ensemble / temperature, dim=1),
+        arrays,
+        softmax(arrays.ensemble / np.float32(temperature)),
         labels,
         data.subjects[held_out],
         class_names=description.class_names,

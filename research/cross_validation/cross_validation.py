@@ -13,7 +13,7 @@ from bharnet_ros.datasets.base import RecordedClip, split
 from bharnet_ros.datasets.readers.holistic_wild import HolisticWild
 from bharnet_ros.evaluation.clips import ClipSource, clip_logits
 from bharnet_ros.evaluation.metrics.clips import gesture_classes
-from bharnet_ros.network.output import ExpertOutput
+from bharnet_ros.recognition.output import WindowOutput
 from bharnet_ros.types.errors import InputError
 from research.cross_validation.fold_models import FoldModel
 from research.cross_validation.out_of_fold import OutOfFoldScores
@@ -104,7 +104,7 @@ def score_folds(
     descriptions = [model.model.description for model in models]
     return OutOfFoldScores(
         class_names=class_names,
-        logits=ExpertOutput.join(parts),
+        logits=WindowOutput.join(parts),
         temperatures=np.repeat([one.temperature for one in descriptions], lengths),
         rejection_thresholds=np.repeat([one.rejection_threshold for one in descriptions], lengths),
         labels=data.labels[clips],

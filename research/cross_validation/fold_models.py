@@ -9,6 +9,7 @@ from pathlib import Path
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
 from bharnet_ros.evaluation.clips import ClipModel
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
 from research.cross_validation.late_ensemble import LateEnsemble, check_same_classes
@@ -66,11 +67,11 @@ def load_fold_models(
         group.append(bundle)
     models = []
     for fold, group in sorted(groups.items()):
-        parameters = [one for bundle in group for one in bundle.network.parameters()]
         model: ClipModel = (
             LateEnsemble(group, device, weights) if ensemble else ClipRecognizer(group[0], device)
         )
-        count = sum(parameter.numel() for parameter in parameters)
+        networks = [load_network(bundle) for bundle in group]
+        count = sum(one.numel() for network in networks for one in network.parameters())
         models.append(FoldModel(fold, model, count, tuple(bundle.path for bundle in group)))
     return models
 

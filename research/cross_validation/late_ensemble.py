@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
-from torch import Tensor
+from scipy.special import log_softmax
 
 from bharnet_ros.datasets.base import RecordedClip
 from bharnet_ros.evaluation.clip_recognizer import ClipRecognizer
-from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import ModelBundle
+from bharnet_ros.recognition.embedding import FloatArray
+from bharnet_ros.recognition.output import WindowOutput, softmax
 from bharnet_ros.types.errors import InputError
 
 
@@ -67,8 +67,8 @@ class LateEnsemble:
         )
         """Description of the first member with name, temperature and threshold of the ensemble."""
 
-    def clip_logits(self, clips: Sequence[RecordedClip]) -> ExpertOutput:
-        """Return the mean calibrated log-probabilities (N, K) of each expert, on the CPU.
+    def clip_logits(self, clips: Sequence[RecordedClip]) -> WindowOutput:
+        """Return the mean calibrated log-probabilities (N, K) of each expert.
 
         Streams of members count in the ensemble's logits only.
 
@@ -80,23 +80,23 @@ class LateEnsemble:
         """
         results = [member.clip_logits(clips) for member in self._members]
 
-        def mean(expert: str) -> Tensor:
+        def mean(expert: str) -> FloatArray:
             parts = [
-                weight
-                * torch.log_softmax(getattr(result, expert) / member.description.temperature, 1)
+                weight * log_softmax(getattr(result, expert) / member.description.temperature, 1)
                 for weight, member, result in zip(
                     self._weights, self._members, results, strict=True
                 )
             ]
-            return torch.stack(parts).sum(0)
+            joined: FloatArray = np.sum(parts, axis=0, dtype=np.float32)
+            return joined
 
-        hand_seen = torch.stack([result.hand_seen for result in results]).any(0)
-        together = ExpertOutput.of_skeleton(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
+        hand_seen = np.any([result.hand_seen for result in results], axis=0)
+        together = WindowOutput.of_skeleton(mean("ensemble"), mean("body"), mean("hand"), hand_seen)
         return together._replace(skeleton=mean("skeleton"))
 
-    def probabilities(self, logits: Tensor) -> Tensor:
+    def probabilities(self, logits: FloatArray) -> FloatArray:
         """Return calibrated probabilities (N, K) of logits from `clip_logits`."""
-        return torch.softmax(logits, dim=1)
+        return softmax(logits)
 
 
 def check_same_classes(bundles: Sequence[ModelBundle]) -> None:

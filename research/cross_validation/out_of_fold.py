@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from bharnet_ros.evaluation.metrics.clips import (
     ClipMetrics,
@@ -16,7 +14,8 @@ from bharnet_ros.evaluation.metrics.clips import (
     gesture_classes,
     true_gestures,
 )
-from bharnet_ros.network.output import ExpertOutput
+from bharnet_ros.recognition.embedding import FloatArray
+from bharnet_ros.recognition.output import WindowOutput, softmax
 from bharnet_ros.types.errors import InputError
 
 
@@ -38,7 +37,7 @@ class OutOfFoldScores:
     """
 
     class_names: tuple[str, ...]
-    logits: ExpertOutput
+    logits: WindowOutput
     temperatures: npt.NDArray[np.floating]
     rejection_thresholds: npt.NDArray[np.floating]
     labels: npt.NDArray[np.str_]
@@ -64,20 +63,18 @@ class OutOfFoldScores:
     def chosen(self) -> npt.NDArray[np.int64]:
         """Return the index (N,) of the gesture that the ensemble scores highest."""
         columns = gesture_classes(self.class_names)[1]
-        return self.logits.ensemble[:, columns].argmax(1).numpy()
+        return self.logits.ensemble[:, columns].argmax(1)
 
-    def probabilities(self) -> Tensor:
+    def probabilities(self) -> FloatArray:
         """Return the ensemble's probabilities (N, K), with the temperature of each clip's model."""
-        temperatures = torch.from_numpy(self.temperatures).to(self.logits.ensemble.dtype)
-        return torch.softmax(self.logits.ensemble / temperatures[:, None], dim=1)
+        return softmax(self.logits.ensemble / self.temperatures[:, None].astype(np.float32))
 
     def subset(self, chosen: npt.NDArray[np.bool_]) -> OutOfFoldScores:
         """Return the clips for which `chosen` (N,) is true."""
         index = np.flatnonzero(chosen)
-        rows = torch.from_numpy(index)
         return OutOfFoldScores(
             self.class_names,
-            ExpertOutput(*(tensor[rows] for tensor in self.logits)),
+            self.logits.take(index),
             self.temperatures[index],
             self.rejection_thresholds[index],
             self.labels[index],

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import torch
+from threadpoolctl import threadpool_limits
 
 from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
 from bharnet_ros.evaluation.metrics.events import EventMetrics, measure
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
         InputError: There are fewer than two models, or a model or the data cannot be used.
         OSError: A file cannot be read.
     """
-    torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")
     data = read_holistic_wild(options.data)
     bundles = [load_bundle(find_model(name)) for name in options.models]
     if len(bundles) < 2:

@@ -9,7 +9,7 @@ import argparse
 import math
 from dataclasses import replace
 
-import torch
+from threadpoolctl import threadpool_limits
 
 from bharnet_ros.evaluation.event_tables import show_event_metrics
 from bharnet_ros.evaluation.tables import add_report_arguments
@@ -89,8 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: An argument or the model cannot be used; names it.
         OSError: A file cannot be read or written.
     """
-    torch.set_num_threads(1)
-    recognizer = Recognizer(load_bundle(find_model(arguments.model)), arguments.device)
+    threadpool_limits(1, user_api="blas")
+    recognizer = Recognizer(load_bundle(find_model(arguments.model)), arguments.device, threads=1)
     timelines = [
         puppet_timeline(recognizer, people, rate, minutes=arguments.minutes, seed=arguments.seed)
         for people in arguments.people

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-import torch
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from bharnet_ros.datasets.arguments import add_dataset_arguments, open_from
@@ -58,7 +58,7 @@ def recording_timelines(
     people = set(data.subjects[testing].tolist())
     if people & set(data.subjects[training].tolist()):
         raise InputError(f"{bundle.path}: training.protocol: {protocol} holds nobody out")
-    recognizer = Recognizer(bundle, device)
+    recognizer = Recognizer(bundle, device, threads=1)
     parameters = bundle.description.event_parameters()
     timelines = []
     chosen = np.flatnonzero(np.isin(data.recording_subjects, sorted(people)))
@@ -91,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         InputError: An argument, a model or the data cannot be used; names it.
         OSError: A file cannot be read or written.
     """
-    torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")
     data, kind = open_from(arguments)
     if not isinstance(data, ContinuousDataset):
         raise InputError(f"{arguments.data}: {kind} has clips only, no recordings in pixels")

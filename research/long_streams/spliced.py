@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from bharnet_ros.datasets.base import EVERYBODY, split
@@ -149,7 +149,7 @@ def scored_recordings(
     testing = np.arange(len(data))
     if group != EVERYBODY:
         _, testing = split(data, f"fold_{held_out_fold(bundle)}", sources)
-    recognizer = Recognizer(bundle, device)
+    recognizer = Recognizer(bundle, device, threads=1)
     names = bundle.description.class_names
     scored = []
     people = np.unique(data.subjects[testing])
@@ -239,7 +239,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = RecordingSettings(
         minutes=arguments.minutes, frame_rate=tuple(arguments.frame_rate), seed=arguments.seed
     )
-    torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")
     bundles = load_by_held_out(arguments.models, tested_on)
     data = read_holistic_wild(arguments.data)
     groups: dict[str, list[Timeline]] = {}

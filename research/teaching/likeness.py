@@ -12,8 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch.nn.functional import binary_cross_entropy_with_logits
+from scipy.optimize import minimize
+from scipy.special import expit
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from bharnet_ros.datasets.arguments import open_from
@@ -55,13 +56,13 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     settings = StreamSettings(examples=arguments.examples, seed=arguments.seed)
-    torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")
     data, _ = open_from(arguments)
     if not isinstance(data, HolisticWild):
         raise InputError(f"{arguments.data}: must be a file of the holistic_wild format")
     measures, shown = [], []
     for bundle, rows in models_and_clips(arguments, data):
-        teacher = Teacher(Recognizer(bundle, arguments.device))
+        teacher = Teacher(Recognizer(bundle, arguments.device, threads=1))
         people = np.unique(data.subjects[rows])
         for subject in tqdm(people, unit="person", disable=arguments.json):
             lesson = lesson_of(data, rows[data.subjects[rows] == subject], settings)
@@ -93,22 +94,19 @@ def fit_likeness(measures: FloatArray, shown: Mask) -> tuple[list[float], float]
         Weights (4,) and bias.
     """
     mean, scale = measures.mean(0), measures.std(0) + 1e-6
-    inputs = torch.from_numpy(((measures - mean) / scale).astype(np.float32))
-    wanted = torch.from_numpy(shown.astype(np.float32))
-    weight = torch.zeros(inputs.shape[1], requires_grad=True)
-    bias = torch.zeros(1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weight, bias], max_iter=100, line_search_fn="strong_wolfe")
+    inputs = ((measures - mean) / scale).astype(np.float64)
 
-    def loss() -> float:
-        optimiser.zero_grad()
-        error = binary_cross_entropy_with_logits(inputs @ weight + bias, wanted)
-        total = error + _PENALTY * weight.square().sum()
-        total.backward()
-        return float(total.detach())
+    def loss(layer: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        weight = layer[:-1]
+        logit = inputs @ weight + layer[-1]
+        errors = np.logaddexp(0.0, logit) - shown * logit
+        excess = (expit(logit) - shown) / len(shown)
+        slope = np.append(inputs.T @ excess + 2.0 * _PENALTY * weight, excess.sum())
+        return float(errors.mean() + _PENALTY * weight @ weight), slope
 
-    optimiser.step(loss)
-    weights = weight.detach().numpy() / scale
-    return weights.tolist(), float(bias.detach()[0] - weights @ mean)
+    found = minimize(loss, np.zeros(inputs.shape[1] + 1), jac=True, method="L-BFGS-B").x
+    weights = found[:-1] / scale
+    return weights.tolist(), float(found[-1] - weights @ mean)
 
 
 def _windows(

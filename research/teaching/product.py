@@ -47,7 +47,7 @@ def teach_by_product(
     right: dict[int, list[tuple[int, int]]] = {count: [] for count in EXAMPLES}
     choices: dict[int, list[int]] = {count: [] for count in EXAMPLES}
     for bundle, rows in models:
-        teacher = Teacher(Recognizer(bundle, device))
+        teacher = Teacher(Recognizer(bundle, device, threads=1))
         people = np.unique(data.subjects[rows])
         for subject in tqdm(people, unit="person", disable=not progress):
             mine = rows[data.subjects[rows] == subject]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
-import torch
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from bharnet_ros.datasets.arguments import open_from
@@ -225,14 +225,14 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     settings = StreamSettings(arguments.examples, arguments.minutes, arguments.seed)
-    torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")
     data, _ = open_from(arguments)
     if not isinstance(data, HolisticWild):
         raise InputError(f"{arguments.data}: must be a file of the holistic_wild format")
     groups: dict[str, Sequence[Timeline]] = {}
     false_shares: list[float] = []
     for bundle, rows in models_and_clips(arguments, data):
-        recognizer = Recognizer(bundle, arguments.device)
+        recognizer = Recognizer(bundle, arguments.device, threads=1)
         found = list(
             taught_timelines(
                 recognizer,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict
 
 import numpy as np
-import torch
+from threadpoolctl import threadpool_limits
 
 from bharnet_ros.datasets.arguments import (
     add_dataset_arguments,
@@ -50,7 +50,7 @@ def embed_clips(
         InputError: The bundle has no embeddings, or does not say on which labels it was trained.
     """
     seen = _labels_trained_on(bundle)
-    recognizer = ClipRecognizer(bundle, device)
+    recognizer = ClipRecognizer(bundle, device, threads=1)
     embeddings = recognizer.embed(clip_logits(recognizer, data, rows, progress=progress))
     labels = data.labels[rows]
     unseen = np.asarray([label not in seen for label in labels.tolist()])
@@ -113,7 +113,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.draws < 1:
         raise InputError(f"--draws: must be positive, got {arguments.draws}")
     # Fits of a few examples are too small to share among threads.
-    torch.set_num_threads(1)
+    threadpool_limits(1, user_api="blas")
     data, _ = open_from(arguments)
     if (data.subjects == "").any():
         raise InputError(f"{arguments.data}: names no person in some clips")

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from bharnet_ros.datasets.base import EVERYBODY
 from bharnet_ros.evaluation.clips import add_arguments, clip_metrics, run
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_metrics, format_metrics
-from bharnet_ros.network.output import ExpertOutput
 from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.output import WindowOutput, softmax
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
 
@@ -56,7 +55,7 @@ def test_the_shipped_model_recognises_gestures(
 
 def test_metrics_equal_those_worked_out_by_hand(tiny_bundle: Path) -> None:
     # Columns: wave, point, background. A rejection threshold of 0.5 and a temperature of 1.
-    body = torch.tensor(
+    body = np.float32(
         [
             [5.0, 0.0, 0.0],  # wave, classified correctly
             [2.0, 0.0, 5.0],  # wave, but background if allowed
@@ -67,11 +66,9 @@ def test_metrics_equal_those_worked_out_by_hand(tiny_bundle: Path) -> None:
             [0.1, 0.0, 0.0],  # unknown, wave with a probability of 0.36
         ]
     )
-    hand = torch.zeros_like(body)
-    hand[2] = torch.tensor([0.0, 9.0, 0.0])
-    logits = ExpertOutput.of_skeleton(
-        body + hand, body, hand, torch.ones(len(body), dtype=torch.bool)
-    )
+    hand = np.zeros_like(body)
+    hand[2] = [0.0, 9.0, 0.0]
+    logits = WindowOutput.of_skeleton(body + hand, body, hand, np.ones(len(body), dtype=bool))
     labels = np.asarray(["wave"] * 3 + ["point"] + ["jump"] * 3)
     subjects = np.asarray(["ann", "ann", "bob", "bob", "cem", "cem", "cem"])
 
@@ -90,17 +87,17 @@ def test_metrics_equal_those_worked_out_by_hand(tiny_bundle: Path) -> None:
 
 
 def test_a_clip_without_hands_counts_as_missed_by_the_hand_expert(tiny_bundle: Path) -> None:
-    body, hand = torch.tensor([[3.0, 0.0, 0.0]] * 2), torch.zeros(2, 3)
+    body, hand = np.float32([[3.0, 0.0, 0.0]] * 2), np.zeros((2, 3), np.float32)
     # Zero logits, as without a hand, give the first class: wave.
-    logits = ExpertOutput.of_skeleton(body + hand, body, hand, torch.tensor([True, False]))
+    logits = WindowOutput.of_skeleton(body + hand, body, hand, np.asarray([True, False]))
     labels, subjects = np.asarray(["wave"] * 2), np.asarray(["ann"] * 2)
     metrics = clip_metrics(logits, Recognizer(load_bundle(tiny_bundle), "cpu"), labels, subjects)
     assert (metrics.top1, metrics.hand_top1) == (1.0, 0.5)
 
 
 def test_clips_with_unknown_labels_only_are_refused(tiny_bundle: Path) -> None:
-    nothing = torch.zeros(1, 3)
-    logits = ExpertOutput.of_skeleton(nothing, nothing, nothing, torch.ones(1, dtype=torch.bool))
+    nothing = np.zeros((1, 3), np.float32)
+    logits = WindowOutput.of_skeleton(nothing, nothing, nothing, np.ones(1, dtype=bool))
     recognizer = Recognizer(load_bundle(tiny_bundle), "cpu")
     with pytest.raises(ValueError, match=r"label: .*wave, point"):
         clip_metrics(logits, recognizer, np.asarray(["jump"]), np.asarray(["ann"]))
@@ -116,11 +113,11 @@ def metrics_of(
     class_names: tuple[str, ...], scores: list[list[float]], labels: list[str], hands: bool = False
 ) -> ClipMetrics:
     """Return the metrics of a body expert with these logits, with or without visible hands."""
-    body = torch.tensor(scores)
-    hand_seen = torch.full((len(labels),), hands)
+    body = np.float32(scores)
+    hand_seen = np.full(len(labels), hands)
     return count_metrics(
-        ExpertOutput.of_skeleton(body, body, torch.zeros_like(body), hand_seen),
-        torch.softmax(body, 1),
+        WindowOutput.of_skeleton(body, body, np.zeros_like(body), hand_seen),
+        softmax(body),
         np.asarray(labels),
         np.full(len(labels), ""),
         class_names=class_names,

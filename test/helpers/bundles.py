@@ -12,10 +12,12 @@ import torch
 
 from bharnet_ros.features.settings import FeatureSettings
 from bharnet_ros.network.build import build_network
-from bharnet_ros.network.layers.backbone import BackboneSettings
+from bharnet_ros.network.settings import BackboneSettings
 from bharnet_ros.recognition.background import Background
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle, write_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
+from bharnet_ros.recognition.weights import load_network, write_bundle
 
 CLASS_NAMES = ("wave", "point", "background")
 
@@ -67,10 +69,10 @@ def embedding_bundle(folder: Path, fold: int = 0, labels: list[str] | None = Non
         training["labels"] = labels
     parts = [
         PartSpace(np.zeros(size, np.float32), np.eye(size, dtype=np.float32))
-        for size in plain.network.feature_channels
+        for size in load_network(plain).feature_channels
     ]
     space = EmbeddingSpace(*parts)
     background = Background(space, np.zeros((1, space.size), np.float32), np.zeros(1, np.uint8))
     description = replace(plain.description, training=training)
-    write_bundle(folder, description, plain.network.state_dict(), "", background)
+    write_bundle(folder, description, load_network(plain).state_dict(), "", background)
     return folder

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.build import build_network
-from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.layers.graph_convolution import TopologyRefiningGraphConvolution
 from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvolution
 from bharnet_ros.network.settings import (
     ATTENTION_PLACES,
     FUSIONS,
+    BackboneSettings,
     InteractionSettings,
     NetworkSettings,
 )

@@ -13,9 +13,8 @@ from torch import nn
 
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.folding import fold_for_inference
-from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvolution
-from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.settings import BackboneSettings, NetworkSettings
 
 pytestmark = pytest.mark.slow
 

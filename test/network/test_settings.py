@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from bharnet_ros.network.build import build_network
-from bharnet_ros.network.layers.backbone import BackboneSettings
-from bharnet_ros.network.settings import InteractionSettings, NetworkSettings
+from bharnet_ros.network.settings import BackboneSettings, InteractionSettings, NetworkSettings
 from bharnet_ros.types.errors import InputError
 
 

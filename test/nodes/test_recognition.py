@@ -25,9 +25,10 @@ from bharnet_ros.nodes.conversions import (
 )
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
-from bharnet_ros.recognition.bundle import load_bundle, write_bundle
+from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.sliding import SlidingRecognizer
+from bharnet_ros.recognition.weights import load_network, write_bundle
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 pytestmark = pytest.mark.ros
@@ -177,7 +178,7 @@ def test_model_info_carries_the_event_parameters_of_the_bundle(graph, tiny_bundl
     description = dataclasses.replace(
         bundle.description, enter_threshold=0.65, class_parameters=own
     )
-    write_bundle(tmp_path / "model", description, bundle.network.state_dict(), "# card\n")
+    write_bundle(tmp_path / "model", description, load_network(bundle).state_dict(), "# card\n")
     graph.add_active(node_with(tmp_path / "model"))
     infos = graph.probe.listen(msg.ModelInfo, "model_info", LATCHED)
     wait(lambda: infos, "the latched model information")

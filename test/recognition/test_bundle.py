@@ -14,13 +14,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from bharnet_ros.features.rgb_settings import RgbSettings
-from bharnet_ros.recognition.bundle import (
-    DESCRIPTION,
-    WEIGHTS,
-    BundleError,
-    load_bundle,
-    write_bundle,
-)
+from bharnet_ros.recognition.bundle import WEIGHTS, load_bundle
+from bharnet_ros.recognition.description import DESCRIPTION, BundleError
+from bharnet_ros.recognition.weights import load_network, write_bundle
 
 
 @pytest.fixture
@@ -40,12 +36,12 @@ def sign(folder: Path) -> None:
 
 def test_a_bundle_is_read_as_it_was_written(folder: Path, tmp_path: Path) -> None:
     first = load_bundle(folder)
-    write_bundle(tmp_path / "copy", first.description, first.network.state_dict(), "# card\n")
+    write_bundle(tmp_path / "copy", first.description, load_network(first).state_dict(), "# card\n")
     second = load_bundle(tmp_path / "copy")
     assert second.description == first.description
-    for name, tensor in first.network.state_dict().items():
-        assert torch.equal(second.network.state_dict()[name], tensor), name
-    assert not second.network.training
+    for name, tensor in load_network(first).state_dict().items():
+        assert torch.equal(load_network(second).state_dict()[name], tensor), name
+    assert not load_network(second).training
 
 
 def test_a_description_has_event_parameters(folder: Path) -> None:
@@ -64,12 +60,12 @@ def test_an_old_description_without_class_parameters_can_be_read(folder: Path) -
 
 def test_further_streams_are_read_as_they_were_written(rgb_bundle: Path, tmp_path: Path) -> None:
     first = load_bundle(rgb_bundle)
-    write_bundle(tmp_path / "copy", first.description, first.network.state_dict(), "# card\n")
+    write_bundle(tmp_path / "copy", first.description, load_network(first).state_dict(), "# card\n")
     second = load_bundle(tmp_path / "copy")
     assert second.description.streams == first.description.streams != {}
     assert RgbSettings.of(second.description.streams["rgb"]).crops.moments == 2
-    for name, tensor in first.network.state_dict().items():
-        assert torch.equal(second.network.state_dict()[name], tensor), name
+    for name, tensor in load_network(first).state_dict().items():
+        assert torch.equal(load_network(second).state_dict()[name], tensor), name
 
 
 def test_an_old_description_without_further_streams_can_be_read(folder: Path) -> None:
@@ -94,7 +90,7 @@ def test_an_old_description_without_further_streams_can_be_read(folder: Path) ->
 def test_wrong_streams_are_refused_by_name(folder: Path, streams: Any, named: str) -> None:
     change(folder, streams=streams)
     with pytest.raises(BundleError, match=rf"{DESCRIPTION}: {named}"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -106,7 +102,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(BundleError, match=name):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999])
@@ -115,7 +111,7 @@ def test_truncated_weights_are_refused(folder: Path, share: float) -> None:
     (folder / WEIGHTS).write_bytes(content[: int(share * len(content))])
     sign(folder)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}.*truncated"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 def test_a_pickle_is_refused_without_running_it(folder: Path, tmp_path: Path) -> None:
@@ -128,7 +124,7 @@ def test_a_pickle_is_refused_without_running_it(folder: Path, tmp_path: Path) ->
     torch.save({"weight": Attack()}, folder / WEIGHTS)
     sign(folder)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}.*pickle"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
     assert not trace.exists()
 
 
@@ -136,7 +132,7 @@ def test_changed_weights_are_refused(folder: Path) -> None:
     tensors = load_file(folder / WEIGHTS)
     save_file({name: tensor + 1 for name, tensor in tensors.items()}, folder / WEIGHTS)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}: sha256"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -146,7 +142,7 @@ def test_weights_that_are_not_finite_are_refused_by_name(folder: Path, value: fl
     save_file(tensors, folder / WEIGHTS)
     sign(folder)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}: body.classify.weight"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 def test_weights_of_a_type_that_torch_cannot_compute_with_are_refused(folder: Path) -> None:
@@ -155,7 +151,7 @@ def test_weights_of_a_type_that_torch_cannot_compute_with_are_refused(folder: Pa
     (folder / WEIGHTS).write_bytes(pack("<Q", len(header)) + header + bytes(2))
     sign(folder)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}: scale: cannot use .*float8"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 @pytest.mark.parametrize(
@@ -177,7 +173,7 @@ def test_weights_of_a_type_that_torch_cannot_compute_with_are_refused(folder: Pa
 def test_weights_of_another_shape_are_refused(folder: Path, values: dict[str, Any]) -> None:
     change(folder, **values)
     with pytest.raises(BundleError, match=rf"{WEIGHTS}: does not fit {DESCRIPTION}"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +191,7 @@ def test_weights_of_another_shape_are_refused(folder: Path, values: dict[str, An
 def test_a_description_that_is_not_a_json_object_is_refused(folder: Path, content: bytes) -> None:
     (folder / DESCRIPTION).write_bytes(content)
     with pytest.raises(BundleError, match=DESCRIPTION):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 @pytest.mark.parametrize(
@@ -235,7 +231,7 @@ def test_a_description_that_is_not_a_json_object_is_refused(folder: Path, conten
 def test_a_wrong_value_is_refused_by_name(folder: Path, field: str, value: Any) -> None:
     change(folder, **{field: value})
     with pytest.raises(BundleError, match=rf"{DESCRIPTION}: .*{field}"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +248,7 @@ def test_a_wrong_size_is_refused(folder: Path, changes: dict[str, Any], message:
     body = json.loads((folder / DESCRIPTION).read_text())["body"]
     change(folder, body=body | changes)
     with pytest.raises(BundleError, match=rf"{DESCRIPTION}: {message}"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 @pytest.mark.parametrize("field", ["features", "body", "class_names", "window_s"])
@@ -262,11 +258,11 @@ def test_a_missing_value_is_named(folder: Path, field: str) -> None:
     del content[field]
     path.write_text(json.dumps(content))
     with pytest.raises(BundleError, match=rf"{DESCRIPTION}: .*{field}"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))
 
 
 def test_an_unknown_layout_is_named(folder: Path) -> None:
     features = json.loads((folder / DESCRIPTION).read_text())["features"]
     change(folder, features=features | {"body_layout": "octopus"})
     with pytest.raises(BundleError, match=rf"{DESCRIPTION}: .*octopus"):
-        load_bundle(folder)
+        load_network(load_bundle(folder))

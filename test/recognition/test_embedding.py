@@ -17,6 +17,7 @@ from bharnet_ros.recognition.background import (
     write_background,
 )
 from bharnet_ros.recognition.embedding import EmbeddingSpace, PartSpace
+from bharnet_ros.recognition.pytorch import embed
 from bharnet_ros.types.errors import InputError
 
 
@@ -44,7 +45,7 @@ def test_an_embedding_has_length_one_and_absent_parts_stay_absent() -> None:
     hand[1] = 0
     body[2] = 0
     body[3] = hand[3] = 0
-    found = SPACE.embed(output_of(body, hand))
+    found = embed(SPACE, output_of(body, hand))
     assert found.vectors.shape == (4, 5)
     assert found.body_seen.tolist() == [True, True, False, False]
     assert found.hand_seen.tolist() == [True, False, True, False]
@@ -56,7 +57,7 @@ def test_an_embedding_has_length_one_and_absent_parts_stay_absent() -> None:
 
 def test_features_of_another_network_are_refused() -> None:
     with pytest.raises(InputError, match="hand: the network has 5 features, the space has 6"):
-        SPACE.embed(output_of(torch.rand(2, 4), torch.rand(2, 5)))
+        embed(SPACE, output_of(torch.rand(2, 4), torch.rand(2, 5)))
 
 
 def background() -> Background:

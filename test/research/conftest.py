@@ -12,9 +12,8 @@ import bundles
 import numpy as np
 import pytest
 import tiny_data
-import torch
 
-from bharnet_ros.network.output import ExpertOutput
+from bharnet_ros.recognition.output import WindowOutput
 from research.__main__ import main
 from research.cross_validation.out_of_fold import OutOfFoldScores
 
@@ -82,12 +81,12 @@ def make_scores() -> Callable[..., OutOfFoldScores]:
         clips: list[tuple[str, str, int, list[float]]], body: list[list[float]] | None = None
     ) -> OutOfFoldScores:
         labels, subjects, folds, ensemble = zip(*clips, strict=True)
-        together = torch.tensor(ensemble)
-        alone = together if body is None else torch.tensor(body)
-        seen = torch.ones(len(clips), dtype=torch.bool)
+        together = np.float32(ensemble)
+        alone = together if body is None else np.float32(body)
+        seen = np.ones(len(clips), dtype=bool)
         return OutOfFoldScores(
             class_names=CLASS_NAMES,
-            logits=ExpertOutput.of_skeleton(together, alone, together - alone, seen),
+            logits=WindowOutput.of_skeleton(together, alone, together - alone, seen),
             temperatures=np.ones(len(clips)),
             rejection_thresholds=np.full(len(clips), 0.5),
             labels=np.asarray(labels),

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from bharnet_ros.recognition.bundle import load_bundle, write_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.weights import load_network, write_bundle
 from research.calibration import (
     calibration_report,
     cross_fitted_temperatures,
@@ -148,7 +149,7 @@ def test_the_command_prints_the_report(
     wavers = [tmp_path / path.name for path in tiny.bundles]
     for path, waver in zip(tiny.bundles, wavers, strict=True):
         bundle = load_bundle(path)
-        weights = bundle.network.state_dict()
+        weights = load_network(bundle).state_dict()
         weights["body.classify.bias"][0] += 3.0
         write_bundle(waver, bundle.description, weights, "# A model that mostly chooses waving\n")
 

@@ -15,6 +15,7 @@ from bharnet_ros.network.layers.attention import CrossAttention
 from bharnet_ros.network.layers.temporal_convolution import SampledTemporalConvolution
 from bharnet_ros.network.variants.multimodal import Multimodal
 from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.weights import load_network
 from research.__main__ import main
 from research.network_cost import config_description
 
@@ -70,7 +71,7 @@ def test_models_and_settings_are_listed_with_their_cost(
     pooling, tiny = printed()["networks"]
     assert (pooling["name"], pooling["variant"]) == ("pooling", "pooling")
     bundle = load_bundle(tiny_bundle)
-    trained = sum(parameter.numel() for parameter in bundle.network.parameters())
+    trained = sum(parameter.numel() for parameter in load_network(bundle).parameters())
     assert (tiny["name"], tiny["variant"], tiny["fusion"]) == ("tiny", "base", "sum")
     assert (tiny["frames"], tiny["parameters"]) == (8, trained)
     assert 0 < tiny["macs"] < pooling["macs"]
@@ -86,8 +87,8 @@ def test_streams_are_counted_with_everything_visible(
     assert (tiny["streams"], seeing["streams"]) == ([], ["rgb"])
     assert (seeing["variant"], seeing["fusion"]) == (tiny["variant"], tiny["fusion"])
     bundle = load_bundle(rgb_bundle)
-    assert isinstance(bundle.network, Multimodal)
-    stream = bundle.network.streams["rgb"]
+    assert isinstance(load_network(bundle), Multimodal)
+    stream = load_network(bundle).streams["rgb"]
     added = sum(parameter.numel() for parameter in stream.parameters())
     assert seeing["parameters"] == tiny["parameters"] + added
     # Four crops of 16 x 16 pixels, two hands at two moments, go through the stream's network.

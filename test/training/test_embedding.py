@@ -9,9 +9,8 @@ import torch
 from bharnet_ros.features.settings import FeatureSettings
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.build import build_network
-from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.settings import BackboneSettings, NetworkSettings
 from bharnet_ros.recognition.background import KINDS
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.embedding import fit_space, make_background
@@ -39,7 +38,7 @@ def test_directions_in_which_labels_differ_count_most() -> None:
     body = torch.from_numpy(features).float()
     found = fit_space(output_of(body, torch.zeros(200, 0)), labels)
     assert found.size == 2
-    mapped = found.body.map(body.numpy(), np.ones(200, dtype=bool))
+    mapped = (body.numpy() - found.body.centre) @ found.body.projection
     within = np.mean([mapped[labels == one].std(0) for one in range(10)], axis=0)
     between = np.stack([mapped[labels == one].mean(0) for one in range(10)]).std(0)
     assert between[0] / within[0] > 5 * between[1] / within[1]

@@ -13,7 +13,8 @@ pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightnin
 pytest.importorskip("torchvision.models", reason="needs the torchvision that fits torch")
 
 from bharnet_ros.network.build import build_network
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.training.initial_weights import take_backbone
 from bharnet_ros.types.errors import InputError
 

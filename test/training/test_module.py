@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from bharnet_ros.features.settings import FeatureSettings
-from bharnet_ros.network.layers.backbone import BackboneSettings
-from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.settings import BackboneSettings, NetworkSettings
 from bharnet_ros.training.augmentation.settings import AugmentationSettings
 from bharnet_ros.training.module import AugmentedClips, Batch, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings

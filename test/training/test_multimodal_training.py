@@ -17,6 +17,7 @@ pytest.importorskip("torchvision.models", reason="needs the torchvision that fit
 from bharnet_ros import cli
 from bharnet_ros.network.variants.multimodal import Multimodal
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
+from bharnet_ros.recognition.weights import load_network
 from research.__main__ import main as study
 
 pytestmark = pytest.mark.slow
@@ -85,8 +86,8 @@ def evaluated(objects: Path, capsys: pytest.CaptureFixture[str]) -> Callable[...
 
 
 def network_of(bundle: ModelBundle) -> Multimodal:
-    assert isinstance(bundle.network, Multimodal)
-    return bundle.network
+    assert isinstance(load_network(bundle), Multimodal)
+    return load_network(bundle)
 
 
 def test_joint_training_recognises_what_only_crops_show(
@@ -125,8 +126,8 @@ def test_in_two_stages_the_skeleton_stays_exactly_the_same(
     assert train(configs / "crops.yaml", objects, out, *words) == 0
     before, bundle = load_bundle(skeleton), load_bundle(out)
     after = network_of(bundle).skeleton.state_dict()
-    assert set(after) == set(before.network.state_dict())
-    for name, value in before.network.state_dict().items():
+    assert set(after) == set(load_network(before).state_dict())
+    for name, value in load_network(before).state_dict().items():
         assert torch.equal(after[name], value), name
     assert bundle.description.training["settings"]["skeleton_from"] == str(skeleton)
     found = evaluated("--model", out)

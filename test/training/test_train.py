@@ -16,7 +16,9 @@ pytest.importorskip("pytorch_lightning", reason="training needs pytorch-lightnin
 
 from bharnet_ros import cli
 from bharnet_ros.datasets.readers.ntu.reader import Ntu
-from bharnet_ros.recognition.bundle import BundleDescription, load_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.description import BundleDescription
+from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.training import fit
 from research.__main__ import main as study
 
@@ -140,7 +142,7 @@ def test_a_model_of_everybody_has_the_numbers_of_its_folds(
     assert training["labels"] == sorted(training["labels"])
     assert "held_out_fold" not in training
     # The heads over labels went with training.
-    assert not [name for name in bundle.network.state_dict() if "label" in name]
+    assert not [name for name in load_network(bundle).state_dict() if "label" in name]
     assert bundle.background is not None
     right = sum(described(one).metrics["top1"] * described(one).metrics["clips"] for one in folds)
     assert description.metrics["top1"] == pytest.approx(right / description.metrics["clips"])
@@ -256,7 +258,7 @@ def test_cached_clips_are_not_read_again(
 def test_mixed_precision_trains_on_a_cpu(nucla: Path, tmp_path: Path) -> None:
     words = ("--protocol", "x_view", "--precision", "bf16-mixed")
     assert train(write(tmp_path, DEPTH), nucla, tmp_path / "model", *words) == 0
-    weights = load_bundle(tmp_path / "model").network.state_dict()
+    weights = load_network(load_bundle(tmp_path / "model")).state_dict()
     assert {str(one.dtype) for one in weights.values()} <= {"torch.float32", "torch.int64"}
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from bharnet_ros.evaluation.tables import format_table, percent
-from bharnet_ros.network.output import ExpertOutput
+from bharnet_ros.recognition.embedding import FloatArray
+from bharnet_ros.recognition.output import WindowOutput
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 
@@ -72,8 +72,8 @@ def true_gestures(labels: npt.NDArray[np.str_], gestures: Sequence[str]) -> npt.
 
 
 def count_metrics(
-    logits: ExpertOutput,
-    probabilities: torch.Tensor,
+    logits: WindowOutput,
+    probabilities: FloatArray,
     labels: npt.NDArray[np.str_],
     subjects: npt.NDArray[np.str_],
     *,
@@ -101,16 +101,16 @@ def count_metrics(
     if not known.any():
         raise InputError(f"label: no clip has a label that the model knows: {', '.join(names)}")
 
-    def right(scores: torch.Tensor) -> npt.NDArray[np.bool_]:
-        return scores[:, columns].argmax(1).numpy() == truth
+    def right(scores: FloatArray) -> npt.NDArray[np.bool_]:
+        return scores[:, columns].argmax(1) == truth
 
     hits = right(logits.ensemble)
-    hand_hits = right(logits.hand) & logits.hand_seen.numpy()
+    hand_hits = right(logits.hand) & logits.hand_seen
     stream_hits = {
-        name: right(logits.streams[:, place]) & logits.stream_seen[:, place].numpy()
+        name: right(logits.streams[:, place]) & logits.stream_seen[:, place]
         for place, name in enumerate(streams)
     }
-    reordered = probabilities.numpy()[:, [*columns, class_names.index(BACKGROUND)]]
+    reordered = probabilities[:, [*columns, class_names.index(BACKGROUND)]]
     choice = reordered.argmax(1)
     rejected = (choice == len(names)) | (reordered.max(1) < rejection_threshold)
     recall = {
@@ -123,7 +123,7 @@ def count_metrics(
     return ClipMetrics(
         clips=int(known.sum()),
         subjects=len(set(subjects[known].tolist()) - {""}),
-        clips_with_hands=int(logits.hand_seen.numpy()[known].sum()),
+        clips_with_hands=int(logits.hand_seen[known].sum()),
         top1=float(hits[known].mean()),
         mean_class_accuracy=float(np.mean(list(recall.values()))),
         top1_with_background=float((choice == truth)[known].mean()),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
 
 
-def fit_temperature(logits: Tensor, classes: Tensor) -> float:
+def fit_temperature(logits: npt.NDArray[np.floating], classes: npt.NDArray[np.integer]) -> float:
     """Return the temperature T for which logits / T give the true classes the greatest likelihood.
 
     Args:
@@ -16,15 +17,13 @@ def fit_temperature(logits: Tensor, classes: Tensor) -> float:
 
     Source: Guo et al., On Calibration of Modern Neural Networks (arXiv 1706.04599).
     """
-    logits = logits.detach().double()
-    log_temperature = torch.zeros((), dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([log_temperature], max_iter=100, line_search_fn="strong_wolfe")
+    exact = logits.astype(np.float64)
+    true = exact[np.arange(len(exact)), classes]
 
-    def closure() -> Tensor:
-        optimiser.zero_grad()
-        loss = cross_entropy(logits / log_temperature.exp(), classes)
-        loss.backward()
-        return loss
+    def loss(log_temperature: float) -> float:
+        scale = np.exp(-log_temperature)
+        return float(np.mean(logsumexp(exact * scale, axis=1) - true * scale))
 
-    optimiser.step(closure)
-    return float(log_temperature.detach().exp())
+    # The loss has one minimum: it is convex in 1 / T.
+    found = minimize_scalar(loss, bounds=(-10.0, 10.0), options={"xatol": 1e-8})
+    return float(np.exp(found.x))

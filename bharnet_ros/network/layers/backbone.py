@@ -2,76 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from bharnet_ros.network.layers.graph_convolution import TopologyRefiningGraphConvolution
 from bharnet_ros.network.layers.temporal_convolution import MultiScaleTemporalConvolution
+from bharnet_ros.network.settings import BackboneSettings
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.field_types import check_field_types
-
-
-@dataclass(frozen=True)
-class BackboneSettings:
-    """Size of a backbone.
-
-    Attributes:
-        channels: Channels of each stage.
-        depths: Blocks of each stage; every stage but the first begins with temporal stride 2.
-        channels_per_topology: Channels that share a refined graph; 1 as in CTR-GCN.
-        dropout: Probability with which a pooled feature is dropped in training.
-        readout: Channels of temporal convolutions over all joints together, which follow the
-            blocks; all but the first have stride 2. None of them: features are averaged over
-            joints.
-        maximum: Whether features are pooled over time by the maximum too, beside the mean.
-    """
-
-    channels: tuple[int, ...] = (64, 128, 256)
-    depths: tuple[int, ...] = (4, 3, 3)
-    channels_per_topology: int = 1
-    dropout: float = 0.0
-    readout: tuple[int, ...] = ()
-    maximum: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the values.
-
-        Raises:
-            InputError: A value has the wrong type or is out of range, or channels and depths
-                differ in number; names the field.
-        """
-        check_field_types(BackboneSettings, vars(self))
-        if len(self.channels) != len(self.depths) or not self.channels:
-            raise InputError(
-                f"channels {self.channels} and depths {self.depths}: need one of each per stage"
-            )
-        if min(self.channels) < 1 or min(self.depths) < 1:
-            raise InputError(f"channels {self.channels}, depths {self.depths}: must be positive")
-        if self.readout and min(self.readout) < 1:
-            raise InputError(f"readout {self.readout}: must be positive")
-        if self.channels_per_topology < 1:
-            raise InputError(
-                f"channels_per_topology: must be positive, got {self.channels_per_topology}"
-            )
-        if not 0.0 <= self.dropout <= 1.0:
-            raise InputError(f"dropout: must lie in 0..1, got {self.dropout}")
-
-    @property
-    def feature_channels(self) -> int:
-        """C of a pooled feature vector."""
-        width = self.readout[-1] if self.readout else self.channels[-1]
-        return width * (2 if self.maximum else 1)
-
-    def blocks(self, in_channels: int) -> list[tuple[int, int, int]]:
-        """Return channels in, channels out and stride of each block, given the input's channels."""
-        blocks = []
-        for stage, (width, depth) in enumerate(zip(self.channels, self.depths, strict=True)):
-            for block in range(depth):
-                blocks.append((in_channels, width, 2 if stage > 0 and block == 0 else 1))
-                in_channels = width
-        return blocks
 
 
 class SpatioTemporalBlock(nn.Module):

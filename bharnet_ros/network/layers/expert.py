@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from bharnet_ros.network.layers.adjacency import spatial_partition
-from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings
+from bharnet_ros.network.layers.backbone import Backbone
 from bharnet_ros.network.layers.readout import Readout
+from bharnet_ros.network.settings import BackboneSettings
 from bharnet_ros.types.layouts import get_layout
 
 

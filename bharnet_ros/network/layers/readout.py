@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.layers.instances import Instances, mean_of_samples
+from bharnet_ros.network.settings import BackboneSettings
 
 _TAPS = 5
 

@@ -21,6 +21,8 @@ class Multimodal(BHaRNet):
     Source: arXiv 2503.14960, the multimodal ensemble of skeleton and RGB.
     """
 
+    exportable = False
+
     def __init__(self, settings: NetworkSettings, skeleton: BHaRNet) -> None:
         """Build the streams in the settings around a network for skeletons.
 

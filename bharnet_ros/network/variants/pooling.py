@@ -8,13 +8,13 @@ from torch import Tensor, nn
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.fusion import Fusion
 from bharnet_ros.network.layers.attention import CrossAttention
-from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings
+from bharnet_ros.network.layers.backbone import Backbone
 from bharnet_ros.network.layers.expert import Classifier, partition_of
 from bharnet_ros.network.layers.instances import Instances, observed_mean
 from bharnet_ros.network.layers.readout import Readout
 from bharnet_ros.network.layers.tokens import Tokens, frame_tokens
 from bharnet_ros.network.output import ExpertOutput
-from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.settings import BackboneSettings, NetworkSettings
 from bharnet_ros.types.layouts import get_layout
 
 AXES = ("time", "joints", "instances")

@@ -23,6 +23,8 @@ class Temporal(BHaRNet):
     decision: `ensemble`, `body` and `hand` are the same, so that all losses apply to it.
     """
 
+    exportable = False
+
     def __init__(self, settings: NetworkSettings) -> None:
         """Build a layer for each stage of `settings.body`; all but the first have stride 2."""
         super().__init__(settings)

@@ -27,6 +27,8 @@ class Unified(BHaRNet):
     Source: the unified graphs that arXiv 2503.14960 compares itself with, on our backbone.
     """
 
+    exportable = False
+
     def __init__(self, settings: NetworkSettings) -> None:
         """Build the backbone in the size of `settings.body`.
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from bharnet_ros.network.build import build_network
-from bharnet_ros.network.layers.backbone import Backbone, BackboneSettings, Branch
+from bharnet_ros.network.layers.backbone import Backbone, Branch
 from bharnet_ros.network.layers.expert import partition_of
-from bharnet_ros.network.settings import NetworkSettings
+from bharnet_ros.network.settings import BackboneSettings, NetworkSettings
 
 SMALL = BackboneSettings(channels=(8, 16), depths=(1, 2))
 

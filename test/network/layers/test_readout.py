@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from bharnet_ros.network.layers.backbone import BackboneSettings
 from bharnet_ros.network.layers.instances import Instances, seen_instances
 from bharnet_ros.network.layers.readout import Readout
+from bharnet_ros.network.settings import BackboneSettings
 
 PLAIN = BackboneSettings(channels=(2,), depths=(1,))
 CONVOLVED = BackboneSettings(channels=(2,), depths=(1,), readout=(6, 5), maximum=True)

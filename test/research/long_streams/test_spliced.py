@@ -13,7 +13,8 @@ import tiny_data
 
 from bharnet_ros import cli
 from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild
-from bharnet_ros.recognition.bundle import load_bundle, write_bundle
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.weights import load_network, write_bundle
 from research.__main__ import main
 from research.long_streams.spliced import RecordingSettings, spliced_recording
 
@@ -41,7 +42,7 @@ def test_a_model_of_everybody_is_run_on_everybody_in_the_file(
 ) -> None:
     bundle = load_bundle(tiny.bundles[0])
     description = replace(bundle.description, training={"protocol": "everybody"})
-    write_bundle(tmp_path / "all", description, bundle.network.state_dict(), "# All\n")
+    write_bundle(tmp_path / "all", description, load_network(bundle).state_dict(), "# All\n")
     words = ("--models", tmp_path / "all", "--minutes", "0.1", "--json")
     assert tiny.study("long-streams spliced", *words) == 0
     groups = printed()["groups"]
@@ -204,5 +205,5 @@ def _trained_by(folder: Path, protocol: str) -> None:
     bundle = load_bundle(folder)
     description = replace(bundle.description, training={"protocol": protocol})
     write_bundle(
-        folder, description, bundle.network.state_dict(), "# A model with random weights\n"
+        folder, description, load_network(bundle).state_dict(), "# A model with random weights\n"
     )

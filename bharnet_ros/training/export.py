@@ -1,0 +1,103 @@
+"""Writes the network of a bundle for ONNX Runtime: `bharnet export`."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from bharnet_ros.features.modalities import NetworkInput
+from bharnet_ros.network.export import example_input, export_network
+from bharnet_ros.recognition.bundle import EXPORTED, ModelBundle, load_bundle
+from bharnet_ros.recognition.description import write_description
+from bharnet_ros.recognition.exported import ExportedNetwork
+from bharnet_ros.recognition.pytorch import TorchNetwork, embedding_layer
+from bharnet_ros.recognition.weights import load_network
+from bharnet_ros.resources import find_model
+from bharnet_ros.types.errors import InputError
+
+AGREEMENT = 1e-5
+"""Largest difference between the outputs of both networks, as a share of the greatest output."""
+
+_SIZES = ((1, 1), (2, 1), (3, 2))
+"""Windows and people in each, for which the outputs are compared."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments of `bharnet export`."""
+    parser.add_argument("model", help="folder or name of a model bundle")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run `bharnet export` and return the exit status.
+
+    Raises:
+        InputError: The model cannot be used or exported.
+        OSError: A file cannot be written.
+    """
+    print(f"wrote {export_bundle(Path(find_model(arguments.model)))}")
+    return 0
+
+
+def export_bundle(folder: Path) -> Path:
+    """Write the network of a bundle as ONNX into the bundle, and check that it computes the same.
+
+    Returns:
+        The written file.
+
+    Raises:
+        BundleError: The bundle cannot be used; names the file.
+        InputError: The model cannot be exported, or an export needs a package that is missing, or
+            the exported network differs; the bundle is then as it was.
+        OSError: A file cannot be written.
+    """
+    bundle = load_bundle(folder)
+    path = folder / EXPORTED
+    before = path.read_bytes() if path.exists() else None
+    space = None if bundle.background is None else bundle.background.space
+    content = export_network(
+        load_network(bundle),
+        bundle.description.frames,
+        None if space is None else embedding_layer(space),
+    )
+    exported_sha256 = hashlib.sha256(content).hexdigest()
+    finished = replace(
+        bundle, description=replace(bundle.description, exported_sha256=exported_sha256)
+    )
+    path.write_bytes(content)
+    try:
+        _compare(finished)
+    except InputError:
+        path.unlink() if before is None else path.write_bytes(before)
+        raise
+    write_description(folder, finished.description)
+    return path
+
+
+def _compare(bundle: ModelBundle) -> None:
+    """Compare the outputs of both networks.
+
+    Raises:
+        InputError: They differ.
+    """
+    network = load_network(bundle)
+    original, exported = TorchNetwork(bundle, "cpu"), ExportedNetwork(bundle, threads=1)
+    for windows, people in _SIZES:
+        example = example_input(network, windows, bundle.description.frames, people=people)
+        inputs = NetworkInput(*(tensor.numpy() for tensor in example))
+        expected, found = (each.run(inputs, {}) for each in (original, exported))
+        pairs = [(expected.ensemble, found.ensemble), (expected.body, found.body)]
+        pairs.append((expected.hand, found.hand))
+        if expected.embeddings is not None and found.embeddings is not None:
+            pairs.append((expected.embeddings.vectors, found.embeddings.vectors))
+        for first, second in pairs:
+            one, other = torch.from_numpy(first), torch.from_numpy(second)
+            apart = float((one - other).abs().max() / one.abs().max().clamp(min=1e-9))
+            if not apart <= AGREEMENT:
+                raise InputError(
+                    f"{bundle.path}: the exported network differs from the original by {apart:.1e} "
+                    "of the greatest output"
+                )
