@@ -1,4 +1,4 @@
-"""Finds and tracks the landmarks of one body in its region.
+"""Reads and tracks the landmarks of one body in its region.
 
 After MediaPipe's graphs `pose_landmark_by_roi_cpu` and `pose_landmark_filtering`; the network is
 BlazePose GHUM (arXiv 2206.11678).
@@ -7,13 +7,13 @@ BlazePose GHUM (arXiv 2206.11678).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bharnet_ros.pose.direct.detector import Detection
-from bharnet_ros.pose.direct.regions import Region, between, crop, turned
-from bharnet_ros.pose.direct.runtime import Network
+from bharnet_ros.pose.direct.regions import Region, between, turned
 from bharnet_ros.pose.direct.smoothing import OneEuroFilter, OneEuroSettings
 from bharnet_ros.types.keypoints import BODY_LANDMARKS, FloatArray
 
@@ -57,17 +57,15 @@ def region_of(detection: Detection) -> Region:
 
 
 class BodyTracker:
-    """Finds the landmarks of one body, frame by frame, and smooths them."""
+    """Reads the landmarks of one body, frame by frame, and smooths them."""
 
-    def __init__(self, network: Network, *, least_score: float, smooth: bool) -> None:
+    def __init__(self, *, least_score: float, smooth: bool) -> None:
         """Start without a body.
 
         Args:
-            network: Gives `OUTPUTS`.
             least_score: Least presence score of a body, 0..1.
             smooth: Whether to smooth landmarks over time; where to look next always is.
         """
-        self._network = network
         self._least_score = least_score
         self._smooth = smooth
         self._points = OneEuroFilter(_SMOOTHING)
@@ -81,23 +79,25 @@ class BodyTracker:
             one.reset()
         self._visibility = None
 
-    def find(self, image: np.ndarray, region: Region, stamp_ns: int) -> FoundBody | None:
-        """Return the body in a region of an image (H, W, 3), None if there is none.
+    def read(
+        self, outputs: Sequence[FloatArray], size: int, region: Region, stamp_ns: int
+    ) -> FoundBody | None:
+        """Return the body that the network sees in a region of an image, None if there is none.
 
         Args:
-            image: The image.
-            region: Where to look.
-            stamp_ns: Its time, nanoseconds, later than that of the image before.
+            outputs: What the network says: `OUTPUTS`.
+            size: Width and height of its input, pixels.
+            region: Where it looked.
+            stamp_ns: Time of the image, nanoseconds, later than that of the image before.
         """
-        crop(image, region, self._network.input)
-        landmarks, presence, heat, world = self._network.run()
+        landmarks, presence, heat, world = outputs
         score = float(presence.reshape(-1)[0])
         if not score >= self._least_score:
             self.reset()
             return None
         raw = landmarks.reshape(-1, 5)[: _AUXILIARY.stop].astype(np.float64)
-        points = raw[:, :3] / self._network.size
-        refine(points, heat[0])
+        points = raw[:, :3] / size
+        refine(points, heat)
         placed = region.to_image(points)
         visibility = _sigmoid(raw[:BODY_LANDMARKS, 3])
         metres = turned(world.reshape(-1, 3)[:BODY_LANDMARKS], region.rotation)

@@ -55,7 +55,7 @@ class Detector:
     def find(self, image: np.ndarray) -> list[Detection]:
         """Return what is found in an image (H, W, 3), the most certain first."""
         region = whole_image(image.shape[1], image.shape[0])
-        crop(image, region, self._network.input, black_border=True)
+        crop(image, region, self._network.inputs[0], black_border=True)
         boxes, scores = self._network.run()
         size = self._network.size
         return decode(boxes[0], scores[0, :, 0], self._anchors, size, region, self._least_score)

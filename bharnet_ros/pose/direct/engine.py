@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +16,8 @@ from bharnet_ros.pose.direct.body import BodyTracker, FoundBody
 from bharnet_ros.pose.direct.detector import Detector
 from bharnet_ros.pose.direct.hand import HandFinder, HandOfBody
 from bharnet_ros.pose.direct.lone_hands import LoneHands
-from bharnet_ros.pose.direct.regions import Region
-from bharnet_ros.pose.direct.runtime import Network
+from bharnet_ros.pose.direct.regions import Region, crop
+from bharnet_ros.pose.direct.runtime import LANES, Lanes, Network, PairedNetwork
 from bharnet_ros.pose.engines import EngineSettings, PoseEngine
 from bharnet_ros.pose.scene import CERTAIN_BODY_SCORE, BodyLandmarks, HandLandmarks, Scene
 from bharnet_ros.types.keypoints import NANOSECONDS
@@ -35,8 +34,10 @@ class _Person:
     """One tracked body, and its hands."""
 
     body: BodyTracker
-    hands: tuple[HandOfBody, HandOfBody]
     region: Region
+    hands: tuple[HandOfBody, HandOfBody] = field(
+        default_factory=lambda: (HandOfBody(), HandOfBody())
+    )
 
 
 class DirectEngine:
@@ -49,28 +50,29 @@ class DirectEngine:
             FileNotFoundError: A network is missing.
         """
         self._settings = settings
-        least = settings.min_tracking_confidence
         find = model_files.find_model
+        self._lanes = Lanes()
         self._detector = Detector(
-            Network(find(model_files.BODY_DETECTOR), (0, 1), low=-1.0, threads=2),
+            Network(find(model_files.BODY_DETECTOR), (0, 1), low=-1.0),
             strides=_BODY_STRIDES,
             least_score=settings.min_detection_confidence,
         )
-        body_file = find(model_files.body_network(settings.model_complexity))
-        self._body_network = Network(body_file, bodies.OUTPUTS, threads=2)
-        # A network for each hand, because both are looked for at the same time.
-        self._finders = [
-            HandFinder(Network(find(model_files.HAND), hands.OUTPUTS), least_score=least)
-            for _ in _HAND_POINTS
-        ]
-        self._recrops = [Network(find(model_files.RECROP), (0,)) for _ in _HAND_POINTS]
+        self._body_network = PairedNetwork(
+            find(model_files.body_network(settings.model_complexity)),
+            bodies.OUTPUTS,
+            self._lanes,
+            pairs=settings.max_people > 1,
+        )
+        hand_network = PairedNetwork(find(model_files.HAND), hands.OUTPUTS, self._lanes)
+        self._finder = HandFinder(hand_network, least_score=settings.min_tracking_confidence)
+        # It takes no batches, and is too small for two threads.
+        self._recrops = [Network(find(model_files.RECROP), (0,), threads=1) for _ in range(LANES)]
         palms = Detector(
-            Network(find(model_files.PALM_DETECTOR), (0, 1), threads=2),
+            Network(find(model_files.PALM_DETECTOR), (0, 1)),
             strides=_PALM_STRIDES,
             least_score=_LEAST_PALM_SCORE,
         )
-        self._lone_hands = LoneHands(palms, self._finders[0])
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="second hand")
+        self._lone_hands = LoneHands(palms, self._finder)
         self._people: list[_Person] = []
         self._lost = False
         self._last_search_ns = 0
@@ -94,18 +96,34 @@ class DirectEngine:
 
     def close(self) -> None:
         """End the thread; the networks are freed with the engine."""
-        self._pool.shutdown()
+        self._lanes.close()
 
     def _tracked(
         self, image: npt.NDArray[np.uint8], stamp_ns: int
     ) -> list[tuple[_Person, FoundBody]]:
         """Follow the people of the last frame; return those who are still there."""
-        found: list[tuple[_Person, FoundBody]] = []
-        for person in self._people:
-            body = person.body.find(image, person.region, stamp_ns)
-            if body is not None and not any(_same_body(body, other) for _, other in found):
-                found.append((person, body))
+        found = self._seen(image, self._people, [], stamp_ns)
         self._lost = len(found) < len(self._people)
+        return found
+
+    def _seen(
+        self,
+        image: npt.NDArray[np.uint8],
+        people: list[_Person],
+        others: list[tuple[_Person, FoundBody]],
+        stamp_ns: int,
+    ) -> list[tuple[_Person, FoundBody]]:
+        """Return the people whose body is in their region and is not another one's."""
+        found: list[tuple[_Person, FoundBody]] = []
+        size = self._body_network.size
+        for person, outputs in self._body_network.run(
+            people, lambda _, person, out: crop(image, person.region, out)
+        ):
+            body = person.body.read(outputs, size, person.region, stamp_ns)
+            if body is not None and not any(
+                _same_body(body, other) for _, other in (*others, *found)
+            ):
+                found.append((person, body))
         return found
 
     def _search_due(self, stamp_ns: int) -> bool:
@@ -123,38 +141,33 @@ class DirectEngine:
     ) -> list[tuple[_Person, FoundBody]]:
         """Detect bodies; return those that are not tracked yet."""
         known = [person.region for person, _ in tracked]
-        begun: list[tuple[_Person, FoundBody]] = []
+        people = []
         for detection in self._detector.find(image):
             if len(known) >= self._settings.max_people:
                 break
             region = bodies.region_of(detection)
-            if any(_same_region(region, other) for other in known):
-                continue
-            known.append(region)
-            person = self._new_person(region)
-            body = person.body.find(image, region, stamp_ns)
-            others = (other for _, other in (*tracked, *begun))
-            if body is not None and not any(_same_body(body, other) for other in others):
-                begun.append((person, body))
-        return begun
+            if not any(_same_region(region, other) for other in known):
+                known.append(region)
+                people.append(self._new_person(region))
+        return self._seen(image, people, tracked, stamp_ns)
 
     def _new_person(self, region: Region) -> _Person:
         tracker = BodyTracker(
-            self._body_network,
             least_score=self._settings.min_tracking_confidence,
             smooth=self._settings.smooth_landmarks,
         )
-        left, right = map(HandOfBody, self._recrops, self._finders)
-        return _Person(tracker, (left, right), region)
+        return _Person(tracker, region)
 
     def _scene(self, image: npt.NDArray[np.uint8], found: list[tuple[_Person, FoundBody]]) -> Scene:
         self._people = [person for person, _ in found]
         scene = []
         height, width = image.shape[:2]
-        for person, body in found:
+        pixels = np.array([width, height, width, 1.0], dtype=np.float32)
+        hands_of = self._hands(image, found)
+        for number, (person, body) in enumerate(found):
             person.region = body.next_region
-            points = body.points / np.array([width, height, width, 1.0], dtype=np.float32)
-            scene.append(BodyLandmarks(points, body.world, self._hands(image, person, body)))
+            left, right = hands_of[2 * number : 2 * number + 2]
+            scene.append(BodyLandmarks(body.points / pixels, body.world, (left, right)))
         lone: tuple[HandLandmarks, ...] = ()
         if any(body.score > CERTAIN_BODY_SCORE for _, body in found):
             self._lone_hands.reset()
@@ -163,18 +176,23 @@ class DirectEngine:
         return Scene(tuple(scene), lone)
 
     def _hands(
-        self, image: npt.NDArray[np.uint8], person: _Person, body: FoundBody
-    ) -> tuple[HandLandmarks | None, HandLandmarks | None]:
-        def find(side: int) -> HandLandmarks | None:
-            tracker = person.hands[side]
-            if body.points[_HAND_POINTS[side][0], 3] <= _LEAST_WRIST_VISIBILITY:
-                tracker.reset()
-                return None
-            wrist, pinky, index = body.points[list(_HAND_POINTS[side]), :2].astype(np.float64)
-            return tracker.find(image, wrist, pinky, index)
+        self, image: npt.NDArray[np.uint8], found: list[tuple[_Person, FoundBody]]
+    ) -> list[HandLandmarks | None]:
+        """Return the left and the right hand of each person, one after the other."""
+        trackers = [hand for person, _ in found for hand in person.hands]
+        rough = [_rough_region(body, side) for _, body in found for side in range(2)]
+        wanted = [number for number, region in enumerate(rough) if region is not None]
 
-        right = self._pool.submit(find, 1)
-        return find(0), right.result()
+        def region_of(lane: int, number: int) -> Region:
+            place = rough[number]
+            assert place is not None
+            return trackers[number].region(image, place, self._recrops[lane])
+
+        seen = dict(zip(wanted, self._finder.find(image, wanted, region_of), strict=True))
+        hands_of = [seen.get(number) for number in range(len(trackers))]
+        for tracker, hand in zip(trackers, hands_of, strict=True):
+            tracker.keep(hand, image)
+        return hands_of
 
 
 def open_engine(settings: EngineSettings) -> PoseEngine:
@@ -184,6 +202,15 @@ def open_engine(settings: EngineSettings) -> PoseEngine:
         FileNotFoundError: A network is missing.
     """
     return DirectEngine(settings)
+
+
+def _rough_region(body: FoundBody, side: int) -> Region | None:
+    """Return where a body's hand may be, None if its wrist is hidden."""
+    if body.points[_HAND_POINTS[side][0], 3] <= _LEAST_WRIST_VISIBILITY:
+        return None
+    wrist, pinky, index = body.points[list(_HAND_POINTS[side]), :2].astype(np.float64)
+    region = hands.region_from_body(wrist, pinky, index)
+    return region if region.width > 1.0 else None
 
 
 def _same_region(first: Region, second: Region) -> bool:

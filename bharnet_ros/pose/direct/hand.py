@@ -7,13 +7,17 @@ the networks are those of MediaPipe Hands (arXiv 2006.10214).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from bharnet_ros.pose.direct.regions import Region, between, crop, rotation_of, turned
-from bharnet_ros.pose.direct.runtime import Network
+from bharnet_ros.pose.direct.runtime import Network, PairedNetwork, Pixels
 from bharnet_ros.pose.scene import HandLandmarks
 from bharnet_ros.types.keypoints import HAND_LANDMARKS, FloatArray
+
+Place = TypeVar("Place")
 
 OUTPUTS = (0, 1, 2, 3)
 """Landmarks, presence, handedness and world landmarks."""
@@ -80,9 +84,9 @@ def still_there(before: Region, landmarks: FloatArray, now: Region) -> bool:
 
 
 class HandFinder:
-    """Runs the hand network in a region."""
+    """Runs the hand network in regions."""
 
-    def __init__(self, network: Network, *, least_score: float) -> None:
+    def __init__(self, network: PairedNetwork, *, least_score: float) -> None:
         """Keep the network.
 
         Args:
@@ -92,61 +96,74 @@ class HandFinder:
         self._network = network
         self._least_score = least_score
 
-    def find(self, image: np.ndarray, region: Region) -> HandLandmarks | None:
-        """Return the hand in a region of an image (H, W, 3), None if there is none."""
-        crop(image, region, self._network.input)
-        landmarks, presence, handedness, world = self._network.run()
-        score = float(presence.reshape(-1)[0])
+    def find(
+        self, image: Pixels, places: Sequence[Place], region_of: Callable[[int, Place], Region]
+    ) -> list[HandLandmarks | None]:
+        """Return the hand at each of some places of an image (H, W, 3), None if there is none.
+
+        Args:
+            image: The image.
+            places: Where to look.
+            region_of: Returns the region at a place. It is asked for two places at the same time,
+                with different lanes 0 and 1 as its first argument.
+        """
+        regions: dict[int, Region] = {}
+
+        def fill(lane: int, number: int, out: Pixels) -> None:
+            regions[number] = region_of(lane, places[number])
+            crop(image, regions[number], out)
+
+        height, width = image.shape[:2]
+        return [
+            self._read(outputs, regions[number], width, height)
+            for number, outputs in self._network.run(range(len(places)), fill)
+        ]
+
+    def _read(
+        self, outputs: Sequence[FloatArray], region: Region, width: int, height: int
+    ) -> HandLandmarks | None:
+        landmarks, presence, handedness, world = outputs
+        score = float(presence[0])
         if not score >= self._least_score:
             return None
         points = landmarks.reshape(HAND_LANDMARKS, 3) / self._network.size
         points[:, 2] /= _DEPTH
         placed = region.to_image(points)
-        height, width = image.shape[:2]
         return HandLandmarks(
             landmarks=(placed / (width, height, width)).astype(np.float32),
             world=turned(world.reshape(HAND_LANDMARKS, 3), region.rotation).astype(np.float32),
             score=score,
             # The network saw mirrored images: what it calls left is a person's right hand.
-            left_probability=1.0 - float(handedness.reshape(-1)[0]),
+            left_probability=1.0 - float(handedness[0]),
         )
 
 
 class HandOfBody:
     """Tracks one hand of a body: the body's wrist leads to it."""
 
-    def __init__(self, recrop: Network, finder: HandFinder) -> None:
-        """Start without a hand.
-
-        Args:
-            recrop: Finds the middle and the edge of a hand in the region to which the body leads.
-            finder: Finds the landmarks.
-        """
-        self._recrop = recrop
-        self._finder = finder
+    def __init__(self) -> None:
+        """Start without a hand."""
         self._last: FloatArray | None = None
 
-    def reset(self) -> None:
-        """Forget the hand."""
-        self._last = None
+    def region(self, image: Pixels, rough: Region, recrop: Network) -> Region:
+        """Return where to look for the hand in an image (H, W, 3).
 
-    def find(
-        self, image: np.ndarray, wrist: FloatArray, pinky: FloatArray, index: FloatArray
-    ) -> HandLandmarks | None:
-        """Return the hand at three points (2,) of the body, pixels; None if there is none."""
-        rough = region_from_body(wrist, pinky, index)
-        if not rough.width > 1.0:
-            self.reset()
-            return None
-        crop(image, rough, self._recrop.input)
-        ends = self._recrop.run()[0].reshape(2, 2) / self._recrop.size
+        Args:
+            image: The image.
+            rough: The region to which the body leads.
+            recrop: Finds the middle and the edge of a hand in it.
+        """
+        crop(image, rough, recrop.inputs[0])
+        ends = recrop.run()[0].reshape(2, 2) / recrop.size
         centre, edge = rough.to_image(np.column_stack([ends, np.zeros(2)]))[:, :2]
         region = between(centre, edge, -math.pi / 2).expanded(1.0, _HIGHER)
         if self._last is not None:
             before = region_from_landmarks(self._last)
             if still_there(before, self._last, region):
-                region = before
-        hand = self._finder.find(image, region)
+                return before
+        return region
+
+    def keep(self, hand: HandLandmarks | None, image: Pixels) -> None:
+        """Remember the hand that was found in an image (H, W, 3)."""
         height, width = image.shape[:2]
         self._last = None if hand is None else hand.landmarks[:, :2] * (width, height)
-        return hand

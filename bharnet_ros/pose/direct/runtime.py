@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,18 +14,30 @@ from openvino.preprocess import PrePostProcessor
 
 from bharnet_ros.types.keypoints import FloatArray
 
+LANES = 2
+"""Threads that work on a frame."""
+
+Item = TypeVar("Item")
+Pixels = npt.NDArray[np.uint8]
+
 
 class Network:
     """A network whose input is filled in place. One thread at a time may run it.
 
     Attributes:
-        input: (S, S, 3) RGB.
+        inputs: (N, S, S, 3) RGB.
     """
 
-    input: npt.NDArray[np.uint8]
+    inputs: Pixels
 
     def __init__(
-        self, path: Path, outputs: Sequence[int], *, low: float = 0.0, threads: int = 1
+        self,
+        path: Path,
+        outputs: Sequence[int],
+        *,
+        low: float = 0.0,
+        threads: int = LANES,
+        images: int = 1,
     ) -> None:
         """Load and compile a network.
 
@@ -34,6 +47,7 @@ class Network:
                 computed.
             low: What the network takes for black; white is 1.
             threads: CPU threads.
+            images: Number N of images in a batch.
 
         Raises:
             OSError: The file cannot be read.
@@ -42,6 +56,7 @@ class Network:
         model = core.read_model(str(path))
         sources = [model.outputs[number].get_node().input_value(0) for number in outputs]
         model = openvino.Model(sources, model.get_parameters())
+        model.reshape([images, *list(model.inputs[0].shape)[1:]])
         steps = PrePostProcessor(model)
         steps.input().tensor().set_element_type(openvino.Type.u8)
         # Images as bytes go in, and are scaled inside, which saves a pass over each crop.
@@ -61,7 +76,7 @@ class Network:
             },
         )
         self._request: Any = compiled.create_infer_request()
-        self.input = self._request.get_input_tensor(0).data[0]
+        self.inputs = self._request.get_input_tensor(0).data
         self._outputs: list[FloatArray] = [
             self._request.get_output_tensor(number).data for number in range(len(outputs))
         ]
@@ -69,9 +84,87 @@ class Network:
     @property
     def size(self) -> int:
         """Width and height S of the input, pixels."""
-        return int(self.input.shape[0])
+        return int(self.inputs.shape[1])
 
     def run(self) -> list[FloatArray]:
-        """Run the network on its input; return its outputs, valid until the next run."""
+        """Run the network on its input; return its outputs (N, ...), valid until the next run."""
         self._request.infer()
         return self._outputs
+
+
+class Lanes:
+    """Does two things at a time: one on the calling thread, one on its own."""
+
+    def __init__(self) -> None:
+        """Prepare the thread."""
+        self._pool = ThreadPoolExecutor(LANES - 1, thread_name_prefix="second lane")
+
+    def both(self, work: Callable[[int], None], count: int) -> None:
+        """Call `work` with 0 and, if `count` is 2, with 1 at the same time."""
+        second = self._pool.submit(work, 1) if count > 1 else None
+        try:
+            work(0)
+        finally:
+            if second is not None:
+                second.result()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._pool.shutdown()
+
+
+class PairedNetwork:
+    """Runs a network on any number of images, two in a batch.
+
+    A batch of two keeps two cores busier than one image does, and reads the weights once. Results
+    do not depend on it.
+    """
+
+    def __init__(
+        self, path: Path, outputs: Sequence[int], lanes: Lanes, *, pairs: bool = True
+    ) -> None:
+        """Load the network.
+
+        Args:
+            path: The .tflite file, of a network that can take batches.
+            outputs: As for `Network`.
+            lanes: Fill the two images of a batch.
+            pairs: Whether more than one image is likely; else each is a batch of its own.
+        """
+        self._lanes = lanes
+        self._networks = [
+            Network(path, outputs, images=images) for images in range(1, 3 if pairs else 2)
+        ]
+
+    @property
+    def size(self) -> int:
+        """Width and height S of the input, pixels."""
+        return self._networks[0].size
+
+    def run(
+        self, items: Sequence[Item], fill: Callable[[int, Item, Pixels], None]
+    ) -> Iterator[tuple[Item, list[FloatArray]]]:
+        """Run the network on the image of each item.
+
+        Args:
+            items: What has an image.
+            fill: Fills the image (S, S, 3) of an item. Two may be filled at the same time, with
+                different lanes 0 and 1 as the first argument.
+
+        Yields:
+            Each item and its outputs, valid until the next one is asked for.
+        """
+        most = len(self._networks)
+        for start in range(0, len(items), most):
+            batch = items[start : start + most]
+            network = self._networks[len(batch) - 1]
+
+            def fill_one(
+                lane: int, batch: Sequence[Item] = batch, inputs: Pixels = network.inputs
+            ) -> None:
+                fill(lane, batch[lane], inputs[lane])
+
+            self._lanes.both(fill_one, len(batch))
+            outputs = network.run()
+            for number, item in enumerate(batch):
+                yield item, [output[number] for output in outputs]
