@@ -42,7 +42,7 @@ _WARM_UP_FRAMES = 5
 # The outputs of Holistic without the face, which all extractors compute.
 _OUTPUTS = ["body_landmarks", "body_world_landmarks", "left_landmarks", "right_landmarks"]
 _LOADERS: dict[str, Callable[[], Any]] = {
-    OURS: PoseExtractor,
+    OURS: lambda: PoseExtractor(engine="mediapipe"),
     DIRECT: lambda: PoseExtractor(engine="direct"),
     BARE: lambda: SolutionBase(graph_config=one_person_config(EngineSettings()), outputs=_OUTPUTS),
     HOLISTIC: mediapipe.solutions.holistic.Holistic,

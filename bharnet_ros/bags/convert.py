@@ -23,6 +23,7 @@ from bharnet_ros.bags.frame_writer import (
 from bharnet_ros.bags.options import add_bag_arguments, add_image_arguments
 from bharnet_ros.bags.truth import write_truth
 from bharnet_ros.bags.writing import BagWriter, check_new
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.sources.frame import FrameSource
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
@@ -127,6 +128,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="greatest number of people to track, for --keypoints (default: 1)",
     )
+    add_engine_arguments(parser)
     parser.add_argument(
         "--depth",
         action="store_true",
@@ -159,6 +161,7 @@ def run(arguments: argparse.Namespace) -> int:
         quality=arguments.quality,
         keypoints=arguments.keypoints,
         max_people=arguments.max_people,
+        **engine_options(arguments),
         depth=arguments.depth,
         start_ns=arguments.start,
         frame_id=arguments.frame_id,

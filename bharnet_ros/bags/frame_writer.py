@@ -10,6 +10,7 @@ from bharnet_ros.bags.writing import BagWriter, recorded_messages
 from bharnet_ros.messages.images import decode_compressed
 from bharnet_ros.messages.writing import LARGEST_SECONDS
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC, DepthMessages, DepthPlacer
+from bharnet_ros.pose.engines import AUTO
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.frame import Frame, FrameSource
 from bharnet_ros.types.camera import Calibration
@@ -35,6 +36,8 @@ class ConversionOptions:
         quality: JPEG quality, 1 to 100.
         keypoints: Whether to extract keypoints and write them too, on `KEYPOINTS_TOPIC`.
         max_people: Greatest number of people to track, for `keypoints`.
+        engine: Pose engine, for `keypoints`.
+        model_folder: Folder of networks of the pose engine.
         depth: Whether to write depth and camera information too, on `DEPTH_TOPIC` and
             `CAMERA_INFO_TOPIC` in the namespace of `topic`. Keypoints then get camera coordinates.
         start_ns: Stamp of the first frame, nanoseconds, greater than 0.
@@ -48,6 +51,8 @@ class ConversionOptions:
     quality: int = 95
     keypoints: bool = False
     max_people: int = 1
+    engine: str = AUTO
+    model_folder: str = ""
     depth: bool = False
     start_ns: int = EARLIEST_NS
     frame_id: str = FRAME_ID
@@ -101,7 +106,13 @@ class FrameWriter:
             self._topic += "/compressed"
             bag.add_topic(self._topic, "sensor_msgs/msg/CompressedImage")
         if options.keypoints:
-            self._extractor = stack.enter_context(PoseExtractor(max_people=options.max_people))
+            self._extractor = stack.enter_context(
+                PoseExtractor(
+                    engine=options.engine,
+                    model_folder=options.model_folder,
+                    max_people=options.max_people,
+                )
+            )
             bag.add_topic(KEYPOINTS_TOPIC, "bharnet_ros/msg/BodyHandKeypoints")
         self._depth: _DepthWriter | None = None
         if options.depth:

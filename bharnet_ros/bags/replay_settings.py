@@ -32,6 +32,8 @@ class ReplaySettings:
         device: Device to compute on; None for that of the parameters.
         parameter_file: File of parameters that replace those of config/recognize.yaml.
         max_people: Greatest number of people to track in images; None for that of the parameters.
+        engine: Pose engine for images; None for that of the parameters.
+        model_folder: Folder of networks of the pose engine; None for that of the parameters.
         use_depth: Whether recorded depth gives keypoints of images camera coordinates, even if the
             parameters say no. Naming one of its topics has the same effect.
         depth_topic: Topic of depth registered to the images; None for the only one.
@@ -49,6 +51,8 @@ class ReplaySettings:
     device: str | None = None
     parameter_file: Path | None = None
     max_people: int | None = None
+    engine: str | None = None
+    model_folder: str | None = None
     use_depth: bool = False
     depth_topic: str | None = None
     camera_info_topic: str | None = None
@@ -83,11 +87,10 @@ class ReplaySettings:
             for name in ("model", "gestures", "keep_classes", "device"):
                 values[name] = getattr(self, name) or values[name]
         if node == "pose_extraction":
-            if self.max_people is not None:
-                values["max_people"] = self.max_people
+            for name in ("max_people", "engine", "model_folder", "sync_slop_s"):
+                if getattr(self, name) is not None:
+                    values[name] = getattr(self, name)
             values["use_depth"] = self.wants_depth or values["use_depth"]
-            if self.sync_slop_s is not None:
-                values["sync_slop_s"] = self.sync_slop_s
         return values
 
 

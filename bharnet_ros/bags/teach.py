@@ -8,10 +8,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from bharnet_ros.bags.examples import examples_in
+from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.gestures.cutting import CutState
 from bharnet_ros.gestures.gesture_set import (
     DESCRIPTION,
@@ -22,6 +24,7 @@ from bharnet_ros.gestures.gesture_set import (
 from bharnet_ros.gestures.lesson import Lesson
 from bharnet_ros.gestures.teaching import Teacher
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.resources import find_model
@@ -95,6 +98,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="name or folder of the model bundle that learns (default: %(default)s)",
     )
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -154,15 +158,17 @@ def _collect(
     arguments: argparse.Namespace, known: GestureSet, teacher: Teacher
 ) -> tuple[dict[str, list[ClipKeypoints]], list[str]]:
     """Return the examples of each gesture, and the gestures of which too few were seen."""
+    engine = engine_options(arguments)
     if arguments.bag is not None:
-        found = examples_in(arguments.bag, arguments.truth, known=known.names)
+        settings = ReplaySettings(**engine)
+        found = examples_in(arguments.bag, arguments.truth, settings, known=known.names)
         for note in found.notes:
             print(f"bharnet teach: left out: {note}", file=sys.stderr)
         return found.by_label, []
     if arguments.clips is not None:
-        return {arguments.names[0]: [_clip(one) for one in arguments.clips]}, []
+        return {arguments.names[0]: [_clip(one, engine) for one in arguments.clips]}, []
     lesson = Lesson(arguments.names, arguments.examples)
-    _watch(arguments.source, lesson, teacher)
+    _watch(arguments.source, lesson, teacher, engine)
     taken = {name: examples for name, examples in lesson.taken.items() if examples}
     return taken, [
         name for name, examples in lesson.taken.items() if len(examples) < arguments.examples
@@ -184,30 +190,30 @@ def _save_set(folder: Path, gestures: GestureSet, recognizer: Recognizer) -> Non
     write_gesture_set(folder, gestures.used_with(description.name, description.weights_sha256))
 
 
-def _clip(path: str) -> ClipKeypoints:
+def _clip(path: str, engine: Mapping[str, Any]) -> ClipKeypoints:
     """Return the keypoints of a whole clip."""
     if path.endswith(_KEYPOINTS):
         return ClipKeypoints.load(path)
     with open_source(path) as source:
         if source.live:
             raise InputError(f"--from: {path} is a webcam; use --source")
-        frames = list(_frames(source))
+        frames = list(_frames(source, engine))
     if not frames:
         raise InputError(f"--from: {path} has no frames that can be decoded")
     return from_frames(frames)
 
 
-def _frames(source: FrameSource) -> Iterator[FrameKeypoints]:
-    """Yield the keypoints of each frame."""
-    with PoseExtractor() as extractor:
+def _frames(source: FrameSource, engine: Mapping[str, Any]) -> Iterator[FrameKeypoints]:
+    """Yield the keypoints of each frame; `engine` are arguments of the extractor."""
+    with PoseExtractor(**engine) as extractor:
         for frame in source:
             yield extractor.extract(frame.image, round(frame.time * NANOSECONDS))
 
 
-def _watch(name: str, lesson: Lesson, teacher: Teacher) -> None:
+def _watch(name: str, lesson: Lesson, teacher: Teacher, engine: Mapping[str, Any]) -> None:
     """Watch a source until the lesson is over, the source ends or Ctrl-C: what was taken stays."""
     with open_source(name) as source, suppress(KeyboardInterrupt):
-        frames = _frames(source)
+        frames = _frames(source, engine)
         if source.live:
             _count_down(frames)
         for frame in frames:

@@ -206,6 +206,8 @@ def _make_chain(
         pose=PoseExtraction(
             parameter_overrides=_overrides(
                 image_transport="compressed" if options.compressed else None,
+                engine=options.engine,
+                model_folder=options.model_folder,
                 max_people=options.max_people,
             )
         ),

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
+from bharnet_ros.pose.options import add_engine_arguments
 from bharnet_ros.types.actions import KEEP_NONE
 
 
@@ -28,6 +29,8 @@ class ChainOptions:
             slower if this machine is slow. "fast" sends each image as soon as the one before is
             processed. "camera" keeps the rate of the recording, and a slow machine drops images.
         max_people: Maximum number of people to track.
+        engine: Pose engine.
+        model_folder: Folder of networks of the pose engine.
         loop: Whether the source restarts at its end, or a lost webcam is reopened when it is back.
         ros_arguments: Passed on to ROS.
     """
@@ -43,6 +46,8 @@ class ChainOptions:
     fps: float | None = None
     pace: str = "steady"
     max_people: int | None = None
+    engine: str | None = None
+    model_folder: str | None = None
     loop: bool = False
     ros_arguments: Sequence[str] = ()
 
@@ -97,6 +102,7 @@ def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
         help="maximum number of people to track; each costs about as much time as the first "
         "(default: 1)",
     )
+    add_engine_arguments(parser, default=None)
     parser.add_argument(
         "--width",
         type=int,

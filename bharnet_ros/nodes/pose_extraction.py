@@ -21,7 +21,7 @@ from bharnet_ros.nodes.runtime.synchronisation import import_message_filters
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
-from bharnet_ros.pose.engines import ENGINES
+from bharnet_ros.pose.engines import AUTO, engine_names
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
 
 PARAMETERS = (
@@ -32,7 +32,17 @@ PARAMETERS = (
         choices=("raw", "compressed"),
     ),
     ParameterSpec(
-        "engine", "mediapipe", "Which pose engine finds bodies and hands.", choices=tuple(ENGINES)
+        "engine",
+        AUTO,
+        "Which pose engine finds bodies and hands; auto is direct, or mediapipe where that cannot "
+        "be loaded.",
+        choices=engine_names(),
+    ),
+    ParameterSpec(
+        "model_folder",
+        "",
+        "Folder of .tflite files that the engine direct takes in place of those of the MediaPipe "
+        "wheel; empty for the wheel alone.",
     ),
     ParameterSpec(
         "model_complexity",
@@ -128,7 +138,7 @@ class PoseExtraction(ManagedNode):
         self._compressed = parameters["image_transport"] == "compressed"
         use_depth = parameters["use_depth"]
         self._message_filters = import_message_filters("use_depth") if use_depth else None
-        self._extractor = open_extractor(parameters)
+        self._extractor = open_extractor(parameters, self.get_logger().warning)
         self._extractor.extract(np.zeros(WARM_UP_SHAPE, dtype=np.uint8), 0)
         self._extractor.reset()
         self._step = ImagesToKeypoints(self._extractor, TopicLog(self, lambda: self._topic))
@@ -186,8 +196,10 @@ class PoseExtraction(ManagedNode):
             self._publisher = None
 
     def describe(self) -> dict[str, str]:
-        """Return the device of the models and, with `use_depth`, whether depth arrives."""
+        """Return the engine, its device and, with `use_depth`, whether depth arrives."""
         values = {"device": "cpu"}
+        if self._extractor is not None:
+            values["engine"] = self._extractor.engine_name
         if self._depth is not None:
             values["depth"] = "none: no camera coordinates" if self._depth.stopped else "arrives"
         return values

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from bharnet_ros.messages.reading import Message, image_from_message, time_to_ns
@@ -11,6 +12,8 @@ from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
 from bharnet_ros.types.keypoints import FrameKeypoints
 from bharnet_ros.types.stamps import Step
+
+logger = logging.getLogger(__name__)
 
 INPUT_PARAMETERS = ("image_transport", "use_depth", "sync_slop_s", "sync_queue")
 """Parameters of `pose_extraction` for its topics; all others go to the extractor."""
@@ -26,16 +29,23 @@ class DepthPlacement(Protocol):
         """
 
 
-def open_extractor(parameters: Mapping[str, Any]) -> PoseExtractor:
+def open_extractor(
+    parameters: Mapping[str, Any], warn: Callable[[str], None] = logger.warning
+) -> PoseExtractor:
     """Return the extractor set up by the parameters of `pose_extraction`.
 
+    Args:
+        parameters: Values by name.
+        warn: Gets one line if the engine `auto` is not the preferred one.
+
     Raises:
-        InputError: A parameter is out of range.
-        FileNotFoundError: The body network asked for is missing.
+        InputError: A parameter is out of range, or the engine lacks a package or a file.
+        OSError: A file of the engine cannot be read.
     """
-    return PoseExtractor(
-        **{name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS}
-    )
+    of_extractor = {
+        name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS
+    }
+    return PoseExtractor(warn=warn, **of_extractor)
 
 
 class ImagesToKeypoints:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -23,6 +23,11 @@ ENGINES: dict[str, str] = {
 }
 """Engine names and their modules. A module is imported only when its engine is chosen."""
 
+AUTO = "auto"
+"""The choice of the engine `direct`, or of `mediapipe` where that cannot be loaded."""
+
+_PREFERRED, _FALLBACK = "direct", "mediapipe"
+
 
 @dataclass(frozen=True)
 class EngineSettings:
@@ -35,6 +40,8 @@ class EngineSettings:
         min_tracking_confidence: Least presence score in 0..1 of a body or hand that is kept.
         smooth_landmarks: Smooth the body over time, by the stamps.
         max_people: Largest number of people tracked at once.
+        model_folder: Folder of .tflite files, which an engine may take in place of those of the
+            MediaPipe wheel; empty for the wheel alone.
     """
 
     model_complexity: int = 1
@@ -42,6 +49,7 @@ class EngineSettings:
     min_tracking_confidence: float = 0.5
     smooth_landmarks: bool = True
     max_people: int = 1
+    model_folder: str = ""
 
     def __post_init__(self) -> None:
         """Check the values.
@@ -85,20 +93,85 @@ class PoseEngine(Protocol):
         """Free all resources. No other method is called afterwards."""
 
 
-def open_engine(name: str, settings: EngineSettings) -> PoseEngine:
-    """Return the engine of that name, ready for the first frame.
+@dataclass(frozen=True)
+class OpenedEngine:
+    """An engine that is ready for the first frame.
+
+    Attributes:
+        name: Its name, one of `ENGINES`.
+        engine: The engine.
+        note: Why it is not the preferred one, in one line that names both; empty if it is, or if
+            it was asked for by name.
+    """
+
+    name: str
+    engine: PoseEngine
+    note: str = ""
+
+
+def engine_names() -> tuple[str, ...]:
+    """Return what may be asked for: `AUTO`, or an engine by its name."""
+    return AUTO, *ENGINES
+
+
+def open_engine(name: str, settings: EngineSettings) -> OpenedEngine:
+    """Return an engine, ready for the first frame.
+
+    Args:
+        name: One of `engine_names()`.
+        settings: Settings of the engine. If `AUTO` falls back, its `model_folder` does not count.
 
     Raises:
-        InputError: There is no such engine, or a package that it needs is not installed.
-        FileNotFoundError: The engine lacks the body network asked for.
+        InputError: There is no such engine, or it lacks a package or a file; with `AUTO`, no engine
+            can be loaded.
+        OSError: A file of the engine that was named cannot be read.
     """
+    if name != AUTO:
+        return OpenedEngine(name, _load(name, settings))
+    try:
+        return OpenedEngine(_PREFERRED, _load(_PREFERRED, settings))
+    except Exception as error:  # whatever a broken package raises, the other engine may work
+        reason = _one_line(error)
+    try:
+        engine = _load(_FALLBACK, replace(settings, model_folder=""))
+    except (InputError, OSError) as error:
+        raise InputError(f"{reason}; {_one_line(error)}") from error
+    return OpenedEngine(
+        _FALLBACK, engine, f"using the pose engine {_FALLBACK!r}, because {_PREFERRED!r}: {reason}"
+    )
+
+
+def resolve_engine(settings: EngineSettings, name: str = AUTO) -> tuple[str, str]:
+    """Return the name of the engine that `open_engine` uses and, if it falls back, a note on why.
+
+    The engine is loaded, which takes about a second, and closed again.
+
+    Raises:
+        InputError, OSError: As `open_engine` says.
+    """
+    opened = open_engine(name, settings)
+    opened.engine.close()
+    return opened.name, opened.note
+
+
+def _load(name: str, settings: EngineSettings) -> PoseEngine:
     if name not in ENGINES:
-        raise InputError(f"engine: {name!r} is not one of {', '.join(ENGINES)}")
+        raise InputError(f"engine: {name!r} is not one of {', '.join(engine_names())}")
     try:
         module = importlib.import_module(ENGINES[name])
     except ModuleNotFoundError as error:
         raise InputError(
             f"engine: {name!r} needs the package {error.name}, which is not installed"
         ) from error
-    engine: PoseEngine = module.open_engine(settings)
+    except ImportError as error:
+        raise InputError(f"engine: {name!r} cannot be loaded: {_one_line(error)}") from error
+    try:
+        engine: PoseEngine = module.open_engine(settings)
+    except RuntimeError as error:  # of the library that runs the networks
+        raise InputError(f"engine: {name!r} cannot be loaded: {_one_line(error)}") from error
     return engine
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, InputError) else f"{type(error).__name__}: {text}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.pose import tracking
-from bharnet_ros.pose.engines import EngineSettings, PoseEngine, open_engine
+from bharnet_ros.pose.engines import AUTO, EngineSettings, PoseEngine, open_engine
 from bharnet_ros.pose.scene import HandLandmarks, Scene
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import (
@@ -24,6 +25,8 @@ from bharnet_ros.types.keypoints import (
     absent,
     absent_body,
 )
+
+logger = logging.getLogger(__name__)
 
 _SIDES = (LEFT_HAND, RIGHT_HAND)
 
@@ -56,22 +59,27 @@ class PoseExtractor:
     `run_networks` and `interpret` are the two halves of `extract`. Each may run on its own thread,
     so that the networks process the next frame while the last one is interpreted. Not thread-safe
     otherwise.
+
+    Attributes:
+        engine_name: The pose engine in use, one of `engines.ENGINES`.
     """
 
     def __init__(
         self,
         *,
-        engine: str = "mediapipe",
+        engine: str = AUTO,
         model_complexity: int = 1,
         min_detection_confidence: float = 0.6,
         min_tracking_confidence: float = 0.5,
         smooth_landmarks: bool = True,
         max_people: int = 1,
+        model_folder: str = "",
+        warn: Callable[[str], None] = logger.warning,
     ) -> None:
         """Load the networks.
 
         Args:
-            engine: Name of the pose engine, one of `engines.ENGINES`.
+            engine: Name of the pose engine, one of `engines.engine_names()`.
             model_complexity: Body network: 0 lite, 1 full, 2 heavy. The MediaPipe wheel contains
                 only 1.
             min_detection_confidence: Least score in 0..1 of a newly detected body.
@@ -79,10 +87,12 @@ class PoseExtractor:
             smooth_landmarks: Smooth the body over time, by the stamps.
             max_people: Largest number of people tracked at once; each costs about as much as the
                 first.
+            model_folder: Folder of networks (`EngineSettings.model_folder`).
+            warn: Gets one line if "auto" does not choose the preferred engine.
 
         Raises:
-            InputError: A parameter is out of range.
-            FileNotFoundError: The engine lacks the body network asked for.
+            InputError: A parameter is out of range, or the engine lacks a package or a file.
+            OSError: A file of the engine cannot be read.
         """
         settings = EngineSettings(
             model_complexity=model_complexity,
@@ -90,8 +100,13 @@ class PoseExtractor:
             min_tracking_confidence=min_tracking_confidence,
             smooth_landmarks=smooth_landmarks,
             max_people=max_people,
+            model_folder=model_folder,
         )
-        self._engine: PoseEngine | None = open_engine(engine, settings)
+        opened = open_engine(engine, settings)
+        if opened.note:
+            warn(opened.note)
+        self.engine_name = opened.name
+        self._engine: PoseEngine | None = opened.engine
         self._tracker = tracking.Tracker()
         self._lone_hands: list[FloatArray] = []
         self._lone_hands_stamp_ns = 0

@@ -242,7 +242,7 @@ def test_keypoints_become_the_same_events_as_their_images(filmed, from_images, e
 def test_images_go_to_the_engine_that_the_parameters_name(tmp_path, filmed, eager_bundle):
     file = tmp_path / "parameters.yaml"
     file.write_text("pose_extraction:\n  ros__parameters:\n    engine: holistic\n")
-    with pytest.raises(ValueError, match="engine: 'holistic' is not one of mediapipe"):
+    with pytest.raises(ValueError, match="engine: 'holistic' is not one of auto, mediapipe"):
         play(filmed, stage=Stage.IMAGES, model=str(eager_bundle), parameter_file=file)
 
 

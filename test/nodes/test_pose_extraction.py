@@ -170,7 +170,7 @@ def test_cleaned_up_node_can_be_configured_again(graph, keypoints):
     "parameters, named",
     [
         ({"image_transport": "theora"}, "image_transport"),
-        ({"engine": "holistic"}, "parameter engine: 'holistic' is not one of mediapipe"),
+        ({"engine": "holistic"}, "parameter engine: 'holistic' is not one of auto, mediapipe"),
         ({"model_complexity": 2}, "complexity"),
     ],
 )

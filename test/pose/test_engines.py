@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,9 @@ import pytest
 from bharnet_ros.pose import engines
 from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.pose.scene import BodyLandmarks, Scene
+from bharnet_ros.types.errors import InputError
 
 MODULE = "fake_engine_of_the_tests"
 BODY = np.linspace(0.25, 0.75, 33 * 4, dtype=np.float32).reshape(33, 4)
@@ -78,6 +81,7 @@ def test_engine_gets_the_settings_and_only_stamps_that_rise(opened):
         "min_tracking_confidence": 0.75,
         "smooth_landmarks": False,
         "max_people": 3,
+        "model_folder": "/models",
     }
     with PoseExtractor(engine="fake", **settings) as extractor:
         extractor.extract(IMAGE, 7)
@@ -92,7 +96,7 @@ def test_engine_gets_the_settings_and_only_stamps_that_rise(opened):
 
 def test_unknown_engine_is_refused_with_the_known_ones(opened):
     with pytest.raises(
-        ValueError, match=r"engine: 'holistic' is not one of mediapipe, direct, fake"
+        ValueError, match=r"engine: 'holistic' is not one of auto, mediapipe, direct, fake"
     ):
         PoseExtractor(engine="holistic")
 
@@ -136,7 +140,7 @@ def test_another_engine_works_without_mediapipe(tmp_path):
         "    assert extractor.extract(np.zeros((4, 4, 3), np.uint8), 1).people == ()\n"
         "assert not [name for name in sys.modules if 'pose.mediapipe' in name]\n"
         "try:\n"
-        "    PoseExtractor()\n"
+        "    PoseExtractor(engine='mediapipe')\n"
         "except ValueError as error:\n"
         "    assert \"engine: 'mediapipe' needs the package mediapipe\" in str(error)\n"
         "else:\n"
@@ -150,3 +154,89 @@ def test_an_engine_without_its_package_is_refused_by_name(monkeypatch):
     monkeypatch.setitem(engines.ENGINES, "fake", "package_that_nobody_has.engine")
     with pytest.raises(ValueError, match=r"engine: 'fake' needs the package package_that_nobody"):
         PoseExtractor(engine="fake")
+
+
+def fail_to_open(monkeypatch, name: str, error: Exception) -> None:
+    """Make an engine raise an error when it is opened."""
+    module = ModuleType(f"broken_{name}")
+
+    def open_engine(settings: EngineSettings) -> FakeEngine:
+        raise error
+
+    module.open_engine = open_engine
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(engines.ENGINES, name, module.__name__)
+
+
+def test_auto_is_direct_without_a_word(opened, monkeypatch):
+    monkeypatch.setitem(engines.ENGINES, "direct", MODULE)
+    lines: list[str] = []
+    with PoseExtractor(warn=lines.append) as extractor:
+        assert extractor.engine_name == "direct"
+    assert len(opened) == 1 and not lines
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (InputError("model_folder: hand.tflite\nis missing"), "model_folder: hand.tflite is miss"),
+        (OSError("cannot be read"), "OSError: cannot be read"),
+        (RuntimeError("no such CPU"), "engine: 'direct' cannot be loaded: RuntimeError: no such"),
+        (TypeError("another version"), "TypeError: another version"),
+    ],
+)
+def test_auto_falls_back_and_says_why_in_one_line(opened, monkeypatch, error, reason):
+    fail_to_open(monkeypatch, "direct", error)
+    monkeypatch.setitem(engines.ENGINES, "mediapipe", MODULE)
+    lines: list[str] = []
+    with PoseExtractor(warn=lines.append, model_folder="/models") as extractor:
+        assert extractor.engine_name == "mediapipe"
+    (line,) = lines
+    assert line.startswith("using the pose engine 'mediapipe', because 'direct': ")
+    assert reason in line and "\n" not in line
+    assert opened[0].settings == EngineSettings(), "the fallback has no use for the folder"
+
+
+def test_a_package_that_cannot_be_imported_makes_auto_fall_back(opened, monkeypatch, tmp_path):
+    (tmp_path / "module_that_breaks.py").write_text("raise ImportError('libbroken.so')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(engines.ENGINES, "direct", "module_that_breaks")
+    monkeypatch.setitem(engines.ENGINES, "mediapipe", MODULE)
+    name, note = engines.resolve_engine(EngineSettings())
+    assert name == "mediapipe" and "'direct' cannot be loaded: ImportError: libbroken.so" in note
+    assert opened[0].calls == ["close"]
+    monkeypatch.setitem(engines.ENGINES, "direct", "package_that_nobody_has")
+    assert "needs the package package_that" in engines.resolve_engine(EngineSettings())[1]
+
+
+def test_an_engine_that_was_named_does_not_fall_back(opened, monkeypatch):
+    fail_to_open(monkeypatch, "direct", RuntimeError("no such CPU"))
+    monkeypatch.setitem(engines.ENGINES, "mediapipe", MODULE)
+    with pytest.raises(InputError, match="'direct' cannot be loaded: RuntimeError: no such CPU"):
+        PoseExtractor(engine="direct")
+    assert not opened
+
+
+def test_auto_without_any_engine_names_both_reasons(monkeypatch):
+    fail_to_open(monkeypatch, "direct", InputError("model_folder: lacks it"))
+    fail_to_open(monkeypatch, "mediapipe", FileNotFoundError("wheel lacks it"))
+    with pytest.raises(InputError, match=r"folder: lacks it; FileNotFoundError: wheel lacks it"):
+        PoseExtractor()
+
+
+@pytest.mark.parametrize(
+    ("default", "given", "options"),
+    [
+        ("auto", [], {"engine": "auto", "model_folder": ""}),
+        (None, [], {"engine": None, "model_folder": None}),
+        (
+            "auto",
+            ["--engine", "direct", "--model-folder", "/models"],
+            {"engine": "direct", "model_folder": "/models"},
+        ),
+    ],
+)
+def test_commands_choose_the_engine(default, given, options):
+    parser = argparse.ArgumentParser()
+    add_engine_arguments(parser, default)
+    assert engine_options(parser.parse_args(given)) == options

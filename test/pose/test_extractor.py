@@ -200,7 +200,9 @@ def test_smoothing_depends_on_the_stamps_not_on_the_number_of_frames(extractor, 
         ({"min_detection_confidence": 1.5}, ValueError, "min_detection_confidence"),
         ({"min_tracking_confidence": float("nan")}, ValueError, "min_tracking_confidence"),
         ({"model_complexity": 3}, ValueError, "model_complexity"),
-        ({"model_complexity": 2}, FileNotFoundError, "pose_landmark_heavy"),
+        ({"model_complexity": 2}, ValueError, "pose_landmark_heavy"),
+        ({"model_complexity": 2, "engine": "direct"}, ValueError, "pose_landmark_heavy"),
+        ({"model_complexity": 2, "engine": "mediapipe"}, OSError, "pose_landmark_heavy"),
     ],
 )
 def test_bad_parameter_is_refused_by_name(options, error, message):
@@ -216,11 +218,12 @@ def test_closed_extractor_raises():
         extractor.extract(BLANK, 1)
 
 
-def test_start_prints_nothing_on_stderr():
+@pytest.mark.parametrize("engine", ENGINES)
+def test_start_prints_nothing_on_stderr(engine):
     code = (
         "import os, numpy as np\n"
         "from bharnet_ros.pose.extractor import PoseExtractor\n"
-        "with PoseExtractor() as extractor:\n"
+        f"with PoseExtractor(engine={engine!r}) as extractor:\n"
         "    extractor.extract(np.zeros((64, 64, 3), np.uint8), 1)\n"
         "os.write(2, b'ours')\n"
     )

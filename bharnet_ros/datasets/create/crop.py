@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,6 +20,7 @@ from bharnet_ros.datasets.create.extract import extracted_frames
 from bharnet_ros.datasets.readers.cropped import write_cropped
 from bharnet_ros.pose.cropping import cut_crops
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.types.crops import REGIONS, CropSequence, CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
@@ -67,6 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="the person in each video: lines of file name, subject",
     )
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -87,14 +90,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.out is None or arguments.sheet is not None:
         raise InputError("a folder of videos needs --out and takes no --sheet")
     subjects = _read_subjects(arguments.subjects) if arguments.subjects else {}
-    return crop_folder(source, arguments.out, settings, arguments.every, subjects)
+    return crop_folder(
+        source, arguments.out, settings, arguments.every, subjects, **engine_options(arguments)
+    )
 
 
 def _crop_one(arguments: argparse.Namespace, settings: CropSettings) -> int:
     """Crop one video and write the file, the sheet or both."""
     if arguments.out is None and arguments.sheet is None:
         raise InputError("a video needs --out, --sheet or both")
-    with PoseExtractor() as extractor:
+    with PoseExtractor(**engine_options(arguments)) as extractor:
         clip = crop_clip(arguments.source, settings, arguments.every, extractor)
     assert clip.crops is not None
     if arguments.out is not None:
@@ -128,6 +133,7 @@ def crop_folder(
     settings: CropSettings,
     every_s: float,
     subjects: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> int:
     """Crop every video in a folder that has not been cropped yet; skip broken ones.
 
@@ -138,6 +144,7 @@ def crop_folder(
         settings: Which crops to cut.
         every_s: Seconds between two crops.
         subjects: The person in each video, by file name.
+        **options: Arguments of `PoseExtractor`.
 
     Returns:
         Exit status: 0, or 1 if a video could not be used; each of those is named on stderr.
@@ -151,7 +158,7 @@ def crop_folder(
         raise InputError(f"{source}: holds no videos ({', '.join(sorted(VIDEOS))})")
     _keep_settings(out, settings, every_s)
     broken: list[str] = []
-    with PoseExtractor() as extractor:
+    with PoseExtractor(**options) as extractor:
         for path in tqdm(videos, unit="video"):
             target = (out / path.relative_to(source)).with_suffix(".npz")
             if target.exists():

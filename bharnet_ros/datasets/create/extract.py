@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.sources.frame import Frame
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
@@ -17,21 +19,20 @@ from bharnet_ros.types.keypoint_file import ClipKeypoints, check_name, from_fram
 from bharnet_ros.types.keypoints import FrameKeypoints
 
 
-def extract_clip(
-    source: str | Path, *, progress: bool = True, model_complexity: int = 1
-) -> ClipKeypoints:
+def extract_clip(source: str | Path, *, progress: bool = True, **options: Any) -> ClipKeypoints:
     """Extract the keypoints of the person in view from every frame of a clip.
 
     Args:
         source: A video file, a folder of images or "puppet:<script>" (see `open_source`).
         progress: Draw a progress bar on stderr.
-        model_complexity: As in `PoseExtractor`.
+        **options: Arguments of `PoseExtractor`.
 
     Raises:
-        InputError: The source cannot be decoded, is a live webcam, or changes its size.
+        InputError: The source cannot be decoded, is a live webcam, or changes its size; or as
+            `PoseExtractor` says.
         FileNotFoundError: The source does not exist.
     """
-    with PoseExtractor(model_complexity=model_complexity) as extractor:
+    with PoseExtractor(**options) as extractor:
         frames = [
             (keypoints, frame.time)
             for frame, keypoints in extracted_frames(source, extractor, progress=progress)
@@ -83,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", required=True, type=Path, help="where to write the .npz"
     )
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,7 +95,7 @@ def run(arguments: argparse.Namespace) -> int:
         OSError: A file cannot be read or written.
     """
     check_name(arguments.out)
-    keypoints = extract_clip(arguments.clip)
+    keypoints = extract_clip(arguments.clip, **engine_options(arguments))
     keypoints.save(arguments.out)
     bodies = np.isfinite(keypoints.body[:, 0, 0]).sum()
     left, right = np.isfinite(keypoints.hands[:, :, 0, 0]).sum(axis=0)

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from bharnet_ros.datasets.readers.cropped import write_cropped
 from bharnet_ros.pose.cropping import cut_crops
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.sources.puppet.painting.props import PROPS
 from bharnet_ros.types.crops import CropSequence, CropSettings, FrameCrops
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="extract the keypoints from the pictures instead of using the exact ones; slow",
     )
+    add_engine_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 <= first < end:
         raise InputError(f"--seeds: FIRST must be at least 0 and less than END, got {first} {end}")
     settings = CropSettings(size=arguments.size)
-    with PoseExtractor() if arguments.mediapipe else nullcontext() as extractor:
+    options = engine_options(arguments)
+    with PoseExtractor(**options) if arguments.mediapipe else nullcontext() as extractor:
         clips = draw_clips(range(first, end), settings, extractor=extractor)
         for label, seed, clip in tqdm(clips, total=(end - first) * len(LABELS), unit="clip"):
             write_cropped(arguments.out / label / f"{seed:05d}.npz", clip)

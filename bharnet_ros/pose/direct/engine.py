@@ -47,28 +47,28 @@ class DirectEngine:
         """Load the networks.
 
         Raises:
-            FileNotFoundError: A network is missing.
+            InputError: A network is missing.
         """
         self._settings = settings
-        find = model_files.find_model
+        files = model_files.find_models(settings.model_complexity, settings.model_folder)
         self._lanes = Lanes()
         self._detector = Detector(
-            Network(find(model_files.BODY_DETECTOR), (0, 1), low=-1.0),
+            Network(files[model_files.BODY_DETECTOR], (0, 1), low=-1.0),
             strides=_BODY_STRIDES,
             least_score=settings.min_detection_confidence,
         )
         self._body_network = PairedNetwork(
-            find(model_files.body_network(settings.model_complexity)),
+            files[model_files.body_network(settings.model_complexity)],
             bodies.OUTPUTS,
             self._lanes,
             pairs=settings.max_people > 1,
         )
-        hand_network = PairedNetwork(find(model_files.HAND), hands.OUTPUTS, self._lanes)
+        hand_network = PairedNetwork(files[model_files.HAND], hands.OUTPUTS, self._lanes)
         self._finder = HandFinder(hand_network, least_score=settings.min_tracking_confidence)
         # It takes no batches, and is too small for two threads.
-        self._recrops = [Network(find(model_files.RECROP), (0,), threads=1) for _ in range(LANES)]
+        self._recrops = [Network(files[model_files.RECROP], (0,), threads=1) for _ in range(LANES)]
         palms = Detector(
-            Network(find(model_files.PALM_DETECTOR), (0, 1)),
+            Network(files[model_files.PALM_DETECTOR], (0, 1)),
             strides=_PALM_STRIDES,
             least_score=_LEAST_PALM_SCORE,
         )
@@ -199,7 +199,7 @@ def open_engine(settings: EngineSettings) -> PoseEngine:
     """Return the engine with its networks loaded.
 
     Raises:
-        FileNotFoundError: A network is missing.
+        InputError: A network is missing.
     """
     return DirectEngine(settings)
 

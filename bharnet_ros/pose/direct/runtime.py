@@ -12,6 +12,7 @@ import numpy.typing as npt
 import openvino
 from openvino.preprocess import PrePostProcessor
 
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray
 
 LANES = 2
@@ -50,10 +51,15 @@ class Network:
             images: Number N of images in a batch.
 
         Raises:
-            OSError: The file cannot be read.
+            InputError: The file does not hold such a network; names it.
         """
         core = openvino.Core()
-        model = core.read_model(str(path))
+        try:
+            model = core.read_model(str(path))
+        except RuntimeError as error:
+            raise InputError(f"{path}: cannot be read as a network") from error
+        if len(model.outputs) <= max(outputs):
+            raise InputError(f"{path}: is another network, with {len(model.outputs)} outputs")
         sources = [model.outputs[number].get_node().input_value(0) for number in outputs]
         model = openvino.Model(sources, model.get_parameters())
         model.reshape([images, *list(model.inputs[0].shape)[1:]])

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from bharnet_ros.pose.engines import EngineSettings, PoseEngine
 from bharnet_ros.pose.mediapipe.people import TICKS, OnePerson, People
 from bharnet_ros.pose.scene import Scene
+from bharnet_ros.types.errors import InputError
 
 _BODY_NETWORKS = ("lite", "full", "heavy")
 
@@ -23,8 +24,11 @@ class MediaPipeEngine:
         """Load the networks.
 
         Raises:
+            InputError: A folder of networks is named.
             FileNotFoundError: The wheel does not contain the body network asked for.
         """
+        if settings.model_folder:
+            raise InputError("model_folder: the engine 'mediapipe' has its networks in its wheel")
         _check_body_network(settings.model_complexity)
         self._people: OnePerson | People = (
             OnePerson(settings) if settings.max_people == 1 else People(settings)
@@ -64,6 +68,7 @@ def open_engine(settings: EngineSettings) -> PoseEngine:
     """Return the engine with its networks loaded.
 
     Raises:
+        InputError: A folder of networks is named.
         FileNotFoundError: The wheel does not contain the body network asked for.
     """
     return MediaPipeEngine(settings)

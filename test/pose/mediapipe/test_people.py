@@ -23,7 +23,7 @@ MIDDLE = 320
 @pytest.fixture(scope="module")
 def loaded():
     """Load the networks once for this file."""
-    with PoseExtractor(max_people=2) as extractor:
+    with PoseExtractor(engine="mediapipe", max_people=2) as extractor:
         yield extractor
 
 
@@ -76,7 +76,7 @@ def test_each_of_two_people_is_where_drawn_and_keeps_the_id(extractor, frames):
 
 
 def test_only_as_many_people_are_tracked_as_asked_for(frames):
-    with PoseExtractor() as alone:
+    with PoseExtractor(engine="mediapipe") as alone:
         seen = track_ids(alone, [frame.image for frame in frames[:3]])
     assert [len(names) for names in seen] == [1, 1, 1]
     assert len({names[0] for names in seen}) == 1
@@ -123,7 +123,7 @@ def test_after_a_reset_everybody_is_new(extractor, frames):
 
 def test_max_people_of_zero_is_refused():
     with pytest.raises(ValueError, match="max_people: must be positive, got 0"):
-        PoseExtractor(max_people=0)
+        PoseExtractor(engine="mediapipe", max_people=0)
 
 
 def test_separate_graphs_find_the_same_person_as_one_graph():
