@@ -145,5 +145,5 @@ def test_doctor_finds_a_missing_model(ros_domain, tmp_path, capfd):
     lines = {line.split()[1]: line for line in capfd.readouterr().out.splitlines()}
     assert lines["model"].startswith("BROKEN")
     assert str(tmp_path / "nowhere") in lines["model"]
-    for name in ("python", "ROS", "messages", "MediaPipe", "torch"):
+    for name in ("python", "ROS", "messages", "poses"):
         assert lines[name].startswith("ok"), lines[name]

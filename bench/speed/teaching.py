@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
+from threadpoolctl import threadpool_limits
 
 from bench.command_line import run_bench
 from bench.measuring import CLOCKS, add_clock_argument
@@ -101,8 +101,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         gestures, examples, rounds = 3, 2, 3
     if min(gestures, rounds) < 1 or examples < 2:
         raise InputError("--gestures, --rounds: must be positive; --examples: at least 2")
-    torch.set_num_threads(options.threads)
-    recognizer = Recognizer(load_bundle(find_model(options.model)), "cpu")
+    threadpool_limits(options.threads, user_api="blas")
+    recognizer = Recognizer(load_bundle(find_model(options.model)), "cpu", threads=options.threads)
     recognizer.warm_up()
     teacher = Teacher(recognizer)
     taught, last = lesson(gestures, examples)
@@ -111,7 +111,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     taught = taught.with_examples(taught.names[-1], [last])
     classes = teacher.teach(taught, "bench")
     learned_s = time.perf_counter() - start
-    plain, with_classes = (Recognizer(load_bundle(find_model(options.model)), "cpu") for _ in "12")
+    plain, with_classes = (
+        Recognizer(load_bundle(find_model(options.model)), "cpu", threads=options.threads)
+        for _ in "12"
+    )
     with_classes.teach(classes)
     window = [newest_window(teacher.window_s, recognizer.description.body_layout)]
     without_s, with_s = (

@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
 from bharnet_ros.types.errors import InputError
@@ -125,6 +124,9 @@ def _fit_layer(
     size: int,
 ) -> tuple[FloatArray, FloatArray]:
     """Return weight (D, K) and bias (K,) that minimise the penalised cross-entropy."""
+    # Its import takes as long as those of all else, and most robots start without gestures.
+    from scipy.optimize import minimize
+
     rows, count = np.arange(len(wanted)), int(wanted.max()) + 1
     target = np.zeros((len(wanted), count), dtype=np.float32)
     target[rows, wanted] = 1.0

@@ -41,8 +41,8 @@ _SUPPORT = 0.7
 _MOST_WINDOWS, _LEAST_WINDOWS = 1500, 2
 """Windows of all examples together that classes are fitted to, and least of each example."""
 
-_MOST_REST = 512
-"""Most windows of rest that a window is compared to."""
+_MOST_OWN_REST, _MOST_REST = 256, 512
+"""Most windows of rest, of the user and of other people, that a window is compared to."""
 
 _MIRRORED = "/mirrored"
 """Ends the name of a gesture that is shown with the other side; no gesture's name has a slash."""
@@ -140,7 +140,7 @@ class TaughtGestures:
         own_rest = Embeddings.join(
             [rest, *(one.rest for given in examples.values() for one in given)]
         )
-        all_rest = [_some(each, _MOST_REST) for each in (own_rest, others_rest)]
+        all_rest = [_some(own_rest, _MOST_OWN_REST), _some(others_rest, _MOST_REST)]
         rests = {one: Embeddings.join(all_rest).of_parts(one).T for one in set(parts.values())}
         self._likeness = [
             _likeness(windows, weights, parts[name], rests[parts[name]], len(all_rest[0]))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
+import importlib.util
 import platform
+import statistics
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from bharnet_ros import __version__
 
 VIDEO_DEVICES = Path("/dev")
 OLDEST_PYTHON = (3, 10)
-SYSTEM_LIBRARIES = {"libGL.so.1": "libgl1", "libgthread-2.0.so.0": "libglib2.0-0"}
-"""System libraries that OpenCV loads, and the Debian packages that contain them."""
+_ROUNDS = 15
+"""Images and windows that are timed, after some that are not."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,10 @@ def examine(model: str) -> int:
         Check("bharnet_ros", lambda: f"{__version__} in {Path(__file__).parent.parent}"),
         Check("ROS", _ros),
         Check("messages", _messages),
-        Check("libraries", _libraries),
-        Check("MediaPipe", _mediapipe),
-        Check("torch", _torch),
-        Check("CUDA", _cuda, needed=False),
+        Check("poses", _poses),
         Check("model", lambda: _model(model)),
+        Check("GPU", _gpu, needed=False),
+        Check("training", _training, needed=False),
         Check("launch", _launch, needed=False),
         Check("camera", _camera, needed=False),
     )
@@ -112,53 +111,73 @@ def _messages() -> str:
     return "generated and loadable"
 
 
-def _libraries() -> str:
-    missing = {}
-    for library, package in SYSTEM_LIBRARIES.items():
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            missing[library] = package
-    if missing:
-        raise RuntimeError(
-            f"{', '.join(missing)} not found, which OpenCV needs; Debian and Ubuntu: "
-            f"sudo apt install {' '.join(missing.values())}"
-        )
-    return "those that OpenCV needs are here"
+def _poses() -> str:
+    from bharnet_ros.pose.engines import AUTO, EngineSettings, open_engine
+    from bharnet_ros.sources.puppet import open_puppet
 
-
-def _mediapipe() -> str:
-    import mediapipe
-
-    from bharnet_ros.pose.extractor import PoseExtractor
-
-    with PoseExtractor() as extractor:
-        extractor.extract(np.zeros((480, 640, 3), dtype=np.uint8), 1)
-    return f"{mediapipe.__version__}, its models load"
-
-
-def _torch() -> str:
-    import torch
-
-    return str(torch.__version__)
-
-
-def _cuda() -> str:
-    import torch
-
-    if not torch.cuda.is_available():
-        raise RuntimeError("not available; models run on the CPU")
-    return str(torch.cuda.get_device_name(0))
+    opened = open_engine(AUTO, EngineSettings())
+    engine, puppet = opened.engine, open_puppet("gestures")
+    try:
+        seconds = []
+        for number in range(2 * _ROUNDS):
+            frame = puppet.frame(number)
+            begun = time.perf_counter()
+            engine.process(frame.image, round(frame.time * 1e9) + 1)()
+            seconds.append(time.perf_counter() - begun)
+    finally:
+        engine.close()
+    taken = 1e3 * statistics.median(seconds[_ROUNDS:])
+    speed = f"{taken:.0f} ms for a person with both hands at 640 x 480"
+    return f"engine {opened.name}, {speed}" + (f"; {opened.note}" if opened.note else "")
 
 
 def _model(model: str) -> str:
     from bharnet_ros.recognition.bundle import load_bundle
+    from bharnet_ros.recognition.recognizer import Recognizer
     from bharnet_ros.resources import find_model
 
     path = find_model(model)
-    description = load_bundle(path).description
-    classes = len(description.class_names)
-    return f"{description.name} ({description.variant}, {classes} classes) in {path}"
+    recognizer = Recognizer(load_bundle(path), threads=1)
+    recognizer.warm_up()
+    seconds = []
+    for _ in range(_ROUNDS):
+        begun = time.perf_counter()
+        recognizer.warm_up()
+        seconds.append(time.perf_counter() - begun)
+    description = recognizer.description
+    classes = f"{description.variant}, {len(description.class_names)} classes"
+    taken = f"{1e3 * statistics.median(seconds):.1f} ms a window"
+    run_by = f"{recognizer.backend} on {recognizer.device}"
+    return f"{description.name} ({classes}), {run_by}, {taken}, in {path}"
+
+
+def _gpu() -> str:
+    from bharnet_ros.recognition.devices import gpu_count, gpu_usable, torch_installed
+
+    found = gpu_count()
+    if not found:
+        raise RuntimeError("no NVIDIA driver; models run on the CPU")
+    if not torch_installed():
+        raise RuntimeError(
+            f"{found} found, but PyTorch is not installed: `make install GPU=1`, or "
+            "`pip install torch`"
+        )
+    if not gpu_usable():
+        raise RuntimeError(f"{found} found, but this PyTorch cannot use it")
+    import torch
+
+    return f"{torch.cuda.get_device_name(0)}, PyTorch {torch.__version__}"
+
+
+def _training() -> str:
+    missing = [
+        name
+        for name in ("torch", "pytorch_lightning", "torchmetrics", "onnx", "onnxscript")
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise RuntimeError(f"needs the extra `train`: {', '.join(missing)} are not installed")
+    return "bharnet train can be used"
 
 
 def _launch() -> str:

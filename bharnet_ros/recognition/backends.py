@@ -34,9 +34,11 @@ class Backend(Protocol):
     """Runs a network. One thread at a time calls it.
 
     Attributes:
+        name: One of `BACKENDS`.
         device: `cpu` or `cuda:N`.
     """
 
+    name: str
     device: str
 
     def run(self, inputs: NetworkInput, streams: Mapping[str, StreamInput]) -> WindowOutput:

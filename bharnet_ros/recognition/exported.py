@@ -17,12 +17,9 @@ from bharnet_ros.recognition.output import WindowOutput
 
 
 class ExportedNetwork:
-    """Runs the exported network; implements `Backend`.
+    """Runs the exported network; implements `Backend`."""
 
-    Attributes:
-        device: `cpu`.
-    """
-
+    name = "onnxruntime"
     device = "cpu"
 
     def __init__(self, bundle: ModelBundle, threads: int = 0) -> None:

@@ -21,11 +21,9 @@ from bharnet_ros.types.errors import InputError
 
 
 class TorchNetwork:
-    """Runs the network of a bundle; implements `Backend`.
+    """Runs the network of a bundle; implements `Backend`."""
 
-    Attributes:
-        device: `cpu` or `cuda:N`.
-    """
+    name = "torch"
 
     def __init__(self, bundle: ModelBundle, device: str, threads: int = 0) -> None:
         """Load the network to the device.

@@ -46,6 +46,8 @@ class Recognizer:
         """The classes that `score` gives probabilities of."""
         self._preparations = prepare_streams(self.description.streams)
         self._backend = open_backend(bundle, device, backend, threads)
+        self.backend = self._backend.name
+        """What runs the network: one of `backends.BACKENDS`."""
 
     @property
     def device(self) -> str:
@@ -150,18 +152,17 @@ class Recognizer:
             batch = resample(sequences, self.description.features, length)
             inputs = network_input(batch, self.description.features)
             output = self._backend.run(inputs, self._stream_inputs(sequences, length))
-            fused, body, hand = self.probabilities(
+            probabilities = self.probabilities(
                 np.stack([output.ensemble, output.body, output.hand])
             )
             joint_share = (batch.body_mask > 0).mean((1, 2))
             hand_share = inputs.hand_mask.any(2).mean(1)
             handless = hand_share < self.description.least_hand_share
-            fused[handless] = np.eye(fused.shape[1], dtype=fused.dtype)[
-                self.description.background_id
-            ]
+            probabilities[0, handless] = 0.0
+            probabilities[0, handless, self.description.background_id] = 1.0
             taught = vocabulary.taught
             known = None if taught is None else taught.probabilities(self.embed(output))
-            fused, body, hand = (vocabulary.combine(one, known) for one in (fused, body, hand))
+            fused, body, hand = vocabulary.combine(probabilities, known)
             tracks = tuple(
                 TrackScores(
                     track_id=sequence.track_id,

@@ -113,10 +113,10 @@ class Vocabulary:
         return len(self.kept) != len(self.class_names) or self.kept != tuple(range(len(self.kept)))
 
     def combine(self, probabilities: FloatArray, taught: FloatArray | None) -> FloatArray:
-        """Return the probabilities (N, M) of all classes.
+        """Return the probabilities (..., N, M) of all classes.
 
         Args:
-            probabilities: (N, K) of the classes of the model.
+            probabilities: (..., N, K) of the classes of the model.
             taught: (N, J + 1) of the taught classes and none of them; None without taught classes.
         """
         if not self.changed:
@@ -124,5 +124,5 @@ class Vocabulary:
         combined: FloatArray = probabilities @ self._placement
         if taught is not None:
             combined *= taught[:, -1:]
-            combined[:, -taught.shape[1] : -1] = taught[:, :-1]
+            combined[..., -taught.shape[1] : -1] = taught[:, :-1]
         return combined
