@@ -19,7 +19,7 @@ VENV ?= .venv
 # Of torchvision, the release that was built for this PyTorch.
 TORCH ?= torch==2.14.1 torchvision==0.29.1
 # Its wheel holds the networks of poses. It is installed without its requirements.
-MEDIAPIPE ?= mediapipe==$(if $(filter aarch64 arm64,$(shell uname -m)),0.10.18,0.10.21)
+MEDIAPIPE ?= mediapipe==0.10.21
 SOURCE ?= puppet
 
 SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))
@@ -91,6 +91,8 @@ sys.exit(None if os.path.exists(header) else "no " + header)
 endef
 export PROBE
 check-machine:
+	test "$$(uname -m)" = x86_64 || { echo 'error: ROS 2 has wheels for x86-64 alone. On this machine' \
+		'build beside a ROS distribution: docs/robot.md' >&2; exit 1; }
 	test -n '$(PYTHON)' && '$(PYTHON)' -c '$(SUPPORTED)' 2>/dev/null || { \
 		echo 'error: Python 3.10, 3.11 or 3.12 is needed and was not found. $(APT)' \
 		'Name another one with PYTHON=/path/to/python3.' >&2; exit 1; }
