@@ -14,10 +14,10 @@ from bharnet_ros.pose.direct import hand as hands
 from bharnet_ros.pose.direct import model_files
 from bharnet_ros.pose.direct.body import BodyTracker, FoundBody
 from bharnet_ros.pose.direct.detector import Detector
-from bharnet_ros.pose.direct.hand import HandFinder, HandOfBody
+from bharnet_ros.pose.direct.hand import HandFinder, HandOfBody, Recrop
 from bharnet_ros.pose.direct.lone_hands import LoneHands
 from bharnet_ros.pose.direct.regions import Region, crop
-from bharnet_ros.pose.direct.runtime import LANES, Lanes, Network, PairedNetwork
+from bharnet_ros.pose.direct.runtime import Network, PairedNetwork
 from bharnet_ros.pose.engines import EngineSettings, PoseEngine
 from bharnet_ros.pose.scene import CERTAIN_BODY_SCORE, BodyLandmarks, HandLandmarks, Scene
 from bharnet_ros.types.keypoints import NANOSECONDS
@@ -51,7 +51,6 @@ class DirectEngine:
         """
         self._settings = settings
         files = model_files.find_models(settings.model_complexity, settings.model_folder)
-        self._lanes = Lanes()
         self._detector = Detector(
             Network(files[model_files.BODY_DETECTOR], (0, 1), low=-1.0),
             strides=_BODY_STRIDES,
@@ -60,13 +59,14 @@ class DirectEngine:
         self._body_network = PairedNetwork(
             files[model_files.body_network(settings.model_complexity)],
             bodies.OUTPUTS,
-            self._lanes,
             pairs=settings.max_people > 1,
         )
-        hand_network = PairedNetwork(files[model_files.HAND], hands.OUTPUTS, self._lanes)
+        hand_network = PairedNetwork(files[model_files.HAND], hands.OUTPUTS)
         self._finder = HandFinder(hand_network, least_score=settings.min_tracking_confidence)
         # It takes no batches, and is too small for two threads.
-        self._recrops = [Network(files[model_files.RECROP], (0,), threads=1) for _ in range(LANES)]
+        self._recrop = Recrop(
+            [Network(files[model_files.RECROP], (0,), threads=1) for _ in _HAND_POINTS]
+        )
         palms = Detector(
             Network(files[model_files.PALM_DETECTOR], (0, 1)),
             strides=_PALM_STRIDES,
@@ -95,8 +95,7 @@ class DirectEngine:
         self._last_search_ns = 0
 
     def close(self) -> None:
-        """End the thread; the networks are freed with the engine."""
-        self._lanes.close()
+        """Do nothing: the networks are freed with the engine."""
 
     def _tracked(
         self, image: npt.NDArray[np.uint8], stamp_ns: int
@@ -117,7 +116,7 @@ class DirectEngine:
         found: list[tuple[_Person, FoundBody]] = []
         size = self._body_network.size
         for person, outputs in self._body_network.run(
-            people, lambda _, person, out: crop(image, person.region, out)
+            people, lambda person, out: crop(image, person.region, out)
         ):
             body = person.body.read(outputs, size, person.region, stamp_ns)
             if body is not None and not any(
@@ -181,14 +180,10 @@ class DirectEngine:
         """Return the left and the right hand of each person, one after the other."""
         trackers = [hand for person, _ in found for hand in person.hands]
         rough = [_rough_region(body, side) for _, body in found for side in range(2)]
-        wanted = [number for number, region in enumerate(rough) if region is not None]
-
-        def region_of(lane: int, number: int) -> Region:
-            place = rough[number]
-            assert place is not None
-            return trackers[number].region(image, place, self._recrops[lane])
-
-        seen = dict(zip(wanted, self._finder.find(image, wanted, region_of), strict=True))
+        wanted = {number: place for number, place in enumerate(rough) if place is not None}
+        led = zip(wanted, self._recrop.regions(image, list(wanted.values())), strict=True)
+        regions = (trackers[number].region(region) for number, region in led)
+        seen = dict(zip(wanted, self._finder.find(image, regions, len(wanted)), strict=True))
         hands_of = [seen.get(number) for number in range(len(trackers))]
         for tracker, hand in zip(trackers, hands_of, strict=True):
             tracker.keep(hand, image)

@@ -7,8 +7,8 @@ the networks are those of MediaPipe Hands (arXiv 2006.10214).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -16,8 +16,6 @@ from bharnet_ros.pose.direct.regions import Region, between, crop, rotation_of, 
 from bharnet_ros.pose.direct.runtime import Network, PairedNetwork, Pixels
 from bharnet_ros.pose.scene import HandLandmarks
 from bharnet_ros.types.keypoints import HAND_LANDMARKS, FloatArray
-
-Place = TypeVar("Place")
 
 OUTPUTS = (0, 1, 2, 3)
 """Landmarks, presence, handedness and world landmarks."""
@@ -97,26 +95,26 @@ class HandFinder:
         self._least_score = least_score
 
     def find(
-        self, image: Pixels, places: Sequence[Place], region_of: Callable[[int, Place], Region]
+        self, image: Pixels, regions: Iterable[Region], count: int
     ) -> list[HandLandmarks | None]:
-        """Return the hand at each of some places of an image (H, W, 3), None if there is none.
+        """Return the hand in each region of an image (H, W, 3), None if there is none.
 
         Args:
             image: The image.
-            places: Where to look.
-            region_of: Returns the region at a place. It is asked for two places at the same time,
-                with different lanes 0 and 1 as its first argument.
+            regions: Where to look.
+            count: Number of regions.
         """
-        regions: dict[int, Region] = {}
+        upcoming = iter(regions)
+        used: list[Region] = []
 
-        def fill(lane: int, number: int, out: Pixels) -> None:
-            regions[number] = region_of(lane, places[number])
-            crop(image, regions[number], out)
+        def fill(_: int, out: Pixels) -> None:
+            used.append(next(upcoming))
+            crop(image, used[-1], out)
 
         height, width = image.shape[:2]
         return [
-            self._read(outputs, regions[number], width, height)
-            for number, outputs in self._network.run(range(len(places)), fill)
+            self._read(outputs, used[number], width, height)
+            for number, outputs in self._network.run(range(count), fill)
         ]
 
     def _read(
@@ -138,30 +136,49 @@ class HandFinder:
         )
 
 
+class Recrop:
+    """Finds the middle and the edge of hands in the regions to which bodies lead."""
+
+    def __init__(self, networks: Sequence[Network]) -> None:
+        """Keep the networks, which are equal and run side by side."""
+        self._networks = networks
+
+    def regions(self, image: Pixels, rough: Sequence[Region]) -> Iterator[Region]:
+        """Yield where to look for the hand in each rough region of an image (H, W, 3).
+
+        While the caller crops one of them, a network works on the next.
+        """
+        running: deque[tuple[Network, Region]] = deque()
+        for number, region in enumerate(rough):
+            if len(running) == len(self._networks):
+                yield self._finish(*running.popleft())
+            network = self._networks[number % len(self._networks)]
+            crop(image, region, network.inputs[0])
+            network.start()
+            running.append((network, region))
+        while running:
+            yield self._finish(*running.popleft())
+
+    def _finish(self, network: Network, rough: Region) -> Region:
+        ends = network.wait()[0].reshape(2, 2) / network.size
+        centre, edge = rough.to_image(np.column_stack([ends, np.zeros(2)]))[:, :2]
+        return between(centre, edge, -math.pi / 2).expanded(1.0, _HIGHER)
+
+
 class HandOfBody:
-    """Tracks one hand of a body: the body's wrist leads to it."""
+    """Remembers one hand of a body from frame to frame."""
 
     def __init__(self) -> None:
         """Start without a hand."""
         self._last: FloatArray | None = None
 
-    def region(self, image: Pixels, rough: Region, recrop: Network) -> Region:
-        """Return where to look for the hand in an image (H, W, 3).
-
-        Args:
-            image: The image.
-            rough: The region to which the body leads.
-            recrop: Finds the middle and the edge of a hand in it.
-        """
-        crop(image, rough, recrop.inputs[0])
-        ends = recrop.run()[0].reshape(2, 2) / recrop.size
-        centre, edge = rough.to_image(np.column_stack([ends, np.zeros(2)]))[:, :2]
-        region = between(centre, edge, -math.pi / 2).expanded(1.0, _HIGHER)
+    def region(self, led: Region) -> Region:
+        """Return where to look for the hand: where it was, or where the body has led."""
         if self._last is not None:
             before = region_from_landmarks(self._last)
-            if still_there(before, self._last, region):
+            if still_there(before, self._last, led):
                 return before
-        return region
+        return led
 
     def keep(self, hand: HandLandmarks | None, image: Pixels) -> None:
         """Remember the hand that was found in an image (H, W, 3)."""

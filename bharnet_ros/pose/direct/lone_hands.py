@@ -50,7 +50,7 @@ class LoneHands:
                 known = np.array([other.box for other in regions]).reshape(-1, 4)
                 if (overlaps(region.box, known) <= _SAME).all():
                     regions.append(region)
-        found = self._finder.find(image, regions, lambda _, region: region)
+        found = self._finder.find(image, regions, len(regions))
         hands = tuple(hand for hand in found if hand is not None)[:MOST_HANDS]
         size = image.shape[1], image.shape[0]
         self._regions = [region_from_landmarks(hand.landmarks[:, :2] * size) for hand in hands]

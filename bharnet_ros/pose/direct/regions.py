@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass, replace
 
 import cv2
@@ -12,6 +13,8 @@ import numpy.typing as npt
 from bharnet_ros.types.keypoints import FloatArray
 
 _UPRIGHT = math.pi / 2
+_MARGIN = 2
+"""Pixels around a part of an image that sampling may need."""
 
 
 @dataclass(frozen=True)
@@ -154,12 +157,50 @@ def crop(
     """
     size = out.shape[0]
     matrix = region.axes()
+    # After a network has run, the image is no longer in the caches of the processor. Copying the
+    # part is quick, because it reads rows one after the other; sampling it in place is not.
+    part, left, top = _part_around(image, matrix)
     matrix[:, :2] /= size
+    matrix[:, 2] -= left, top
     cv2.warpAffine(
-        image,
+        part,
         matrix,
         (size, size),
         dst=out,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT if black_border else cv2.BORDER_REPLICATE,
     )
+
+
+def _part_around(
+    image: npt.NDArray[np.uint8], axes: FloatArray
+) -> tuple[npt.NDArray[np.uint8], int, int]:
+    """Return a copy of the part of an image that a region shows, and its left and top, pixels."""
+    height, width = image.shape[:2]
+    low, high = (
+        axes[:, 2] + np.minimum(axes[:, :2], 0.0).sum(1),
+        axes[:, 2] + np.maximum(axes[:, :2], 0.0).sum(1),
+    )
+    left, top = (max(int(start) - _MARGIN, 0) for start in low)
+    right, bottom = (int(end) + _MARGIN + 1 for end in high)
+    if left >= min(right, width) or top >= min(bottom, height):
+        return image, 0, 0
+    part = image[top:bottom, left:right]
+    copied = _scratch(part.size).reshape(part.shape)
+    np.copyto(copied, part)
+    return copied, left, top
+
+
+_scratches = threading.local()
+
+
+def _scratch(size: int) -> npt.NDArray[np.uint8]:
+    """Return memory (size,) of this thread that its next call returns again.
+
+    New memory for each crop would cost more than the copy.
+    """
+    kept = getattr(_scratches, "kept", None)
+    if kept is None or len(kept) < size:
+        kept = _scratches.kept = np.empty(size, dtype=np.uint8)
+    scratch: npt.NDArray[np.uint8] = kept[:size]
+    return scratch

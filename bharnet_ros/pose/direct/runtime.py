@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,8 +14,8 @@ from openvino.preprocess import PrePostProcessor
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray
 
-LANES = 2
-"""Threads that work on a frame."""
+THREADS = 2
+"""CPU threads of a network. More would gain little, the networks being small."""
 
 Item = TypeVar("Item")
 Pixels = npt.NDArray[np.uint8]
@@ -37,7 +36,7 @@ class Network:
         outputs: Sequence[int],
         *,
         low: float = 0.0,
-        threads: int = LANES,
+        threads: int = THREADS,
         images: int = 1,
     ) -> None:
         """Load and compile a network.
@@ -92,31 +91,19 @@ class Network:
         """Width and height S of the input, pixels."""
         return int(self.inputs.shape[1])
 
+    def start(self) -> None:
+        """Start to run the network on its input, which must not change until `wait`."""
+        self._request.start_async()
+
+    def wait(self) -> list[FloatArray]:
+        """Return the outputs (N, ...) of what was started, valid until the next run."""
+        self._request.wait()
+        return self._outputs
+
     def run(self) -> list[FloatArray]:
         """Run the network on its input; return its outputs (N, ...), valid until the next run."""
         self._request.infer()
         return self._outputs
-
-
-class Lanes:
-    """Does two things at a time: one on the calling thread, one on its own."""
-
-    def __init__(self) -> None:
-        """Prepare the thread."""
-        self._pool = ThreadPoolExecutor(LANES - 1, thread_name_prefix="second lane")
-
-    def both(self, work: Callable[[int], None], count: int) -> None:
-        """Call `work` with 0 and, if `count` is 2, with 1 at the same time."""
-        second = self._pool.submit(work, 1) if count > 1 else None
-        try:
-            work(0)
-        finally:
-            if second is not None:
-                second.result()
-
-    def close(self) -> None:
-        """End the thread."""
-        self._pool.shutdown()
 
 
 class PairedNetwork:
@@ -126,18 +113,14 @@ class PairedNetwork:
     do not depend on it.
     """
 
-    def __init__(
-        self, path: Path, outputs: Sequence[int], lanes: Lanes, *, pairs: bool = True
-    ) -> None:
+    def __init__(self, path: Path, outputs: Sequence[int], *, pairs: bool = True) -> None:
         """Load the network.
 
         Args:
             path: The .tflite file, of a network that can take batches.
             outputs: As for `Network`.
-            lanes: Fill the two images of a batch.
             pairs: Whether more than one image is likely; else each is a batch of its own.
         """
-        self._lanes = lanes
         self._networks = [
             Network(path, outputs, images=images) for images in range(1, 3 if pairs else 2)
         ]
@@ -148,14 +131,13 @@ class PairedNetwork:
         return self._networks[0].size
 
     def run(
-        self, items: Sequence[Item], fill: Callable[[int, Item, Pixels], None]
+        self, items: Sequence[Item], fill: Callable[[Item, Pixels], None]
     ) -> Iterator[tuple[Item, list[FloatArray]]]:
         """Run the network on the image of each item.
 
         Args:
             items: What has an image.
-            fill: Fills the image (S, S, 3) of an item. Two may be filled at the same time, with
-                different lanes 0 and 1 as the first argument.
+            fill: Fills the image (S, S, 3) of an item.
 
         Yields:
             Each item and its outputs, valid until the next one is asked for.
@@ -164,13 +146,8 @@ class PairedNetwork:
         for start in range(0, len(items), most):
             batch = items[start : start + most]
             network = self._networks[len(batch) - 1]
-
-            def fill_one(
-                lane: int, batch: Sequence[Item] = batch, inputs: Pixels = network.inputs
-            ) -> None:
-                fill(lane, batch[lane], inputs[lane])
-
-            self._lanes.both(fill_one, len(batch))
+            for item, out in zip(batch, network.inputs, strict=True):
+                fill(item, out)
             outputs = network.run()
             for number, item in enumerate(batch):
                 yield item, [output[number] for output in outputs]
