@@ -4,9 +4,9 @@
 
 DATA is a folder with `videos/` and `golden/`; without it, only the puppet is measured. Distances
 are means over the landmarks that both engines found, of bodies in torsos and of hands in palms.
-*sides*: hands that one engine found on the left and the other on the right. *jitter*: mean second
-difference of the landmarks of three frames in a row in which both engines found the body or hand,
-in the same units.
+*sides*: hands that one engine found on the left and the other on the right; they are compared all
+the same. *jitter*: mean second difference of the landmarks of three frames in a row in which both
+engines found the body or hand, in the same units.
 """
 
 from __future__ import annotations
@@ -120,12 +120,14 @@ class Comparison:
             name = one.track_id
             pair = one.body[:, :2], other.body[:, :2]
             self.body.add(number, name, pair, body_size(known.body))
+            hands = other.hands[..., :2]
+            if _apart(one.hands[..., :2], hands[::-1]) < _apart(one.hands[..., :2], hands):
+                self.swapped += max(sum(one.hands_present), sum(other.hands_present))
+                hands = hands[::-1]
             for side, part in enumerate(self.hands):
-                pair = one.hands[side, :, :2], other.hands[side, :, :2]
-                known_hand = pair[0] if one.hands_present[side] else pair[1]
+                known_hand = one.hands[side] if one.hands_present[side] else hands[side]
+                pair = one.hands[side, :, :2], hands[side]
                 part.add(number, name, pair, palm_size(known_hand))
-            if sum(one.hands_present) == sum(other.hands_present) == 1:
-                self.swapped += one.hands_present != other.hands_present
 
     def summary(self) -> dict[str, float | list[int]]:
         """Return counts, and means in sizes of the part; NaN where nothing was found."""
@@ -162,16 +164,20 @@ def matched(
     """Yield each person of the first engine with the nearest one of the second."""
     left = list(second)
     for one in first:
-        apart = [_apart(one, other) for other in left]
+        apart = [_apart(_landmarks(one), _landmarks(other)) for other in left]
         yield one, left.pop(int(np.argmin(apart))) if left else PersonKeypoints("")
     for other in left:
         yield PersonKeypoints(""), other
 
 
-def _apart(one: PersonKeypoints, other: PersonKeypoints) -> float:
-    """Return the mean distance of the landmarks of two people, infinite if they share none."""
-    points = [np.concatenate([who.body[:, :2], *who.hands[..., :2]]) for who in (one, other)]
-    distances = np.linalg.norm(points[0] - points[1], axis=1)
+def _landmarks(person: PersonKeypoints) -> FloatArray:
+    """Return all landmarks (75, 2) of a person, pixels."""
+    return np.concatenate([person.body[:, :2], *person.hands[..., :2]])
+
+
+def _apart(one: FloatArray, other: FloatArray) -> float:
+    """Return the mean distance of landmarks (..., 2), infinite if no one is in both."""
+    distances = np.linalg.norm(one - other, axis=-1)
     known = distances[np.isfinite(distances)]
     return float(known.mean()) if len(known) else math.inf
 

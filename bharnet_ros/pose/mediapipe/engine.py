@@ -14,6 +14,10 @@ from bharnet_ros.pose.mediapipe.people import TICKS, OnePerson, People
 from bharnet_ros.pose.scene import Scene
 from bharnet_ros.types.errors import InputError
 
+_START_US = TICKS
+"""Graph time of the first frame. MediaPipe's filters take zero for no time, and so would begin with
+the second frame."""
+
 _BODY_NETWORKS = ("lite", "full", "heavy")
 
 
@@ -48,11 +52,12 @@ class MediaPipeEngine:
         return scene
 
     def _next_timestamp(self, stamp_ns: int) -> int:
-        """Return graph time: microseconds since the first frame, at least `TICKS` apart."""
+        """Return graph time: microseconds from `_START_US` on, at least `TICKS` apart."""
         if self._last_us is None:
             self._first_stamp_ns = stamp_ns
-            return 0
-        return max((stamp_ns - self._first_stamp_ns) // 1000, self._last_us + TICKS)
+            return _START_US
+        passed_us = (stamp_ns - self._first_stamp_ns) // 1000
+        return max(_START_US + passed_us, self._last_us + TICKS)
 
     def reset(self) -> None:
         """Forget all people and stamps."""

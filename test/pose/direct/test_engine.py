@@ -103,6 +103,40 @@ def test_landmarks_of_a_signing_person_are_the_same(engines, shared_data):
     assert np.mean(bodies) < 0.005 and np.mean(hands) < 0.01
 
 
+@pytest.mark.parametrize(
+    ("script", "start", "hands_at_least"),
+    [("help", 10, 10), ("thanks", 10, 5), ("unknown", 60, 4), ("occluded_hand", 10, 4)],
+)
+def test_hands_that_cross_or_hide_the_face_are_the_same(engines, script, start, hands_at_least):
+    bodies, hands = distances(both(engines, puppet(script, start, start + 10)))
+    assert len(bodies) == 10 and len(hands) >= hands_at_least
+    assert np.mean(bodies) < 0.005 and np.median(hands) < 0.01
+
+
+def test_smoothing_begins_with_the_first_image(engines):
+    # MediaPipe's filters would ignore an image at graph time zero.
+    pairs = both(engines, puppet("hello", 12, 14))
+    bodies, _ = distances(pairs)
+    assert bodies[1] < 0.001
+
+
+def test_nobody_is_found_in_an_empty_image(engines):
+    for pair in both(engines, [np.full((240, 320, 3), 90, dtype=np.uint8)] * 2):
+        assert not any(frame.people for frame in pair)
+
+
+def test_landmarks_of_two_people_are_the_same():
+    with (
+        PoseExtractor(engine="mediapipe", max_people=2) as first,
+        PoseExtractor(engine="direct", max_people=2) as second,
+    ):
+        pairs = both((first, second), puppet("two_people", 10, 18))
+    assert all(len(one.people) == len(other.people) == 2 for one, other in pairs)
+    bodies, hands = distances(pairs)
+    assert len(bodies) == 16 and len(hands) >= 16
+    assert np.mean(bodies) < 0.005 and np.median(hands) < 0.01
+
+
 def test_two_people_are_both_tracked():
     images = puppet("two_people", 10, 16)
     with PoseExtractor(engine="direct", max_people=2) as extractor:
