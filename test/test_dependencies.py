@@ -35,11 +35,11 @@ def test_all_dependencies_have_wheels(machine: str, python: str, tmp_path: Path)
     wanted = requirements()
     assert any(one.startswith("openvino") for one in wanted)
     platforms = [f"--platform=manylinux_{glibc}_{machine}" for glibc in GLIBC]
+    options = ["--dry-run", "--ignore-installed", "--quiet", "--only-binary=:all:"]
+    options += ["--implementation=cp", f"--python-version={python}", *platforms]
+    options += [f"--platform=manylinux2014_{machine}", f"--target={tmp_path / 'nowhere'}"]
     resolved = subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"]
-        + ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}"]
-        + [*platforms, f"--platform=manylinux2014_{machine}", f"--target={tmp_path / 'nowhere'}"]
-        + wanted,
+        [sys.executable, "-m", "pip", "install", *options, *wanted],
         capture_output=True,
         text=True,
         check=False,
