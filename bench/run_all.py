@@ -87,6 +87,7 @@ BENCHES = (
         quick=("rest", "--fps", "5"),
         on_page=False,
     ),
+    Bench("long_extraction", arguments=("--images", "9000"), quick=("--quick",), on_page=False),
     Bench("golden", "accuracy", on_page=False, needs_data=True),
 )
 
