@@ -67,6 +67,7 @@ class Bench:
 
 BENCHES = (
     Bench("extraction", quick=("--frames", "10", "--rounds", "1"), rounds="--rounds"),
+    Bench("two_people", quick=("--frames", "10", "--rounds", "1"), rounds="--rounds"),
     Bench(
         "end_to_end",
         quick=(
@@ -88,6 +89,7 @@ BENCHES = (
         on_page=False,
     ),
     Bench("long_extraction", arguments=("--images", "9000"), quick=("--quick",), on_page=False),
+    Bench("engines", "accuracy", quick=("--frames", "10"), on_page=False),
     Bench("golden", "accuracy", on_page=False, needs_data=True),
 )
 
