@@ -64,7 +64,7 @@ def _in_folder(folder: Path, names: tuple[str, ...]) -> dict[str, Path]:
 def _in_wheel(name: str, wheel: Path | None, folder: str) -> Path:
     file = Path(name).name
     parameter = "model_complexity" if name.startswith("pose_landmark/") else "model_folder"
-    place = f"neither {folder} nor" if folder else "not in"
+    place = f"neither in {folder} nor" if folder else "not"
     if wheel is None:
         lacking = f"{folder} lacks {file}, and the" if folder else f"{file} is missing: the"
         raise InputError(

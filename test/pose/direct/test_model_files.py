@@ -6,10 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bharnet_ros.pose.direct import model_files
 from bharnet_ros.pose.direct.model_files import HAND, find_models
+from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.errors import InputError
 
 HEAVY = "pose_landmark/pose_landmark_heavy.tflite"
@@ -58,7 +61,11 @@ def test_a_complete_folder_needs_no_wheel(tmp_path, monkeypatch):
     [
         ([], True, r"^model_folder: \S+ holds none of pose_detection.tflite, pose_landmark_heavy"),
         (None, True, r"^model_folder: \S+ is not a folder"),
-        ([HAND], True, r"^model_complexity: pose_landmark_heavy.tflite is neither \S+ nor in this"),
+        (
+            [HAND],
+            True,
+            r"^model_complexity: pose_landmark_heavy.tflite is neither in \S+ nor in this",
+        ),
         ([HEAVY], False, r"^model_folder: \S+ lacks pose_detection.tflite.*--no-deps mediapipe"),
     ],
 )
@@ -81,7 +88,7 @@ def test_without_folder_and_package_the_error_says_what_to_install(monkeypatch):
 
 
 def test_a_body_network_that_the_wheel_lacks_is_named(wheel):
-    with pytest.raises(InputError, match=r"^model_complexity: pose_landmark_heavy.* not in"):
+    with pytest.raises(InputError, match=r"^model_complexity: \S+heavy.tflite is not in this"):
         find_models(2)
 
 
@@ -97,3 +104,16 @@ def test_the_engine_imports_neither_mediapipe_nor_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.mediapipe
+def test_the_lite_body_network_of_a_folder_finds_the_same_person(shared_data):
+    folder = shared_data("mediapipe_models/pose_landmark_lite.tflite").parent
+    image = open_puppet("hello").frame(30).image
+    bodies = []
+    for options in ({"model_complexity": 0, "model_folder": str(folder)}, {"model_complexity": 1}):
+        with PoseExtractor(engine="direct", **options) as extractor:
+            (person,) = extractor.extract(image, 1).people
+            bodies.append(person.body[:25, :2])
+    apart = np.linalg.norm(bodies[0] - bodies[1], axis=1).mean()
+    assert 0.1 < apart < 20.0
