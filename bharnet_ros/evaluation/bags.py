@@ -17,18 +17,24 @@ from bharnet_ros.bags.truth import TOPIC
 from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
 from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
 from bharnet_ros.evaluation.tables import add_report_arguments, printable, show
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.types.actions import KEEP_NONE
 from bharnet_ros.types.errors import InputError
 
 SOME_BROKEN = 1
 _ERROR, _BACKGROUND = "error", "background"
-_IMAGE_OPTIONS = ("image_topic", "max_people", "use_depth", "depth_topic", "camera_info_topic")
+_IMAGE_OPTIONS = (
+    *("image_topic", "max_people", "engine", "model_folder"),
+    *("use_depth", "depth_topic", "camera_info_topic"),
+)
 """Options that start the replay from images."""
 _OPTIONS_IN_REPORT = (
     "from",
     "image_topic",
     "topic",
     "max_people",
+    "engine",
+    "model_folder",
     "depth_topic",
     "camera_info_topic",
     "sync_slop",
@@ -67,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="greatest number of people to track in images (default: as in the parameters, 1)",
     )
+    add_engine_arguments(parser, default=None)
     parser.add_argument(
         "--use-depth",
         action="store_true",
@@ -201,6 +208,7 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
         device=arguments.device,
         parameter_file=arguments.params_file,
         max_people=arguments.max_people,
+        **engine_options(arguments),
         use_depth=arguments.use_depth,
         depth_topic=arguments.depth_topic,
         camera_info_topic=arguments.camera_info_topic,

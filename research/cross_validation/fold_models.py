@@ -12,6 +12,7 @@ from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
+from research.cross_validation.held_out import held_out_fold
 from research.cross_validation.late_ensemble import LateEnsemble, check_same_classes
 
 
@@ -74,21 +75,6 @@ def load_fold_models(
         count = sum(one.numel() for network in networks for one in network.parameters())
         models.append(FoldModel(fold, model, count, tuple(bundle.path for bundle in group)))
     return models
-
-
-def held_out_fold(bundle: ModelBundle) -> int:
-    """Return the fold of people that the model was not trained on.
-
-    Raises:
-        InputError: The bundle does not name it; names the bundle.
-    """
-    fold = bundle.description.training.get("held_out_fold")
-    if not isinstance(fold, int):
-        raise InputError(
-            f"{bundle.path}: training.held_out_fold: must be the number of the fold of people that "
-            f"the model was not trained on, got {fold!r}"
-        )
-    return fold
 
 
 def describe_models(models: Sequence[FoldModel]) -> list[dict[str, object]]:

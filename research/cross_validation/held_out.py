@@ -33,3 +33,18 @@ def load_by_held_out(
             )
         bundles[people] = bundle
     return bundles
+
+
+def held_out_fold(bundle: ModelBundle) -> int:
+    """Return the fold of people that the model was not trained on.
+
+    Raises:
+        InputError: The bundle does not name it; names the bundle.
+    """
+    fold = bundle.description.training.get("held_out_fold")
+    if not isinstance(fold, int):
+        raise InputError(
+            f"{bundle.path}: training.held_out_fold: must be the number of the fold of people that "
+            f"the model was not trained on, got {fold!r}"
+        )
+    return fold

@@ -21,7 +21,7 @@ from bharnet_ros.evaluation.tables import format_table
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
-from research.cross_validation.fold_models import held_out_fold
+from research.cross_validation.held_out import held_out_fold
 from research.long_streams.scoring import timeline_of
 from research.long_streams.spliced import RecordingSettings, scored_recordings
 

@@ -27,8 +27,7 @@ from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.timeline import Timeline
-from research.cross_validation.fold_models import held_out_fold
-from research.cross_validation.held_out import load_by_held_out
+from research.cross_validation.held_out import held_out_fold, load_by_held_out
 from research.long_streams.scoring import (
     ScoredRecording,
     add_event_arguments,

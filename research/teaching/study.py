@@ -29,8 +29,7 @@ from bharnet_ros.evaluation.tables import (
 from bharnet_ros.recognition.bundle import ModelBundle, load_bundle
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
-from research.cross_validation.fold_models import held_out_fold
-from research.cross_validation.held_out import load_by_held_out
+from research.cross_validation.held_out import held_out_fold, load_by_held_out
 from research.teaching.product import teach_by_product
 from research.teaching.protocol import (
     EmbeddedClips,
