@@ -128,7 +128,8 @@ def _poses() -> str:
         engine.close()
     taken = 1e3 * statistics.median(seconds[_ROUNDS:])
     speed = f"{taken:.0f} ms for a person with both hands at 640 x 480"
-    return f"engine {opened.name}, {speed}" + (f"; {opened.note}" if opened.note else "")
+    note = f"; {opened.note}" if opened.note else ""
+    return f"engine {opened.name} ({engine.run_by}), {speed}{note}"
 
 
 def _model(model: str) -> str:

@@ -71,7 +71,12 @@ class PoseEngine(Protocol):
     """Finds bodies and hands in the images of one camera, and tracks them from frame to frame.
 
     One thread at a time calls the methods, not always the same one.
+
+    Attributes:
+        run_by: What runs the networks, its version and its precision, in a few words.
     """
+
+    run_by: str
 
     def process(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> Callable[[], Scene]:
         """Find the people in one frame.

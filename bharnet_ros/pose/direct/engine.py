@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.metadata import version
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -43,12 +45,18 @@ class _Person:
 class DirectEngine:
     """Tracks bodies and their hands; implements `PoseEngine`."""
 
+    run_by = f"OpenVINO {version('openvino')}, 32-bit floats"
+
     def __init__(self, settings: EngineSettings) -> None:
         """Load the networks.
+
+        From then on, OpenCV uses one thread in this process: crops are small, and waiting for a
+        thread on the core where the networks' threads linger takes longer than they do.
 
         Raises:
             InputError: A network is missing.
         """
+        cv2.setNumThreads(1)
         self._settings = settings
         files = model_files.find_models(settings.model_complexity, settings.model_folder)
         self._detector = Detector(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import mediapipe
@@ -23,6 +24,8 @@ _BODY_NETWORKS = ("lite", "full", "heavy")
 
 class MediaPipeEngine:
     """Tracks bodies and their hands with MediaPipe's graphs; implements `PoseEngine`."""
+
+    run_by = f"MediaPipe {version('mediapipe')}, 32-bit floats"
 
     def __init__(self, settings: EngineSettings) -> None:
         """Load the networks.
