@@ -153,18 +153,12 @@ def _model(model: str) -> str:
 
 
 def _gpu() -> str:
-    from bharnet_ros.recognition.devices import gpu_count, gpu_usable, torch_installed
+    from bharnet_ros.recognition.devices import gpu_count, idle_gpu
 
-    found = gpu_count()
-    if not found:
+    if not gpu_count():
         raise RuntimeError("no NVIDIA driver; models run on the CPU")
-    if not torch_installed():
-        raise RuntimeError(
-            f"{found} found, but PyTorch is not installed: `make install GPU=1`, or "
-            "`pip install torch`"
-        )
-    if not gpu_usable():
-        raise RuntimeError(f"{found} found, but this PyTorch cannot use it")
+    if reason := idle_gpu():
+        raise RuntimeError(reason)
     import torch
 
     return f"{torch.cuda.get_device_name(0)}, PyTorch {torch.__version__}"

@@ -27,6 +27,7 @@ from bharnet_ros.nodes.teaching_services import TeachingServices
 from bharnet_ros.pipeline.crops import RgbFeed
 from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores, open_recognition
 from bharnet_ros.recognition.backends import BACKENDS
+from bharnet_ros.recognition.devices import idle_gpu
 from bharnet_ros.recognition.events.parameters import format_class_parameters
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.recognition.vocabulary import Vocabulary
@@ -161,6 +162,8 @@ class Recognition(ManagedNode):
             self._rgb,
             on_restart=self._restart,
         )
+        if parameters["device"] == "auto" and (reason := idle_gpu()):
+            self.get_logger().warning(f"parameter device: {reason}")
         self._classroom.on_classes = self._announce
         if self._classroom.taught_anew:
             self.get_logger().info(

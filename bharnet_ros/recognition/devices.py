@@ -55,6 +55,16 @@ def gpu_count() -> int:
     return count.value
 
 
+def idle_gpu() -> str:
+    """Return why `auto` leaves the GPUs of this machine alone, empty if it does not."""
+    found = gpu_count()
+    if not found or gpu_usable():
+        return ""
+    if torch_installed():
+        return f"{found} GPU found, but this PyTorch cannot use it"
+    return f"{found} GPU found, but PyTorch is not installed: `make install GPU=1`"
+
+
 def torch_installed() -> bool:
     """Return whether PyTorch can be imported."""
     return importlib.util.find_spec("torch") is not None

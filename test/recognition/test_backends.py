@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bharnet_ros.recognition import devices
 from bharnet_ros.recognition.bundle import EXPORTED, ModelBundle, load_bundle
 from bharnet_ros.recognition.description import BundleError
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -100,6 +101,17 @@ def test_a_gpu_without_torch_says_what_to_install(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(InputError, match="device: 'cuda' needs PyTorch, which is not installed"):
         Recognizer(light(), "cuda")
     assert Recognizer(light(), "auto").device == "cpu"
+
+
+def test_a_gpu_that_is_left_alone_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "gpu_count", lambda: 0)
+    assert devices.idle_gpu() == ""
+    monkeypatch.setattr(devices, "gpu_count", lambda: 1)
+    monkeypatch.setattr(devices, "gpu_usable", lambda: False)
+    monkeypatch.setattr(devices, "torch_installed", lambda: False)
+    assert "PyTorch is not installed: `make install GPU=1`" in devices.idle_gpu()
+    monkeypatch.setattr(devices, "torch_installed", lambda: True)
+    assert "this PyTorch cannot use it" in devices.idle_gpu()
 
 
 def test_a_changed_or_foreign_exported_network_is_refused(tmp_path: Path) -> None:
