@@ -147,3 +147,24 @@ def test_doctor_finds_a_missing_model(ros_domain, tmp_path, capfd):
     assert str(tmp_path / "nowhere") in lines["model"]
     for name in ("python", "ROS", "messages", "poses"):
         assert lines[name].startswith("ok"), lines[name]
+
+
+def test_commands_that_need_pytorch_have_help_without_it(tmp_path):
+    code = """
+import sys
+sys.modules.update(dict.fromkeys(("torch", "pytorch_lightning", "onnx")))
+from bharnet_ros import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+    def command(*words):
+        return subprocess.run(
+            [sys.executable, "-c", code, *words], capture_output=True, text=True, check=False
+        )
+
+    for name in ("train", "export"):
+        assert command(name, "--help").returncode == 0
+    for words in (("train", "--config", "c", "--data", "d", "--out", "o"), ("export", "gestures")):
+        done = command(*words)
+        assert done.returncode == 2
+        assert "not installed: torch, pytorch_lightning, onnx; they come with" in done.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import platform
 import statistics
 import sys
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bharnet_ros import __version__
+from bharnet_ros.types.packages import require_training
 
 VIDEO_DEVICES = Path("/dev")
 OLDEST_PYTHON = (3, 10)
@@ -165,13 +165,7 @@ def _gpu() -> str:
 
 
 def _training() -> str:
-    missing = [
-        name
-        for name in ("torch", "pytorch_lightning", "torchmetrics", "onnx", "onnxscript")
-        if importlib.util.find_spec(name) is None
-    ]
-    if missing:
-        raise RuntimeError(f"needs the extra `train`: {', '.join(missing)} are not installed")
+    require_training()
     return "bharnet train can be used"
 
 

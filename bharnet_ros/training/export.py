@@ -1,8 +1,7 @@
-"""Writes the network of a bundle for ONNX Runtime: `bharnet export`."""
+"""Writes the network of a bundle for ONNX Runtime."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ from bharnet_ros.recognition.description import write_description
 from bharnet_ros.recognition.exported import ExportedNetwork
 from bharnet_ros.recognition.pytorch import TorchNetwork, embedding_layer
 from bharnet_ros.recognition.weights import load_network
-from bharnet_ros.resources import find_model
 from bharnet_ros.types.errors import InputError
 
 AGREEMENT = 1e-5
@@ -24,22 +22,6 @@ AGREEMENT = 1e-5
 
 _SIZES = ((1, 1), (2, 1), (3, 2))
 """Windows and people in each, for which the outputs are compared."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet export`."""
-    parser.add_argument("model", help="folder or name of a model bundle")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet export` and return the exit status.
-
-    Raises:
-        InputError: The model cannot be used or exported.
-        OSError: A file cannot be written.
-    """
-    print(f"wrote {export_bundle(Path(find_model(arguments.model)))}")
-    return 0
 
 
 def export_bundle(folder: Path) -> Path:

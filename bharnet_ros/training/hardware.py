@@ -10,10 +10,8 @@ import torch
 from pytorch_lightning.profilers import SimpleProfiler
 
 from bharnet_ros.recognition.pytorch import torch_device
+from bharnet_ros.training.train_command import PRECISIONS
 from bharnet_ros.types.errors import InputError
-
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
-"""Lightning's names of the precisions that training supports."""
 
 _ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu"}
 
@@ -75,20 +73,6 @@ class Hardware:
             # A batch without hands, or without people, gives a stream no gradients.
             "strategy": "auto" if single_process else "ddp_find_unused_parameters_true",
         }
-
-
-def add_hardware_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments for `hardware_from`."""
-    parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
-    parser.add_argument(
-        "--precision", default=PRECISIONS[0], help=f"one of {', '.join(PRECISIONS)}"
-    )
-    parser.add_argument(
-        "--devices", type=int, default=1, metavar="N", help="GPUs per machine (default: 1)"
-    )
-    parser.add_argument(
-        "--nodes", type=int, default=1, metavar="N", help="number of machines (default: 1)"
-    )
 
 
 def hardware_from(arguments: argparse.Namespace) -> Hardware:

@@ -1,4 +1,4 @@
-"""`bharnet train`: train a model bundle on recorded clips."""
+"""Trains a model bundle on recorded clips."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ import torch
 
 from bharnet_ros.datasets.arguments import (
     SplitProtocol,
-    add_dataset_arguments,
-    add_protocol_arguments,
     open_from,
     protocols_from,
 )
@@ -32,7 +30,7 @@ from bharnet_ros.training.embedding import make_background
 from bharnet_ros.training.everybody import load_fold_bundles, measure_folds
 from bharnet_ros.training.export import export_bundle
 from bharnet_ros.training.fit import fit
-from bharnet_ros.training.hardware import add_hardware_arguments, hardware_from
+from bharnet_ros.training.hardware import hardware_from
 from bharnet_ros.training.module import WholeClips
 from bharnet_ros.training.outputs import whole_clip_output
 from bharnet_ros.training.provenance import describe, under_licences
@@ -49,76 +47,8 @@ _TEST_BATCH = 32
 """Clips per batch without gradients; larger batches are slower on a CPU."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the arguments of `bharnet train`."""
-    parser.add_argument("--config", required=True, type=Path, help="YAML file with the settings")
-    add_dataset_arguments(parser)
-    add_protocol_arguments(parser, several_folds=True)
-    parser.add_argument(
-        "--out",
-        required=True,
-        type=Path,
-        help="folder for the model bundle; with several folds, for one bundle fold_K each",
-    )
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        metavar="DIR",
-        help="cache the parsed clips in this folder and read them from there the next time",
-    )
-    add_hardware_arguments(parser)
-    parser.add_argument("--epochs", type=int, help="overrides the setting")
-    parser.add_argument(
-        "--skeleton-from",
-        metavar="DIR",
-        help="overrides the setting: bundle whose skeleton is used unchanged, so that only further "
-        "streams are trained",
-    )
-    parser.add_argument(
-        "--backbone-from",
-        metavar="FILE",
-        help="overrides the setting: initial weights of the crop backbone, from torchvision",
-    )
-    parser.add_argument("--seed", type=int, help="overrides the setting")
-    parser.add_argument(
-        "--licences",
-        nargs="+",
-        metavar="NAME",
-        help="train only on people all of whose sources have one of these licences, such as MIT",
-    )
-    parser.add_argument(
-        "--doubtful",
-        type=Path,
-        metavar="FILE",
-        help="CSV of people and labels that are likely wrong, as `python -m research "
-        "label-ceiling` writes it: training takes these clips for a gesture of their person only",
-    )
-    parser.add_argument(
-        "--validate-every",
-        type=int,
-        default=1,
-        metavar="N",
-        help="show the accuracy of the held-out clips after every N-th epoch (default: 1)",
-    )
-    parser.add_argument(
-        "--everybody",
-        type=Path,
-        nargs="+",
-        metavar="BUNDLE",
-        help="train on all people; temperature and numbers come from these bundles of the same "
-        "settings, which were each trained without one fold of --subjects-from",
-    )
-    parser.add_argument("--resume", type=Path, help="checkpoint to continue from")
-    parser.add_argument(
-        "--no-export",
-        dest="export",
-        action="store_false",
-        help="do not write the network for ONNX Runtime: `bharnet export` can do it later",
-    )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Run `bharnet train`; return the exit status.
+def train(arguments: argparse.Namespace) -> None:
+    """Carry out `bharnet train`.
 
     Raises:
         InputError: An argument, a setting or a data file cannot be used; names it.
@@ -193,7 +123,6 @@ def run(arguments: argparse.Namespace) -> int:
             _write(out, description, network, output, background, data, held_out)
             if arguments.export and network.exportable:
                 export_bundle(out)
-    return 0
 
 
 def _protocols(arguments: argparse.Namespace) -> list[SplitProtocol]:

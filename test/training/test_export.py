@@ -14,7 +14,8 @@ from bharnet_ros.network.build import VARIANTS, build_network
 from bharnet_ros.recognition.bundle import EXPORTED, load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.weights import write_bundle
-from bharnet_ros.training.export import export_bundle, run
+from bharnet_ros.training.export import export_bundle
+from bharnet_ros.training.export_command import run
 from bharnet_ros.types.errors import InputError
 
 pytestmark = pytest.mark.slow
