@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,9 +153,8 @@ class _VideoFile(FrameSource):
 
 class _ImageFolder(FrameSource):
     def __init__(self, name: str, path: Path, *, fps: float | None) -> None:
-        self._files = sorted(
-            file for file in path.iterdir() if file.suffix.lower() in _IMAGE_SUFFIXES
-        )
+        images = (file for file in path.iterdir() if file.suffix.lower() in _IMAGE_SUFFIXES)
+        self._files = sorted(images, key=_natural)
         if not self._files:
             raise InputError(f"source: folder {name!r} holds no images")
         super().__init__(name, fps=fps or DEFAULT_FPS, frame_count=len(self._files), live=False)
@@ -167,6 +167,12 @@ class _ImageFolder(FrameSource):
                 logger.warning("%s: cannot be decoded, skipped", file)
                 continue
             yield Frame(rgb(image), index / self.fps)
+
+
+def _natural(file: Path) -> list[Any]:
+    """Return a key that puts `2.jpg` before `10.jpg`."""
+    words = re.split(r"(\d+)", file.name)
+    return [int(word) if number % 2 else word for number, word in enumerate(words)]
 
 
 def _read_image(file: Path) -> Any:

@@ -93,6 +93,15 @@ def test_folder_is_sorted_by_name_and_skips_corrupt_images(folder):
     assert source.skipped == 1
 
 
+def test_numbers_in_names_of_images_are_ordered_as_numbers(tmp_path):
+    for number in (10, 2, 1, 30):
+        cv2.imwrite(str(tmp_path / f"shot {number}.png"), picture(number))
+    with open_source(str(tmp_path)) as source:
+        shown = [int(frame.image[32, 80, 2]) for frame in source]
+    assert shown == [int(picture(number)[32, 80, 0]) for number in (1, 2, 10, 30)]
+    assert shown == sorted(set(shown))
+
+
 def test_frames_of_a_recording_have_age_zero(folder):
     with open_source(str(folder)) as source:
         assert [source.age(frame) for frame in source] == [0.0, 0.0, 0.0]
