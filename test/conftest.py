@@ -27,9 +27,18 @@ _next_domain = itertools.count(os.getpid())
 @pytest.fixture(scope="session")
 def shared_data() -> Callable[[str], Path]:
     """Return a function that finds a file of ../shared/data, or skips the test."""
+    return _find_shared("data")
 
+
+@pytest.fixture(scope="session")
+def shared_case() -> Callable[[str], Path]:
+    """Return a function that finds a file of ../shared/cases, or skips the test."""
+    return _find_shared("cases")
+
+
+def _find_shared(folder: str) -> Callable[[str], Path]:
     def find(name: str) -> Path:
-        path = CHECKOUT.parent / "shared" / "data" / name
+        path = CHECKOUT.parent / "shared" / folder / name
         if not path.exists():
             pytest.skip(f"needs {path}, which is not part of the repository")
         return path

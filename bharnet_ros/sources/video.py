@@ -104,23 +104,29 @@ class _VideoFile(FrameSource):
             name, fps=fps or own_fps, frame_count=count if count > 0 else None, live=False
         )
         self._given_fps = fps
+        self._own_fps = own_fps
+        self._counts_frames = _counts_frames(path)
         self._first: Any = first
         self._start_ms = float(self._capture.get(cv2.CAP_PROP_POS_MSEC))
 
     def __iter__(self) -> Iterator[Frame]:
         last = -1.0
+        shown_s = 0.0
         index = 0
         while True:
             image = self._next_image()
             if image is None:
                 break
+            shown_s = self._seconds()
             now = self._time_of(index, last)
             yield Frame(rgb(image), now)
             last = now
             index += 1
         if self.frame_count is not None:
             # FFmpeg silently drops some corrupt frames, and all frames that a truncated file lacks.
-            self.skipped = max(self.skipped, self.frame_count - index)
+            # Other containers know their length alone, of which OpenCV makes a number of frames.
+            shown = index if self._counts_frames else round(shown_s * self._own_fps) + 1
+            self.skipped = max(self.skipped, self.frame_count - shown)
         if self.skipped:
             logger.warning("%s: %d frames are corrupt or missing", self.name, self.skipped)
 
@@ -143,12 +149,23 @@ class _VideoFile(FrameSource):
             failed += 1
         return None
 
+    def _seconds(self) -> float:
+        """Return the time of the frame that was read last, from the first one, by the container."""
+        return (float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) - self._start_ms) / 1000.0
+
     def _time_of(self, index: int, last: float) -> float:
         if self._given_fps is not None:
             return index / self._given_fps
-        now = (float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) - self._start_ms) / 1000.0
+        now = self._seconds()
         # Containers without times, and some broken ones, repeat the last time.
         return now if now > last else last + 1.0 / self.fps
+
+
+def _counts_frames(path: Path) -> bool:
+    """Return whether a container holds the number of its frames: MP4, QuickTime and AVI do."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head[4:8] == b"ftyp" or head[:4] == b"RIFF"
 
 
 class _ImageFolder(FrameSource):

@@ -93,6 +93,13 @@ def test_folder_is_sorted_by_name_and_skips_corrupt_images(folder):
     assert source.skipped == 1
 
 
+def test_a_video_of_variable_frame_rate_lacks_no_frames(shared_case, caplog):
+    with open_source(str(shared_case("13-frames-called-corrupt/vfr.mkv"))) as source:
+        frames = list(source)
+    assert len(frames) == 51 and source.skipped == 0
+    assert "corrupt or missing" not in caplog.text
+
+
 def test_numbers_in_names_of_images_are_ordered_as_numbers(tmp_path):
     for number in (10, 2, 1, 30):
         cv2.imwrite(str(tmp_path / f"shot {number}.png"), picture(number))
