@@ -91,6 +91,8 @@ def open_source(
 class _VideoFile(FrameSource):
     def __init__(self, name: str, path: Path, *, fps: float | None) -> None:
         self._capture: Any = cv2.VideoCapture(str(path))
+        # Phones film on their side and say so in the container.
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         opened = self._capture.isOpened()
         found, first = self._capture.read() if opened else (False, None)
         if not found:

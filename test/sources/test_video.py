@@ -93,6 +93,18 @@ def test_folder_is_sorted_by_name_and_skips_corrupt_images(folder):
     assert source.skipped == 1
 
 
+def test_a_video_that_a_phone_filmed_on_its_side_is_upright(shared_case):
+    folder = shared_case("01-phone-video-lies-on-its-side")
+
+    def first(name):
+        with open_source(str(folder / name)) as source:
+            return next(iter(source)).image.astype(int)
+
+    turned, upright, flat = map(first, ("phone.mp4", "upright.mp4", "side.mp4"))
+    assert turned.shape == upright.shape != flat.shape
+    assert np.abs(turned - upright).mean() < 2
+
+
 def test_a_video_of_variable_frame_rate_lacks_no_frames(shared_case, caplog):
     with open_source(str(shared_case("13-frames-called-corrupt/vfr.mkv"))) as source:
         frames = list(source)
