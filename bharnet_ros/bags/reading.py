@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+import yaml
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, MessageDefinitionFormat
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
@@ -73,11 +74,12 @@ class Recording:
         """
         self.path = Path(path)
         _check_path(self.path)
+        _check_log(self.path)
         self.name = recording_name(self.path)
         self._stores: dict[str, Typestore] = {}
         self._first: dict[str, Message] = {}
         with self._errors_named():
-            self._reader = Reader(self.path)
+            self._reader = Reader(_readable(self.path))
             self._reader.open()
         try:
             # Metadata edited by hand may hold values of a wrong type, which show only here.
@@ -101,7 +103,7 @@ class Recording:
             InputError: A topic is missing, its type is unknown, or a message or the file is
                 broken; names the file, and the topic if the file can be read.
         """
-        connections = [self._connection(topic) for topic in topics]
+        connections = [one for topic in topics for one in self._connections(topic)]
         with self._errors_named():
             for connection, log_ns, raw in self._reader.messages(connections):
                 try:
@@ -148,7 +150,8 @@ class Recording:
         """Close the files."""
         self.close()
 
-    def _connection(self, topic: str) -> Connection:
+    def _connections(self, topic: str) -> list[Connection]:
+        """Return all connections of a topic: a merged recording has several."""
         found = [one for one in self._reader.connections if one.topic == topic]
         if not found:
             has = ", ".join(one.name for one in self.topics) or "none"
@@ -156,9 +159,9 @@ class Recording:
         if len({one.msgtype for one in found}) > 1:
             types = ", ".join(sorted({one.msgtype for one in found}))
             raise InputError(f"{self.path}: topic {topic}: has several types, {types}")
-        connection = found[0]
-        self._check_type(connection)
-        return connection
+        for connection in found:
+            self._check_type(connection)
+        return found
 
     def _check_type(self, connection: Connection) -> None:
         """Check that the messages of a connection can be decoded and have the fields we expect."""
@@ -230,6 +233,33 @@ def _check_path(path: Path) -> None:
     elif path.suffix not in _SUFFIXES:
         kinds = " or ".join(("a folder", *_SUFFIXES))
         raise InputError(f"{path}: is not a recording: expected {kinds}")
+
+
+def _check_log(path: Path) -> None:
+    """Check that no database of a recording lacks messages that are in the log beside it."""
+    for database in sorted(path.glob("*.db3")) if path.is_dir() else [path]:
+        log = database.with_name(f"{database.name}-wal")
+        if log.is_file() and log.stat().st_size:
+            raise InputError(
+                f"{log}: holds messages that were not moved into {database.name} when recording "
+                f"was cut off; `sqlite3 {database} 'PRAGMA wal_checkpoint(TRUNCATE)'` moves them"
+            )
+
+
+def _readable(path: Path) -> Path:
+    """Return the path to open: the file in a folder whose metadata does not name its storage.
+
+    The reindexing of one distribution leaves the name empty.
+    """
+    try:
+        content = yaml.safe_load((path / METADATA).read_text(encoding="utf-8"))
+        information = content["rosbag2_bagfile_information"]
+        files = information["relative_file_paths"]
+        unnamed = information["storage_identifier"] == "" and len(files) == 1
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return path
+    file = path / Path(str(files[0])).name if unnamed else path
+    return file if file.is_file() else path
 
 
 def _reason(error: Exception) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -248,3 +249,25 @@ def _redefine(path, old: str, new: str) -> None:
         "UPDATE message_definitions SET encoded_message_definition = "
         f"replace(encoded_message_definition, '{old}', '{new}')",
     )
+
+
+def test_all_channels_of_a_merged_topic_are_read(shared_case: Callable[[str], Path]) -> None:
+    with Recording(shared_case("02-topic-in-two-channels/merged.mcap")) as recording:
+        (topic,) = recording.topics
+        assert topic.messages == recording.count(topic.name) == 6
+        assert len(list(recording.messages(topic.name))) == 6
+
+
+def test_messages_left_in_the_log_of_a_database_are_named(
+    shared_case: Callable[[str], Path],
+) -> None:
+    folder = shared_case("04-sqlite-with-wal/killed")
+    with pytest.raises(InputError, match=r"bag_0\.db3-wal: holds messages .*`sqlite3 .*bag_0\.db3"):
+        Recording(folder / "bag_0.db3")
+
+
+def test_a_storage_without_name_is_read_by_the_ending_of_its_file(
+    shared_case: Callable[[str], Path],
+) -> None:
+    with Recording(shared_case("19-humble-reindex/bag")) as recording:
+        assert recording.topics and len(list(recording.messages(recording.topics[0].name))) > 0
