@@ -24,8 +24,7 @@ _ENCODINGS: dict[str, tuple[int, int | None]] = {
 ENCODINGS = tuple(_ENCODINGS)
 COMPRESSIONS = ("jpeg", "png")
 _END_MARKS = {"jpeg": b"\xff\xd9", "jpg": b"\xff\xd9", "png": b"IEND"}
-# Some cameras pad their images after the end mark.
-_END_SEARCH = 4096
+_JPEG_SCAN = b"\xff\xda"
 
 
 def decode_image(
@@ -109,7 +108,11 @@ def decode_compressed(format: str, data: Buffer) -> RgbImage:
     if bgr is None:
         raise InputError(f"data: {compressed.size} bytes are not a {format!r} image")
     # OpenCV fills the missing part of a truncated image with grey and reports no error.
-    if end_mark not in compressed[-_END_SEARCH:].tobytes():
+    content = compressed.tobytes()
+    # Drivers may send the rest of their buffer after the end. A small picture in the header of a
+    # JPEG has an end of its own, before the last scan.
+    scan = content.rfind(_JPEG_SCAN) if "png" not in format.lower() else -1
+    if end_mark not in content[max(scan, 0) :]:
         raise InputError(f"data: {format!r} image of {compressed.size} bytes is truncated")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 

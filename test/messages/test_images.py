@@ -92,12 +92,23 @@ def test_compressed_image_is_rgb(format_, extension):
     np.testing.assert_allclose(image[24, 48], (255, 0, 0), atol=3)
 
 
-@pytest.mark.parametrize("padding", [b"", bytes(100)])
+@pytest.mark.parametrize("padding", [b"", bytes(100), bytes(60_000)])
 def test_compressed_image_may_be_padded_but_not_truncated(padding):
     whole = compressed(".jpg")
     assert decode_compressed("jpeg", whole + padding).shape == (48, 64, 3)
     with pytest.raises(ValueError, match=r"truncated|are not a 'jpeg'"):
         decode_compressed("jpeg", whole[: len(whole) * 3 // 4])
+    assert decode_compressed("png", compressed(".png") + padding).shape == (48, 64, 3)
+
+
+def test_the_end_of_the_picture_in_a_header_is_not_that_of_the_image():
+    whole = compressed(".jpg")
+    # An application segment, as Exif data with its thumbnail is one.
+    segment = b"\xff\xe1" + (len(whole) + 2).to_bytes(2, "big") + whole
+    with_picture = whole[:2] + segment + whole[2:]
+    assert decode_compressed("jpeg", with_picture).shape == (48, 64, 3)
+    with pytest.raises(ValueError, match=r"truncated|are not a 'jpeg'"):
+        decode_compressed("jpeg", with_picture[: -len(whole) // 8])
 
 
 @pytest.mark.parametrize(
