@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from bharnet_ros.datasets.create.extract import extracted_frames
+from bharnet_ros.datasets.create.subjects import read_subjects
 from bharnet_ros.datasets.readers.cropped import write_cropped
 from bharnet_ros.pose.cropping import cut_crops
 from bharnet_ros.pose.extractor import PoseExtractor
@@ -89,9 +89,13 @@ def run(arguments: argparse.Namespace) -> int:
         return _crop_one(arguments, settings)
     if arguments.out is None or arguments.sheet is not None:
         raise InputError("a folder of videos needs --out and takes no --sheet")
-    subjects = _read_subjects(arguments.subjects) if arguments.subjects else {}
     return crop_folder(
-        source, arguments.out, settings, arguments.every, subjects, **engine_options(arguments)
+        source,
+        arguments.out,
+        settings,
+        arguments.every,
+        arguments.subjects,
+        **engine_options(arguments),
     )
 
 
@@ -132,7 +136,7 @@ def crop_folder(
     out: Path,
     settings: CropSettings,
     every_s: float,
-    subjects: Mapping[str, str] | None = None,
+    subjects: Path | None = None,
     **options: Any,
 ) -> int:
     """Crop every video in a folder that has not been cropped yet; skip broken ones.
@@ -143,24 +147,26 @@ def crop_folder(
             an interrupted one.
         settings: Which crops to cut.
         every_s: Seconds between two crops.
-        subjects: The person in each video, by file name.
+        subjects: CSV file of the person in each video, as for `read_subjects`.
         **options: Arguments of `PoseExtractor`.
 
     Returns:
         Exit status: 0, or 1 if a video could not be used; each of those is named on stderr.
 
     Raises:
-        InputError: There are no videos, none could be used, or `out` holds files that were cropped
-            with other settings.
+        InputError: There are no videos, none could be used, two would become one file, a line of
+            `subjects` is wrong, or `out` holds files that were cropped with other settings.
     """
     videos = sorted(path for path in source.rglob("*") if path.suffix.lower() in VIDEOS)
     if not videos:
         raise InputError(f"{source}: holds no videos ({', '.join(sorted(VIDEOS))})")
+    targets = _targets(videos, source, out)
+    people = read_subjects(subjects, source, videos) if subjects else {}
     _keep_settings(out, settings, every_s)
     broken: list[str] = []
     with PoseExtractor(**options) as extractor:
         for path in tqdm(videos, unit="video"):
-            target = (out / path.relative_to(source)).with_suffix(".npz")
+            target = targets[path]
             if target.exists():
                 continue
             extractor.reset()
@@ -170,12 +176,29 @@ def crop_folder(
                 broken.append(f"{path}: {error}")
                 tqdm.write(f"skipped: {broken[-1]}", file=sys.stderr)
                 continue
-            subject = (subjects or {}).get(path.name)
-            write_cropped(target, replace(clip, subject=subject))
+            write_cropped(target, replace(clip, subject=people.get(path)))
     if len(broken) == len(videos):
         raise InputError(f"{source}: none of {len(videos)} videos could be used")
     print(f"{len(videos) - len(broken)} of {len(videos)} videos are in {out}")
     return int(bool(broken))
+
+
+def _targets(videos: Sequence[Path], source: Path, out: Path) -> dict[Path, Path]:
+    """Return the file that each video becomes.
+
+    Raises:
+        InputError: Two videos would become the same file; names both.
+    """
+    targets: dict[Path, Path] = {}
+    taken: dict[Path, Path] = {}
+    for video in videos:
+        target = (out / video.relative_to(source)).with_suffix(".npz")
+        if target in taken:
+            raise InputError(
+                f"{taken[target]} and {video}: both would become {target}; rename one of them"
+            )
+        targets[video], taken[target] = target, video
+    return targets
 
 
 def crop_clip(
@@ -254,29 +277,3 @@ def _keep_settings(out: Path, settings: CropSettings, every_s: float) -> None:
         return
     out.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
-
-
-def _read_subjects(path: Path) -> dict[str, str]:
-    """Read lines of file name, subject.
-
-    Raises:
-        InputError: A line has another form, or the file is not CSV; names file and line.
-        OSError: The file cannot be read.
-    """
-    return dict(_subject_lines(path))
-
-
-def _subject_lines(path: Path) -> Iterator[tuple[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.reader(file)
-        try:
-            for number, row in enumerate(reader, start=1):
-                if len(row) != 2:
-                    raise InputError(
-                        f"{path}:{number}: expected a file name and a subject, got {row}"
-                    )
-                yield row[0].strip(), row[1].strip()
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: is not a text file: {error}") from error
-        except csv.Error as error:
-            raise InputError(f"{path}:{reader.line_num}: is not CSV: {error}") from error

@@ -47,7 +47,9 @@ def test_broken_videos_are_skipped_and_a_second_run_continues(
     videos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "cropped"
-    assert crop_folder(videos, out, SETTINGS, 0.2, {"a.mp4": "ann"}) == 1
+    people = tmp_path / "people.csv"
+    people.write_text("a.mp4,ann\n")
+    assert crop_folder(videos, out, SETTINGS, 0.2, people) == 1
     printed = capsys.readouterr()
     assert "skipped: " in printed.err and "broken.mp4" in printed.err
     assert "2 of 3 videos are in" in printed.out
