@@ -54,9 +54,9 @@ def write(folder: Path, text: str, layout: str = "kinect_v1") -> Path:
     return path
 
 
-def train(config: Path, data: Path, out: Path, *words: str | Path) -> int:
+def train(config: Path, data: Path, out: Path, *words: str | Path, export: bool = False) -> int:
     given = ("--config", config, "--data", data, "--out", out, "--device", "cpu", *words)
-    return cli.main(["train", *map(str, given)])
+    return cli.main(["train", *map(str, given), *([] if export else ["--no-export"])])
 
 
 def described(out: Path) -> BundleDescription:
@@ -84,7 +84,8 @@ def test_training_writes_a_usable_bundle(
     out = tmp_path / "model"
     fold = ("--subjects-from", sources, "--fold", "1")
 
-    assert train(config, webcam, out, *fold, "--epochs", "1") == 0
+    assert train(config, webcam, out, *fold, "--epochs", "1", export=True) == 0
+    assert load_bundle(out).exported
 
     description = described(out)
     assert description.name == "tiny"
