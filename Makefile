@@ -90,6 +90,7 @@ header = os.path.join(sysconfig.get_path("include"), "Python.h")
 sys.exit(None if os.path.exists(header) else "no " + header)
 endef
 export PROBE
+
 check-machine:
 	test "$$(uname -m)" = x86_64 || { echo 'error: ROS 2 has wheels for x86-64 alone. On this machine' \
 		'build beside a ROS distribution: docs/robot.md' >&2; exit 1; }

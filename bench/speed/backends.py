@@ -117,7 +117,7 @@ def measure(
     network, model = fold_for_inference(load_network(bundle)), bundle.path / EXPORTED
 
     def example(windows: int, seed: int = 0) -> Arrays:
-        made = example_input(network, windows, bundle.description.frames, seed=seed)
+        made = example_input(network.settings, windows, bundle.description.frames, seed=seed)
         arrays = dict(zip(INPUTS, (tensor.numpy() for tensor in made), strict=True))
         arrays["hand_mask"][:] = 1.0
         return arrays

@@ -10,7 +10,7 @@ from types import TracebackType
 
 import yaml
 from rosbags.interfaces import Connection, ConnectionExtRosbag2, MessageDefinitionFormat
-from rosbags.rosbag2 import Reader
+from rosbags.rosbag2 import Reader, ReaderError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
@@ -79,8 +79,7 @@ class Recording:
         self._stores: dict[str, Typestore] = {}
         self._first: dict[str, Message] = {}
         with self._errors_named():
-            self._reader = Reader(_readable(self.path))
-            self._reader.open()
+            self._reader = _open_reader(self.path)
         try:
             # Metadata edited by hand may hold values of a wrong type, which show only here.
             with self._errors_named():
@@ -246,8 +245,22 @@ def _check_log(path: Path) -> None:
             )
 
 
-def _readable(path: Path) -> Path:
-    """Return the path to open: the file in a folder whose metadata does not name its storage.
+def _open_reader(path: Path) -> Reader:
+    """Open a recording; of a folder whose metadata does not name the storage, its only file."""
+    reader = Reader(path)
+    try:
+        reader.open()
+    except ReaderError:
+        file = _file_of_unnamed_storage(path)
+        if file is None:
+            raise
+        reader = Reader(file)
+        reader.open()
+    return reader
+
+
+def _file_of_unnamed_storage(path: Path) -> Path | None:
+    """Return the only file of a folder whose metadata names its storage by an empty text.
 
     The reindexing of one distribution leaves the name empty.
     """
@@ -257,9 +270,9 @@ def _readable(path: Path) -> Path:
         files = information["relative_file_paths"]
         unnamed = information["storage_identifier"] == "" and len(files) == 1
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        return path
-    file = path / Path(str(files[0])).name if unnamed else path
-    return file if file.is_file() else path
+        return None
+    file = path / Path(str(files[0])).name if unnamed else None
+    return file if file is not None and file.is_file() else None
 
 
 def _reason(error: Exception) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.recognition.embedding import Embeddings, FloatArray, Parts
+from bharnet_ros.recognition.output import softmax
 from bharnet_ros.types.errors import InputError
 
 _SCALE = 10.0
@@ -44,10 +45,7 @@ class GestureHead:
             for columns, one, weight in self._blocks:
                 logits[:, columns] = embeddings.of_parts(one) @ weight
         logits += self.bias
-        logits -= logits.max(1, keepdims=True)
-        likely: FloatArray = np.exp(logits, out=logits)
-        likely /= likely.sum(1, keepdims=True)
-        return likely
+        return softmax(logits)
 
     @cached_property
     def _blocks(self) -> list[tuple[list[int], Parts, FloatArray]]:

@@ -14,6 +14,7 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.embedding import Embedding
 from bharnet_ros.network.folding import fold_for_inference
 from bharnet_ros.network.layers.instances import Instances
+from bharnet_ros.network.settings import NetworkSettings
 from bharnet_ros.network.tensor_names import EMBEDDING, INPUTS, LOGITS
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import get_layout
@@ -69,7 +70,7 @@ def export_network(network: BHaRNet, frames: int, embedding: Embedding | None = 
     if not network.exportable:
         streams = "".join(f" with stream {name}" for name in settings.streams)
         raise InputError(f"variant {settings.variant}{streams}: cannot be exported")
-    example = example_input(network, _TRACED, frames, people=2)
+    example = example_input(settings, _TRACED, frames, people=2)
     windows, people = torch.export.Dim("windows", min=1), torch.export.Dim("people", min=1)
     # The exporter would print each of its steps.
     for name in ("torch.onnx", "onnx_ir"):
@@ -106,13 +107,12 @@ def export_network(network: BHaRNet, frames: int, embedding: Embedding | None = 
 
 
 def example_input(
-    network: BHaRNet, windows: int, frames: int, *, people: int = 1, seed: int = 0
+    settings: NetworkSettings, windows: int, frames: int, *, people: int = 1, seed: int = 0
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return made-up input of a network: body, body mask, hands and hand mask.
+    """Return made-up input for a network of these settings: body, body mask, hands and hand mask.
 
     Every second hand is in view for a part of the window, and the first window shows no hand.
     """
-    settings = network.settings
     random = torch.Generator().manual_seed(seed)
     bodies, palms = get_layout(settings.body_layout), get_layout(settings.hand_layout)
     hand_mask = torch.ones(windows, frames, 2 * people)

@@ -7,7 +7,6 @@ too. Only the chosen one is imported.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Mapping
 from typing import Protocol
 

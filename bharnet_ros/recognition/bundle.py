@@ -82,7 +82,21 @@ def read_checked(path: Path, sha256: str) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise BundleError(f"{path}: cannot be read: {error.strerror}") from error
-    found = hashlib.sha256(content).hexdigest()
+    check_hash(path, content, sha256)
+    return content
+
+
+def check_hash(path: Path, content: bytes, sha256: str) -> None:
+    """Check the content of a file of a bundle; arguments as for `read_checked`.
+
+    Raises:
+        BundleError: It has another hash.
+    """
+    found = hash_of(content)
     if sha256 and found != sha256:
         raise BundleError(f"{path}: sha256 is {found}, but {DESCRIPTION} says {sha256}")
-    return content
+
+
+def hash_of(content: bytes) -> str:
+    """Return the hash by which a description names the content of a file."""
+    return hashlib.sha256(content).hexdigest()

@@ -46,8 +46,11 @@ class Recognizer:
         """The classes that `score` gives probabilities of."""
         self._preparations = prepare_streams(self.description.streams)
         self._backend = open_backend(bundle, device, backend, threads)
-        self.backend = self._backend.name
+
+    @property
+    def backend(self) -> str:
         """What runs the network: one of `backends.BACKENDS`."""
+        return self._backend.name
 
     @property
     def device(self) -> str:

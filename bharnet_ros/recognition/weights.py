@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,14 @@ from torch import Tensor
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.build import build_network
 from bharnet_ros.recognition.background import BACKGROUND_FILE, Background, write_background
-from bharnet_ros.recognition.bundle import EXPORTED, WEIGHTS, ModelBundle, read_checked
+from bharnet_ros.recognition.bundle import (
+    EXPORTED,
+    WEIGHTS,
+    ModelBundle,
+    check_hash,
+    hash_of,
+    read_checked,
+)
 from bharnet_ros.recognition.description import (
     DESCRIPTION,
     BundleDescription,
@@ -80,19 +86,15 @@ def write_bundle(
     background_sha256 = ""
     if background is not None:
         write_background(folder / BACKGROUND_FILE, background)
-        background_sha256 = _sha256(folder / BACKGROUND_FILE)
+        background_sha256 = hash_of((folder / BACKGROUND_FILE).read_bytes())
     finished = replace(
         description,
-        weights_sha256=_sha256(folder / WEIGHTS),
+        weights_sha256=hash_of((folder / WEIGHTS).read_bytes()),
         background_sha256=background_sha256,
         exported_sha256="",
     )
     write_description(folder, finished)
     (folder / "README.md").write_text(card, encoding="utf-8")
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
@@ -105,7 +107,7 @@ def _read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
             f"{path}: not a safetensors file (truncated, or another format such as a pickle): "
             f"{error}"
         ) from error
-    read_checked(path, sha256)
+    check_hash(path, content, sha256)
     for name, tensor in tensors.items():
         try:
             finite = bool(torch.isfinite(tensor).all())

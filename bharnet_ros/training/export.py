@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from bharnet_ros.features.modalities import NetworkInput
 from bharnet_ros.network.export import example_input, export_network
-from bharnet_ros.recognition.bundle import EXPORTED, ModelBundle, load_bundle
+from bharnet_ros.recognition.bundle import EXPORTED, ModelBundle, hash_of, load_bundle
 from bharnet_ros.recognition.description import write_description
 from bharnet_ros.recognition.exported import ExportedNetwork
 from bharnet_ros.recognition.pytorch import TorchNetwork, embedding_layer
@@ -45,9 +44,8 @@ def export_bundle(folder: Path) -> Path:
         bundle.description.frames,
         None if space is None else embedding_layer(space),
     )
-    exported_sha256 = hashlib.sha256(content).hexdigest()
     finished = replace(
-        bundle, description=replace(bundle.description, exported_sha256=exported_sha256)
+        bundle, description=replace(bundle.description, exported_sha256=hash_of(content))
     )
     path.write_bytes(content)
     try:
@@ -65,10 +63,10 @@ def _compare(bundle: ModelBundle) -> None:
     Raises:
         InputError: They differ.
     """
-    network = load_network(bundle)
+    settings, frames = bundle.description.network_settings(), bundle.description.frames
     original, exported = TorchNetwork(bundle, "cpu"), ExportedNetwork(bundle, threads=1)
     for windows, people in _SIZES:
-        example = example_input(network, windows, bundle.description.frames, people=people)
+        example = example_input(settings, windows, frames, people=people)
         inputs = NetworkInput(*(tensor.numpy() for tensor in example))
         expected, found = (each.run(inputs, {}) for each in (original, exported))
         pairs = [(expected.ensemble, found.ensemble), (expected.body, found.body)]
@@ -76,8 +74,7 @@ def _compare(bundle: ModelBundle) -> None:
         if expected.embeddings is not None and found.embeddings is not None:
             pairs.append((expected.embeddings.vectors, found.embeddings.vectors))
         for first, second in pairs:
-            one, other = torch.from_numpy(first), torch.from_numpy(second)
-            apart = float((one - other).abs().max() / one.abs().max().clamp(min=1e-9))
+            apart = float(np.abs(first - second).max() / max(np.abs(first).max(), 1e-9))
             if not apart <= AGREEMENT:
                 raise InputError(
                     f"{bundle.path}: the exported network differs from the original by {apart:.1e} "

@@ -34,8 +34,7 @@ def find_models(complexity: int, folder: str = "") -> dict[str, Path]:
     names = (BODY_DETECTOR, body_network(complexity), HAND, RECROP, PALM_DETECTOR)
     own = _in_folder(Path(folder).expanduser(), names) if folder else {}
     wheel = wheel_folder()
-    found = {name: own[name] if name in own else _in_wheel(name, wheel, folder) for name in names}
-    return found
+    return {name: own[name] if name in own else _in_wheel(name, wheel, folder) for name in names}
 
 
 def wheel_folder() -> Path | None:
