@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import math
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
+
+import numpy as np
 
 from bharnet_ros.bags.mistakes import SUFFIX, read_mistakes
 from bharnet_ros.bags.reading import Recording
@@ -17,10 +21,14 @@ from bharnet_ros.gestures.watching import AROUND_NS, example_between
 from bharnet_ros.messages.reading import keypoints_from_message
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
 from bharnet_ros.pipeline.message_log import CollectedLog
+from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
-from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
-from bharnet_ros.types.timeline import ANYBODY
+from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence
+from bharnet_ros.types.timeline import ANYBODY, TrueAction
+
+_SHORTEST_REST_S, _LONGEST_REST_S = 0.5, 2.0
+"""Pieces of what happens between true actions."""
 
 
 class FoundExamples(NamedTuple):
@@ -82,19 +90,97 @@ def examples_in(
             whose person is not in view are left out instead, unless that is all of them.
         OSError: A file cannot be read.
     """
-    excluded = [truth.removeprefix(TOPIC)] if truth.startswith(TOPIC) else []
-    settings = settings or ReplaySettings()
     of_report = truth.endswith(SUFFIX)
+
+    def rows_of(recording: Recording, origin_ns: int) -> Sequence[TruthRow]:
+        if of_report:
+            return read_mistakes(Path(truth), recording.name, known)
+        return read_truth(truth, recording, origin_ns)
+
+    examples: dict[str, list[ClipKeypoints]] = {}
+    notes: list[str] = []
+    for action in _shown(bag, truth, settings or ReplaySettings(), rows_of):
+        try:
+            example = action.example()
+        except InputError as error:
+            if not of_report:
+                raise
+            notes.append(str(error))
+            continue
+        examples.setdefault(action.row.action.label, []).append(example)
+    if not examples:
+        raise InputError(notes[-1])
+    return FoundExamples(examples, notes)
+
+
+def labelled_clips(
+    bag: Path, truth: str, settings: ReplaySettings | None = None
+) -> list[tuple[TrueAction, KeypointSequence]]:
+    """Return each true action in a recording, and what people did between them as `background`.
+
+    Args:
+        bag: The recording, with keypoints or images.
+        truth: Its true actions, as for `read_truth`.
+        settings: How to read the recording.
+
+    Raises:
+        InputError: As for `examples_in`.
+        OSError: A file cannot be read.
+    """
+
+    def rows_of(recording: Recording, origin_ns: int) -> Sequence[TruthRow]:
+        rows = read_truth(truth, recording, origin_ns)
+        end_s = (recording.end_ns - recording.start_ns) / NANOSECONDS
+        return [*rows, *_between(rows, end_s)] if rows else []
+
+    clips = []
+    for action in _shown(bag, truth, settings or ReplaySettings(), rows_of):
+        try:
+            example = action.example()
+        except InputError:
+            if action.row.location:
+                raise
+            continue  # between two actions, nobody needs to be in view
+        clips.append((action.row.action, example.motion_sequence()))
+    return clips
+
+
+def _between(rows: Sequence[TruthRow], end_s: float) -> Iterator[TruthRow]:
+    """Yield pieces of background, without a location, from what no true action covers."""
+    at = 0.0
+    for start_s, stop_s in [
+        *sorted((row.action.start_s, row.action.end_s) for row in rows),
+        (end_s, end_s),
+    ]:
+        pieces = math.ceil((start_s - at) / _LONGEST_REST_S)
+        if start_s - at >= _SHORTEST_REST_S:
+            for times in pairwise(np.linspace(at, start_s, pieces + 1).tolist()):
+                yield TruthRow(TrueAction(BACKGROUND, *times), "")
+        at = max(at, stop_s)
+
+
+def _shown(
+    bag: Path,
+    truth: str,
+    settings: ReplaySettings,
+    rows_of: Callable[[Recording, int], Sequence[TruthRow]],
+) -> list[_Action]:
+    """Return what happened in a recording with its frames.
+
+    Args:
+        bag: The recording.
+        truth: Source of the truth.
+        settings: How to read the recording.
+        rows_of: Returns what happened, of the open recording and its origin, nanoseconds.
+    """
+    excluded = [truth.removeprefix(TOPIC)] if truth.startswith(TOPIC) else []
     with Recording(bag) as recording:
         stage, topic = choose_stage(
             *(recording, settings.stage, settings.topic, excluded),
             among=(Stage.KEYPOINTS, Stage.IMAGES),
         )
         origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
-        if of_report:
-            rows = read_mistakes(Path(truth), recording.name, known)
-        else:
-            rows = read_truth(truth, recording, origin_ns)
+        rows = rows_of(recording, origin_ns)
         if not rows:
             raise InputError(f"{truth}: has no true actions")
         actions = [
@@ -112,20 +198,7 @@ def examples_in(
                     action.frames.append(frame)
         if log.rejected and not any(action.frames for action in actions):
             raise InputError(f"{bag}: topic {topic}: {log.rejected[-1]}")
-    examples: dict[str, list[ClipKeypoints]] = {}
-    notes: list[str] = []
-    for action in actions:
-        try:
-            example = action.example()
-        except InputError as error:
-            if not of_report:
-                raise
-            notes.append(str(error))
-            continue
-        examples.setdefault(action.row.action.label, []).append(example)
-    if not examples:
-        raise InputError(notes[-1])
-    return FoundExamples(examples, notes)
+    return actions
 
 
 def _frames(

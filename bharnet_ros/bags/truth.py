@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from bharnet_ros.bags.reading import Recording
+from bharnet_ros.bags.reading import Recording, recording_name
 from bharnet_ros.bags.topics import TYPES, Stage
 from bharnet_ros.datasets.readers.pku_mmd.reader import read_labels
 from bharnet_ros.messages.reading import event_from_message
@@ -74,6 +74,33 @@ def read_truth(source: str, recording: Recording, origin_ns: int) -> list[TruthR
         )
     _check_overlaps(rows)
     return rows
+
+
+def truths_of(bags: Sequence[Path], given: Sequence[str]) -> list[str]:
+    """Return the source of the truth of each recording.
+
+    Args:
+        bags: The recordings.
+        given: One source for each, or one topic for all, or one folder of files named like them.
+
+    Raises:
+        InputError: A source is missing; names the folder.
+    """
+    if len(given) == 1 and Path(given[0]).is_dir():
+        return [_truth_in(Path(given[0]), bag) for bag in bags]
+    if len(given) == 1 and given[0].startswith(TOPIC):
+        return list(given) * len(bags)
+    if len(given) != len(bags):
+        raise InputError(f"--truth: got {len(given)} for {len(bags)} bags")
+    return list(given)
+
+
+def _truth_in(folder: Path, bag: Path) -> str:
+    name = recording_name(bag)
+    found = [path for path in (folder / f"{name}.csv", folder / f"{name}.txt") if path.is_file()]
+    if len(found) != 1:
+        raise InputError(f"{folder}: needs one of {name}.csv and {name}.txt, has {len(found)}")
+    return str(found[0])
 
 
 def read_table(path: Path, origin_ns: int) -> list[TruthRow]:

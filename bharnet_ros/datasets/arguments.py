@@ -6,6 +6,8 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
+from bharnet_ros.bags.labelled import RECORDINGS, LabelledRecordings
+from bharnet_ros.bags.truth import truths_of
 from bharnet_ros.datasets.base import ClipDataset
 from bharnet_ros.datasets.opening import KINDS, guess_kind, open_dataset
 from bharnet_ros.types.errors import InputError
@@ -26,11 +28,17 @@ class SplitProtocol:
     fold: int | None = None
 
 
-def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare `--data` and the other arguments that open a data set."""
-    parser.add_argument(
-        "--data", required=True, type=Path, help="file or folder of a data set, see docs/data.md"
-    )
+def add_dataset_arguments(parser: argparse.ArgumentParser, *, recordings: bool = False) -> None:
+    """Declare `--data` and the other arguments that open a data set.
+
+    Args:
+        parser: Of the command.
+        recordings: Whether recordings with their truth can take the place of `--data`.
+    """
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, help="file or folder of a data set, see docs/data.md")
+    if recordings:
+        _add_recording_arguments(parser, source)
     parser.add_argument("--kind", choices=KINDS, help="kind of the data set (default: guessed)")
     parser.add_argument(
         "--hands",
@@ -43,6 +51,29 @@ def add_dataset_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="for NTU RGB+D: the authors' list of samples with missing skeletons",
+    )
+
+
+def _add_recording_arguments(
+    parser: argparse.ArgumentParser, source: argparse._MutuallyExclusiveGroup
+) -> None:
+    source.add_argument(
+        "--bags", nargs="+", type=Path, metavar="BAG", help="recordings in place of a data set"
+    )
+    parser.add_argument(
+        "--truth",
+        nargs="+",
+        metavar="TRUTH",
+        help="true actions of --bags, as for `bharnet evaluate bag`; what lies between them is "
+        "trained on as background",
+    )
+    parser.add_argument(
+        "--test-bags",
+        nargs="+",
+        type=Path,
+        default=(),
+        metavar="BAG",
+        help="those of --bags to test on, not to train on (default: the last)",
     )
 
 
@@ -82,6 +113,8 @@ def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
         InputError: The data set cannot be used; names what is wrong.
         OSError: A file cannot be read.
     """
+    if getattr(arguments, "bags", None):
+        return _open_recordings(arguments), RECORDINGS
     path: Path = arguments.data
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
@@ -90,12 +123,26 @@ def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
     return data, kind
 
 
+def _open_recordings(arguments: argparse.Namespace) -> ClipDataset:
+    for name in ("kind", "hands", "missing"):
+        if getattr(arguments, name) is not None:
+            raise InputError(f"--{name}: does not apply to --bags")
+    if arguments.truth is None:
+        raise InputError("--bags needs --truth")
+    truths = truths_of(arguments.bags, arguments.truth)
+    return LabelledRecordings(arguments.bags, truths, arguments.test_bags)
+
+
 def protocols_from(arguments: argparse.Namespace) -> list[SplitProtocol]:
     """Return the protocols that the arguments name; empty if they name none.
 
     Raises:
         InputError: Arguments that need each other are not both given, or exclude each other.
     """
+    if getattr(arguments, "bags", None):
+        if any((arguments.fold, arguments.subjects_from, arguments.protocol, arguments.split_file)):
+            raise InputError("--bags: --test-bags says what to test on")
+        return [SplitProtocol(RECORDINGS)]
     if (arguments.fold is None) != (arguments.subjects_from is None):
         raise InputError("--fold and --subjects-from need each other")
     if arguments.fold is not None:

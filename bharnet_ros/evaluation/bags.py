@@ -6,14 +6,13 @@ import argparse
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from bharnet_ros.bags.reading import recording_name
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage
-from bharnet_ros.bags.truth import TOPIC
+from bharnet_ros.bags.truth import truths_of
 from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
 from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
 from bharnet_ros.evaluation.tables import add_report_arguments, printable, show
@@ -224,29 +223,10 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
             unknown_as_background=arguments.other_labels == _BACKGROUND,
             name=printable(name if names.count(name) == 1 else str(bag)),
         )
-        for bag, name, truth in zip(bags, names, _truths(bags, arguments.truth), strict=True)
+        for bag, name, truth in zip(bags, names, truths_of(bags, arguments.truth), strict=True)
     ]
     if arguments.report is not None:
         for name, count in Counter(task.name for task in tasks).items():
             if count > 1:
                 raise InputError(f"{name}: is given {count} times; a report needs different bags")
     return tasks
-
-
-def _truths(bags: Sequence[Path], given: Sequence[str]) -> list[str]:
-    """Return the source of the truth of each recording."""
-    if len(given) == 1 and Path(given[0]).is_dir():
-        return [_truth_in(Path(given[0]), bag) for bag in bags]
-    if len(given) == 1 and given[0].startswith(TOPIC):
-        return list(given) * len(bags)
-    if len(given) != len(bags):
-        raise InputError(f"--truth: got {len(given)} for {len(bags)} bags")
-    return list(given)
-
-
-def _truth_in(folder: Path, bag: Path) -> str:
-    name = recording_name(bag)
-    found = [path for path in (folder / f"{name}.csv", folder / f"{name}.txt") if path.is_file()]
-    if len(found) != 1:
-        raise InputError(f"{folder}: needs one of {name}.csv and {name}.txt, has {len(found)}")
-    return str(found[0])

@@ -102,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_clip_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the clips to classify, the device, and how to show the result."""
-    add_dataset_arguments(parser)
+    add_dataset_arguments(parser, recordings=True)
     add_protocol_arguments(parser, several_folds=False)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
     add_report_arguments(parser)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bharnet_ros.bags.labelled import RECORDINGS
 from bharnet_ros.datasets.base import EVERYBODY
 from bharnet_ros.evaluation.metrics.clips import ClipMetrics, count_clips
 from bharnet_ros.recognition.description import BundleDescription
@@ -121,6 +122,12 @@ def _command(description: BundleDescription) -> str:
             f"    python -m research folds --models folds/fold_* --data {training['data']} \\\n"
             f"        --subjects-from {training['split']}"
         )
+    if training["protocol"] == RECORDINGS:
+        return (
+            f"    bharnet evaluate clips --model models/{description.name} --truth TRUTHS \\\n"
+            f"        --bags {training['data'].replace(',', '')} --test-bags "
+            f"{' '.join(training['tested_on'])}"
+        )
     return (
         f"    bharnet evaluate clips --model models/{description.name} \\\n"
         f"        --data {training['data']} {_split(description)}"
@@ -143,6 +150,11 @@ def _limits(description: BundleDescription) -> str:
             "Isolated actions before a depth camera, in the places and by the people of one data\n"
             "set. It was never trained on rest, nor on unknown motion unless the classes above\n"
             "leave labels of the data set out: it takes either for something known."
+        )
+    if description.training["protocol"] == RECORDINGS:
+        return (
+            "It was trained on a few recordings, of the people, the place and the camera in them.\n"
+            "What it does elsewhere was not measured."
         )
     return (
         "One second or so of an isolated gesture, performed at a webcam by a person seen from the\n"

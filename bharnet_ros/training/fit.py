@@ -16,7 +16,7 @@ from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.recognition.description import BundleDescription
 from bharnet_ros.training.checkpoint import check_checkpoint
 from bharnet_ros.training.hardware import Hardware, waiting_share
-from bharnet_ros.training.initial_weights import take_backbone, take_skeleton
+from bharnet_ros.training.initial_weights import take_backbone, take_skeleton, take_weights
 from bharnet_ros.training.module import AugmentedClips, TrainingModule, WholeClips
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import ClipStore, Indices
@@ -57,8 +57,8 @@ def fit(
         The network; None in all but the first of several processes.
 
     Raises:
-        InputError: The checkpoint, or the skeleton or backbone that the settings name, does not
-            fit; see `check_checkpoint`, `take_skeleton` and `take_backbone`.
+        InputError: The checkpoint, or weights that the settings name, do not fit; see
+            `check_checkpoint`, `take_weights`, `take_skeleton` and `take_backbone`.
         OSError: The file of the checkpoint or of the backbone cannot be read.
     """
     lightning.seed_everything(settings.seed)
@@ -103,6 +103,8 @@ def fit(
         targets=targets,
         choices=_choices(description, targets.classes[held_out.clips]),
     )
+    if settings.weights_from is not None:
+        take_weights(module.network, Path(settings.weights_from), description)
     if settings.backbone_from is not None:
         take_backbone(module.network, Path(settings.backbone_from), description)
     if settings.skeleton_from is not None:

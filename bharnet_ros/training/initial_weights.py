@@ -1,4 +1,4 @@
-"""Weights that training starts from: a backbone for crops, or the skeleton of another bundle."""
+"""Weights that training starts from: a backbone for crops, or those of another bundle."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ _UNREADABLE = (
     *(AttributeError, AssertionError, OverflowError, struct.error),
 )
 """What torch.load raises for a file that is damaged or not a pickle of tensors."""
+
+_HEAD = "classify"
+"""Name of the layer of `Classifier` that tells classes apart."""
 
 
 def take_backbone(network: BHaRNet, file: Path, description: BundleDescription) -> None:
@@ -91,6 +94,47 @@ def load_pickle(file: Path, complaint: str) -> Any:
         return torch.load(file, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
         raise InputError(f"{complaint}: {error}") from error
+
+
+def take_weights(network: BHaRNet, folder: Path, description: BundleDescription) -> None:
+    """Copy the weights of a bundle into a network of other classes, as a start.
+
+    What tells classes apart is copied for the classes that both have.
+
+    Args:
+        network: The network that gets the weights.
+        folder: Folder of the bundle.
+        description: The bundle that the network is for.
+
+    Raises:
+        BundleError: The folder is not a model bundle.
+        InputError: The bundle has another network or features; names what differs.
+    """
+    bundle = load_bundle(folder)
+    for name in ("variant", "features", "interaction", "streams"):
+        found, expected = getattr(bundle.description, name), getattr(description, name)
+        if found != expected:
+            raise InputError(f"weights_from: {folder}: {name}: is {found}, must be {expected}")
+    known, wanted = bundle.description.class_names, description.class_names
+    shared = [name for name in wanted if name in known]
+    rows = [wanted.index(name) for name in shared]
+    old_rows = [known.index(name) for name in shared]
+    weights, trained = network.state_dict(), load_network(bundle).state_dict()
+    for name in sorted(weights.keys() ^ trained.keys()):
+        raise InputError(f"weights_from: {folder}: is of another network: {name}")
+    for name, values in weights.items():
+        old = trained[name]
+        is_head = name.rpartition(".")[0].endswith(_HEAD)
+        # Classes lie in the rows of heads.
+        if old.shape[is_head:] != values.shape[is_head:]:
+            raise InputError(
+                f"weights_from: {folder}: is of another network: {name} is {tuple(old.shape)}, "
+                f"must be {tuple(values.shape)}"
+            )
+        if is_head:
+            values[rows] = old[old_rows]
+        else:
+            values.copy_(old)
 
 
 def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
+from bharnet_ros.bags.labelled import LabelledRecordings
 from bharnet_ros.datasets.arguments import SplitProtocol
 from bharnet_ros.datasets.base import EVERYBODY, ClipDataset
 from bharnet_ros.datasets.readers.holistic_wild import read_subject_licences
@@ -21,7 +23,7 @@ def describe(
     settings: TrainingSettings,
     data: ClipDataset,
     trained_on: Indices,
-    path: Path,
+    sources: Sequence[Path],
     kind: str,
     protocol: SplitProtocol,
 ) -> BundleDescription:
@@ -31,7 +33,7 @@ def describe(
         settings: Settings of the run, with the names of its classes.
         data: All clips.
         trained_on: Indices of the clips to train on.
-        path: Path of the data set.
+        sources: Path of the data set, or of each recording.
         kind: Kind of the data set.
         protocol: Protocol that divided the clips.
 
@@ -43,14 +45,16 @@ def describe(
     fold = {} if protocol.fold is None else {"held_out_fold": protocol.fold}
     by_person = protocol.fold is not None or protocol.name == EVERYBODY
     licences = _licences(protocol.file, people) if by_person else {}
+    tested = {"tested_on": list(data.tested)} if isinstance(data, LabelledRecordings) else {}
     return replace(
         settings.bundle_description(),
         training={
-            "data": path.name,
+            "data": ", ".join(path.name for path in sources),
             "kind": kind,
             "protocol": protocol.name,
             "split": protocol.file.name if protocol.file else None,
             **fold,
+            **tested,
             "clips": len(trained_on),
             "people": len(people),
             "labels": np.unique(data.labels[trained_on]).tolist(),

@@ -43,6 +43,9 @@ class TrainingSettings:
         hand: Size of the hand expert.
         interaction: How body and hands work together.
         streams: Options of further streams beside the skeleton, by name (`network.streams`).
+        weights_from: Folder of a model bundle of the same network whose weights training starts
+            from; heads of classes that it does not know start from random weights. None starts all
+            from random weights.
         skeleton_from: Folder of a model bundle whose skeleton network is used unchanged, so that
             only the further streams are trained (the second of two stages). None trains all.
         backbone_from: File with initial weights for the backbone of the stream `rgb`; None starts
@@ -81,6 +84,7 @@ class TrainingSettings:
     hand: BackboneSettings = field(default_factory=BackboneSettings)
     interaction: InteractionSettings = field(default_factory=InteractionSettings)
     streams: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    weights_from: str | None = None
     skeleton_from: str | None = None
     backbone_from: str | None = None
     crop_augmentation: CropAugmentation = field(default_factory=CropAugmentation)

@@ -59,7 +59,7 @@ def train(arguments: argparse.Namespace) -> None:
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
         raise InputError(f"--validate-every: must be positive, got {arguments.validate_every}")
-    names = ("epochs", "seed", "skeleton_from", "backbone_from")
+    names = ("epochs", "seed", "weights_from", "skeleton_from", "backbone_from")
     overrides = {name: getattr(arguments, name) for name in names}
     settings = replace(
         settings, **{name: value for name, value in overrides.items() if value is not None}
@@ -80,7 +80,7 @@ def train(arguments: argparse.Namespace) -> None:
             trained_on, held_out = split(data, protocol.name, protocol.file)
         if arguments.licences is not None:
             trained_on = under_licences(data, trained_on, protocol.file, arguments.licences)
-        description = describe(settings, data, trained_on, arguments.data, kind, protocol)
+        description = describe(settings, data, trained_on, _sources(arguments), kind, protocol)
         targets = clip_targets(
             data.labels, data.subjects, description.class_names, trained_on, doubtful
         )
@@ -160,9 +160,14 @@ def _store(
     clips = data.clips(np.arange(len(data)))
     if arguments.cache is None:
         return store_clips(clips, layout)
-    given = (arguments.data, arguments.hands, arguments.missing)
+    given = (*_sources(arguments), arguments.hands, arguments.missing)
     sources = [path for path in given if path is not None]
     return cached_clips(arguments.cache, sources, clips, layout, {"kind": kind})
+
+
+def _sources(arguments: argparse.Namespace) -> list[Path]:
+    """Return what clips are read from: a data set, or recordings."""
+    return list(arguments.bags or [arguments.data])
 
 
 def _write(

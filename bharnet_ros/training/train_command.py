@@ -15,7 +15,7 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bharnet train`."""
     parser.add_argument("--config", required=True, type=Path, help="YAML file with the settings")
-    add_dataset_arguments(parser)
+    add_dataset_arguments(parser, recordings=True)
     add_protocol_arguments(parser, several_folds=True)
     parser.add_argument(
         "--out",
@@ -31,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_hardware_arguments(parser)
     parser.add_argument("--epochs", type=int, help="overrides the setting")
+    parser.add_argument(
+        "--weights-from",
+        metavar="DIR",
+        help="overrides the setting: bundle of the same network whose weights training starts from",
+    )
     parser.add_argument(
         "--skeleton-from",
         metavar="DIR",

@@ -180,6 +180,19 @@ class ClipKeypoints:
                 ),
             )
 
+    def motion_sequence(self) -> KeypointSequence:
+        """Return the motion alone, or the whole clip if that is the motion.
+
+        Raises:
+            InputError: The clip has no frames.
+        """
+        whole = self.sequence()
+        if self.motion is None:
+            return whole
+        shown = (self.motion[0] <= self.stamp) & (self.stamp <= self.motion[1])
+        columns = ("stamps", "body", "hands", "hand_scores")
+        return replace(whole, **{name: getattr(whole, name)[shown] for name in columns})
+
     def sequence(self) -> KeypointSequence:
         """Return the clip as the record that training and recognition share.
 
