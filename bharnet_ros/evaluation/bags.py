@@ -10,23 +10,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bharnet_ros.bags.reading import recording_name
-from bharnet_ros.bags.replay_settings import ReplaySettings
-from bharnet_ros.bags.topics import Stage
+from bharnet_ros.bags.replay_arguments import add_replay_arguments, replay_settings_from
 from bharnet_ros.bags.truth import truths_of
 from bharnet_ros.evaluation.bag_cluster import replay_on_cluster
 from bharnet_ros.evaluation.bag_jobs import BagTask, replay_bags
 from bharnet_ros.evaluation.tables import add_report_arguments, printable, show
-from bharnet_ros.pose.options import add_engine_arguments, engine_options
-from bharnet_ros.types.actions import KEEP_NONE
 from bharnet_ros.types.errors import InputError
 
 SOME_BROKEN = 1
 _ERROR, _BACKGROUND = "error", "background"
-_IMAGE_OPTIONS = (
-    *("image_topic", "max_people", "engine", "model_folder"),
-    *("use_depth", "depth_topic", "camera_info_topic"),
-)
-"""Options that start the replay from images."""
 _OPTIONS_IN_REPORT = (
     "from",
     "image_topic",
@@ -57,59 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the true actions, one source for each bag in the same order: .csv, .txt (PKU-MMD) or "
         "topic:/name; or one topic:/name for all, or one folder of files named like the bags",
     )
-    parser.add_argument(
-        "--from",
-        dest="stage",
-        choices=[stage.value for stage in Stage],
-        help="what to read from the bags; the rest is computed (default: the latest stage there)",
-    )
-    topic = parser.add_mutually_exclusive_group()
-    topic.add_argument("--image-topic", metavar="TOPIC", help="read the images of this topic")
-    topic.add_argument("--topic", metavar="TOPIC", help="start from this topic")
-    parser.add_argument(
-        "--max-people",
-        type=int,
-        metavar="N",
-        help="greatest number of people to track in images (default: as in the parameters, 1)",
-    )
-    add_engine_arguments(parser, default=None)
-    parser.add_argument(
-        "--use-depth",
-        action="store_true",
-        help="read images, and locate people in camera coordinates by the recorded depth",
-    )
-    parser.add_argument(
-        "--depth-topic",
-        metavar="TOPIC",
-        help="depth registered to the images (default: the only one)",
-    )
-    parser.add_argument(
-        "--camera-info-topic",
-        metavar="TOPIC",
-        help="camera information of the images (default: the only one, or the only one in the "
-        "namespace of the images)",
-    )
-    parser.add_argument(
-        "--sync-slop",
-        type=float,
-        metavar="SECONDS",
-        help="greatest difference between the stamps of an image and its depth or camera "
-        "information (default: as in the parameters, 0.02)",
-    )
-    parser.add_argument("--model", help="folder or name of a model bundle")
-    parser.add_argument(
-        "--gestures", metavar="DIR", help="gesture set of `bharnet teach` to recognise too"
-    )
-    parser.add_argument(
-        "--only", action="store_true", help="with --gestures: recognise no classes of the model"
-    )
-    parser.add_argument("--device", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument(
-        "--params-file",
-        type=Path,
-        metavar="FILE",
-        help="parameters of the nodes (default: config/recognize.yaml)",
-    )
+    add_replay_arguments(parser)
     parser.add_argument(
         "--other-labels",
         choices=(_ERROR, _BACKGROUND),
@@ -191,28 +131,7 @@ def tasks_from(arguments: argparse.Namespace) -> list[BagTask]:
     """
     if arguments.workers < 1:
         raise InputError(f"--workers: must be at least 1, got {arguments.workers}")
-    stage = None if arguments.stage is None else Stage(arguments.stage)
-    for option in _IMAGE_OPTIONS:
-        if getattr(arguments, option) not in (None, False):
-            if stage not in (None, Stage.IMAGES):
-                name = option.replace("_", "-")
-                raise InputError(f"--{name}: cannot be used with --from {arguments.stage}")
-            stage = Stage.IMAGES
-    settings = ReplaySettings(
-        stage=stage,
-        topic=arguments.image_topic or arguments.topic,
-        model=arguments.model,
-        gestures=arguments.gestures,
-        keep_classes=KEEP_NONE if arguments.only else None,
-        device=arguments.device,
-        parameter_file=arguments.params_file,
-        max_people=arguments.max_people,
-        **engine_options(arguments),
-        use_depth=arguments.use_depth,
-        depth_topic=arguments.depth_topic,
-        camera_info_topic=arguments.camera_info_topic,
-        sync_slop_s=arguments.sync_slop,
-    )
+    settings = replay_settings_from(arguments)
     bags: list[Path] = arguments.bags
     names = [recording_name(bag) for bag in bags]
     tasks = [
