@@ -19,7 +19,7 @@ import bharnet_ros.gestures.commands
 import bharnet_ros.nodes.commands
 import bharnet_ros.training.commands
 from bharnet_ros import __version__
-from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.errors import InputError, one_line
 
 Commands = Mapping[str, tuple[str, str]]
 """Maps each command to its one-line help and the module that implements it."""
@@ -103,13 +103,8 @@ def run_command(
     except (InputError, OSError) as error:
         if options.debug:
             raise
-        print(f"{program}: error: {_one_line(error)}", file=sys.stderr)
+        print(f"{program}: error: {one_line(str(error))}", file=sys.stderr)
         return BAD_INPUT
-
-
-def _one_line(error: Exception) -> str:
-    """Join the lines of an error: parsers of YAML, for example, explain theirs over several."""
-    return " ".join(line.strip() for line in str(error).splitlines())
 
 
 def _split_ros_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

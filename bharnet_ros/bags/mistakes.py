@@ -44,6 +44,8 @@ def read_mistakes(path: Path, recording: str, known: Collection[str]) -> list[Tr
             for number, one in enumerate(mistakes, start=1)
             for action in _actions(one, known, truths)
         ]
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not a text file: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: is not a report of bharnet evaluate bag: {error!r}") from error
     if not rows:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.image_headers import check_size
 
 RgbImage: TypeAlias = npt.NDArray[np.uint8]
 Buffer: TypeAlias = bytes | bytearray | memoryview | npt.NDArray[np.uint8]
@@ -93,7 +94,8 @@ def decode_compressed(format: str, data: Buffer) -> RgbImage:
         (H, W, 3) RGB, contiguous.
 
     Raises:
-        InputError: The format is neither JPEG nor PNG, or the data cannot be decoded.
+        InputError: The format is neither JPEG nor PNG, the data cannot be decoded, or there are
+            too many pixels.
     """
     end_mark = next((mark for name, mark in _END_MARKS.items() if name in format.lower()), None)
     if end_mark is None or "compresseddepth" in format.lower():
@@ -101,6 +103,8 @@ def decode_compressed(format: str, data: Buffer) -> RgbImage:
     compressed = np.frombuffer(data, dtype=np.uint8)
     if compressed.size == 0:
         raise InputError(f"data: {format!r} image is empty")
+    content = compressed.tobytes()
+    check_size(content)
     try:
         bgr = cv2.imdecode(compressed, cv2.IMREAD_COLOR)
     except cv2.error as error:
@@ -108,7 +112,6 @@ def decode_compressed(format: str, data: Buffer) -> RgbImage:
     if bgr is None:
         raise InputError(f"data: {compressed.size} bytes are not a {format!r} image")
     # OpenCV fills the missing part of a truncated image with grey and reports no error.
-    content = compressed.tobytes()
     # Drivers may send the rest of their buffer after the end. A small picture in the header of a
     # JPEG has an end of its own, before the last scan.
     scan = content.rfind(_JPEG_SCAN) if "png" not in format.lower() else -1

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.pose.scene import Scene
-from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.errors import InputError, one_line
 
 ENGINES: dict[str, str] = {
     "mediapipe": "bharnet_ros.pose.mediapipe.engine",
@@ -178,5 +178,5 @@ def _load(name: str, settings: EngineSettings) -> PoseEngine:
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    text = one_line(str(error))
     return text if isinstance(error, InputError) else f"{type(error).__name__}: {text}"

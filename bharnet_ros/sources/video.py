@@ -22,6 +22,7 @@ from bharnet_ros.sources.frame import (
 )
 from bharnet_ros.sources.webcam import Webcam, is_webcam
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.image_headers import check_size
 from bharnet_ros.types.paths import expand_home
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,8 @@ PUPPET = "puppet"
 _IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 # FFmpeg fails on a frame that it cannot decode, and continues with the next one when read again.
 _MAX_FAILED_READS = 50
+# The size of a JPEG comes after what a camera adds about itself.
+_HEADER_BYTES = 1 << 20
 
 
 def open_source(
@@ -197,8 +200,10 @@ def _natural(file: Path) -> list[Any]:
 def _read_image(file: Path) -> Any:
     """Read an image file, (H, W, 3) BGR; None if it cannot be decoded."""
     try:
+        with file.open("rb") as start:
+            check_size(start.read(_HEADER_BYTES))
         return cv2.imread(str(file), cv2.IMREAD_COLOR)
-    except cv2.error:
+    except (cv2.error, InputError, OSError):
         # OpenCV raises, in place of returning None, where the header claims too many pixels.
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,14 +20,20 @@ from bharnet_ros.types.errors import InputError
 
 Arrays = dict[str, npt.NDArray[Any]]
 
+_LAST_CHARACTER = 0x10FFFF
+
 _NUMBERS = "biuf"
 """Kinds of NumPy's data types that hold numbers."""
 
 _UNREADABLE = (
-    *(KeyError, ValueError, TypeError, OverflowError),
-    *(EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error),
+    *(KeyError, ValueError, TypeError, OverflowError, MemoryError, SyntaxError, SystemError),
+    *(EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError),
 )
 """What NumPy and zipfile raise for a damaged file, and readers for arrays that do not fit."""
+
+_ARRAY = b"\x93NUMPY"
+_MOST_BYTES, _MOST_TIMES = 2**28, 50
+"""How large arrays may be unpacked: this many bytes, and so many times the size of the file."""
 
 
 @contextmanager
@@ -46,6 +53,7 @@ def open_npz(path: Path, complaint: str) -> Iterator[NpzFile]:
         if not isinstance(archive, NpzFile):
             raise InputError("it is a single array")
         with archive:
+            _check_members(archive, path.stat().st_size)
             yield archive
     except OSError as error:
         # A damaged archive makes zipfile seek to places that do not exist; only opening the file
@@ -55,6 +63,21 @@ def open_npz(path: Path, complaint: str) -> Iterator[NpzFile]:
         raise InputError(f"{path}: {complaint}: {error}") from error
     except _UNREADABLE as error:
         raise InputError(f"{path}: {complaint}: {error}") from error
+
+
+def _check_members(archive: NpzFile, size: int) -> None:
+    """Check that an archive of `size` bytes holds arrays alone, of a size that fits to it.
+
+    Raises:
+        InputError: It does not; what a forged file would unpack could fill the memory.
+    """
+    members = archive.zip.infolist()
+    if sum(one.file_size for one in members) > _MOST_BYTES + _MOST_TIMES * size:
+        raise InputError("it is far larger unpacked than packed")
+    for one in members:
+        with archive.zip.open(one) as file:
+            if file.read(len(_ARRAY)) != _ARRAY:
+                raise InputError(f"{one.filename} is not an array")
 
 
 def read_numbers(archive: NpzFile, name: str) -> npt.NDArray[Any]:
@@ -119,9 +142,14 @@ def read_arrays(
 def _as_text(path: Path, name: str, array: npt.NDArray[Any]) -> npt.NDArray[np.str_]:
     """Return an array as text; bytes must be ASCII."""
     try:
-        return array.astype(np.str_)
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: {name}: is not text: {error}") from error
+        text = np.ascontiguousarray(array.astype(np.str_))
+    except (ValueError, SystemError) as error:
+        raise InputError(f"{path}: {name}: is not text") from error
+    # NumPy takes any number for a character.
+    codes = text.view(np.uint32)
+    if ((codes > _LAST_CHARACTER) | ((codes >= 0xD800) & (codes <= 0xDFFF))).any():
+        raise InputError(f"{path}: {name}: is not text")
+    return text
 
 
 def checked_offsets(

@@ -130,12 +130,24 @@ def png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + checksum
 
 
-def test_an_image_larger_than_opencv_decodes_is_refused():
-    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+@pytest.mark.parametrize("side", [20_000, 100_000])
+def test_an_image_that_would_fill_the_memory_is_refused(side):
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"0")), (b"IEND", b"")]
     data = b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(*chunk) for chunk in chunks)
-    with pytest.raises(InputError, match=r"data: 'png' image cannot be decoded: .*PIXELS"):
+    with pytest.raises(InputError, match=f"data: {side} x {side} pixels are more than 100 million"):
         decode_compressed("png", data)
+
+
+def test_the_size_in_the_header_of_a_jpeg_is_checked():
+    data = bytearray(cv2.imencode(".jpg", np.zeros((8, 8, 3), dtype=np.uint8))[1].tobytes())
+    # Behind what a camera may add about itself, with a fill byte before the marker.
+    data[2:2] = b"\xff\xe1\x00\x06\xff\xc0\x00\x01\xff"
+    decode_compressed("jpeg", bytes(data))
+    place = data.index(b"\xff\xc0", 12)
+    data[place + 5 : place + 9] = struct.pack(">HH", 65_000, 60_000)
+    with pytest.raises(InputError, match="data: 60000 x 65000 pixels are more than 100 million"):
+        decode_compressed("jpeg", bytes(data))
 
 
 def test_an_image_too_large_for_jpeg_is_refused():
