@@ -36,13 +36,13 @@ unexport PYTHONPATH
 
 # The stamp is named after the content of all that is installed: a changed, a new and a deleted file
 # lead to a new installation, a file that was only touched does not.
-SOURCES := CMakeLists.txt package.xml pyproject.toml setup.py bharnet_ros config launch models msg srv
+SOURCES := CMakeLists.txt package.xml pyproject.toml setup.py action bharnet_ros config launch models msg srv
 FINGERPRINT := $(shell find $(SOURCES) -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cksum \
 	| cksum | tr -s ' ' '-')
 INSTALLED := $(VENV)/installed-$(FINGERPRINT)$(if $(GPU),-gpu)
 INSTALL_TORCH = $(BIN)/python -m pip install --quiet --no-warn-conflicts $(foreach package,$(TORCH),'$(package)')
 # Of what messages and dependencies are made from alone.
-GENERATED := $(VENV)/generated-$(shell find msg srv CMakeLists.txt package.xml setup.py -type f \
+GENERATED := $(VENV)/generated-$(shell find action msg srv CMakeLists.txt package.xml setup.py -type f \
 	| LC_ALL=C sort | xargs cksum | cksum | tr -s ' ' '-')
 TOOLS := $(VENV)/tools-$(shell cksum < setup.py | tr -s ' ' '-')
 BENCH_TOOLS := $(VENV)/bench-tools-$(shell cksum < setup.py | tr -s ' ' '-')

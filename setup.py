@@ -22,7 +22,7 @@ from setuptools.errors import SetupError
 
 ROOT = Path(__file__).resolve().parent
 TORCH = ("torch>=2.4,<3", "torchvision>=0.19,<1")
-SOURCES = ("bharnet_ros", "config", "launch", "models", "msg", "srv")
+SOURCES = ("action", "bharnet_ros", "config", "launch", "models", "msg", "srv")
 SOURCE_FILES = ("CMakeLists.txt", "LICENSE", "README.md", "package.xml", "pyproject.toml")
 # The C headers, the CMake package and the shell hooks stay out: they name folders of the build
 # environment, and serve C++ and workspaces, which build with colcon.
@@ -32,6 +32,7 @@ PREFIX_FILES = (
     "share/ament_index/resource_index/package_run_dependencies/*",
     "share/ament_index/resource_index/rosidl_interfaces/*",
     "share/bharnet_ros/package.xml",
+    "share/bharnet_ros/action/**/*",
     "share/bharnet_ros/config/**/*",
     "share/bharnet_ros/launch/**/*",
     "share/bharnet_ros/models/**/*",
@@ -157,6 +158,7 @@ setup(
     extras_require={
         # For machines without a ROS distribution only: these would shadow a sourced one.
         "ros": [
+            "ros-jazzy-action-msgs",
             "ros-jazzy-builtin-interfaces",
             "ros-jazzy-diagnostic-msgs",
             "ros-jazzy-geometry-msgs",

@@ -23,7 +23,7 @@ class _GeneratedFinder:
         parent, _, module = name.rpartition(".")
         if parent != __name__:
             return None
-        if module not in ("msg", "srv") and not module.startswith(f"{__name__}_s__"):
+        if module not in ("action", "msg", "srv") and not module.startswith(f"{__name__}_s__"):
             return None
         return PathFinder.find_spec(name, extend_path(list(__path__), __name__))
 

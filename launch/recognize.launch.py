@@ -61,6 +61,7 @@ ARGUMENTS = {
     "depth_topic": ("depth/image_rect_raw", "Topic of the depth images, registered to the images."),
     "camera_info_topic": ("camera_info", "Topic of the camera's calibration."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
+    "wait_for_action": ("false", "Whether to offer the action wait_for_action: true or false."),
     "source": ("", "Source that video_source plays in place of a camera; empty: no video_source."),
 }
 NODE_ARGUMENTS = {
@@ -68,6 +69,7 @@ NODE_ARGUMENTS = {
     "recognition": ("model", "gestures", "keep_classes", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
+    "wait_for_action": (),
 }
 """Arguments that set a parameter of each node, if they are not empty."""
 
@@ -165,16 +167,14 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
         for name in MANAGED
     ]
     actions: list[Action] = list(managed)
-    if switch(argument, "visualize"):
-        actions.append(
-            Node(
-                name="overlay",
-                executable="overlay",
-                parameters=parameters("overlay"),
-                **common,
-                **respawn,
-            )
+    actions += [
+        Node(name=name, executable=name, parameters=parameters(name), **common, **respawn)
+        for name, wanted in (
+            ("overlay", switch(argument, "visualize")),
+            ("wait_for_action", switch(argument, "wait_for_action")),
         )
+        if wanted
+    ]
     if autostart:
         # Handlers first, because they miss transitions that happen before they are registered.
         actions = [handler for node in managed for handler in bring_up(node)] + actions

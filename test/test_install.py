@@ -23,6 +23,7 @@ from rclpy.node import Node
 from rclpy.serialization import deserialize_message, serialize_message
 
 import bharnet_ros
+import bharnet_ros.action
 import bharnet_ros.msg
 import bharnet_ros.srv
 from bharnet_ros.resources import find_resource
@@ -33,7 +34,11 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = find_resource("package.xml").parents[2]
 MESSAGES = sorted(file.stem for file in (CHECKOUT / "msg").glob("*.msg"))
 SERVICES = sorted(file.stem for file in (CHECKOUT / "srv").glob("*.srv"))
-NODES = ("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay")
+ACTIONS = sorted(file.stem for file in (CHECKOUT / "action").glob("*.action"))
+NODES = (
+    *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
+    "wait_for_action",
+)
 
 
 def _files(folder: Path, *suffixes: str) -> dict[Path, bytes]:
@@ -56,7 +61,9 @@ def test_tests_import_only_the_installed_package() -> None:
 def test_installed_modules_are_those_of_the_checkout() -> None:
     installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed", ".jinja")
     written = {
-        file: data for file, data in installed.items() if file.parts[0] not in ("msg", "srv")
+        file: data
+        for file, data in installed.items()
+        if file.parts[0] not in ("action", "msg", "srv")
     }
     assert written == _files(CHECKOUT / "bharnet_ros", ".py", ".typed", ".jinja")
 
@@ -66,7 +73,7 @@ def test_installed_resources_are_those_of_the_checkout(folder: str) -> None:
     assert _files(find_resource(folder)) == _files(CHECKOUT / folder)
 
 
-@pytest.mark.parametrize("folder", ["msg", "srv"])
+@pytest.mark.parametrize("folder", ["action", "msg", "srv"])
 def test_installed_definitions_are_those_of_the_checkout(folder: str) -> None:
     assert _files(find_resource(folder), f".{folder}") == _files(CHECKOUT / folder)
 
@@ -101,6 +108,11 @@ def _fill(message: Any) -> Any:
         *(getattr(bharnet_ros.msg, name) for name in MESSAGES),
         *(getattr(bharnet_ros.srv, name).Request for name in SERVICES if name != "ListGestures"),
         *(getattr(bharnet_ros.srv, name).Response for name in SERVICES),
+        *(
+            getattr(getattr(bharnet_ros.action, name), part)
+            for name in ACTIONS
+            for part in ("Goal", "Result", "Feedback")
+        ),
     ],
 )
 def test_message_survives_the_wire(message_type: type) -> None:
@@ -115,6 +127,7 @@ def test_package_is_in_the_ament_index() -> None:
     interfaces = (index / "rosidl_interfaces" / "bharnet_ros").read_text().split()
     assert {f"msg/{name}.msg" for name in MESSAGES} <= set(interfaces)
     assert {f"srv/{name}.srv" for name in SERVICES} <= set(interfaces)
+    assert {f"action/{name}.action" for name in ACTIONS} <= set(interfaces)
 
 
 def test_command_runs_from_anywhere(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from bharnet_ros.resources import find_model, find_resource
     "name",
     [
         "package.xml",
+        "action/WaitForAction.action",
         "config/recognize.yaml",
         "launch/recognize.launch.py",
         "models/gestures/model.json",

@@ -25,6 +25,7 @@ from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
+from bharnet_ros.nodes.wait_for_action import WaitForActionServer
 from bharnet_ros.types.actions import OffsetReason
 
 POLL_SECONDS = 0.02
@@ -47,12 +48,13 @@ class _Chain:
     events: ActionEventPublisher
     printer: EventPrinter
     recorder: Recorder | None
+    reacting: tuple[Node, ...]
 
     @property
     def nodes(self) -> tuple[Node, ...]:
         """All nodes."""
         nodes = (self.video, self.pose, self.recognition, self.events, self.printer, self.recorder)
-        return tuple(node for node in nodes if node is not None)
+        return tuple(node for node in (*nodes, *self.reacting) if node is not None)
 
     @property
     def managed(self) -> tuple[ManagedNode, ...]:
@@ -229,6 +231,7 @@ def _make_chain(
             lambda: video.first_stamp_ns if video is not None else None, options.pace != "fast"
         ),
         recorder=recorder,
+        reacting=(WaitForActionServer(),) if options.wait_for_action else (),
     )
 
 

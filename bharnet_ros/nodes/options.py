@@ -31,6 +31,7 @@ class ChainOptions:
         max_people: Maximum number of people to track.
         engine: Pose engine.
         model_folder: Folder of networks of the pose engine.
+        wait_for_action: Whether to offer the action `wait_for_action`.
         loop: Whether the source restarts at its end, or a lost webcam is reopened when it is back.
         ros_arguments: Passed on to ROS.
     """
@@ -48,6 +49,7 @@ class ChainOptions:
     max_people: int | None = None
     engine: str | None = None
     model_folder: str | None = None
+    wait_for_action: bool = False
     loop: bool = False
     ros_arguments: Sequence[str] = ()
 
@@ -122,6 +124,11 @@ def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
         "--loop",
         action="store_true",
         help="restart the source at its end, or reopen a lost webcam when it is back",
+    )
+    parser.add_argument(
+        "--wait-for-action",
+        action="store_true",
+        help="offer the action wait_for_action, for behaviour trees",
     )
     parser.epilog = "Whatever follows --ros-args goes to ROS."
 

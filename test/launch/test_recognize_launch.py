@@ -43,8 +43,10 @@ def test_puppet_gives_events_and_sigint_ends_the_open_one(launch, node, spin_unt
         "device:=cpu",
         "max_people:=2",
         "visualize:=true",
+        "wait_for_action:=true",
     )
-    started = {("/robot1", name) for name in (*MANAGED, "overlay", "video_source")}
+    others = ("overlay", "video_source", "wait_for_action")
+    started = {("/robot1", name) for name in (*MANAGED, *others)}
 
     def running() -> set[tuple[str, str]]:
         return {(space, name) for name, space in node.get_node_names_and_namespaces()}

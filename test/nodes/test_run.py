@@ -15,8 +15,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from rclpy.action import ActionClient
 
 from bharnet_ros import msg
+from bharnet_ros.action import WaitForAction
 from bharnet_ros.nodes.conversions import duration_from_ns, time_from_ns
 from bharnet_ros.nodes.event_printer import format_event
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
@@ -133,6 +135,20 @@ def test_each_of_two_people_has_events(start, eager_bundle):
     ]
     assert len(tracks[0]) == 2
     assert tracks[0] == tracks[1]
+
+
+def test_others_can_wait_for_an_action_of_a_run(start, graph, wait, eager_bundle):
+    client = ActionClient(graph.probe, WaitForAction, "wait_for_action")
+    words = ["--source", "puppet:rest", "--loop", "--model", str(eager_bundle)]
+    run = start(CLI, "run", *words, "--wait-for-action")
+    assert client.wait_for_server(PATIENCE)
+    goal = client.send_goal_async(WaitForAction.Goal(labels=["wave"], accept_open=True))
+    wait(goal.done, "the answer to the goal")
+    result = goal.result().get_result_async()
+    wait(result.done, "the result")
+    assert result.result().result.event.label == "wave"
+    run.send(signal.SIGINT)
+    assert run.wait() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

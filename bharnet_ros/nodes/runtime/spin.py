@@ -21,6 +21,8 @@ from bharnet_ros.types.errors import InputError
 
 Result = TypeVar("Result")
 
+ROUNDS = 3
+
 
 class NodeRunner:
     """Spins each node on its own thread and executor.
@@ -102,6 +104,10 @@ class _Spinner:
                 self.call(finish)
             except Exception as error:  # the other nodes still have to be closed
                 self._report(error)
+            # The executor runs tasks in rounds, the newest first. What `finish` leaves to tasks, as
+            # the results of an action server, takes two rounds.
+            for _ in range(ROUNDS):
+                self.call(lambda: None)
         self._stopping = True
         # A task, because waking the executor alone does not make spin_once return.
         self._executor.create_task(lambda: None)

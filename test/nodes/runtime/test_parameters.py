@@ -16,7 +16,10 @@ from bharnet_ros.resources import find_resource
 
 pytestmark = pytest.mark.ros
 
-NODES = ("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay")
+NODES = (
+    *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
+    "wait_for_action",
+)
 
 
 @pytest.mark.parametrize("name", NODES)

@@ -1,0 +1,1 @@
+"""What a robot does about actions: waits for one, or reacts by a file of settings."""
