@@ -62,6 +62,7 @@ ARGUMENTS = {
     "camera_info_topic": ("camera_info", "Topic of the camera's calibration."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
     "wait_for_action": ("false", "Whether to offer the action wait_for_action: true or false."),
+    "reactions": ("", "File of what to do about events; empty: no node reactions."),
     "source": ("", "Source that video_source plays in place of a camera; empty: no video_source."),
 }
 NODE_ARGUMENTS = {
@@ -69,6 +70,7 @@ NODE_ARGUMENTS = {
     "recognition": ("model", "gestures", "keep_classes", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
+    "reactions": (),
     "wait_for_action": (),
 }
 """Arguments that set a parameter of each node, if they are not empty."""
@@ -150,6 +152,8 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
         for name in ("use_rgb", "use_depth"):
             if name in given:
                 given[name] = switch(argument, name)
+        if node == "reactions":
+            given["file"] = argument["reactions"]
         if "max_people" in given:
             given["max_people"] = whole_number(argument, "max_people")
         return [*shared, given] if given else shared
@@ -172,6 +176,7 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
         for name, wanted in (
             ("overlay", switch(argument, "visualize")),
             ("wait_for_action", switch(argument, "wait_for_action")),
+            ("reactions", argument["reactions"]),
         )
         if wanted
     ]

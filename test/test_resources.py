@@ -14,6 +14,7 @@ from bharnet_ros.resources import find_model, find_resource
     [
         "package.xml",
         "action/WaitForAction.action",
+        "config/reactions.yaml",
         "config/recognize.yaml",
         "launch/recognize.launch.py",
         "models/gestures/model.json",

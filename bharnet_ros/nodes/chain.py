@@ -19,6 +19,7 @@ from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
 from bharnet_ros.nodes.event_printer import EventPrinter
 from bharnet_ros.nodes.options import ChainOptions
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
+from bharnet_ros.nodes.reactions import ReactionsNode
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.recorder import Recorder
 from bharnet_ros.nodes.runtime.counters import NodeCounters
@@ -231,8 +232,15 @@ def _make_chain(
             lambda: video.first_stamp_ns if video is not None else None, options.pace != "fast"
         ),
         recorder=recorder,
-        reacting=(WaitForActionServer(),) if options.wait_for_action else (),
+        reacting=(
+            *([WaitForActionServer()] if options.wait_for_action else []),
+            *([_make_reactions(options.reactions)] if options.reactions is not None else []),
+        ),
     )
+
+
+def _make_reactions(file: str) -> ReactionsNode:
+    return ReactionsNode(parameter_overrides=_overrides(file=file))
 
 
 def _overrides(**values: Any) -> list[Parameter]:

@@ -32,6 +32,7 @@ class ChainOptions:
         engine: Pose engine.
         model_folder: Folder of networks of the pose engine.
         wait_for_action: Whether to offer the action `wait_for_action`.
+        reactions: File of what to do about events.
         loop: Whether the source restarts at its end, or a lost webcam is reopened when it is back.
         ros_arguments: Passed on to ROS.
     """
@@ -50,6 +51,7 @@ class ChainOptions:
     engine: str | None = None
     model_folder: str | None = None
     wait_for_action: bool = False
+    reactions: str | None = None
     loop: bool = False
     ros_arguments: Sequence[str] = ()
 
@@ -129,6 +131,11 @@ def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
         "--wait-for-action",
         action="store_true",
         help="offer the action wait_for_action, for behaviour trees",
+    )
+    parser.add_argument(
+        "--reactions",
+        metavar="FILE",
+        help="do what this file says when an action begins or ends",
     )
     parser.epilog = "Whatever follows --ros-args goes to ROS."
 

@@ -9,6 +9,7 @@ import rclpy
 from lifecycle_msgs.srv import GetState
 
 from bharnet_ros import msg
+from bharnet_ros.resources import find_resource
 
 pytest.importorskip(
     "launch_ros.actions", reason="needs launch and launch_ros, which a ROS distribution has"
@@ -44,8 +45,9 @@ def test_puppet_gives_events_and_sigint_ends_the_open_one(launch, node, spin_unt
         "max_people:=2",
         "visualize:=true",
         "wait_for_action:=true",
+        f"reactions:={find_resource('config/reactions.yaml')}",
     )
-    others = ("overlay", "video_source", "wait_for_action")
+    others = ("overlay", "video_source", "wait_for_action", "reactions")
     started = {("/robot1", name) for name in (*MANAGED, *others)}
 
     def running() -> set[tuple[str, str]]:

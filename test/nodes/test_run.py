@@ -16,6 +16,7 @@ import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.action import ActionClient
+from std_msgs.msg import String
 
 from bharnet_ros import msg
 from bharnet_ros.action import WaitForAction
@@ -137,16 +138,24 @@ def test_each_of_two_people_has_events(start, eager_bundle):
     assert tracks[0] == tracks[1]
 
 
-def test_others_can_wait_for_an_action_of_a_run(start, graph, wait, eager_bundle):
+def test_run_reacts_and_lets_others_wait(start, graph, wait, eager_bundle, tmp_path):
     client = ActionClient(graph.probe, WaitForAction, "wait_for_action")
+    said = graph.probe.listen(String, "said", RELIABLE)
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "reactions: [{label: wave, publish: {topic: said, type: std_msgs/msg/String, "
+        "message: {data: hello to you}}}]"
+    )
     words = ["--source", "puppet:rest", "--loop", "--model", str(eager_bundle)]
-    run = start(CLI, "run", *words, "--wait-for-action")
+    run = start(CLI, "run", *words, "--wait-for-action", "--reactions", str(file))
     assert client.wait_for_server(PATIENCE)
     goal = client.send_goal_async(WaitForAction.Goal(labels=["wave"], accept_open=True))
     wait(goal.done, "the answer to the goal")
     result = goal.result().get_result_async()
     wait(result.done, "the result")
     assert result.result().result.event.label == "wave"
+    wait(lambda: said, "the reaction")
+    assert said[0].data == "hello to you"
     run.send(signal.SIGINT)
     assert run.wait() == 0
 
@@ -181,6 +190,7 @@ def test_width_without_height_is_refused_for_a_webcam(start):
     [
         (["--max-people", "0"], "max_people out of range"),
         (["--image-topic", "bad!topic"], "bad!topic"),
+        (["--reactions", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
         (["--ros-args", "-p", "use_sim_time:=5"], "use_sim_time"),
     ],
 )

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.ros
 
 NODES = (
     *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
-    "wait_for_action",
+    *("reactions", "wait_for_action"),
 )
 
 
