@@ -67,7 +67,7 @@ class WaitForActionServer(Node):
             handle_accepted_callback=self._accept,
             cancel_callback=self._cancel,
         )
-        self._diagnostics = NodeDiagnostics(self, self.counters, self._describe)
+        self._diagnostics = NodeDiagnostics(self, self.counters, self.describe)
         self.create_timer(
             CHECK_SECONDS,
             lambda: self._answer(self._waits.check()),
@@ -83,6 +83,10 @@ class WaitForActionServer(Node):
         """Destroy the action server with the node."""
         self._server.destroy()
         super().destroy_node()
+
+    def describe(self) -> dict[str, str]:
+        """Return the number of goals that wait, for the diagnostics."""
+        return {"waiting goals": str(len(self._waits.waiting))}
 
     def _take(self, topic: str, take: Callable[[Any], list[Wait]], message: Any) -> None:
         self.counters.count("received")
@@ -149,9 +153,6 @@ class WaitForActionServer(Node):
         return WaitForAction.Result(
             outcome=int(ending.outcome), event=ending.event or ActionEvent(), text=ending.text
         )
-
-    def _describe(self) -> dict[str, str]:
-        return {"waiting goals": str(len(self._waits.waiting))}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

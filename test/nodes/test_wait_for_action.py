@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from action_msgs.msg import GoalStatus
 from rclpy.action import ActionClient
@@ -211,6 +215,18 @@ def test_a_label_that_the_next_model_lacks_ends_the_wait(robot):
     client = robot.client().send("thanks")
     robot.inform("other", ["hello"])
     assert client.result()[1].outcome == Result.REFUSED
+
+
+def test_the_leaf_of_a_behaviour_tree_in_the_docs_works(robot):
+    page = (Path(__file__).parents[2] / "docs" / "acting.md").read_text(encoding="utf-8")
+    code = page.split("```python\n")[1].split("```")[0]
+    tree = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    try:
+        robot.wait(lambda: "1" in robot.node.describe().values(), "its goal")
+        robot.announce("hello")
+        assert tree.communicate(timeout=60)[0] == "True body_1 began hello\n"
+    finally:
+        tree.kill()
 
 
 def test_messages_that_cannot_be_used_are_counted_and_survived(robot):
