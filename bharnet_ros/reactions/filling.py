@@ -43,9 +43,9 @@ def fill_message(message: Message, values: Any, key: str, find_type: FindType) -
     Raises:
         InputError: A field does not exist, or a value does not fit its type; names its key.
     """
-    kinds = message.get_fields_and_field_types()
     if not isinstance(values, Mapping):
-        raise InputError(f"{key}: must have the fields {', '.join(kinds)}, got {values!r}")
+        known = ", ".join(message.get_fields_and_field_types()) or "none"
+        raise InputError(f"{key}: must be fields by name ({known}), got {values!r}")
     filling = _Filling(find_type)
     filling.fields(message, values, key)
     return filling.now
@@ -60,8 +60,8 @@ class _Filling:
         kinds = message.get_fields_and_field_types()
         for name, value in values.items():
             if name not in kinds:
-                known = ", ".join(kinds) or "no fields"
-                raise InputError(f"{key}.{name}: there is no such field, but {known}")
+                known = ", ".join(kinds) or "none"
+                raise InputError(f"{key}.{name}: is not one of the fields ({known})")
             found = self._value(kinds[name], value, getattr(message, name), f"{key}.{name}")
             setattr(message, name, found)
 
@@ -77,7 +77,7 @@ class _Filling:
         elif isinstance(value, Mapping):
             self.fields(present, value, key)
         else:
-            raise InputError(f"{key}: must have the fields of {kind}, got {value!r}")
+            raise InputError(f"{key}: must be fields by name ({kind}), got {value!r}")
         return present
 
     def _items(self, many: re.Match[str], kind: str, value: Any, present: Any, key: str) -> Any:

@@ -109,7 +109,11 @@ class Due:
 
 
 class Reactions:
-    """Reactions, and when each was done last."""
+    """Reactions, and when each was done last.
+
+    Attributes:
+        all: The reactions.
+    """
 
     def __init__(self, reactions: Iterable[Reaction]) -> None:
         """Start with none done."""

@@ -122,7 +122,7 @@ def _read_deed(name: str, value: Any, key: str, find: FindInterface) -> Deed:
 
     found = find_here(type_name)
     message = found.Request() if to_service else found()
-    values = fields.get(content) or {}
+    values = fields.get(content, {})
     times = fill_message(message, values, f"{key}.{content}", find_message)
     return Send(
         name=_text(fields[target], f"{key}.{target}"),
@@ -160,13 +160,13 @@ def _fields(
     """
     known = ", ".join((*required, *optional))
     if not isinstance(value, Mapping):
-        raise InputError(f"{key}: must have the fields {known}, got {value!r}")
+        raise InputError(f"{key}: must be fields by name ({known}), got {value!r}")
     for name in required:
         if name not in value:
             raise InputError(f"{key}: has no field {name}")
     for name in value:
         if name not in (*required, *optional):
-            raise InputError(f"{key}.{name}: there is no such field, but {known}")
+            raise InputError(f"{key}.{name}: is not one of the fields ({known})")
     return value
 
 

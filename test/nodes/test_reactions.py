@@ -192,6 +192,7 @@ def test_a_label_that_the_model_lacks_is_logged(graph, start, wait, log):
     [
         ("reactions: [{label: a, call: {service: x, type: std_srvs/srv/Empti}}]", "call.type"),
         ("reactions: [{label: a, call: {service: 'x y', type: std_srvs/srv/Empty}}]", "'x y'"),
+        ("reactions: [{label: a, publish: {topic: '', type: std_msgs/msg/Empty}}]", "''"),
         (None, "cannot be read"),
     ],
 )

@@ -11,7 +11,7 @@ from lifecycle_msgs.msg import Transition
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import Image, Joy
 from std_msgs.msg import Bool, Byte, Char, Header, Int8, MultiArrayLayout, String, UInt64
-from std_srvs.srv import SetBool
+from std_srvs.srv import Empty, SetBool
 
 from bharnet_ros.nodes.reactions import find_interface
 from bharnet_ros.reactions.filling import fill_message
@@ -77,14 +77,15 @@ def test_times_that_are_now_are_returned():
 @pytest.mark.parametrize(
     ("kind", "values", "problem"),
     [
-        (Twist, [1], r"message: must have the fields linear, angular, got \[1\]"),
-        (Twist, {"liner": {}}, "message.liner: there is no such field, but linear, angular"),
-        (Twist, {"linear": {"q": 1}}, "message.linear.q: there is no such field, but x, y, z"),
-        (Twist, {"linear": 1}, "message.linear: must have the fields of geometry_msgs/Vector3"),
-        (Twist, {"linear": "now"}, "message.linear: must have the fields of geometry_msgs/Vec"),
+        (Twist, [1], r"message: must be fields by name \(linear, angular\), got \[1\]"),
+        (Twist, {"liner": {}}, r"message.liner: is not one of the fields \(linear, angular\)"),
+        (Twist, {"linear": {"q": 1}}, r"message.linear.q: is not one of the fields \(x, y, z\)"),
+        (Twist, {"linear": 1}, r"message.linear: must be fields by name \(geometry_msgs/Vector3\)"),
+        (Twist, {"linear": "now"}, "message.linear: must be fields by name"),
         (Twist, {"linear": {"x": "1"}}, "message.linear.x: must be a number, got '1'"),
         (Twist, {"linear": {"x": True}}, "message.linear.x: must be a number, got True"),
         (Twist, {"linear": {"x": None}}, "message.linear.x: must be a number, got None"),
+        (Empty.Request, {"data": 1}, r"message.data: is not one of the fields \(none\)"),
         (Int8, {"data": 128}, r"message.data: must be a whole number from -128 to 127 \(int8\)"),
         (Int8, {"data": 1.0}, "message.data: must be a whole number"),
         (Int8, {"data": True}, "message.data: must be a whole number"),

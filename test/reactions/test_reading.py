@@ -91,13 +91,16 @@ PUBLISH = "publish: {topic: move, type: shapes_msgs/msg/Vector"
     ("text", "problem"),
     [
         ("reactions: [", "is not YAML: while parsing"),
-        ("", "the file: must have the fields reactions, got None"),
+        ("", "the file: must be fields by name (reactions), got None"),
         ("reactions: {}", "reactions: must be a list, got {}"),
         ("reactoins: []", "the file: has no field reactions"),
-        ("reactions: [hello]", "reactions[0]: must have the fields label, phase"),
+        ("reactions: [hello]", "reactions[0]: must be fields by name (label, phase"),
         ("reactions: [{label: a}]", "reactions[0]: needs exactly one of publish, call, run; it"),
         ("reactions: [{run: [ls]}]", "reactions[0]: has no field label"),
-        ("reactions: [{label: a, runn: [ls]}]", "reactions[0].runn: there is no such field, but"),
+        (
+            "reactions: [{label: a, runn: [ls]}]",
+            "reactions[0].runn: is not one of the fields (",
+        ),
         ("reactions: [{label: 3, run: [ls]}]", "reactions[0].label: must be a text, got 3"),
         ("reactions: [{label: [], run: [ls]}]", "reactions[0].label: must be a text, got []"),
         ("reactions: [{label: [a, true], run: [ls]}]", "reactions[0].label[1]: must be a text"),
@@ -123,11 +126,15 @@ PUBLISH = "publish: {topic: move, type: shapes_msgs/msg/Vector"
         ),
         (
             f"reactions: [{{label: a, {PUBLISH}, message: {{z: 1}}}}}}]",
-            "reactions[0].publish.message.z: there is no such field, but x, y",
+            "reactions[0].publish.message.z: is not one of the fields (x, y)",
         ),
         (
             f"reactions: [{{label: a, {PUBLISH}, message: {{x: fast}}}}}}]",
             "reactions[0].publish.message.x: must be a number, got 'fast'",
+        ),
+        (
+            f"reactions: [{{label: a, {PUBLISH}, message: 0}}}}]",
+            "reactions[0].publish.message: must be fields by name (x, y), got 0",
         ),
         (
             "reactions: [{label: a, publish: {topic: move, type: shapes_msgs/msg/Vektor}}]",
