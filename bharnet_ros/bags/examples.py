@@ -14,13 +14,15 @@ import numpy as np
 
 from bharnet_ros.bags.mistakes import SUFFIX, read_mistakes
 from bharnet_ros.bags.reading import Recording
+from bharnet_ros.bags.replay_result import message_notes
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage, choose_stage, origin_of
 from bharnet_ros.bags.truth import TOPIC, TruthRow, read_truth
 from bharnet_ros.gestures.watching import AROUND_NS, example_between
-from bharnet_ros.messages.reading import keypoints_from_message
+from bharnet_ros.messages.reading import keypoints_from_message, time_to_ns
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
 from bharnet_ros.pipeline.message_log import CollectedLog
+from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
@@ -98,8 +100,8 @@ def examples_in(
         return read_truth(truth, recording, origin_ns)
 
     examples: dict[str, list[ClipKeypoints]] = {}
-    notes: list[str] = []
-    for action in _shown(bag, truth, settings or ReplaySettings(), rows_of):
+    actions, notes = _shown(bag, truth, settings or ReplaySettings(), rows_of)
+    for action in actions:
         try:
             example = action.example()
         except InputError as error:
@@ -134,7 +136,8 @@ def labelled_clips(
         return [*rows, *_between(rows, end_s)] if rows else []
 
     clips = []
-    for action in _shown(bag, truth, settings or ReplaySettings(), rows_of):
+    actions, _ = _shown(bag, truth, settings or ReplaySettings(), rows_of)
+    for action in actions:
         try:
             example = action.example()
         except InputError:
@@ -164,8 +167,8 @@ def _shown(
     truth: str,
     settings: ReplaySettings,
     rows_of: Callable[[Recording, int], Sequence[TruthRow]],
-) -> list[_Action]:
-    """Return what happened in a recording with its frames.
+) -> tuple[list[_Action], list[str]]:
+    """Return what happened in a recording with its frames, and notes on its messages.
 
     Args:
         bag: The recording.
@@ -198,14 +201,14 @@ def _shown(
                     action.frames.append(frame)
         if log.rejected and not any(action.frames for action in actions):
             raise InputError(f"{bag}: topic {topic}: {log.rejected[-1]}")
-    return actions
+    return actions, message_notes(log, topic)
 
 
 def _frames(
     recording: Recording, stage: Stage, topic: str, settings: ReplaySettings, log: CollectedLog
 ) -> Iterator[FrameKeypoints]:
-    """Yield the keypoints of each message that can be used; their stamps rise."""
-    newest_ns = -1
+    """Yield the keypoints of each message that can be used; their stamps are set and rise."""
+    newest_ns = 0
     for frame in _all_frames(recording, stage, topic, settings, log):
         if frame.stamp_ns > newest_ns:
             newest_ns = frame.stamp_ns
@@ -216,8 +219,10 @@ def _all_frames(
     recording: Recording, stage: Stage, topic: str, settings: ReplaySettings, log: CollectedLog
 ) -> Iterator[FrameKeypoints]:
     if stage is Stage.KEYPOINTS:
+        stamps = StampCheck(log, "")
         for one in recording.messages(topic):
             try:
+                stamps.take(time_to_ns(one.message.header.stamp))
                 yield keypoints_from_message(one.message)
             except ValueError as error:
                 log.reject(str(error))

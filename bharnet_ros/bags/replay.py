@@ -13,7 +13,7 @@ from bharnet_ros.bags.recorded_depth import RecordedDepth, find_depth
 from bharnet_ros.bags.recorded_events import whole_events
 from bharnet_ros.bags.recorded_models import check_classes, recorded_classes
 from bharnet_ros.bags.replay_plan import ReplayPlan, plan_replay
-from bharnet_ros.bags.replay_result import Replay, SampledPeople
+from bharnet_ros.bags.replay_result import Replay, SampledPeople, message_notes
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage, topics_of
 from bharnet_ros.messages.reading import (
@@ -22,8 +22,9 @@ from bharnet_ros.messages.reading import (
     keypoints_from_message,
     time_to_ns,
 )
-from bharnet_ros.pipeline.message_log import DUPLICATES, TIME_JUMPS, WITHOUT_DEPTH, CollectedLog
+from bharnet_ros.pipeline.message_log import DUPLICATES, LATE, WITHOUT_DEPTH, CollectedLog
 from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
+from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.recognition.events.overrides import event_overrides
 from bharnet_ros.resources import find_model
 from bharnet_ros.types.actions import ActionEvent, OffsetReason, move_classes
@@ -101,8 +102,11 @@ class _Player:
         """Return the recorded events, each with ONSET and OFFSET."""
         recorded: list[tuple[ActionEvent, float]] = []
 
+        stamps = StampCheck(self._log, "")
+
         def take(one: Recorded) -> None:
             event = event_from_message(one.message)
+            stamps.require(event.stamp_ns)
             recorded.append((event, time_to_ns(one.message.latency) / NANOSECONDS))
 
         self._run((self._topic,), take)
@@ -284,23 +288,13 @@ class _Player:
         counts = self._log.counts
         if self._stage in (Stage.EVENTS, Stage.SCORES) and recorded_keypoints is not None:
             self._sample_people(recorded_keypoints)
-        if self._log.rejected:
-            notes.append(
-                f"{len(self._log.rejected)} messages on {self._topic} cannot be used; "
-                f"the last one: {self._log.rejected[-1]}"
-            )
+        notes += message_notes(self._log, self._topic)
         if self._depth is not None:
             notes += self._depth.notes()
         if self._stage is Stage.KEYPOINTS and counts[WITHOUT_DEPTH]:
             notes.append(
                 f"{counts[WITHOUT_DEPTH]} frames on {self._topic} have no camera coordinates, "
                 "but the model takes bodies in metres: in these frames the hands decide alone"
-            )
-        if counts[DUPLICATES]:
-            notes.append(f"{counts[DUPLICATES]} messages had the stamp of the one before")
-        if counts[TIME_JUMPS]:
-            notes.append(
-                "stamps went back, which ends every event; times before and after may overlap"
             )
         return Replay(
             name=self._recording.name,
@@ -331,10 +325,11 @@ class _Player:
         Args:
             keypoints: The only topic of recorded keypoints; None for none or several.
         """
+        skipped = self._log.counts[DUPLICATES] + self._log.counts[LATE]
         if self._stage is Stage.IMAGES:
-            return self._used - self._log.counts[DUPLICATES], len(self._log.rejected)
+            return self._used - skipped, len(self._log.rejected) + self._log.counts[LATE]
         if self._stage is Stage.KEYPOINTS:
-            frames = self._used - self._log.counts[DUPLICATES]
+            frames = self._used - skipped
         else:
             frames = 0 if keypoints is None else keypoints.messages
         images = topics_of(self._recording, Stage.IMAGES)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from bharnet_ros.bags.topics import Stage
+from bharnet_ros.pipeline.message_log import DUPLICATES, LATE, TIME_JUMPS, UNSTAMPED, CollectedLog
+from bharnet_ros.pipeline.stamp_check import NOT_SET
 from bharnet_ros.types.actions import ActionEvent
 from bharnet_ros.types.keypoints import (
     NANOSECONDS,
@@ -15,6 +17,7 @@ from bharnet_ros.types.keypoints import (
     KeypointSequence,
     PersonKeypoints,
 )
+from bharnet_ros.types.stamps import is_set
 from bharnet_ros.types.timeline import ScoreTrace, Timeline, TrueAction, found_events
 
 
@@ -74,6 +77,28 @@ class Replay:
         )
 
 
+def message_notes(log: CollectedLog, topic: str) -> list[str]:
+    """Return a sentence for each kind of message on a topic that was not used, or not as usual."""
+    notes = []
+    broken = [problem for problem in log.rejected if problem != NOT_SET]
+    if broken:
+        notes.append(
+            f"{len(broken)} messages on {topic} cannot be used; the last one: {broken[-1]}"
+        )
+    for what, text in (
+        (UNSTAMPED, f"messages on {topic} have no stamp and are left out"),
+        (LATE, f"messages on {topic} came after later ones and are left out"),
+        (DUPLICATES, "messages had the stamp of the one before"),
+    ):
+        if log.counts[what]:
+            notes.append(f"{log.counts[what]} {text}")
+    if log.counts[TIME_JUMPS]:
+        notes.append(
+            "stamps went back, which starts everything anew; times before and after may overlap"
+        )
+    return notes
+
+
 _SAMPLE_PERIOD_NS = NANOSECONDS // 4
 
 
@@ -86,7 +111,9 @@ class SampledPeople:
         self._size = (0, 0)
 
     def take(self, frame: FrameKeypoints) -> None:
-        """Keep each person at most every quarter of a second; skip stamps that go back."""
+        """Keep each person at most every quarter of a second; skip stamps that go back or lack."""
+        if not is_set(frame.stamp_ns):
+            return
         self._size = (frame.width, frame.height)
         for person in frame.people:
             kept = self._kept.setdefault(person.track_id, [])

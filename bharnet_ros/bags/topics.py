@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import islice
 
 from bharnet_ros.bags.message_types import PACKAGE
 from bharnet_ros.bags.reading import Recording, Topic
 from bharnet_ros.messages.depth_images import DEPTH_ENCODINGS
 from bharnet_ros.messages.reading import event_from_message, time_to_ns
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.stamps import is_set
 
 
 class Stage(str, Enum):
@@ -148,9 +150,10 @@ def origin_of(recording: Recording, camera: str | None = None) -> int:
     """Return the stamp at which a recording starts, nanoseconds.
 
     It is the first stamp of the images, keypoints and scores, wherever the replay starts, so that
-    one truth fits every replay. If there are several cameras, only the chosen one counts. If there
-    are events alone, it is the time at which the first message was recorded, or the start of the
-    first event if that lies outside the time of recording.
+    one truth fits every replay. Messages without a stamp do not count. If there are several
+    cameras, only the chosen one counts. If there are events alone, it is the time at which the
+    first message was recorded, or the start of the first event if that lies outside the time of
+    recording.
 
     Args:
         recording: An open recording.
@@ -159,16 +162,19 @@ def origin_of(recording: Recording, camera: str | None = None) -> int:
     Raises:
         InputError: A first message is broken; names file and topic.
     """
-    firsts = []
+    firsts: list[int] = []
     for stage in (Stage.IMAGES, Stage.KEYPOINTS, Stage.SCORES):
         names = [one.name for one in topics_of(recording, stage)]
         if stage is Stage.IMAGES and len(names) > 1:
             names = [name for name in names if name == camera]
-        firsts += [time_to_ns(recording.first(name).header.stamp) for name in names]
-    set_firsts = [stamp for stamp in firsts if stamp > 0]
-    if set_firsts:
-        return min(set_firsts)
-    starts = [_first_start_ns(recording, one.name) for one in topics_of(recording, Stage.EVENTS)]
+        for name in names:
+            stamps = (time_to_ns(one.message.header.stamp) for one in recording.messages(name))
+            firsts += islice(filter(is_set, stamps), 1)
+    if firsts:
+        return min(firsts)
+    starts: list[int] = []
+    for topic in topics_of(recording, Stage.EVENTS):
+        starts += islice(filter(is_set, _starts_ns(recording, topic.name)), 1)
     if starts and not recording.start_ns <= min(starts) <= recording.end_ns:
         return min(starts)
     return recording.start_ns
@@ -260,13 +266,13 @@ def _stage_of(recording: Recording, topic: str) -> Stage:
     raise InputError(f"{recording.path}: has no topic {topic}; it has {names}")
 
 
-def _first_start_ns(recording: Recording, topic: str) -> int:
-    """Return the start of the first event on a topic, nanoseconds."""
-    message = recording.first(topic)
-    try:
-        return event_from_message(message).start_ns
-    except ValueError as error:
-        raise InputError(f"{recording.path}: topic {topic}: {error}") from error
+def _starts_ns(recording: Recording, topic: str) -> Iterator[int]:
+    """Yield the start of each event on a topic, nanoseconds."""
+    for one in recording.messages(topic):
+        try:
+            yield event_from_message(one.message).start_ns
+        except ValueError as error:
+            raise InputError(f"{recording.path}: topic {topic}: {error}") from error
 
 
 def _given_topic(recording: Recording, name: str, message_type: str, option: str) -> Topic:

@@ -51,9 +51,9 @@ def open_extractor(
 class ImagesToKeypoints:
     """Finds the people in each image message.
 
-    An image without a stamp is rejected, and one with a repeated stamp is skipped. When stamps go
-    back, tracking restarts. `run_networks` and `interpret` are the two halves of `take`; each may
-    run on its own thread.
+    An image without a stamp is rejected, and one whose stamp is repeated or a little late is
+    skipped. When stamps go back further, tracking restarts. `run_networks` and `interpret` are the
+    two halves of `take`; each may run on its own thread.
 
     Attributes:
         depth: Gives the keypoints camera coordinates; None for none.
@@ -82,17 +82,14 @@ class ImagesToKeypoints:
         self._stamps.reset()
 
     def run_networks(self, message: Message) -> NetworkOutput | None:
-        """Run the networks on an image message; return None if it is rejected or a duplicate."""
+        """Run the networks on an image message; return None if it is rejected or skipped."""
         stamp_ns = time_to_ns(message.header.stamp)
-        if stamp_ns <= 0:
-            self._log.reject("header.stamp is not set; it must be the capture time")
-            return None
-        step = self._stamps.take(stamp_ns)
-        if step is Step.REPEATED:
-            return None
-        if step is Step.BACK:
-            self._extractor.reset()
         try:
+            step = self._stamps.take(stamp_ns)
+            if step in (Step.REPEATED, Step.LATE):
+                return None
+            if step is Step.BACK:
+                self._extractor.reset()
             image = image_from_message(message)
             return self._extractor.run_networks(image, stamp_ns, message.header.frame_id)
         except ValueError as error:
@@ -105,6 +102,6 @@ class ImagesToKeypoints:
         return keypoints if self.depth is None else self.depth.place(keypoints)
 
     def take(self, message: Message) -> FrameKeypoints | None:
-        """Return the keypoints of an image message; None if it is rejected or a duplicate."""
+        """Return the keypoints of an image message; None if it is rejected or skipped."""
         output = self.run_networks(message)
         return None if output is None else self.interpret(output)

@@ -97,9 +97,9 @@ def _open_classroom(sliding: SlidingRecognizer, gestures: str, keep_classes: str
 class KeypointsToScores:
     """Puts every frame into the sliding windows, and scores the windows once a stride.
 
-    A frame with a repeated stamp is skipped. When stamps go back, the windows restart. A stamp that
-    is not set has no rule of its own: zero is a time like any other. Not thread-safe, except that
-    `score` may run on another thread.
+    A frame without a stamp is rejected, and one whose stamp is repeated or a little late is
+    skipped. When stamps go back further, the windows restart. Not thread-safe, except that `score`
+    may run on another thread.
 
     Attributes:
         without_images: Whether images are wanted, and none came for a second of keypoints.
@@ -144,7 +144,7 @@ class KeypointsToScores:
 
         Returns:
             The windows to score, None until a stride has passed; and the frame, None if the
-            message is rejected or a duplicate.
+            message is rejected or skipped.
         """
         stamp_ns = time_to_ns(message.header.stamp)
         if not self._follows(stamp_ns):
@@ -190,12 +190,16 @@ class KeypointsToScores:
 
     def _follows(self, stamp_ns: int) -> bool:
         """Take a stamp; return whether its frame goes into the windows."""
-        step = self._stamps.take(stamp_ns)
+        try:
+            step = self._stamps.take(stamp_ns)
+        except ValueError as error:
+            self._log.reject(str(error))
+            return False
         if step is Step.BACK:
             self._forget()
             if self._on_restart is not None:
                 self._on_restart()
-        return step is not Step.REPEATED
+        return step in (Step.FORWARD, Step.BACK)
 
     def _forget(self) -> None:
         self._sliding.reset()

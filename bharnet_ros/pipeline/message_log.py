@@ -6,6 +6,8 @@ from collections import Counter
 from typing import Protocol
 
 DUPLICATES = "duplicates"
+LATE = "late"
+UNSTAMPED = "without stamp"
 TIME_JUMPS = "time jumps"
 WITHOUT_DEPTH = "without depth"
 BEFORE_MODEL_INFO = "before model_info"

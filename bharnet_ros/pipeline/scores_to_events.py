@@ -22,6 +22,7 @@ from bharnet_ros.recognition.events.parameters import EventModel
 from bharnet_ros.recognition.events.rules import Rules
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, move_classes
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.stamps import Step
 
 _WARN_PERIOD_S = 5.0
 
@@ -32,9 +33,9 @@ _MOST_EARLIER = 8
 class ScoresToEvents:
     """Makes exactly one ONSET and one OFFSET of the scores of each action.
 
-    Broken scores and scores of another model are rejected; their stamps have no effect. Scores with
-    a repeated stamp change nothing. When stamps go back, every open event ends. A stamp that is not
-    set has no rule of its own: zero is a time like any other.
+    Broken scores, scores without a stamp and scores of another model are rejected; their stamps
+    have no effect. Scores whose stamp is repeated or a little late change nothing. When stamps go
+    back further, every open event ends.
     """
 
     def __init__(
@@ -141,7 +142,10 @@ class ScoresToEvents:
         self._earlier.clear()
 
     def take(self, message: Message) -> tuple[ActionScores, list[ActionEvent]] | None:
-        """Take a scores message; return the scores and their events, None if it is rejected."""
+        """Take a scores message; return the scores and their events.
+
+        Returns None if it is rejected or late.
+        """
         if self._finder is None:
             self._log.count(BEFORE_MODEL_INFO)
             self._log.warn("scores arrive, but no usable model_info yet", _WARN_PERIOD_S)
@@ -155,19 +159,19 @@ class ScoresToEvents:
         return None if events is None else (scores, events)
 
     def take_scores(self, scores: ActionScores) -> list[ActionEvent] | None:
-        """Take scores that are not a message; return their events, None if they are rejected.
+        """Take scores that are not a message; return their events.
 
-        Needs a model: call `use_model` first.
+        Returns None if they are rejected or late. Needs a model: call `use_model` first.
         """
         assert self._finder is not None
         try:
             self._check_model(scores.model_name)
+            self._stamps.require(scores.stamp_ns)
             events = self._finder.update(scores)
         except ValueError as error:
             self._log.reject(str(error))
             return None
-        self._stamps.take(scores.stamp_ns)
-        return events
+        return None if self._stamps.take(scores.stamp_ns) is Step.LATE else events
 
     def _of_these_classes(self, message: Message) -> ActionScores:
         """Return the scores in a message, those of earlier classes as scores of these.

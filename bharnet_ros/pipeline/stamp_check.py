@@ -1,14 +1,19 @@
-"""Checks the order of the stamps of one topic: repeated stamps and steps back are reported."""
+"""Checks the stamps of one topic: those that are not set or do not rise are reported."""
 
 from __future__ import annotations
 
-from bharnet_ros.pipeline.message_log import DUPLICATES, TIME_JUMPS, MessageLog
+from bharnet_ros.pipeline.message_log import DUPLICATES, LATE, TIME_JUMPS, UNSTAMPED, MessageLog
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
-from bharnet_ros.types.stamps import StampOrder, Step
+from bharnet_ros.types.stamps import StampOrder, Step, is_set
+
+NOT_SET = "header.stamp is not set; it must be the capture time"
+
+_WARN_PERIOD_S = 5.0
 
 
 class StampCheck:
-    """Compares each stamp with the previous one, and reports it if it does not rise."""
+    """Compares each stamp with the newest one, and reports it if it does not rise."""
 
     def __init__(self, log: MessageLog, consequence: str) -> None:
         """Start with no stamp.
@@ -23,21 +28,39 @@ class StampCheck:
 
     @property
     def newest_ns(self) -> int | None:
-        """The last stamp, nanoseconds; None before the first."""
+        """The newest stamp, nanoseconds; None before the first."""
         return self._order.newest_ns
 
+    def require(self, stamp_ns: int) -> None:
+        """Check that a stamp, in nanoseconds, is set; it is not taken.
+
+        Raises:
+            InputError: It is not set; this is counted.
+        """
+        if not is_set(stamp_ns):
+            self._log.count(UNSTAMPED)
+            raise InputError(NOT_SET)
+
     def take(self, stamp_ns: int) -> Step:
-        """Return how a stamp, in nanoseconds, follows the previous one."""
-        previous_ns = self._order.newest_ns
+        """Return how a stamp, in nanoseconds, follows the newest one.
+
+        Raises:
+            InputError: As `require` says.
+        """
+        self.require(stamp_ns)
+        newest_ns = self._order.newest_ns
         step = self._order.take(stamp_ns)
         if step is Step.REPEATED:
             self._log.count(DUPLICATES)
-        elif step is Step.BACK and previous_ns is not None:
-            back_s = (previous_ns - stamp_ns) / NANOSECONDS
+        elif step is Step.LATE:
+            self._log.count(LATE)
+            self._log.warn("messages come after later ones; they are left out", _WARN_PERIOD_S)
+        elif step is Step.BACK and newest_ns is not None:
+            back_s = (newest_ns - stamp_ns) / NANOSECONDS
             self._log.warn(f"stamps went back by {back_s:.3f} s; {self._consequence}")
             self._log.count(TIME_JUMPS)
         return step
 
     def reset(self) -> None:
-        """Forget the last stamp."""
+        """Forget the newest stamp."""
         self._order = StampOrder()

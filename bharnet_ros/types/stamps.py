@@ -7,20 +7,42 @@ from enum import Enum
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
+LATE_NS = NANOSECONDS
+"""How far a stamp may be behind the newest one and still count as late, not as a jump in time."""
+
 
 class Step(Enum):
-    """How a stamp relates to the one before it."""
+    """How a stamp relates to the newest one.
+
+    `LATE` is up to `LATE_NS` behind, as when the network swaps two messages; `BACK` is further
+    behind, as when a recording starts again.
+    """
 
     FORWARD = "forward"
     REPEATED = "repeated"
+    LATE = "late"
     BACK = "back"
 
 
+def is_set(stamp_ns: int) -> bool:
+    """Return whether a stamp is one: messages made before the clock runs have zero."""
+    return stamp_ns > 0
+
+
+def step_between(newest_ns: int | None, stamp_ns: int) -> Step:
+    """Return how a stamp relates to the newest one before it, both nanoseconds; None for none."""
+    if newest_ns is None or stamp_ns > newest_ns:
+        return Step.FORWARD
+    if stamp_ns == newest_ns:
+        return Step.REPEATED
+    return Step.LATE if newest_ns - stamp_ns <= LATE_NS else Step.BACK
+
+
 class StampOrder:
-    """Compares each stamp with the one before.
+    """Compares each stamp with the newest one; a late stamp changes nothing.
 
     Attributes:
-        newest_ns: The last stamp, nanoseconds; None before the first.
+        newest_ns: The newest stamp, nanoseconds; None before the first. A step back replaces it.
     """
 
     def __init__(self) -> None:
@@ -28,11 +50,11 @@ class StampOrder:
         self.newest_ns: int | None = None
 
     def take(self, stamp_ns: int) -> Step:
-        """Take the next stamp, in nanoseconds; return how it relates to the one before it."""
-        before, self.newest_ns = self.newest_ns, stamp_ns
-        if before is None or stamp_ns > before:
-            return Step.FORWARD
-        return Step.REPEATED if stamp_ns == before else Step.BACK
+        """Take the next stamp, in nanoseconds; return how it relates to the newest one."""
+        step = step_between(self.newest_ns, stamp_ns)
+        if step is not Step.LATE:
+            self.newest_ns = stamp_ns
+        return step
 
 
 class InputTimeout:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from bundles import embedding_bundle
 
 from bharnet_ros import cli
 from bharnet_ros.bags.examples import examples_in
+from bharnet_ros.bags.reading import Recording
 from bharnet_ros.gestures.gesture_set import read_gesture_set
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.errors import InputError
@@ -47,6 +49,28 @@ def test_true_actions_become_examples_with_the_rest_around_them(bag: Path, tmp_p
     assert greet.motion == pytest.approx((1.0, 3.8), abs=0.14)
     assert greet.stamp[-1] == pytest.approx(4.8, abs=0.14)
     assert (greet.width, greet.height) == (640, 480)
+
+
+def test_keypoints_without_a_stamp_or_late_are_said_and_left_out(
+    bag: Path, tmp_path: Path, messages, write_bag
+) -> None:
+    with Recording(bag) as recording:
+        rows = [("keypoints", one.message) for one in recording.messages("/keypoints")]
+    unset = messages.make("builtin_interfaces/msg/Time", sec=0, nanosec=0)
+    header = replace(rows[0][1].header, stamp=unset)
+    rows[30], rows[31] = rows[31], rows[30]
+    rows.insert(0, ("keypoints", replace(rows[0][1], header=header)))
+    odd = write_bag(tmp_path / "odd", rows, in_order=True)
+    examples, notes = examples_in(odd, truth(tmp_path))
+    assert {name: len(given) for name, given in examples.items()} == {
+        "greet": 1,
+        "background": 1,
+        "thank": 1,
+    }
+    assert notes == [
+        "1 messages on /keypoints have no stamp and are left out",
+        "1 messages on /keypoints came after later ones and are left out",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,72 @@ def test_a_broken_first_event_is_named(tmp_path, messages, write_bag):
         play(bag)
 
 
+def without_stamp(message):
+    """Take the stamp of a message away."""
+    stamp = replace(message.header.stamp, sec=0, nanosec=0)
+    message.header = replace(message.header, stamp=stamp)
+    return message
+
+
+def test_messages_without_a_stamp_are_counted_and_left_out(tmp_path, messages, write_bag):
+    rows = messages.waving(WAVES, until=9.0)
+    expected = play(write_bag(tmp_path / "whole", rows))
+    unset = [without_stamp(messages.scores(0.0, {"body_1": (0.9, 0.05, 0.05)})) for _ in range(4)]
+    mixed = [("action_scores", one) for one in unset]
+    rows = [rows[0], *mixed[:2], *rows[1:20], *mixed[2:], *rows[20:]]
+    found = play(write_bag(tmp_path / "mixed", rows, in_order=True))
+    events, same = (
+        [replace(event, event_id="") for event in one.events] for one in (found, expected)
+    )
+    assert events == same and len(events) == 4
+    assert (found.origin_ns, found.duration_s) == (messages.start_ns, expected.duration_s)
+    (note,) = found.notes
+    assert note == "4 messages on /action_scores have no stamp and are left out"
+
+
+def test_recorded_events_without_a_stamp_are_left_out(tmp_path, messages, write_bag):
+    rows = [("events", without_stamp(messages.event("a", 1, 2.0, 1.0, 1.5)))]
+    rows += [("events", messages.event("b", phase, 3.0, 2.5, 3.0)) for phase in (1, 2)]
+    found = play(write_bag(tmp_path / "bag", rows, in_order=True))
+    assert [event.event_id for event in found.events] == ["b", "b"]
+    assert "1 messages on /events have no stamp and are left out" in found.notes
+
+
+def test_scores_swapped_in_pairs_change_no_event(tmp_path, messages, write_bag):
+    rows = messages.waving(WAVES, until=9.0)
+    expected = play(write_bag(tmp_path / "whole", rows))
+    swapped = list(rows)
+    for first in range(1, len(rows) - 1, 7):
+        swapped[first : first + 2] = rows[first + 1], rows[first]
+    found = play(write_bag(tmp_path / "swapped", swapped, in_order=True))
+    assert [one.reason for one in found.events] == [one.reason for one in expected.events]
+    assert [one.label for one in found.events] == [one.label for one in expected.events]
+    (note,) = found.notes
+    assert note == "13 messages on /action_scores came after later ones and are left out"
+
+
+def test_the_start_is_the_first_stamp_that_is_set(shared_case):
+    with Recording(shared_case("03-first-stamp-zero/sim")) as recording:
+        assert origin_of(recording) == 5_200_000_000
+    found = play(shared_case("03-first-stamp-zero/sim"), device="cpu")
+    assert (found.origin_ns, found.duration_s) == (5_200_000_000, 0.5)
+    assert "2 messages on /image_raw/compressed have no stamp and are left out" in found.notes
+
+
+@pytest.mark.parametrize("every", [None, 7])
+def test_images_a_little_late_leave_one_hello(tmp_path, shared_case, write_bag, every):
+    topic = "/image_raw/compressed"
+    with Recording(shared_case("06-one-frame-late/hello")) as recording:
+        rows = [(topic, one.message) for one in recording.messages(topic)]
+    firsts = range(3, len(rows) - 1, every) if every else [22]
+    for first in firsts:
+        rows[first], rows[first + 1] = rows[first + 1], rows[first]
+    found = play(write_bag(tmp_path / "late", rows, in_order=True), device="cpu")
+    onset, offset = found.events
+    assert (onset.label, offset.reason) == ("hello", OffsetReason.SOURCE_LOST)
+    assert (found.frames, found.dropped) == (len(rows) - len(firsts), len(firsts))
+
+
 FRAMES = 16
 RATE = 10.0
 

@@ -29,7 +29,10 @@ from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 pytestmark = pytest.mark.ros
 
 OUTPUTS = {PoseExtraction: "/keypoints", Recognition: "/action_scores"}
-COUNTED = ("duplicates", "time jumps", "without depth", "before model_info", "rejected")
+COUNTED = (
+    *("duplicates", "late", "without stamp", "time jumps"),
+    *("without depth", "before model_info", "rejected"),
+)
 
 
 class Live:
@@ -141,8 +144,10 @@ def test_nodes_and_replay_agree_on_images(
         image(1.25, encoding="8SC1"),
         unset,
         image(1.3, step=7),
+        # A little late.
+        good[12],
         # A step back: everything restarts.
-        *good[2:14],
+        *(image(number / 10 - 2.0) for number in range(12)),
     ]
     bag = write_bag(tmp_path / "bag", [("image_raw", row) for row in rows], in_order=True)
     replayed = compare(
@@ -151,7 +156,8 @@ def test_nodes_and_replay_agree_on_images(
         eager_bundle,
         model=str(eager_bundle),
     )
-    assert len(replayed.rejected) == 3 and replayed.counts["duplicates"] == 1
+    assert len(replayed.rejected) == 3 and replayed.counts["without stamp"] == 1
+    assert replayed.counts["duplicates"] == replayed.counts["late"] == 1
     assert replayed.counts["time jumps"] == 3 and len(replayed.events) >= 2
 
 
@@ -169,7 +175,7 @@ def test_nodes_and_replay_agree_on_keypoints(
         return messages.keypoints(FrameKeypoints(round(at * 1e9), 640, 480, (person,), "camera"))
 
     good = [keypoints(number / 10) for number in range(16)]
-    rows = [*good, good[-1], keypoints(1.6), *good[3:9]]
+    rows = [*good, good[-1], keypoints(1.6), good[-2], *good[3:9]]
     bag = write_bag(tmp_path / "bag", [("keypoints", row) for row in rows], in_order=True)
     replayed = compare(
         *(graph, wait, bag, "keypoints", RELIABLE, msg.BodyHandKeypoints),
@@ -177,11 +183,11 @@ def test_nodes_and_replay_agree_on_keypoints(
         eager_bundle,
         model=str(eager_bundle),
     )
-    assert replayed.counts["duplicates"] == 1
+    assert replayed.counts["duplicates"] == replayed.counts["late"] == 1
     assert replayed.counts["time jumps"] >= 1 and len(replayed.events) >= 2
 
 
-@pytest.mark.parametrize("start", [0.0, 4.0])
+@pytest.mark.parametrize("start", [0.0, 3.9])
 def test_nodes_and_replay_agree_on_scores(
     graph, wait, messages, write_bag, tmp_path, tiny_bundle, start
 ):
@@ -191,7 +197,9 @@ def test_nodes_and_replay_agree_on_scores(
     no_number = messages.scores(5.3, {"body_1": (np.nan, 0.5, 0.5)})
     back = messages.scores(start, {"body_1": (0.9, 0.05, 0.05)})
     scores = [row[1] for row in rows[1:]]
-    stream = [*scores, scores[-1], wrong_model, wrong_classes, no_number, back]
+    # The late scores come while the person waves.
+    stream = [*scores[:12], scores[10], *scores[12:], scores[-1], wrong_model, wrong_classes]
+    stream += [no_number, back]
     bag = write_bag(
         tmp_path / "bag",
         [rows[0], *(("action_scores", one) for one in stream)],
@@ -202,5 +210,6 @@ def test_nodes_and_replay_agree_on_scores(
         [ActionEventPublisher],
         tiny_bundle,
     )
-    assert len(replayed.rejected) == 3 and replayed.counts["duplicates"] == 1
+    assert len(replayed.rejected) == 3
+    assert replayed.counts["duplicates"] == replayed.counts["late"] == 1
     assert replayed.counts["time jumps"] == 1 and len(replayed.events) == 4

@@ -89,11 +89,11 @@ def test_a_repeated_stamp_is_counted_and_its_image_is_skipped(step, log, engine,
 
 
 def test_a_step_back_restarts_tracking_with_that_image(step, log, engine, messages):
-    before, after = (step.take(messages.image(at, PIXELS)) for at in (1.0, 0.5))
-    assert engine.calls == [messages.stamp_ns(1.0), RESET, messages.stamp_ns(0.5)]
+    before, after = (step.take(messages.image(at, PIXELS)) for at in (2.0, 0.5))
+    assert engine.calls == [messages.stamp_ns(2.0), RESET, messages.stamp_ns(0.5)]
     assert (before.people[0].track_id, after.people[0].track_id) == ("body_1", "body_2")
     assert step.newest_ns == messages.stamp_ns(0.5)
-    warning = "stamps went back by 0.500 s; tracking restarts"
+    warning = "stamps went back by 1.500 s; tracking restarts"
     assert reports(log) == ({"time jumps": 1}, [], [warning])
 
 
@@ -109,7 +109,16 @@ def test_an_image_without_a_stamp_is_rejected_and_tracking_continues(
     frames.append(step.take(messages.image(0.1, PIXELS)))
     assert [frame.people[0].track_id for frame in frames] == ["body_1", "body_1"]
     assert RESET not in engine.calls
-    assert reports(log) == ({}, ["header.stamp is not set; it must be the capture time"] * 2, [])
+    problem = "header.stamp is not set; it must be the capture time"
+    assert reports(log) == ({"without stamp": 2}, [problem] * 2, [])
+
+
+def test_images_a_little_late_are_counted_and_left_out(step, log, engine, messages):
+    taken = [step.take(messages.image(at, PIXELS)) for at in (1.0, 1.2, 1.1, 0.2, 1.2, 1.3)]
+    assert engine.calls == [messages.stamp_ns(at) for at in (1.0, 1.2, 1.3)]
+    assert {one.people[0].track_id for one in taken if one is not None} == {"body_1"}
+    warning = "messages come after later ones; they are left out"
+    assert reports(log) == ({"late": 2, "duplicates": 1}, [], [warning] * 2)
 
 
 def test_one_nanosecond_after_zero_is_a_stamp(step, log, messages):
@@ -118,10 +127,10 @@ def test_one_nanosecond_after_zero_is_a_stamp(step, log, messages):
 
 
 def test_the_stamp_of_a_broken_image_counts(step, log, engine, messages):
-    broken = messages.image(0.2, PIXELS)
+    broken = messages.image(2.2, PIXELS)
     broken.encoding = "8SC1"
     assert step.take(broken) is None
-    assert step.take(messages.image(0.2, PIXELS)) is None
+    assert step.take(messages.image(2.2, PIXELS)) is None
     assert step.take(messages.image(0.1, PIXELS)) is not None
     assert engine.calls == [RESET, messages.stamp_ns(0.1)]
     (problem,) = log.rejected
@@ -141,10 +150,10 @@ def test_after_a_reset_any_stamp_is_the_first(step, log, engine, messages):
 
 
 def test_networks_may_run_ahead_of_the_interpretation_over_a_step_back(step, log, messages):
-    outputs = [step.run_networks(messages.image(at, PIXELS)) for at in (0.3, 0.3, 0.1)]
+    outputs = [step.run_networks(messages.image(at, PIXELS)) for at in (2.3, 2.3, 0.1)]
     assert outputs[1] is None
     frames = [step.interpret(output) for output in outputs if output is not None]
-    assert [frame.stamp_ns for frame in frames] == [messages.stamp_ns(0.3), messages.stamp_ns(0.1)]
+    assert [frame.stamp_ns for frame in frames] == [messages.stamp_ns(2.3), messages.stamp_ns(0.1)]
     assert [frame.people[0].track_id for frame in frames] == ["body_1", "body_2"]
     assert dict(log.counts) == {"duplicates": 1, "time jumps": 1}
 

@@ -15,7 +15,7 @@ from bharnet_ros.pipeline.message_log import CollectedLog
 from bharnet_ros.recognition.sliding import SlidingRecognizer
 from bharnet_ros.types.actions import ActionScores
 from bharnet_ros.types.crops import CropSettings
-from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
+from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
 
 PIXELS = np.full((48, 64, 3), 200, dtype=np.uint8)
 
@@ -101,32 +101,40 @@ def test_a_repeated_stamp_is_counted_and_its_frame_is_skipped(chain, keypoints):
 def test_a_step_back_restarts_the_windows_with_that_frame(chain, keypoints, messages):
     for number in range(10, 14):
         chain.step.take(keypoints(number / 10))
-    due, frame = chain.step.take(keypoints(0.8))
-    assert frame.stamp_ns == messages.stamp_ns(0.8)
+    due, frame = chain.step.take(keypoints(0.2))
+    assert frame.stamp_ns == messages.stamp_ns(0.2)
     # Due at once: the stride restarts too.
     assert frames_in(due) == 1
     assert chain.restarts == 1
-    warning = "stamps went back by 0.500 s; windows restart"
+    warning = "stamps went back by 1.100 s; windows restart"
     assert chain.reports == ({"time jumps": 1}, [], [warning])
 
 
-def test_a_stamp_of_zero_is_a_time_like_any_other(chain, keypoints):
-    due, frame = chain.step.take(with_stamp(keypoints(0.0), 0))
-    assert frame.stamp_ns == 0 and frames_in(due) == 1
-    assert chain.step.take(with_stamp(keypoints(0.0), 0)) == (None, None)
-    due, _ = chain.step.take(keypoints(0.0))
-    assert due is not None and chain.restarts == 0
-    due, _ = chain.step.take(with_stamp(keypoints(0.0), 0))
-    assert frames_in(due) == 1 and chain.restarts == 1
-    assert dict(chain.log.counts) == {"duplicates": 1, "time jumps": 1}
+def test_keypoints_without_a_stamp_are_rejected_and_windows_continue(chain, keypoints):
+    for at in (0.0, 0.2):
+        assert chain.step.take(with_stamp(keypoints(0.0), 0)) == (None, None)
+        due, _ = chain.step.take(keypoints(at))
+    assert frames_in(due) == 2 and chain.restarts == 0
+    problem = "header.stamp is not set; it must be the capture time"
+    assert chain.reports == ({"without stamp": 2}, [problem] * 2, [])
+
+
+def test_keypoints_a_little_late_are_counted_and_left_out(chain, keypoints):
+    for at in (0.0, 0.1, 0.3):
+        chain.step.take(keypoints(at))
+    assert chain.step.take(keypoints(0.2)) == (None, None)
+    due, _ = chain.step.take(keypoints(0.4))
+    assert frames_in(due) == 4 and chain.restarts == 0
+    warning = "messages come after later ones; they are left out"
+    assert chain.reports == ({"late": 1}, [], [warning])
 
 
 def test_the_stamp_of_broken_keypoints_counts(chain, keypoints):
-    broken = keypoints(0.4)
+    broken = keypoints(2.4)
     broken.people[0].body = broken.people[0].body[:-1]
     chain.step.take(keypoints(0.3))
     assert chain.step.take(broken) == (None, None)
-    assert chain.step.take(keypoints(0.4)) == (None, None)
+    assert chain.step.take(keypoints(2.4)) == (None, None)
     due, _ = chain.step.take(keypoints(0.3))
     assert frames_in(due) == 1 and chain.restarts == 1
     (problem,) = chain.log.rejected
@@ -135,7 +143,7 @@ def test_the_stamp_of_broken_keypoints_counts(chain, keypoints):
 
 
 def test_frames_that_are_not_messages_follow_the_same_rules(chain):
-    frames = [FrameKeypoints(stamp, 64, 48) for stamp in (500, 500, 100)]
+    frames = [FrameKeypoints(stamp, 64, 48) for stamp in (5 * NANOSECONDS, 5 * NANOSECONDS, 1)]
     due = [chain.step.take_frame(frame) for frame in frames]
     assert [windows is None for windows in due] == [False, True, False]
     assert chain.restarts == 1
@@ -223,7 +231,7 @@ def test_stopped_images_are_warned_about_once_until_they_return(keypoints, messa
 
 def test_after_a_step_back_crops_are_due_at_once(keypoints, messages):
     chain = Chain(rgb=True)
-    for at in (1.0, 0.4):
+    for at in (2.0, 0.4):
         frame = keypoints_from_message(keypoints(at))
         due = chain.step.take_frame(frame, messages.image(at, PIXELS))
         assert crops_of(due) == [0.0]

@@ -77,16 +77,16 @@ def test_a_repeated_stamp_is_counted_and_changes_nothing(step, log, messages):
 
 
 def test_a_step_back_ends_every_event(step, log, messages):
-    step.take(messages.scores(1.0, WAVE))
+    step.take(messages.scores(2.0, WAVE))
     events = summary(step.take(messages.scores(0.5, REST)))
     assert events == [(Phase.OFFSET, "test-1", OffsetReason.TIME_JUMP)]
     assert step.open_events == 0
-    warning = "stamps went back by 0.500 s; events end"
+    warning = "stamps went back by 1.500 s; events end"
     assert reports(log) == ({"time jumps": 1}, [], [warning])
 
 
 def test_scores_after_a_step_back_may_begin_an_event_at_once(step, messages):
-    step.take(messages.scores(1.0, WAVE))
+    step.take(messages.scores(2.0, WAVE))
     events = summary(step.take(messages.scores(0.5, WAVE)))
     assert events == [
         (Phase.OFFSET, "test-1", OffsetReason.TIME_JUMP),
@@ -94,19 +94,26 @@ def test_scores_after_a_step_back_may_begin_an_event_at_once(step, messages):
     ]
 
 
-def test_a_stamp_of_zero_is_a_time_like_any_other(step, log, messages):
-    assert summary(step.take(with_stamp_zero(messages.scores(0.0, WAVE)))) == ONSET
-    assert step.take(with_stamp_zero(messages.scores(0.0, WAVE)))[1] == []
-    assert dict(log.counts) == {"duplicates": 1} and not log.warnings
-    # The long gap forward loses the source; the step back to zero is a time jump.
-    events = summary(step.take(messages.scores(0.0, WAVE)))
-    assert [reason for _, _, reason in events] == [OffsetReason.SOURCE_LOST, OffsetReason.NONE]
-    events = summary(step.take(with_stamp_zero(messages.scores(0.0, REST))))
-    assert [reason for _, _, reason in events] == [OffsetReason.TIME_JUMP]
-    assert dict(log.counts) == {"duplicates": 1, "time jumps": 1}
+def test_scores_without_a_stamp_are_rejected_and_events_stay_open(step, log, messages):
+    assert step.take(with_stamp_zero(messages.scores(0.0, WAVE))) is None
+    assert summary(step.take(messages.scores(0.0, WAVE))) == ONSET
+    assert step.take(with_stamp_zero(messages.scores(0.0, REST))) is None
+    assert summary(step.take(messages.scores(0.1, WAVE))) == []
+    problem = "header.stamp is not set; it must be the capture time"
+    assert reports(log) == ({"without stamp": 2}, [problem] * 2, [])
 
 
-@pytest.mark.parametrize("at", [0.2, 0.5, 0.8])
+def test_scores_a_little_late_are_counted_and_change_nothing(step, log, messages):
+    assert summary(step.take(messages.scores(0.2, WAVE))) == ONSET
+    for _ in range(9):
+        assert step.take(messages.scores(0.1, REST)) is None
+    assert summary(step.take(messages.scores(0.3, WAVE))) == []
+    assert step.open_events == 1
+    warning = "messages come after later ones; they are left out"
+    assert reports(log) == ({"late": 9}, [], [warning] * 9)
+
+
+@pytest.mark.parametrize("at", [0.2, 2.5, 9.8])
 @pytest.mark.parametrize(
     ("row", "model_name", "problem"),
     [
@@ -119,10 +126,10 @@ def test_a_stamp_of_zero_is_a_time_like_any_other(step, log, messages):
 def test_rejected_scores_change_nothing_whatever_their_stamp(
     step, log, messages, row, model_name, problem, at
 ):
-    step.take(messages.scores(0.5, WAVE))
+    step.take(messages.scores(2.5, WAVE))
     assert step.take(messages.scores(at, {"body_1": row}, model_name)) is None
     assert step.open_events == 1
-    assert summary(step.take(messages.scores(0.6, WAVE))) == []
+    assert summary(step.take(messages.scores(2.6, WAVE))) == []
     counts, rejected, warnings = reports(log)
     assert (counts, len(rejected), warnings) == ({}, 1, [])
     assert problem in rejected[0]
@@ -131,7 +138,7 @@ def test_rejected_scores_change_nothing_whatever_their_stamp(
 def test_scores_before_the_model_are_counted_and_their_stamps_forgotten(log, model, messages):
     step = ScoresToEvents(EventOverrides(AT_ONCE), log, "test")
     assert (step.class_names, step.open_events) == ((), 0)
-    assert step.take(messages.scores(1.0, WAVE)) is None
+    assert step.take(messages.scores(2.0, WAVE)) is None
     step.use_model(model, "tiny")
     assert step.class_names == ("wave", "point", "background")
     assert summary(step.take(messages.scores(0.5, WAVE))) == ONSET
@@ -163,7 +170,7 @@ def test_an_unusable_model_leaves_no_model(step, log, model, messages):
 
 
 def test_a_reset_forgets_the_model_and_the_last_stamp(step, log, model, messages):
-    step.take(messages.scores(1.0, WAVE))
+    step.take(messages.scores(2.0, WAVE))
     step.reset()
     assert step.open_events == 0
     assert step.take(messages.scores(1.1, WAVE)) is None

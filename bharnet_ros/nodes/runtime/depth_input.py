@@ -15,6 +15,7 @@ from bharnet_ros.nodes.runtime.synchronisation import Synchronised
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC, DepthMessages, DepthPlacer
 from bharnet_ros.pipeline.message_log import WITHOUT_DEPTH
 from bharnet_ros.types.keypoints import FrameKeypoints
+from bharnet_ros.types.stamps import StampOrder, Step, is_set
 
 
 class DepthInput:
@@ -49,7 +50,7 @@ class DepthInput:
         self._node = node
         self._on_image = on_image
         self._feed: DepthFeed[DepthMessages] = DepthFeed(kept=queue)
-        self._newest_ns: int | None = None
+        self._stamps = StampOrder()
         self._stopped = False
         self._synchronised = Synchronised(
             node,
@@ -105,11 +106,10 @@ class DepthInput:
 
     def _take_image(self, message: Any) -> None:
         stamp_ns = time_to_ns(message.header.stamp)
-        if self._newest_ns is not None and stamp_ns < self._newest_ns:
+        if is_set(stamp_ns) and self._stamps.take(stamp_ns) is Step.BACK:
             # Messages in the queues have stamps that will not be matched for a long time.
             self._synchronised.clear()
             self._feed.reset()
-        self._newest_ns = stamp_ns
         self._on_image(message)
 
     def _on_match(self, image: Any, depth: Image, camera_info: CameraInfo) -> None:

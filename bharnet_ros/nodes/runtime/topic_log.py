@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 
 from bharnet_ros.nodes.runtime.managed import ManagedNode
@@ -19,6 +21,7 @@ class TopicLog:
         """
         self._node = node
         self._topic = topic
+        self._warned_at: dict[str, float] = {}
 
     def count(self, what: str) -> None:
         """Add one to a counter of the node."""
@@ -29,5 +32,10 @@ class TopicLog:
         self._node.reject(f"{self._topic()}: {problem}")
 
     def warn(self, text: str, period_s: float = 0.0) -> None:
-        """Log a warning, at most once in `period_s` seconds."""
-        self._node.get_logger().warning(f"{self._topic()}: {text}", throttle_duration_sec=period_s)
+        """Log a warning, at most once in `period_s` seconds of the wall clock."""
+        if period_s > 0:
+            now = time.monotonic()
+            if now - self._warned_at.get(text, -math.inf) < period_s:
+                return
+            self._warned_at[text] = now
+        self._node.get_logger().warning(f"{self._topic()}: {text}")

@@ -18,6 +18,7 @@ from bharnet_ros.types.actions import (
     TrackScores,
 )
 from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.stamps import Step, step_between
 
 # How long the end of a track's last event is remembered, and how far back a start may lie.
 _MEMORY_NS = 60 * NANOSECONDS
@@ -96,9 +97,10 @@ class EventFinder:
     def update(self, scores: ActionScores) -> list[ActionEvent]:
         """Take the scores of one stride; return the events that begin or end, in order.
 
-        Scores with the stamp of the newest ones are a repetition and change nothing. If the stamp
-        goes back (TIME_JUMP), or forward by more than `source_timeout_s` (SOURCE_LOST), all events
-        close and the scores start anew.
+        Scores with the stamp of the newest ones are a repetition, and late ones come after those
+        that follow them: both change nothing. If the stamp goes back further (TIME_JUMP), or
+        forward by more than `source_timeout_s` (SOURCE_LOST), all events close and the scores start
+        anew.
 
         Raises:
             InputError: There is not one probability in 0..1 for each class, a window is impossible,
@@ -108,9 +110,10 @@ class EventFinder:
         stamp = scores.stamp_ns
         events: list[ActionEvent] = []
         if self._stamp_ns is not None:
-            if stamp == self._stamp_ns:
+            step = step_between(self._stamp_ns, stamp)
+            if step in (Step.REPEATED, Step.LATE):
                 return []
-            if stamp < self._stamp_ns:
+            if step is Step.BACK:
                 events += self.close(OffsetReason.TIME_JUMP)
             elif stamp - self._stamp_ns > self.rules.source_timeout_ns:
                 events += self.close(OffsetReason.SOURCE_LOST)
