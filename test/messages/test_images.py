@@ -6,6 +6,7 @@ import array
 import struct
 import zlib
 
+import camera_images
 import cv2
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from bharnet_ros.types.errors import InputError
 RGB = np.random.default_rng(0).integers(0, 256, (4, 5, 3), dtype=np.uint8)
 ALPHA = np.full((4, 5, 1), 7, dtype=np.uint8)
 GREY = RGB[:, :, :1]
+WIDE = RGB.astype(np.uint16) * 256 + 200
 # The pixels of each encoding, and the same image in RGB.
 CASES = {
     "rgb8": (RGB, RGB),
@@ -29,22 +31,35 @@ CASES = {
     "rgba8": (np.concatenate([RGB, ALPHA], axis=2), RGB),
     "bgra8": (np.concatenate([RGB[:, :, ::-1], ALPHA], axis=2), RGB),
     "mono8": (GREY, np.repeat(GREY, 3, axis=2)),
+    "8UC1": (GREY, np.repeat(GREY, 3, axis=2)),
+    "8UC3": (RGB[:, :, ::-1], RGB),
+    "8UC4": (np.concatenate([RGB[:, :, ::-1], ALPHA], axis=2), RGB),
+    "rgb16": (WIDE, RGB),
+    "bgr16": (WIDE[:, :, ::-1], RGB),
+    "rgba16": (np.concatenate([WIDE, ALPHA], axis=2), RGB),
+    "bgra16": (np.concatenate([WIDE[:, :, ::-1], ALPHA], axis=2), RGB),
 }
 
 
 def test_every_encoding_is_covered():
-    assert set(CASES) == set(ENCODINGS)
+    assert set(ENCODINGS) == {*CASES, *camera_images.ENCODINGS}
 
 
 @pytest.mark.parametrize("padding", [0, 6])
 @pytest.mark.parametrize("encoding", CASES)
 def test_pixels_are_decoded_whatever_the_row_padding(encoding, padding):
     pixels, expected = CASES[encoding]
-    rows = pixels.reshape(4, -1)
+    rows = np.ascontiguousarray(pixels).view(np.uint8).reshape(4, -1)
     padded = np.pad(rows, ((0, 0), (0, padding)), constant_values=99)
     image = decode_image(encoding, 4, 5, padded.shape[1], padded.tobytes())
     np.testing.assert_array_equal(image, expected)
     assert image.flags.c_contiguous and image.dtype == np.uint8
+
+
+def test_wide_channels_may_be_in_either_byte_order():
+    for order, big in (("<u2", False), (">u2", True)):
+        image = decode_image("rgb16", 4, 5, 30, WIDE.astype(order).tobytes(), big)
+        np.testing.assert_array_equal(image, RGB)
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview, lambda data: array.array("B", data)])
@@ -63,7 +78,8 @@ def test_unpadded_rgb_is_not_copied():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        (("yuv422", 4, 5, 15, RGB.tobytes()), "'yuv422'.*rgb8"),
+        (("mono16", 4, 5, 10, RGB.tobytes()), "'mono16'.*rgb8"),
+        (("32FC1", 4, 5, 20, RGB.tobytes()), "'32FC1'.*rgb8"),
         (("rgb8", 0, 5, 15, b""), "no pixels"),
         (("rgb8", 4, 0, 0, b""), "no pixels"),
         (("rgb8", 4, 5, 14, RGB.tobytes()), "step: 14"),

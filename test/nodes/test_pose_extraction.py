@@ -85,7 +85,7 @@ def test_compressed_image_becomes_keypoints(graph, keypoints, person_image, wait
 def broken(person_image, fault: str) -> Image:
     message = image(person_image, 1.0)
     if fault == "encoding":
-        message.encoding = "yuv422_yuy2"
+        message.encoding = "8SC1"
     elif fault == "pixels":
         message.height = 0
     elif fault == "bytes":
