@@ -1,11 +1,13 @@
 """Measure how well several people are tracked: two puppets, and two clips in one image.
 
-    python -m bench.accuracy.people [DATA] [--frames 150] [--json]
+    python -m bench.accuracy.people [DATA] [--frames 150] [--seconds 20] [--json]
 
 DATA is a folder with `videos/`; without it, only the puppet is measured. *puppet*: two people.
-Clips: the people of two clips, side by side in one image, compared with the keypoints of each clip
-alone. *detector*: the distance from a tracked region to the nearest body of the detector, in sizes
-of the region; bodies that are farther apart than `SAME_REGION` count as two people.
+*neighbours*: two puppets that perform the same gestures, each in its half of the image; how many
+are recognised of each, and in how many images people share a hand. Clips: the people of two clips,
+side by side in one image, compared with the keypoints of each clip alone. *detector*: the distance
+from a tracked region to the nearest body of the detector, in sizes of the region; bodies that are
+farther apart than `SAME_REGION` count as two people.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import argparse
 import itertools
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,9 +31,15 @@ from bharnet_ros.pose.engines import EngineSettings
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.mediapipe.graph import DetectorGraph, PersonGraph, image_packet
 from bharnet_ros.pose.mediapipe.people import TICKS
-from bharnet_ros.pose.tracking import SAME_REGION, body_size, palm_size
+from bharnet_ros.pose.tracking import SAME_REGION, body_size, palm_size, same_hand
+from bharnet_ros.recognition.bundle import load_bundle
+from bharnet_ros.recognition.events.overrides import EventOverrides, make_event_finder
+from bharnet_ros.recognition.recognizer import Recognizer
+from bharnet_ros.recognition.sliding import SlidingRecognizer
+from bharnet_ros.resources import find_model
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.actions import Phase
 from bharnet_ros.types.keypoints import PersonKeypoints
 
 CLIPS = ("sign_a.mp4", "juggle.mp4")
@@ -41,6 +50,9 @@ HEIGHT = 480
 
 DETECTED = ("sign_a.mp4", "juggle.mp4", "walk_in_and_out.mp4", "exercise_three_people.avi")
 """Clips on which the detector is compared with tracking."""
+
+_HALF, _RATE = 480, 15.0
+"""Width of each neighbour's part of the image, and images a second."""
 
 Image = npt.NDArray[np.uint8]
 
@@ -111,6 +123,58 @@ def puppets(count: int) -> dict[str, TrackedPerson]:
             for true in frame.truth.people:
                 tracked.setdefault(true.track_id, TrackedPerson()).add(true, people)
     return {f"puppet {name}": one for name, one in tracked.items()}
+
+
+def neighbours(seconds: float) -> list[dict[str, float]]:
+    """Recognise what two people do whose arms are near each other, for each way to cut them out.
+
+    Returns:
+        For a narrow and a wide view of each person: images, images in which people share a hand,
+        gestures that each shows, and those recognised of the left and of the right person.
+    """
+    return [_neighbours(width, seconds) for width in (_HALF, 640)]
+
+
+def _neighbours(width: int, seconds: float) -> dict[str, float]:
+    sources = [open_puppet("gestures", width=width, fps=_RATE, seed=seed) for seed in (0, 1)]
+    cut = (width - _HALF) // 2
+    recognizer = Recognizer(load_bundle(find_model("gestures")), "cpu")
+    sliding = SlidingRecognizer(recognizer)
+    finder = make_event_finder(recognizer.description.event_model(), EventOverrides())
+    shared, images, found = 0, 0, Counter[tuple[bool, str]]()
+    with PoseExtractor(max_people=2) as extractor:
+        for pair in itertools.islice(zip(*sources, strict=False), round(seconds * _RATE)):
+            image = np.hstack([frame.image[:, cut : cut + _HALF] for frame in pair])
+            frame = extractor.extract(np.ascontiguousarray(image), round((pair[0].time + 1) * 1e9))
+            images += 1
+            shared += _share_a_hand(frame.people)
+            scores = sliding.update(frame)
+            left = {one.track_id for one in frame.people if one.body[0, 0] < _HALF}
+            for event in finder.update(scores) if scores is not None else ():
+                if event.phase is Phase.ONSET:
+                    found[event.track_id in left, event.label] += 1
+    shown = [one.label for one in sources[0].true_actions if one.end_s + 0.5 <= seconds]
+    recognised = [sum(found[side, label] == 1 for label in shown) for side in (True, False)]
+    return {
+        "view": width,
+        "images": images,
+        "a hand shared": shared,
+        "gestures": len(shown),
+        "left": recognised[0],
+        "right": recognised[1],
+    }
+
+
+def _share_a_hand(people: Sequence[PersonKeypoints]) -> bool:
+    hands = [
+        [hand for hand, seen in zip(one.hands, one.hands_present, strict=True) if seen]
+        for one in people
+    ]
+    return any(
+        same_hand(*pair)
+        for first, second in itertools.combinations(hands, 2)
+        for pair in itertools.product(first, second)
+    )
 
 
 def clips(folder: Path, count: int) -> dict[str, TrackedPerson]:
@@ -192,11 +256,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", nargs="?", type=Path, help="folder with videos/")
     parser.add_argument("--frames", type=int, default=150, help="number of frames of each clip")
+    parser.add_argument("--seconds", type=float, default=20.0, help="length of the gestures shown")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
     if arguments.frames < 1:
         parser.error("--frames must be positive")
     found = puppets(arguments.frames)
+    beside = neighbours(arguments.seconds)
     spread: dict[str, dict[str, float]] = {}
     if arguments.data is not None:
         videos = arguments.data / "videos"
@@ -211,7 +277,7 @@ def main() -> int:
             }
     if arguments.json:
         result = {"people": {name: one.summary() for name, one in found.items()}}
-        print(json.dumps(result | {"detector": spread}, indent=2))
+        print(json.dumps(result | {"neighbours": beside, "detector": spread}, indent=2))
         return 0
     rows = []
     for name, one in found.items():
@@ -230,6 +296,10 @@ def main() -> int:
         )
     head = ["", "frames", "found", "names", "of body size", "hands", "found", "of palm, median"]
     print(format_table(head, rows))
+    print("\nneighbours, 480 pixels each")
+    print(
+        format_table([*beside[0]], [[f"{value:.0f}" for value in one.values()] for one in beside])
+    )
     if spread:
         print(f"\ndetector, of the region's size (limit {SAME_REGION})")
         rows = [

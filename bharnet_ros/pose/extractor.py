@@ -12,13 +12,12 @@ import numpy.typing as npt
 
 from bharnet_ros.pose import tracking
 from bharnet_ros.pose.engines import AUTO, EngineSettings, PoseEngine, open_engine
+from bharnet_ros.pose.owning import hide_foreign_arms, own_hands
 from bharnet_ros.pose.scene import HandLandmarks, Scene
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import (
     BODY_LANDMARKS,
     HAND_LANDMARKS,
-    LEFT_HAND,
-    RIGHT_HAND,
     FloatArray,
     FrameKeypoints,
     PersonKeypoints,
@@ -27,8 +26,6 @@ from bharnet_ros.types.keypoints import (
 )
 
 logger = logging.getLogger(__name__)
-
-_SIDES = (LEFT_HAND, RIGHT_HAND)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,11 +178,18 @@ class PoseExtractor:
         lone = list(scene.lone_hands)
         lone_pixels = [hand.landmarks * pixels for hand in lone]
         evidence = lone_pixels or self._recent_lone_hands(stamp_ns)
-        parts = []
+        bodies, real = [], []
         for found in scene.bodies:
             body = found.body * np.append(pixels, np.float32(1.0))
             if not any(tracking.contradicts_body(body, hand) for hand in evidence):
-                parts.append((body, found.world, _of_body(body, list(found.hands), lone, pixels)))
+                bodies.append(body)
+                real.append(found)
+        owned = own_hands(bodies, [found.hands for found in real], lone, pixels)
+        hide_foreign_arms(bodies, owned, pixels)
+        parts = [
+            (body, found.world, hands)
+            for body, found, hands in zip(bodies, real, owned, strict=True)
+        ]
         if not parts and lone:
             parts = [(absent_body(), absent(BODY_LANDMARKS, 3), _by_handedness(lone))]
             self._lone_hands = lone_pixels
@@ -262,38 +266,6 @@ def _person(
         body_world=body_world,
         hands_world=hand_world,
     )
-
-
-def _of_body(
-    body: FloatArray,
-    hands: list[HandLandmarks | None],
-    lone_hands: list[HandLandmarks],
-    pixels: FloatArray,
-) -> list[HandLandmarks | None]:
-    """Return the hands that can be this body's; a missing one is taken from the lone hands."""
-    chosen: list[HandLandmarks | None] = [None, None]
-    for side in _SIDES:
-        candidates = [hand for hand in (hands[side], *lone_hands) if hand is not None]
-        near = [
-            hand
-            for hand in candidates
-            if tracking.wrist_distance(body, side, hand.landmarks * pixels)
-            <= tracking.MAX_WRIST_DISTANCE
-        ]
-        chosen[side] = near[0] if near else None
-    return _distinct(chosen, pixels)
-
-
-def _distinct(hands: list[HandLandmarks | None], pixels: FloatArray) -> list[HandLandmarks | None]:
-    """Drop one of two hands found on the same hand of the image: the one on the wrong side."""
-    left, right = hands
-    if left is None or right is None:
-        return hands
-    if not tracking.same_hand(left.landmarks * pixels, right.landmarks * pixels):
-        return hands
-    left_confidence = left.score * left.left_probability
-    right_confidence = right.score * (1.0 - right.left_probability)
-    return [left, None] if left_confidence > right_confidence else [None, right]
 
 
 def _by_handedness(lone_hands: list[HandLandmarks]) -> list[HandLandmarks | None]:
