@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rclpy.duration import Duration
@@ -13,8 +13,8 @@ from rclpy.timer import Timer
 from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
 from bharnet_ros.nodes.conversions import event_to_message
+from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import ManagedNode
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
@@ -26,6 +26,8 @@ from bharnet_ros.recognition.events.overrides import (
 )
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.types.actions import ActionEvent, OffsetReason
+from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.parameters import ParameterSpec
 
 DEFAULTS = EventParameters()
 
@@ -36,6 +38,7 @@ PARAMETERS = (
         "Probability at which an event begins, 0..1; -1 takes the model's.",
         low=-1.0,
         high=1.0,
+        live=True,
     ),
     ParameterSpec(
         "exit_threshold",
@@ -43,6 +46,7 @@ PARAMETERS = (
         "Probability below which an event ends, 0..1; -1 takes the model's.",
         low=-1.0,
         high=1.0,
+        live=True,
     ),
     ParameterSpec(
         "rejection_threshold",
@@ -50,6 +54,7 @@ PARAMETERS = (
         "Minimum probability of known motion, 0..1; -1 takes the model's.",
         low=-1.0,
         high=1.0,
+        live=True,
     ),
     ParameterSpec(
         "smoothing_s",
@@ -57,6 +62,7 @@ PARAMETERS = (
         "Time constant for smoothing scores, s; -1 takes the model's.",
         low=-1.0,
         high=10.0,
+        live=True,
     ),
     ParameterSpec(
         "min_duration_s",
@@ -64,6 +70,7 @@ PARAMETERS = (
         "How long scores must stay high before an event begins, s; -1 takes the model's.",
         low=-1.0,
         high=10.0,
+        live=True,
     ),
     ParameterSpec(
         "min_gap_s",
@@ -71,6 +78,7 @@ PARAMETERS = (
         "How long scores must stay low before an event ends, s; -1 takes the model's.",
         low=-1.0,
         high=10.0,
+        live=True,
     ),
     ParameterSpec(
         "support_share",
@@ -79,6 +87,7 @@ PARAMETERS = (
         "model's.",
         low=-1.0,
         high=1.0,
+        live=True,
     ),
     ParameterSpec(
         "refractory_s",
@@ -86,6 +95,7 @@ PARAMETERS = (
         "How long after an event the same person cannot start the same action again, s.",
         low=0.0,
         high=60.0,
+        live=True,
     ),
     ParameterSpec(
         "person_timeout_s",
@@ -93,6 +103,7 @@ PARAMETERS = (
         "How long a person may be out of view before their event ends, s.",
         low=0.0,
         high=60.0,
+        live=True,
     ),
     ParameterSpec(
         "source_timeout_s",
@@ -100,12 +111,14 @@ PARAMETERS = (
         "How long scores may be missing, on the node's clock, before every event ends, s.",
         low=0.1,
         high=60.0,
+        live=True,
     ),
     ParameterSpec(
         "class_parameters",
         # ROS reads an empty array as one of bytes.
         [""],
         "Values for single classes, each CLASS.PARAMETER=VALUE, such as help.min_gap_s=0.5.",
+        live=True,
     ),
 )
 
@@ -159,8 +172,7 @@ class ActionEventPublisher(ManagedNode):
         self._scores = self.create_subscription(
             ActionScores, "action_scores", self._on_scores, RELIABLE
         )
-        timeout_s = self._overrides.values["source_timeout_s"]
-        self._timer = self.create_timer(timeout_s / 8, self._check_source)
+        self._timer = self.create_timer(self._check_period_ns / NANOSECONDS, self._check_source)
 
     def deactivate(self) -> None:
         """Stop taking scores and close every event."""
@@ -184,6 +196,27 @@ class ActionEventPublisher(ManagedNode):
         if self._publisher is not None:
             self.destroy_lifecycle_publisher(self._publisher)
             self._publisher = None
+
+    def plan_change(self, parameters: Mapping[str, Any], changed: frozenset[str]) -> Change:
+        """Check the parameters against the model; they decide from the next scores on."""
+        overrides = event_overrides(parameters)
+        if self._step is not None:
+            self._step.check_overrides(overrides)
+        return Change(lambda _: self._change_overrides(overrides))
+
+    def _change_overrides(self, overrides: EventOverrides) -> None:
+        self._overrides = overrides
+        if self._step is not None:
+            self._step.change_overrides(overrides)
+            if self._scores is not None and not self._step.class_names:
+                # The model may fit these.
+                self._use_model()
+        if self._timer is not None:
+            self._timer.timer_period_ns = self._check_period_ns
+
+    @property
+    def _check_period_ns(self) -> int:
+        return round(self._overrides.values["source_timeout_s"] / 8 * NANOSECONDS)
 
     def describe(self) -> dict[str, str]:
         """Return the model and the number of open events."""

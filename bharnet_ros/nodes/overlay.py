@@ -27,7 +27,7 @@ from bharnet_ros.nodes.conversions import (
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.worker import LatestWorker
@@ -35,6 +35,7 @@ from bharnet_ros.pose.drawing import draw_frame
 from bharnet_ros.types.actions import Phase
 from bharnet_ros.types.keypoints import FloatArray, PersonKeypoints
 from bharnet_ros.types.layouts import BODY_BONES, HAND_BONES
+from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
     ParameterSpec(

@@ -14,7 +14,6 @@ from bharnet_ros.msg import BodyHandKeypoints
 from bharnet_ros.nodes.conversions import keypoints_to_message
 from bharnet_ros.nodes.runtime.depth_input import DepthInput
 from bharnet_ros.nodes.runtime.managed import ManagedNode
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.synchronisation import import_message_filters
@@ -23,6 +22,7 @@ from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
 from bharnet_ros.pose.engines import AUTO, engine_names
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
+from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
     ParameterSpec(

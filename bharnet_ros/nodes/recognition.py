@@ -17,7 +17,6 @@ from bharnet_ros.nodes.conversions import (
     time_to_ns,
 )
 from bharnet_ros.nodes.runtime.managed import ManagedNode
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.synchronisation import Synchronised, import_message_filters
@@ -31,6 +30,7 @@ from bharnet_ros.recognition.devices import idle_gpu
 from bharnet_ros.recognition.events.parameters import format_class_parameters
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.recognition.vocabulary import Vocabulary
+from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
     ParameterSpec(

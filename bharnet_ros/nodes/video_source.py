@@ -23,7 +23,7 @@ from bharnet_ros.nodes.playback.player import Player, PlayerSettings
 from bharnet_ros.nodes.playback.webcam import WebcamPlayer
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
@@ -32,6 +32,7 @@ from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.camera import Calibration, read_calibration
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
     ParameterSpec(

@@ -11,6 +11,7 @@ UNSTAMPED = "without stamp"
 TIME_JUMPS = "time jumps"
 WITHOUT_DEPTH = "without depth"
 BEFORE_MODEL_INFO = "before model_info"
+OF_REPLACED_MODEL = "of a replaced model"
 
 
 class MessageLog(Protocol):

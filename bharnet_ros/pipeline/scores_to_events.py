@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 from bharnet_ros.messages.reading import (
@@ -9,12 +10,14 @@ from bharnet_ros.messages.reading import (
     event_model_from_message,
     scores_from_message,
 )
-from bharnet_ros.pipeline.message_log import BEFORE_MODEL_INFO, MessageLog
+from bharnet_ros.pipeline.message_log import BEFORE_MODEL_INFO, OF_REPLACED_MODEL, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.overrides import (
     EventOverrides,
     change_classes,
+    change_model,
+    check_change,
     fitting_overrides,
     make_event_finder,
 )
@@ -56,7 +59,9 @@ class ScoresToEvents:
         self._finder: EventFinder | None = None
         self._model_name: str | None = None
         self._weights = ""
+        self._model: EventModel | None = None
         self._earlier: dict[str, Rules] = {}
+        self._replaced: deque[str] = deque(maxlen=_MOST_EARLIER)
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -72,30 +77,47 @@ class ScoresToEvents:
         """Take a model_info message.
 
         Other classes of the same weights, as when a gesture is taught, leave the events of classes
-        that stay open. Any other model ends every event.
+        that stay open. Any other model ends every event: it replaces those of a model that is known
+        to be another.
 
         Returns:
             The OFFSETs of events that end with it; and why it cannot be used, empty if it can:
             there is no model then.
         """
-        taught = (
-            self._finder is not None
-            and self._weights != ""
-            and self._weights == message.weights_sha256
-            and self._model_name not in (None, message.name)
-        )
-        events = [] if taught else self.close(OffsetReason.SOURCE_LOST)
+        events: list[ActionEvent] = []
         try:
             model = event_model_from_message(message)
-            if taught:
-                events += self._change_classes(model, message.name)
-            else:
+            if self._finder is None:
                 self.use_model(model, message.name, message.weights_sha256)
+            elif self._weights != "" and self._weights == message.weights_sha256:
+                events = self._change_classes(model, message.name)
+            else:
+                events = self._change_model(model, message.name, message.weights_sha256)
         except ValueError as error:
-            events += self.close(OffsetReason.SOURCE_LOST)
+            events = self.close(OffsetReason.SOURCE_LOST)
             self.forget_model()
             return events, str(error)
         return events, ""
+
+    def check_overrides(self, overrides: EventOverrides) -> None:
+        """Check overrides against the model, if there is one.
+
+        Raises:
+            InputError: They do not fit it, or are of a class that it does not have; names them.
+        """
+        if self._model is not None:
+            check_change(self._model, overrides, self._overrides)
+
+    def change_overrides(self, overrides: EventOverrides) -> None:
+        """Decide by other overrides from the next scores on; open events go on.
+
+        Raises:
+            InputError: As `check_overrides` does; nothing changes then.
+        """
+        self.check_overrides(overrides)
+        self._overrides = overrides
+        if self._model is not None and self._finder is not None:
+            change_classes(self._finder, self._model, self._fitting(self._model, strict=False))
 
     def use_model(self, model: EventModel, name: str | None, weights: str = "") -> None:
         """Take the scores of this model from now on; call `close` before replacing another.
@@ -117,6 +139,7 @@ class ScoresToEvents:
         self._weights = weights
         fitting = self._fitting(model, strict=True)
         self._finder = make_event_finder(model, fitting, id_prefix=prefix)
+        self._model = model
 
     def _fitting(self, model: EventModel, *, strict: bool) -> EventOverrides:
         """Return the overrides that fit a model, and warn of the others."""
@@ -129,17 +152,31 @@ class ScoresToEvents:
         assert self._finder is not None and self._model_name is not None
         rules = self._finder.rules
         events = change_classes(self._finder, model, self._fitting(model, strict=False))
+        self._model = model
         self._earlier.pop(name, None)
-        self._earlier[self._model_name] = rules
+        if self._model_name != name:
+            self._earlier[self._model_name] = rules
         for oldest in list(self._earlier)[:-_MOST_EARLIER]:
             del self._earlier[oldest]
         self._model_name = name
         return events
 
+    def _change_model(self, model: EventModel, name: str, weights: str) -> list[ActionEvent]:
+        assert self._finder is not None
+        same = name == self._model_name and "" in (weights, self._weights)
+        reason = OffsetReason.SOURCE_LOST if same else OffsetReason.REPLACED
+        events = change_model(self._finder, model, self._fitting(model, strict=True), reason)
+        before = [*self._replaced, *self._earlier, self._model_name]
+        self._replaced = deque((one for one in before if one and one != name), _MOST_EARLIER)
+        self._earlier.clear()
+        self._model, self._model_name, self._weights = model, name, weights
+        return events
+
     def forget_model(self) -> None:
         """Take no scores until the next `use_model`."""
-        self._finder = None
+        self._finder = self._model = None
         self._earlier.clear()
+        self._replaced.clear()
 
     def take(self, message: Message) -> tuple[ActionScores, list[ActionEvent]] | None:
         """Take a scores message; return the scores and their events.
@@ -149,6 +186,10 @@ class ScoresToEvents:
         if self._finder is None:
             self._log.count(BEFORE_MODEL_INFO)
             self._log.warn("scores arrive, but no usable model_info yet", _WARN_PERIOD_S)
+            return None
+        if message.model_name in self._replaced:
+            # They were on their way when the model was replaced.
+            self._log.count(OF_REPLACED_MODEL)
             return None
         try:
             scores = self._of_these_classes(message)

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile
 
 from bharnet_ros.nodes.runtime.managed import ManagedNode
@@ -101,6 +104,51 @@ def graph(ros_domain: int) -> Iterator[Graph]:
 def wait() -> Callable[..., Any]:
     """Return `wait_until`."""
     return wait_until
+
+
+class ParameterSetter:
+    """Sets parameters of a node together, by the service of ROS."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._clients: dict[str, Any] = {}
+
+    def start(self, node: str, *parameters: Parameter, **values: Any) -> Any:
+        """Send the request; return the future of the answer."""
+        name = f"{node}/set_parameters_atomically"
+        if name not in self._clients:
+            self._clients[name] = self._graph.probe.create_client(SetParametersAtomically, name)
+        client = self._clients[name]
+        assert client.wait_for_service(timeout_sec=PATIENCE)
+        given = [*parameters, *(Parameter(key, value=value) for key, value in values.items())]
+        messages = [one.to_parameter_msg() for one in given]
+        return client.call_async(SetParametersAtomically.Request(parameters=messages))
+
+    def __call__(self, node: str, *parameters: Parameter, **values: Any) -> SetParametersResult:
+        """Send the request and wait for the result."""
+        future = self.start(node, *parameters, **values)
+        wait_until(future.done, f"the parameters of {node}")
+        return future.result().result
+
+
+@pytest.fixture
+def set_parameters(graph: Graph) -> ParameterSetter:
+    """Return a function that sets parameters of a node by its service."""
+    return ParameterSetter(graph)
+
+
+@pytest.fixture
+def ask(graph: Graph) -> Callable[..., Any]:
+    """Return a function that calls a service and returns its answer."""
+
+    def call(service: Any, name: str, **request: Any) -> Any:
+        client = graph.probe.create_client(service, name)
+        assert client.wait_for_service(timeout_sec=PATIENCE)
+        future = client.call_async(service.Request(**request))
+        wait_until(future.done, f"the answer of {name}")
+        return future.result()
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -186,12 +186,12 @@ def test_shutdown_closes_events(start_driver, wait):
     assert driver.phases()[1] == (OFFSET, "hello", "shutdown")
 
 
-def test_another_model_closes_the_events_of_the_last(start_driver, wait):
+def test_another_model_replaces_the_events_of_the_last(start_driver, wait):
     driver = start_driver()
     begin(driver, wait)
     driver.inform(model_info("other", class_names=["none", "wave"]))
     wait(lambda: len(driver.events) == 2, "an OFFSET")
-    assert driver.phases()[1] == (OFFSET, "hello", "source_lost")
+    assert driver.phases()[1] == (OFFSET, "hello", "replaced")
 
 
 def test_a_taught_class_closes_no_event(start_driver, wait):

@@ -188,7 +188,7 @@ def test_width_without_height_is_refused_for_a_webcam(start):
 @pytest.mark.parametrize(
     "words, named",
     [
-        (["--max-people", "0"], "max_people out of range"),
+        (["--max-people", "0"], "parameter max_people: must be from 1 to 16, got 0"),
         (["--image-topic", "bad!topic"], "bad!topic"),
         (["--reactions", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
         (["--ros-args", "-p", "use_sim_time:=5"], "use_sim_time"),

@@ -218,11 +218,64 @@ def test_a_forgotten_class_ends_its_event(learning, messages):
     assert (problem, learning.open_events) == ("", 0)
 
 
-@pytest.mark.parametrize(("name", "weights"), [("tiny", "w"), ("other", "v"), ("other", "")])
-def test_another_or_a_restarted_model_ends_every_event(learning, messages, name, weights):
+@pytest.mark.parametrize(("name", "weights"), [("tiny", "v"), ("other", "v"), ("other", "")])
+def test_another_model_replaces_every_event(learning, messages, name, weights):
     names = ("wave", "point", "background")
     events, problem = learning.take_model(taught(messages, name, names, weights))
-    assert [one.reason for one in events] == [OffsetReason.SOURCE_LOST] and not problem
+    assert [one.reason for one in events] == [OffsetReason.REPLACED] and not problem
+
+
+def test_a_model_that_may_have_restarted_ends_every_event(learning, messages):
+    names = ("wave", "point", "background")
+    events, _ = learning.take_model(taught(messages, "tiny", names, ""))
+    assert [one.reason for one in events] == [OffsetReason.SOURCE_LOST]
+
+
+def test_the_same_model_told_again_leaves_open_events_open(learning, messages):
+    names = ("wave", "point", "background")
+    assert learning.take_model(taught(messages, "tiny", names)) == ([], "")
+    assert summary(learning.take(messages.scores(0.2, WAVE))) == [] and learning.open_events == 1
+
+
+def test_late_scores_of_a_replaced_model_are_counted_and_not_an_error(learning, log, messages):
+    learning.take_model(taught(messages, "other", ("nod", "background"), "v"))
+    assert learning.take(messages.scores(0.2, WAVE)) is None
+    assert (log.counts["of a replaced model"], log.rejected) == (1, [])
+    _, events = learning.take(messages.scores(0.2, {"body_1": (0.9, 0.1)}, "other"))
+    # Its id is new, and it does not overlap with the event before.
+    assert [(one.event_id, one.label) for one in events] == [("test-2", "nod")]
+
+
+def test_changed_thresholds_decide_from_the_next_scores_on(learning, messages):
+    learning.change_overrides(EventOverrides({**AT_ONCE, "enter_threshold": 1.0}))
+    ended = summary(learning.take(messages.scores(0.2, REST)))
+    assert [(phase, reason) for phase, _, reason in ended] == [(Phase.OFFSET, OffsetReason.ENDED)]
+    assert summary(learning.take(messages.scores(0.3, WAVE))) == []
+    learning.change_overrides(EventOverrides(AT_ONCE))
+    assert summary(learning.take(messages.scores(0.4, WAVE)))[0][0] is Phase.ONSET
+
+
+@pytest.mark.parametrize(
+    ("values", "own", "problem"),
+    [
+        ({"enter_threshold": 0.3}, {}, r"exit_threshold: must not exceed enter_threshold \(0.3\)"),
+        ({}, {"clap": {"min_gap_s": 1.0}}, "'clap' is not an action; known are wave, point"),
+        ({}, {"wave": {"exit_threshold": 0.9}}, "class_parameters: wave.exit_threshold"),
+    ],
+)
+def test_overrides_that_do_not_fit_the_model_change_nothing(
+    learning, messages, values, own, problem
+):
+    with pytest.raises(ValueError, match=problem):
+        learning.change_overrides(EventOverrides(values, own))
+    assert summary(learning.take(messages.scores(0.2, WAVE))) == [] and learning.open_events == 1
+
+
+def test_parameters_of_a_class_that_waits_for_it_may_stay(log, messages):
+    waiting = {"clap": {"min_gap_s": 1.0}}
+    step = ScoresToEvents(EventOverrides(AT_ONCE, waiting), log, "test")
+    step.take_model(taught(messages, "tiny", ("wave", "background")))
+    step.change_overrides(EventOverrides({**AT_ONCE, "enter_threshold": 0.9}, waiting))
 
 
 def test_model_information_that_cannot_be_used_ends_every_event(learning, messages):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
 
+from bharnet_ros.nodes.runtime.changes import Change, ParameterChanges
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.parameters import ParameterSpec
 
 LOG_PERIOD = 5.0
 
@@ -21,7 +25,8 @@ class ManagedNode(LifecycleNode):
 
     `configure` loads and warms up, `activate` starts, `deactivate` stops (and publishes what must
     not stay open), `release` undoes `configure` and works from any state. An error that `configure`
-    or `activate` raises is logged, and the transition fails.
+    or `activate` raises is logged, and the transition fails. `plan_change` changes parameters while
+    the node is configured; what is not `live` is refused while it is active.
 
     Args:
         name: Name of the node.
@@ -36,6 +41,8 @@ class ManagedNode(LifecycleNode):
         declare_parameters(self, self._specs)
         self.counters = NodeCounters()
         self.state = "unconfigured"
+        self.configuration: dict[str, Any] | None = None
+        self._changes = ParameterChanges(self, self, self._specs, super().set_parameters_atomically)
         self._diagnostics = NodeDiagnostics(self, self.counters, self._describe, self.warning)
 
     def configure(self, parameters: dict[str, Any]) -> None:
@@ -58,6 +65,14 @@ class ManagedNode(LifecycleNode):
         """Release what `configure` loaded; do nothing if nothing was loaded."""
         raise NotImplementedError
 
+    def plan_change(self, parameters: Mapping[str, Any], changed: frozenset[str]) -> Change:
+        """Check a change of live parameters; as `Changeable.plan_change` says.
+
+        Raises:
+            InputError: They do not go together, or cannot change now; names the parameter.
+        """
+        raise NotImplementedError
+
     def describe(self) -> dict[str, str]:
         """Return further values for the diagnostics, by name."""
         return {}
@@ -77,6 +92,19 @@ class ManagedNode(LifecycleNode):
         text = "".join(traceback.format_exception(error))
         self.get_logger().error(f"internal error: {text}", throttle_duration_sec=LOG_PERIOD)
 
+    @property
+    def active(self) -> bool:
+        """Whether the node is active."""
+        return self.state == "active"
+
+    def set_parameters(self, parameter_list: list[Parameter]) -> list[SetParametersResult]:
+        """Set parameters one by one, as `set_parameters_atomically` does."""
+        return [self.set_parameters_atomically([one]) for one in parameter_list]
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """Set parameters together, or none, with the reason; wait until they are at work."""
+        return self._changes.set_now(parameter_list)
+
     def age(self, stamp_ns: int) -> float:
         """Return the seconds from a stamp until now, on the node's clock."""
         return (self.get_clock().now().nanoseconds - stamp_ns) / NANOSECONDS
@@ -89,12 +117,16 @@ class ManagedNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load; a failure leaves the node unconfigured."""
 
+        parameters: dict[str, Any] = {}
+
         def load() -> None:
-            self.configure(read_parameters(self, self._specs))
+            parameters.update(read_parameters(self, self._specs))
+            self.configure(parameters)
 
         result = self._attempt("configure", load, super().on_configure, state)
         if result is TransitionCallbackReturn.SUCCESS:
             self.state = "inactive"
+            self.configuration = parameters
         else:
             self.release()
         return result
@@ -122,7 +154,7 @@ class ManagedNode(LifecycleNode):
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Release everything."""
-        self.release()
+        self._forget()
         self.state = "unconfigured"
         return super().on_cleanup(state)
 
@@ -130,7 +162,7 @@ class ManagedNode(LifecycleNode):
         """Stop and release, from any state."""
         self.deactivate()
         result = super().on_shutdown(state)
-        self.release()
+        self._forget()
         self.state = "finalized"
         return result
 
@@ -138,9 +170,13 @@ class ManagedNode(LifecycleNode):
         """Stop and release, so that the node can be configured again."""
         self.deactivate()
         super().on_error(state)
-        self.release()
+        self._forget()
         self.state = "unconfigured"
         return TransitionCallbackReturn.SUCCESS
+
+    def _forget(self) -> None:
+        self.configuration = None
+        self.release()
 
     def _attempt(
         self,

@@ -169,6 +169,26 @@ class EventFinder:
                 event.class_id = place
         return events
 
+    def change_model(
+        self,
+        class_names: Sequence[str],
+        parameters: EventParameters,
+        reason: OffsetReason,
+        *,
+        background: str = BACKGROUND,
+    ) -> list[ActionEvent]:
+        """Go on with another model: close every event for `reason`, and return the OFFSETs.
+
+        The other arguments are those of the finder.
+
+        Raises:
+            InputError: As for the finder; nothing changes then.
+        """
+        rules = Rules.of(class_names, parameters, background)
+        events = self.close(reason)
+        self.rules = rules
+        return events
+
     def close(self, reason: OffsetReason, stamp_ns: int | None = None) -> list[ActionEvent]:
         """Close every open event and forget all people; the finder can be used again.
 
@@ -228,12 +248,12 @@ class EventFinder:
             elif event.fading_since_ns is None:
                 event.fading_since_ns = stamp
             if entered is not None:
-                events += self._close_event(track, OffsetReason.REPLACED, stamp)
+                events += self._close_event(track, OffsetReason.REPLACED, stamp, cut_off=False)
             elif (
                 event.fading_since_ns is not None
                 and stamp - event.fading_since_ns >= rule.min_gap_ns
             ):
-                events += self._close_event(track, OffsetReason.ENDED, stamp)
+                events += self._close_event(track, OffsetReason.ENDED, stamp, cut_off=False)
         if entered is not None:
             events.append(self._open_event(track, entered, person, scores))
         return events
@@ -292,14 +312,18 @@ class EventFinder:
         track.event = _OpenEvent(onset, class_id, onset.score, onset.body_score, onset.hand_score)
         return onset
 
-    def _close_event(self, track: _Track, reason: OffsetReason, stamp: int) -> list[ActionEvent]:
-        """Close the track's open event, if there is one; return its OFFSET."""
+    def _close_event(
+        self, track: _Track, reason: OffsetReason, stamp: int, *, cut_off: bool = True
+    ) -> list[ActionEvent]:
+        """Close the track's open event, if there is one; return its OFFSET.
+
+        The event is not retracted if it is `cut_off`: its scores do not say that it is over.
+        """
         event = track.event
         if event is None:
             return []
         class_id = event.class_id
         rule = self.rules.of_class[class_id]
-        cut_off = reason not in (OffsetReason.ENDED, OffsetReason.REPLACED)
         end = max(track.evidence.end_ns(class_id, cut_off=cut_off), event.onset.end_ns)
         if not cut_off:
             held_until = stamp if event.fading_since_ns is None else event.fading_since_ns

@@ -15,7 +15,7 @@ from bharnet_ros.recognition.events.parameters import (
     check_overrides,
     parse_class_parameters,
 )
-from bharnet_ros.types.actions import ActionEvent
+from bharnet_ros.types.actions import ActionEvent, OffsetReason
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.field_types import is_number
 
@@ -129,6 +129,50 @@ def change_classes(
     """
     parameters = model.parameters.with_overrides(overrides.values, overrides.class_values)
     return finder.change_classes(model.class_names, parameters, background=_background(model))
+
+
+def change_model(
+    finder: EventFinder, model: EventModel, overrides: EventOverrides, reason: OffsetReason
+) -> list[ActionEvent]:
+    """Let an event finder go on with another model.
+
+    Args:
+        finder: The event finder.
+        model: Classes and event parameters from now on.
+        overrides: Parameters that a user sets; see `fitting_overrides`.
+        reason: Reason of the OFFSETs.
+
+    Returns:
+        The OFFSETs of all open events.
+
+    Raises:
+        InputError: As for `make_event_finder`; nothing changes then.
+    """
+    parameters = model.parameters.with_overrides(overrides.values, overrides.class_values)
+    return finder.change_model(model.class_names, parameters, reason, background=_background(model))
+
+
+def check_change(model: EventModel, overrides: EventOverrides, before: EventOverrides) -> None:
+    """Check overrides that a user sets while the classes are known.
+
+    Values of a class that the model does not have may stay if they waited for it before.
+
+    Args:
+        model: Classes and event parameters of the model.
+        overrides: Parameters as they would be.
+        before: Parameters so far.
+
+    Raises:
+        InputError: A value does not fit the others, or is of an unknown class; names it.
+    """
+    EventParameters(
+        class_parameters={
+            label: {} for label in overrides.class_values if label not in before.class_values
+        }
+    ).check_classes(model.class_names, _background(model))
+    waiting = set(overrides.class_values) - set(model.class_names)
+    values = {label: own for label, own in overrides.class_values.items() if label not in waiting}
+    model.parameters.with_overrides(overrides.values, values)
 
 
 def _background(model: EventModel) -> str:

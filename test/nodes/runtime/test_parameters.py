@@ -7,12 +7,13 @@ import re
 
 import pytest
 import yaml
-from rclpy.exceptions import InvalidParameterTypeException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.resources import find_resource
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.parameters import ParameterSpec
 
 pytestmark = pytest.mark.ros
 
@@ -62,7 +63,7 @@ def test_descriptor_has_range_and_choices(graph):
 
 def test_value_outside_the_choices_is_refused_with_the_parameter(graph):
     graph.probe.declare_parameter("colour", "green")
-    with pytest.raises(ValueError, match="parameter colour: 'green' is not one of red, blue"):
+    with pytest.raises(InputError, match="parameter colour: 'green' is not one of red, blue"):
         read_parameters(
             graph.probe, [ParameterSpec("colour", "red", "A colour.", choices=("red", "blue"))]
         )
@@ -73,7 +74,7 @@ def test_integer_stands_for_the_string_of_its_digits(graph, given, expected):
     node = graph.add(Node("player", parameter_overrides=[Parameter("source", value=given)]))
     specs = [ParameterSpec("source", "puppet", "A source.", or_integer=True)]
     if expected is None:
-        with pytest.raises(InvalidParameterTypeException, match="source"):
+        with pytest.raises(InputError, match="parameter source: expected a text"):
             declare_parameters(node, specs)
         return
     declare_parameters(node, specs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,14 @@ class Stream:
         self.names = names
         self.events += self.finder.change_classes(names, self.settings)
 
+    def set(self, **values: float) -> None:
+        self.settings = replace(self.settings, **values)
+        self.change(self.names)
+
+    def change_model(self, names: tuple[str, ...]) -> None:
+        self.names = names
+        self.events += self.finder.change_model(names, self.settings, OffsetReason.REPLACED)
+
 
 def test_an_open_event_goes_on_when_classes_are_added():
     stream = Stream()
@@ -95,6 +104,53 @@ def test_the_background_may_have_another_name():
     assert events == [] and len(finder.open_events) == 1
 
 
+def test_changed_thresholds_decide_from_the_next_window_on():
+    stream = Stream()
+    stream.set(enter_threshold=0.99)
+    stream.show({"a": "wave"}, 5)
+    assert not stream.events
+    stream.set(enter_threshold=0.5)
+    stream.show({"a": "wave"}, 5)
+    assert [event.label for event in stream.finder.open_events] == ["wave"]
+
+
+def test_an_event_in_progress_ends_by_the_times_it_is_given():
+    stream = Stream()
+    stream.show({"a": "wave"}, 5)
+    stream.set(min_gap_s=1.0)
+    stream.show({"a": "background"}, 5)
+    assert len(stream.events) == 1
+    stream.set(min_gap_s=0.1)
+    stream.show({"a": "background"}, 1)
+    assert [event.reason for event in stream.events] == [OffsetReason.NONE, OffsetReason.ENDED]
+
+
+def test_another_model_replaces_events_and_none_overlap():
+    stream = Stream()
+    stream.show({"a": "wave"}, 3)
+    stream.change_model(("nod", "background"))
+    stream.show({"a": "nod"}, 5)
+    assert phases(stream.events) == [
+        (Phase.ONSET, "wave", OffsetReason.NONE),
+        # Not retracted, though brief: nothing says that it was a mistake.
+        (Phase.OFFSET, "wave", OffsetReason.REPLACED),
+        (Phase.ONSET, "nod", OffsetReason.NONE),
+    ]
+    assert stream.events[2].start_ns >= stream.events[1].end_ns
+
+
+settings_values = st.fixed_dictionaries(
+    {},
+    optional={
+        "enter_threshold": st.sampled_from([0.5, 0.95, 1.0]),
+        "exit_threshold": st.sampled_from([0.05, 0.3, 0.5]),
+        "smoothing_s": st.sampled_from([0.0, 0.5]),
+        "min_duration_s": st.sampled_from([0.0, 0.4]),
+        "min_gap_s": st.sampled_from([0.0, 0.7]),
+        "refractory_s": st.sampled_from([0.0, 1.0]),
+        "person_timeout_s": st.sampled_from([0.0, 2.0]),
+    },
+)
 vocabularies = st.lists(st.sampled_from(NAMES), min_size=1, unique=True)
 actions = st.lists(
     st.one_of(
@@ -106,14 +162,23 @@ actions = st.lists(
     ),
     max_size=20,
 )
+changes = st.lists(
+    st.one_of(actions, st.tuples(vocabularies).map(lambda one: [("model", *one)]), settings_values),
+    max_size=8,
+)
 
 
-@given(actions)
+@given(changes)
 @settings(deadline=None)
-def test_every_onset_is_closed_once_whatever_is_taught_and_forgotten(steps):
+def test_every_onset_is_closed_once_whatever_changes_meanwhile(parts):
+    steps = [step for part in parts for step in ([part] if isinstance(part, dict) else part)]
     stream = Stream()
     for step in steps:
-        if isinstance(step, list):
+        if isinstance(step, dict):
+            stream.set(**step)
+        elif step[:1] == ("model",):
+            stream.change_model((*step[1], "background"))
+        elif isinstance(step, list):
             stream.change((*step, "background"))
             assert {event.label for event in stream.finder.open_events} <= set(step)
         else:

@@ -1,0 +1,259 @@
+"""Sets parameters of a working node: checked together, loaded aside, changed all at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.exceptions import ParameterNotDeclaredException
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.qos import qos_profile_parameters
+from rclpy.task import Future
+
+from bharnet_ros.nodes.runtime.parameters import read_parameters, typed_parameter
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.parameters import ParameterSpec
+
+_REFUSALS = (ValueError, OSError, RuntimeError)
+"""What a change may raise that cannot be made."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of parameters that has passed its first checks.
+
+    Attributes:
+        apply: Makes the change, on the thread of the node; takes what `load` returned.
+        load: Loads what the change needs, on a thread of its own; None if that is nothing.
+        abandon: Called instead of `apply` if the change is not made after all.
+    """
+
+    apply: Callable[[Any], None]
+    load: Callable[[], Any] | None = None
+    abandon: Callable[[], None] = lambda: None
+
+
+class Changeable(Protocol):
+    """A node whose parameters can change while it works."""
+
+    @property
+    def active(self) -> bool:
+        """Whether it is active."""
+
+    @property
+    def configuration(self) -> dict[str, Any] | None:
+        """The parameters at work: a new mapping after each `configure`, None before and after."""
+
+    def plan_change(self, parameters: Mapping[str, Any], changed: frozenset[str]) -> Change:
+        """Check a change of the parameters that are `live`; only called while configured.
+
+        Args:
+            parameters: All parameters as they would be at work.
+            changed: Names of those that would differ.
+
+        Raises:
+            InputError: They do not go together, or cannot change now; names the parameter.
+        """
+
+    def unexpected(self, error: Exception) -> None:
+        """Log an unexpected error with its traceback."""
+
+
+@dataclass
+class _Planned:
+    """A change on its way."""
+
+    parameters: list[Parameter]
+    configuration: dict[str, Any] | None
+    at_work: dict[str, Any]
+    change: Change | None = None
+
+
+class ParameterChanges:
+    """Sets the parameters of a lifecycle node, in place of the services of rclpy.
+
+    Those would hold the node until a model is loaded. Here it goes on meanwhile, and the answer
+    comes when the change is made or refused. Changes are made one after the other.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        work: Changeable,
+        specs: Sequence[ParameterSpec],
+        store: Callable[[list[Parameter]], SetParametersResult],
+    ) -> None:
+        """Offer the services.
+
+        Args:
+            node: The node.
+            work: What the node does.
+            specs: Its parameters; any other parameter is set as rclpy does.
+            store: Sets parameters as rclpy does.
+        """
+        self._node = node
+        self._work = work
+        self._specs = {spec.name: spec for spec in specs}
+        self._store = store
+        self._underway: Future | None = None
+        types = (SetParameters, SetParametersAtomically)
+        for service in list(node.services):
+            if service.srv_type in types:
+                node.destroy_service(service)
+        options = {
+            "qos_profile": qos_profile_parameters,
+            # The next request is taken while one waits; all run on the thread of the node.
+            "callback_group": ReentrantCallbackGroup(),
+        }
+        node.create_service(SetParameters, "~/set_parameters", self._on_set, **options)
+        node.create_service(
+            SetParametersAtomically,
+            "~/set_parameters_atomically",
+            self._on_set_atomically,
+            **options,
+        )
+
+    def set_now(self, parameters: Sequence[Parameter]) -> SetParametersResult:
+        """Set parameters together, or none; wait until the change is made.
+
+        Raises:
+            rclpy.exceptions.ParameterNotDeclaredException: There is no such parameter.
+        """
+        try:
+            planned = self._plan(parameters)
+        except _REFUSALS as error:
+            return _refused(error)
+        load = planned.change.load if planned.change is not None else None
+        try:
+            loaded = load() if load is not None else None
+        except _REFUSALS as error:
+            return self._abandon(planned, error)
+        return self._make(planned, loaded)
+
+    async def set_aside(self, parameters: Sequence[Parameter]) -> SetParametersResult:
+        """Set parameters together, or none, while the node goes on.
+
+        Raises:
+            rclpy.exceptions.ParameterNotDeclaredException: There is no such parameter.
+        """
+        while self._underway is not None:
+            await self._underway
+        try:
+            planned = self._plan(parameters)
+        except _REFUSALS as error:
+            return _refused(error)
+        if planned.change is None or planned.change.load is None:
+            return self._make(planned, None)
+        self._underway = Future(executor=self._node.executor)
+        try:
+            loaded = await self._start(planned.change.load)
+            if isinstance(loaded, Exception):
+                if not isinstance(loaded, _REFUSALS):
+                    self._work.unexpected(loaded)
+                return self._abandon(planned, loaded)
+            return self._make(planned, loaded)
+        finally:
+            done, self._underway = self._underway, None
+            done.set_result(True)
+
+    def _start(self, load: Callable[[], Any]) -> Future:
+        """Load on another thread; the future has what was loaded, or the exception."""
+        executor = self._node.executor
+        future = Future(executor=executor)
+
+        def run() -> None:
+            try:
+                loaded = load()
+            except Exception as error:
+                loaded = error
+            # A task, because that wakes the executor, on whose thread the change is made.
+            executor.create_task(future.set_result, loaded)
+
+        threading.Thread(target=run, name="loading parameters", daemon=True).start()
+        return future
+
+    def _plan(self, parameters: Sequence[Parameter]) -> _Planned:
+        """Check parameters, and what would change with them.
+
+        Raises:
+            InputError: They cannot be set; names one.
+            rclpy.exceptions.ParameterNotDeclaredException: There is no such parameter.
+        """
+        unknown = [one.name for one in parameters if not self._node.has_parameter(one.name)]
+        if unknown:
+            raise ParameterNotDeclaredException(unknown)
+        typed = [
+            typed_parameter(self._specs[one.name], one.value) if one.name in self._specs else one
+            for one in parameters
+        ]
+        before = read_parameters(self._node, list(self._specs.values()))
+        after = before | {one.name: one.value for one in typed if one.name in self._specs}
+        changed = frozenset(name for name, value in after.items() if value != before[name])
+        configuration = self._work.configuration
+        if self._work.active:
+            for name in sorted(changed):
+                if not self._specs[name].live:
+                    raise InputError(
+                        f"parameter {name}: cannot change while the node is active, only before "
+                        "it is configured"
+                    )
+        live = {name: after[name] for name in after if self._specs[name].live}
+        planned = _Planned(typed, configuration, (configuration or {}) | live)
+        if configuration is not None and changed & live.keys():
+            planned.change = self._work.plan_change(planned.at_work, changed & live.keys())
+        return planned
+
+    def _make(self, planned: _Planned, loaded: Any) -> SetParametersResult:
+        """Make a change whose parts are all there."""
+        if planned.configuration is not self._work.configuration:
+            return self._abandon(planned, InputError("the node was configured anew meanwhile"))
+        before = [self._node.get_parameter(one.name) for one in planned.parameters]
+        result = self._store(planned.parameters)
+        if planned.change is None:
+            return result
+        if not result.successful:
+            planned.change.abandon()
+            return result
+        try:
+            planned.change.apply(loaded)
+            assert planned.configuration is not None
+            planned.configuration.update(planned.at_work)
+        except Exception as error:  # the parameters must say what is at work
+            self._store(before)
+            self._work.unexpected(error)
+            return self._abandon(planned, error)
+        return result
+
+    def _abandon(self, planned: _Planned, error: Exception) -> SetParametersResult:
+        if planned.change is not None:
+            planned.change.abandon()
+        return _refused(error)
+
+    async def _on_set(
+        self, request: SetParameters.Request, response: SetParameters.Response
+    ) -> SetParameters.Response:
+        for message in request.parameters:
+            response.results.append(await self._answer([message]))
+        return response
+
+    async def _on_set_atomically(
+        self, request: SetParametersAtomically.Request, response: SetParametersAtomically.Response
+    ) -> SetParametersAtomically.Response:
+        response.result = await self._answer(request.parameters)
+        return response
+
+    async def _answer(self, messages: Sequence[Any]) -> SetParametersResult:
+        try:
+            return await self.set_aside([Parameter.from_parameter_msg(one) for one in messages])
+        except ParameterNotDeclaredException as error:
+            return _refused(error)
+
+
+def _refused(error: Exception) -> SetParametersResult:
+    return SetParametersResult(successful=False, reason=" ".join(str(error).split()))

@@ -1,0 +1,91 @@
+"""Parameters of the nodes: what each one is, and which values it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.field_types import is_number
+
+Value = bool | int | float | str | list[str]
+"""Value of a parameter."""
+
+_WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_INT64 = 2**63
+
+
+@dataclass(frozen=True)
+class ParameterSpec:
+    """One parameter of a node.
+
+    Attributes:
+        name: Name of the parameter.
+        default: Default value; its Python type is the type of the parameter.
+        description: What it does, with its unit.
+        low: Minimum, for numbers.
+        high: Maximum, for numbers.
+        choices: The only allowed values, for strings.
+        read_only: Whether it can only be set when the node starts.
+        live: Whether it can change while the node is active.
+        or_integer: Whether an integer stands for the string of its digits, because ROS reads
+            `name:=0` as an integer.
+    """
+
+    name: str
+    default: Value
+    description: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+    live: bool = False
+    or_integer: bool = False
+
+    def taken(self, value: Any) -> Any:
+        """Return a value in the type of the parameter.
+
+        Raises:
+            InputError: It has another type, is out of range or is not one of the choices; names the
+                parameter.
+        """
+        where = f"parameter {self.name}"
+        if self.or_integer and type(value) is int:
+            value = str(value)
+        typed = typed_like(self.default, value, where)
+        if self.low is not None and self.high is not None and not self.low <= typed <= self.high:
+            raise InputError(f"{where}: must be from {self.low:g} to {self.high:g}, got {value}")
+        if self.choices and typed not in self.choices:
+            raise InputError(f"{where}: {typed!r} is not one of {', '.join(self.choices)}")
+        return typed
+
+
+def typed_like(default: Value, value: Any, where: str) -> Any:
+    """Return the value of a parameter in the type of its default; an integer is taken for a float.
+
+    Args:
+        default: A value of the parameter.
+        value: The value as ROS or a parameter file gives it.
+        where: What the message of an error begins with.
+
+    Raises:
+        InputError: It has another type, or does not fit 64 bits.
+    """
+    kind = type(default)
+    if isinstance(default, list):
+        # ROS reads an empty array as one of bytes, or as nothing.
+        if value is None or (isinstance(value, Sequence) and len(value) == 0 and value != ""):
+            return []
+        if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
+            raise InputError(f"{where}: expected a list of texts, got {value!r}")
+        return list(value)
+    if kind is float and type(value) is int:
+        if not is_number(value):
+            raise InputError(f"{where}: is too large for a float")
+        return float(value)
+    if type(value) is not kind:
+        raise InputError(f"{where}: expected {_WANTED[kind]}, got {value!r}")
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        raise InputError(f"{where}: does not fit 64 bits, got {value}")
+    return value
