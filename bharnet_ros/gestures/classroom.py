@@ -115,6 +115,25 @@ class Classroom:
         """The gesture that is being taught; empty if none is."""
         return "" if self._held is None else self._held.gesture
 
+    def check_free(self) -> None:
+        """Check that no lesson is held.
+
+        Raises:
+            InputError: One is; names its gesture.
+        """
+        if self._held is not None:
+            raise InputError(f"gesture {self.lesson!r}: is being taught; end that first")
+
+    def wait(self) -> None:
+        """Wait until all is learned that was taken so far; may be called on any thread."""
+        pool = self._pool
+        if pool is not None:
+            pool.submit(lambda: None).result()
+
+    def continue_from(self, other: Classroom) -> None:
+        """Go on with the newest frames of another classroom, which is used no longer."""
+        self._frames = other._frames.copy()
+
     def start(
         self,
         gesture: str,
@@ -137,8 +156,7 @@ class Classroom:
             InputError: There is no gesture set, a lesson is being held, or the name cannot be used.
         """
         self._check_folder()
-        if self._held is not None:
-            raise InputError(f"gesture {self._held.gesture!r}: is being taught; end that first")
+        self.check_free()
         lesson = Lesson([gesture], examples or DEFAULT_EXAMPLES, track_id or None)
         self._held = _Lesson(lesson, gesture, replace, either_hand)
 

@@ -13,9 +13,10 @@ from bharnet_ros.gestures.classroom import Classroom
 from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
 from bharnet_ros.nodes.conversions import (
     scores_to_message,
-    time_from_ns,
     time_to_ns,
 )
+from bharnet_ros.nodes.model_info import describe_model
+from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
@@ -24,10 +25,14 @@ from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import LatestWorker
 from bharnet_ros.nodes.teaching_services import TeachingServices
 from bharnet_ros.pipeline.crops import RgbFeed
-from bharnet_ros.pipeline.keypoints_to_scores import KeypointsToScores, open_recognition
+from bharnet_ros.pipeline.keypoints_to_scores import (
+    KeypointsToScores,
+    OpenedRecognition,
+    change_times,
+    open_recognition,
+)
 from bharnet_ros.recognition.backends import BACKENDS
 from bharnet_ros.recognition.devices import idle_gpu
-from bharnet_ros.recognition.events.parameters import format_class_parameters
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.recognition.vocabulary import Vocabulary
 from bharnet_ros.types.parameters import ParameterSpec
@@ -37,32 +42,41 @@ PARAMETERS = (
         "model",
         "gestures",
         "Name of a model bundle of the package, or the path of its folder.",
+        live=True,
     ),
     ParameterSpec(
         "gestures",
         "",
         "Folder of a gesture set, whose gestures are recognised too and which ~/teach extends; "
         "empty: none.",
+        live=True,
     ),
     ParameterSpec(
         "keep_classes",
         "all",
         "Classes of the model to recognise, separated by commas; all or none.",
+        live=True,
     ),
-    ParameterSpec("device", "auto", "Where to compute: auto (CUDA if available), cpu or cuda."),
+    ParameterSpec(
+        "device", "auto", "Where to compute: auto (CUDA if available), cpu or cuda.", live=True
+    ),
     ParameterSpec(
         "backend",
         "auto",
         "What runs the network: onnxruntime (CPU), torch, or auto (torch on a GPU).",
         choices=BACKENDS,
+        live=True,
     ),
-    ParameterSpec("threads", 1, "Number of CPU threads of one inference.", low=1, high=64),
+    ParameterSpec(
+        "threads", 1, "Number of CPU threads of one inference.", low=1, high=64, live=True
+    ),
     ParameterSpec(
         "window_s",
         0.0,
         "Length of the sliding window, s; 0 takes the model's.",
         low=0.0,
         high=60.0,
+        live=True,
     ),
     ParameterSpec(
         "stride_s",
@@ -70,6 +84,7 @@ PARAMETERS = (
         "Time between two inferences, s; 0 takes the model's.",
         low=0.0,
         high=60.0,
+        live=True,
     ),
     ParameterSpec(
         "track_timeout_s",
@@ -77,6 +92,7 @@ PARAMETERS = (
         "How long to keep the frames of a person out of view, s.",
         low=0.0,
         high=60.0,
+        live=True,
     ),
     ParameterSpec(
         "use_rgb",
@@ -106,6 +122,9 @@ PARAMETERS = (
     ),
 )
 
+_TIMES = ("stride_s", "track_timeout_s")
+"""Parameters for which nothing has to be loaded."""
+
 ImageMessage: TypeAlias = Image | CompressedImage
 
 
@@ -129,7 +148,6 @@ class Recognition(ManagedNode):
         self._rgb: RgbFeed | None = None
         self._classroom: Classroom | None = None
         self._teaching = TeachingServices(self)
-        self._configured: Mapping[str, Any] = {}
         self._step: KeypointsToScores | None = None
         self._worker: LatestWorker[DueWindows] | None = None
         self._last_input_ns: int | None = None
@@ -152,28 +170,16 @@ class Recognition(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the model and compute once, because the first time is slow."""
-        self._configured = parameters
         if parameters["use_rgb"]:
             self._message_filters = import_message_filters("use_rgb")
-        self._sliding, self._rgb, self._classroom = open_recognition(parameters)
+        opened = open_recognition(parameters)
         self._step = KeypointsToScores(
-            self._sliding,
+            opened.sliding,
             TopicLog(self, lambda: self._keypoints_topic),
-            self._rgb,
+            opened.rgb,
             on_restart=self._restart,
         )
-        if parameters["device"] == "auto" and (reason := idle_gpu()):
-            self.get_logger().warning(f"parameter device: {reason}")
-        self._classroom.on_classes = self._announce
-        if self._classroom.taught_anew:
-            self.get_logger().info(
-                f"parameter gestures: last used with model {self._classroom.taught_anew}, taught "
-                "anew from its examples"
-            )
-        streams = self._sliding.recognizer.description.streams
-        if streams and self._rgb is None:
-            names = ", ".join(streams)
-            self.get_logger().info(f"use_rgb is false: the model runs without its stream {names}")
+        self._use(opened, parameters)
         self._scores = self.create_lifecycle_publisher(ActionScores, "action_scores", RELIABLE)
         self._model_info = self.create_lifecycle_publisher(ModelInfo, "model_info", LATCHED)
 
@@ -189,7 +195,8 @@ class Recognition(ManagedNode):
                 BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
             )
             return
-        raw = self._configured["image_transport"] == "raw"
+        assert self.configuration is not None
+        raw = self.configuration["image_transport"] == "raw"
         image: tuple[type, str] = (
             (Image, "image_raw") if raw else (CompressedImage, "image_raw/compressed")
         )
@@ -198,8 +205,8 @@ class Recognition(ManagedNode):
             self._message_filters,
             [(*image, SENSOR), (BodyHandKeypoints, "keypoints", RELIABLE)],
             self._on_pair,
-            queue=self._configured["sync_queue"],
-            slop_s=self._configured["sync_slop_s"],
+            queue=self.configuration["sync_queue"],
+            slop_s=self.configuration["sync_slop_s"],
         )
         self._synchronised.add_callback(1, self._on_keypoints)
 
@@ -227,6 +234,53 @@ class Recognition(ManagedNode):
                 self.destroy_lifecycle_publisher(publisher)
         self._scores = self._model_info = None
 
+    def plan_change(self, parameters: Mapping[str, Any], changed: frozenset[str]) -> Change:
+        """Change times at once; load everything else aside, and swap it between two windows."""
+        assert self._sliding is not None and self._classroom is not None
+        if changed <= set(_TIMES):
+            return Change(lambda _: self._change_times(parameters))
+        classroom = self._classroom
+        classroom.check_free()
+        self._teaching.pause()
+
+        def load() -> OpenedRecognition:
+            # What is being learned belongs to the gestures that are read now.
+            classroom.wait()
+            return open_recognition(parameters)
+
+        return Change(
+            lambda opened: self._replace(opened, parameters),
+            load,
+            abandon=lambda: self._teaching.pause(False),
+        )
+
+    def _change_times(self, parameters: Mapping[str, Any]) -> None:
+        assert self._sliding is not None
+        change_times(self._sliding, parameters)
+        self._announce(self._sliding.recognizer.vocabulary)
+
+    def _replace(self, opened: OpenedRecognition, parameters: Mapping[str, Any]) -> None:
+        """Work with another model or other classes from the next frame on."""
+        assert self._step is not None and self._classroom is not None
+        before = self._classroom
+        before.check_free()
+        opened.classroom.continue_from(before)
+        self._step.change(opened.sliding, opened.rgb)
+        self._use(opened, parameters)
+        self._teaching.pause(False)
+        if self.active:
+            self._announce(opened.sliding.recognizer.vocabulary)
+            self._teaching.open(opened.classroom)
+        before.close()
+
+    def _use(self, opened: OpenedRecognition, parameters: Mapping[str, Any]) -> None:
+        self._sliding, self._rgb, self._classroom = opened
+        self._classroom.on_classes = self._announce
+        if parameters["device"] == "auto" and (reason := idle_gpu()):
+            self.get_logger().warning(f"parameter device: {reason}")
+        for note in opened.notes():
+            self.get_logger().info(note)
+
     def describe(self) -> dict[str, str]:
         """Return model, device and, with `use_rgb`, whether images arrive."""
         if self._sliding is None:
@@ -251,36 +305,9 @@ class Recognition(ManagedNode):
 
     def _announce(self, vocabulary: Vocabulary) -> None:
         """Publish which classes there are from now on."""
-        if self._model_info is not None:
-            self._model_info.publish(self._describe_model(vocabulary))
-
-    def _describe_model(self, vocabulary: Vocabulary) -> ModelInfo:
-        assert self._sliding is not None
-        description = self._sliding.recognizer.description
-        events = vocabulary.events
-        message = ModelInfo(
-            name=vocabulary.name,
-            variant=description.variant,
-            class_names=list(vocabulary.class_names),
-            background_id=events.background_id,
-            body_layout=description.body_layout,
-            hand_layout=description.hand_layout,
-            window=float(self._sliding.window_s),
-            stride=float(self._sliding.stride_s),
-            frames=description.frames,
-            enter_threshold=description.enter_threshold,
-            exit_threshold=description.exit_threshold,
-            rejection_threshold=description.rejection_threshold,
-            smoothing=description.smoothing_s,
-            min_duration=description.min_duration_s,
-            min_gap=description.min_gap_s,
-            support_share=description.support_share,
-            class_parameters=format_class_parameters(events.parameters.class_parameters),
-            device=self._sliding.recognizer.device,
-            weights_sha256=description.weights_sha256,
-        )
-        message.header.stamp = time_from_ns(self.get_clock().now().nanoseconds)
-        return message
+        if self._model_info is not None and self._sliding is not None:
+            now_ns = self.get_clock().now().nanoseconds
+            self._model_info.publish(describe_model(self._sliding, vocabulary, now_ns))
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         if self._step is not None and self._worker is not None:

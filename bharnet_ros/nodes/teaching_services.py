@@ -31,6 +31,7 @@ class TeachingServices:
         """Offer the services; until `open` they answer that the node is not active."""
         self._node = node
         self._classroom: Classroom | None = None
+        self._paused = False
         self._publisher = node.create_publisher(TeachingProgressMessage, "~/teaching", LATCHED)
         node.create_service(Teach, "~/teach", self._teach)
         node.create_service(Trigger, "~/stop_teaching", self._stop)
@@ -47,6 +48,11 @@ class TeachingServices:
         """Teach in this classroom from now on."""
         classroom.on_progress = self._publish
         self._classroom = classroom
+        self._paused = False
+
+    def pause(self, paused: bool = True) -> None:
+        """Refuse requests while another classroom is prepared, or no longer."""
+        self._paused = paused
 
     def close(self) -> None:
         """Teach no longer; a lesson ends, and what was taken is learned."""
@@ -95,6 +101,8 @@ class TeachingServices:
     def _opened(self) -> Classroom:
         if self._classroom is None:
             raise InputError("the node is not active")
+        if self._paused:
+            raise InputError("the model or its gestures are being changed; try again")
         return self._classroom
 
     def _answer(self, response: Any, function: Callable[[], str]) -> Any:

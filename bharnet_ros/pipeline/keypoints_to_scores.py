@@ -50,10 +50,23 @@ class OpenedRecognition(NamedTuple):
     rgb: RgbFeed | None
     classroom: Classroom
 
+    def notes(self) -> list[str]:
+        """Return what a user may want to know, a line each."""
+        notes = []
+        if self.classroom.taught_anew:
+            notes.append(
+                f"parameter gestures: last used with model {self.classroom.taught_anew}, taught "
+                "anew from its examples"
+            )
+        streams = self.sliding.recognizer.description.streams
+        if streams and self.rgb is None:
+            notes.append(
+                f"use_rgb is false: the model runs without its stream {', '.join(streams)}"
+            )
+        return notes
 
-def open_recognition(
-    parameters: Mapping[str, Any],
-) -> OpenedRecognition:
+
+def open_recognition(parameters: Mapping[str, Any]) -> OpenedRecognition:
     """Load the model set up by the parameters of `recognition`.
 
     Raises:
@@ -76,6 +89,20 @@ def open_recognition(
     except ValueError as error:
         raise InputError(f"parameter {error}") from error
     return OpenedRecognition(sliding, feed, classroom)
+
+
+def change_times(sliding: SlidingRecognizer, parameters: Mapping[str, Any]) -> None:
+    """Let a recogniser go on with the `stride_s` and `track_timeout_s` of the parameters.
+
+    Raises:
+        InputError: One is out of range; names the parameter. Nothing changes then.
+    """
+    try:
+        sliding.change_times(
+            stride_s=parameters["stride_s"] or None, track_timeout_s=parameters["track_timeout_s"]
+        )
+    except ValueError as error:
+        raise InputError(f"parameter {error}") from error
 
 
 def _open_classroom(sliding: SlidingRecognizer, gestures: str, keep_classes: str) -> Classroom:
@@ -131,6 +158,19 @@ class KeypointsToScores:
         self._layout = get_layout(sliding.recognizer.description.body_layout)
         self._stamps = StampCheck(log, "windows restart")
         self._image: tuple[int, Message] | None = None
+
+    def change(self, sliding: SlidingRecognizer, rgb: RgbFeed | None) -> None:
+        """Go on with another model, or with other classes, at the next frame; people are kept.
+
+        Args:
+            sliding: Scores windows from now on; still without people.
+            rgb: Cuts crops from images; None if the model does not use images.
+        """
+        sliding.continue_from(self._sliding)
+        self._sliding = sliding
+        self._rgb = rgb
+        self._layout = get_layout(sliding.recognizer.description.body_layout)
+        self.without_images = self.without_depth = False
 
     def reset(self) -> None:
         """Forget all windows and stamps."""

@@ -27,11 +27,15 @@ class DueWindows:
         stamp_ns: Capture time of the newest frame, nanoseconds.
         frame_id: Optical frame of the camera.
         sequences: The window of each person in view that spans long enough.
+        window_s: Length of the windows, seconds.
+        recognizer: Scores them: the one that was at work when they were due.
     """
 
     stamp_ns: int
     frame_id: str
     sequences: tuple[KeypointSequence, ...]
+    window_s: float
+    recognizer: Recognizer
 
 
 class SlidingRecognizer:
@@ -73,23 +77,38 @@ class SlidingRecognizer:
         description = recognizer.description
         self.recognizer = recognizer
         self.window_s = description.window_s if window_s is None else window_s
-        self.stride_s = description.stride_s if stride_s is None else stride_s
-        for name, value in (("window_s", self.window_s), ("track_timeout_s", track_timeout_s)):
-            if not 0.0 < value * NANOSECONDS < math.inf:
-                raise InputError(f"{name}: must be positive and finite, got {value}")
-        if not 0.0 <= self.stride_s * NANOSECONDS < math.inf:
-            raise InputError(f"stride_s: must be finite and not negative, got {self.stride_s}")
+        if not 0.0 < self.window_s * NANOSECONDS < math.inf:
+            raise InputError(f"window_s: must be positive and finite, got {self.window_s}")
         if not 0.0 <= least_fill <= 1.0:
             raise InputError(f"least_fill: must lie in 0..1, got {least_fill}")
-        self._track_timeout_ns = round(track_timeout_s * NANOSECONDS)
-        self._stride_ns = round(self.stride_s * NANOSECONDS)
+        self._newest_ns: int | None = None
+        self._due_ns: int | None = None
+        self.change_times(stride_s=stride_s, track_timeout_s=track_timeout_s)
         self._least_span_s = least_fill * self.window_s
         self._body_layout = description.body_layout
         # Checks the layout before the first person comes.
         TrackWindow(self.window_s, self._body_layout)
         self._windows: dict[str, TrackWindow] = {}
-        self._newest_ns: int | None = None
-        self._due_ns: int | None = None
+
+    def change_times(self, *, stride_s: float | None, track_timeout_s: float) -> None:
+        """Take other times from the next frame on.
+
+        Args:
+            stride_s: As for the constructor.
+            track_timeout_s: As for the constructor.
+
+        Raises:
+            InputError: A value is out of range; nothing changes then.
+        """
+        stride = self.recognizer.description.stride_s if stride_s is None else stride_s
+        if not 0.0 < track_timeout_s * NANOSECONDS < math.inf:
+            raise InputError(f"track_timeout_s: must be positive and finite, got {track_timeout_s}")
+        if not 0.0 <= stride * NANOSECONDS < math.inf:
+            raise InputError(f"stride_s: must be finite and not negative, got {stride}")
+        self.stride_s = stride
+        self._stride_ns = round(stride * NANOSECONDS)
+        self._track_timeout_ns = round(track_timeout_s * NANOSECONDS)
+        self._advance_due()
 
     def reset(self) -> None:
         """Forget all people, as after a jump in time."""
@@ -140,6 +159,8 @@ class SlidingRecognizer:
                 for window in self._windows.values()
                 if window.newest_ns == stamp and window.span_s >= self._least_span_s
             ),
+            self.window_s,
+            self.recognizer,
         )
 
     def attach(self, stamp_ns: int, crops: Mapping[str, FrameCrops]) -> None:
@@ -172,8 +193,26 @@ class SlidingRecognizer:
             self._windows[track_id].add_reading(stream, stamp_ns, values)
 
     def score(self, due: DueWindows) -> ActionScores:
-        """Score windows that `push` returned."""
-        return self.recognizer.score(due.sequences, due.stamp_ns, due.frame_id, self.window_s)
+        """Score windows that `push` returned, by the model that was at work then."""
+        return due.recognizer.score(due.sequences, due.stamp_ns, due.frame_id, due.window_s)
+
+    def continue_from(self, other: SlidingRecognizer) -> None:
+        """Go on with the people and frames of another recogniser, which is used no longer.
+
+        Crops and readings stay behind: another model may take others.
+        """
+        for track, window in other._windows.items():
+            self._windows[track] = TrackWindow(self.window_s, self._body_layout)
+            for stamp, person in window.frames:
+                self._windows[track].add(stamp, person)
+        self._newest_ns = other._newest_ns
+        self._due_ns = other._due_ns
+        self._advance_due()
+
+    def _advance_due(self) -> None:
+        """Wait no longer for the next inference than the stride, which may have become shorter."""
+        if self._due_ns is not None and self._newest_ns is not None:
+            self._due_ns = min(self._due_ns, self._newest_ns + self._stride_ns)
 
     def update(
         self, frame: FrameKeypoints, crops: Mapping[str, FrameCrops] | None = None

@@ -43,7 +43,8 @@ class Vocabulary:
     of classes that are not kept counts as background.
 
     Attributes:
-        name: Name of the model, and of the taught classes after a plus sign.
+        name: Name of the model, in brackets the classes that are kept if not all are, and the name
+            of the taught classes after a plus sign. Other classes have another name.
         class_names: M classes in the order of the probabilities.
         events: What an event finder needs to know of them.
         taught: The taught classes; None if there are none.
@@ -99,7 +100,8 @@ class Vocabulary:
             names.index(name) if name in kept else len(names) - 1
             for name in description.class_names
         )
-        name = description.name if taught is None else f"{description.name}+{taught.name}"
+        name = description.name if keep is None else f"{description.name}[{','.join(kept)}]"
+        name = name if taught is None else f"{name}+{taught.name}"
         return cls(name, names, EventModel(names, len(names) - 1, parameters), taught, places)
 
     @cached_property

@@ -59,6 +59,11 @@ class TrackWindow:
             return 0.0
         return (self._frames[-1][0] - self._frames[0][0]) / NANOSECONDS
 
+    @property
+    def frames(self) -> list[tuple[int, PersonKeypoints]]:
+        """The frames held, oldest first, with their stamps in nanoseconds."""
+        return [(stamp, person) for stamp, person, _ in self._frames]
+
     def add(self, stamp_ns: int, person: PersonKeypoints, crops: FrameCrops | None = None) -> None:
         """Add a frame, with its crops if there are any; drop frames that left the window.
 

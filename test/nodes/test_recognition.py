@@ -287,7 +287,7 @@ def test_taught_gestures_are_scored_beside_those_of_the_model(start_driver, grap
     info = wait(lambda: infos and infos[-1], "model info")
     assert list(info.class_names) == ["wave", "raise", "background"]
     assert info.background_id == 2
-    assert info.name == f"tiny+mine@{gestures.revision}"
+    assert info.name == f"tiny[wave]+mine@{gestures.revision}"
     assert any(one.startswith("raise.support_share=") for one in info.class_parameters)
     for number in range(12):
         driver.send(frame(1 + number / 10))

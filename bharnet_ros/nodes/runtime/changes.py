@@ -29,7 +29,8 @@ class Change:
     """A change of parameters that has passed its first checks.
 
     Attributes:
-        apply: Makes the change, on the thread of the node; takes what `load` returned.
+        apply: Makes the change, on the thread of the node; takes what `load` returned. Changes
+            nothing if it raises an error.
         load: Loads what the change needs, on a thread of its own; None if that is nothing.
         abandon: Called instead of `apply` if the change is not made after all.
     """
@@ -226,7 +227,8 @@ class ParameterChanges:
             planned.configuration.update(planned.at_work)
         except Exception as error:  # the parameters must say what is at work
             self._store(before)
-            self._work.unexpected(error)
+            if not isinstance(error, _REFUSALS):
+                self._work.unexpected(error)
             return self._abandon(planned, error)
         return result
 
