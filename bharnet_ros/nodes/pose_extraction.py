@@ -12,6 +12,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros.msg import BodyHandKeypoints
 from bharnet_ros.nodes.conversions import keypoints_to_message
+from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.depth_input import DepthInput
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
@@ -19,7 +20,7 @@ from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.synchronisation import import_message_filters
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
-from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, open_extractor
+from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, load_change, open_extractor
 from bharnet_ros.pose.engines import AUTO, engine_names
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
 from bharnet_ros.types.parameters import ParameterSpec
@@ -37,12 +38,14 @@ PARAMETERS = (
         "Which pose engine finds bodies and hands; auto is direct, or mediapipe where that cannot "
         "be loaded.",
         choices=engine_names(),
+        live=True,
     ),
     ParameterSpec(
         "model_folder",
         "",
         "Folder of .tflite files that the engine direct takes in place of those of the MediaPipe "
         "wheel; empty for the wheel alone.",
+        live=True,
     ),
     ParameterSpec(
         "model_complexity",
@@ -50,6 +53,7 @@ PARAMETERS = (
         "Size of the body landmark model: 0 is the fastest, 2 the most accurate.",
         low=0,
         high=2,
+        live=True,
     ),
     ParameterSpec(
         "min_detection_confidence",
@@ -57,6 +61,7 @@ PARAMETERS = (
         "Minimum confidence of a new person or hand, 0..1.",
         low=0.0,
         high=1.0,
+        live=True,
     ),
     ParameterSpec(
         "min_tracking_confidence",
@@ -64,14 +69,18 @@ PARAMETERS = (
         "Confidence below which tracking is replaced by a new detection, 0..1.",
         low=0.0,
         high=1.0,
+        live=True,
     ),
-    ParameterSpec("smooth_landmarks", True, "Whether to smooth body landmarks over time."),
+    ParameterSpec(
+        "smooth_landmarks", True, "Whether to smooth body landmarks over time.", live=True
+    ),
     ParameterSpec(
         "max_people",
         1,
         "Maximum number of people to track; each costs about as much time as the first.",
         low=1,
         high=16,
+        live=True,
     ),
     ParameterSpec(
         "use_depth",
@@ -112,7 +121,6 @@ class PoseExtraction(ManagedNode):
         self._compressed = False
         self._message_filters: Any = None
         self._depth: DepthInput | None = None
-        self._configured: Mapping[str, Any] = {}
         self._topic = "image_raw"
         self._extractor: PoseExtractor | None = None
         self._publisher: LifecyclePublisher | None = None
@@ -134,7 +142,6 @@ class PoseExtraction(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the models, and compute once, because the first time is slow."""
-        self._configured = parameters
         self._compressed = parameters["image_transport"] == "compressed"
         use_depth = parameters["use_depth"]
         self._message_filters = import_message_filters("use_depth") if use_depth else None
@@ -155,13 +162,14 @@ class PoseExtraction(ManagedNode):
             self._subscription = self.create_subscription(*image, self._on_image, SENSOR)
             self._topic = self._subscription.topic_name
         else:
+            assert self.configuration is not None
             self._depth = DepthInput(
                 self,
                 self._message_filters,
                 image,
                 self._on_image,
-                queue=self._configured["sync_queue"],
-                slop_s=self._configured["sync_slop_s"],
+                queue=self.configuration["sync_queue"],
+                slop_s=self.configuration["sync_slop_s"],
             )
             self._topic = self._depth.image_topic
         if self._step is not None:
@@ -194,6 +202,12 @@ class PoseExtraction(ManagedNode):
         if self._publisher is not None:
             self.destroy_lifecycle_publisher(self._publisher)
             self._publisher = None
+
+    def plan_change(self, parameters: Mapping[str, Any], changed: frozenset[str]) -> Change:
+        """Load what the pose engine needs aside; it takes the parameters between two images."""
+        assert self._extractor is not None
+        extractor = self._extractor
+        return Change(lambda change: change(), lambda: load_change(extractor, parameters))
 
     def describe(self) -> dict[str, str]:
         """Return the engine, its device and, with `use_depth`, whether depth arrives."""

@@ -42,10 +42,23 @@ def open_extractor(
         InputError: A parameter is out of range, or the engine lacks a package or a file.
         OSError: A file of the engine cannot be read.
     """
-    of_extractor = {
-        name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS
-    }
-    return PoseExtractor(warn=warn, **of_extractor)
+    return PoseExtractor(warn=warn, **_of_extractor(parameters))
+
+
+def load_change(extractor: PoseExtractor, parameters: Mapping[str, Any]) -> Callable[[], None]:
+    """Load what other parameters of `pose_extraction` need, while the extractor goes on.
+
+    Returns:
+        The function that makes the change, as `PoseExtractor.load_change` says.
+
+    Raises:
+        InputError, OSError: As `open_extractor` says.
+    """
+    return extractor.load_change(**_of_extractor(parameters))
+
+
+def _of_extractor(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in parameters.items() if name not in INPUT_PARAMETERS}
 
 
 class ImagesToKeypoints:

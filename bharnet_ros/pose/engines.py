@@ -91,6 +91,14 @@ class PoseEngine(Protocol):
             possibly while `process` runs on a later frame in another thread, or after `reset`.
         """
 
+    def change(self, settings: EngineSettings) -> Callable[[], None] | None:
+        """Prepare other settings; another thread may call this while a frame is processed.
+
+        Returns:
+            A function that makes the change between two frames and keeps the people; None if an
+            engine has to be loaded for these settings.
+        """
+
     def reset(self) -> None:
         """Forget all people and stamps; the next frame may have any stamp."""
 

@@ -6,12 +6,14 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.pose import tracking
-from bharnet_ros.pose.engines import AUTO, EngineSettings, PoseEngine, open_engine
+from bharnet_ros.pose.changing import ChangingEngine
+from bharnet_ros.pose.engines import AUTO, EngineSettings, open_engine
 from bharnet_ros.pose.owning import hide_foreign_arms, own_hands
 from bharnet_ros.pose.scene import HandLandmarks, Scene
 from bharnet_ros.types.errors import InputError
@@ -103,11 +105,39 @@ class PoseExtractor:
         if opened.note:
             warn(opened.note)
         self.engine_name = opened.name
-        self._engine: PoseEngine | None = opened.engine
+        self._engine: ChangingEngine | None = ChangingEngine(opened, engine)
+        self._warn = warn
         self._tracker = tracking.Tracker()
         self._lone_hands: list[FloatArray] = []
         self._lone_hands_stamp_ns = 0
         self._last_stamp_ns: int | None = None
+
+    def load_change(self, *, engine: str = AUTO, **settings: Any) -> Callable[[], None]:
+        """Load what other settings need; frames may be processed on other threads meanwhile.
+
+        Args:
+            engine: As for the constructor.
+            settings: As for the constructor; one that is left out has its default.
+
+        Returns:
+            A function that makes the change, from the next frame on. People keep their track ids.
+
+        Raises:
+            InputError, OSError: As for the constructor.
+            RuntimeError: The extractor is closed.
+        """
+        if self._engine is None:
+            raise RuntimeError("this PoseExtractor is closed")
+        opened, change = self._engine.load_change(engine, EngineSettings(**settings))
+
+        def apply() -> None:
+            if opened is not None:
+                self.engine_name = opened.name
+                if opened.note:
+                    self._warn(opened.note)
+            change()
+
+        return apply
 
     def extract(
         self, image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str = ""

@@ -73,6 +73,15 @@ class BodyTracker:
         self._world = OneEuroFilter(_SMOOTHING_OF_WORLD)
         self._visibility: FloatArray | None = None
 
+    def change(self, *, least_score: float, smooth: bool) -> None:
+        """Take other settings, as the constructor does, and go on with the body."""
+        self._least_score = least_score
+        if smooth != self._smooth:
+            self._smooth = smooth
+            self._points.reset()
+            self._world.reset()
+            self._visibility = None
+
     def reset(self) -> None:
         """Forget the body."""
         for one in (self._points, self._region, self._world):

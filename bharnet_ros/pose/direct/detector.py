@@ -49,7 +49,7 @@ class Detector:
             least_score: Least score of a detection, 0..1.
         """
         self._network = network
-        self._least_score = least_score
+        self.least_score = least_score
         self._anchors = anchors(network.size, strides)
 
     def find(self, image: np.ndarray) -> list[Detection]:
@@ -58,7 +58,7 @@ class Detector:
         crop(image, region, self._network.inputs[0], black_border=True)
         boxes, scores = self._network.run()
         size = self._network.size
-        return decode(boxes[0], scores[0, :, 0], self._anchors, size, region, self._least_score)
+        return decode(boxes[0], scores[0, :, 0], self._anchors, size, region, self.least_score)
 
 
 def anchors(size: int, strides: Sequence[int]) -> FloatArray:

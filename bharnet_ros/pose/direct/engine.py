@@ -95,6 +95,28 @@ class DirectEngine:
         scene = self._scene(image, found)
         return lambda: scene
 
+    def change(self, settings: EngineSettings) -> Callable[[], None] | None:
+        """Prepare other settings; None if they need other networks."""
+        if (settings.model_complexity, settings.model_folder) != (
+            self._settings.model_complexity,
+            self._settings.model_folder,
+        ):
+            return None
+        if settings.max_people > 1:
+            self._body_network.load_pairs()
+
+        def change() -> None:
+            self._settings = settings
+            self._detector.least_score = settings.min_detection_confidence
+            self._finder.least_score = settings.min_tracking_confidence
+            self._people = self._people[: settings.max_people]
+            for person in self._people:
+                person.body.change(
+                    least_score=settings.min_tracking_confidence, smooth=settings.smooth_landmarks
+                )
+
+        return change
+
     def reset(self) -> None:
         """Forget all people and stamps."""
         self._people = []

@@ -92,7 +92,7 @@ class HandFinder:
             least_score: Least presence score of a hand, 0..1.
         """
         self._network = network
-        self._least_score = least_score
+        self.least_score = least_score
 
     def find(
         self, image: Pixels, regions: Iterable[Region], count: int
@@ -122,7 +122,7 @@ class HandFinder:
     ) -> HandLandmarks | None:
         landmarks, presence, handedness, world = outputs
         score = float(presence[0])
-        if not score >= self._least_score:
+        if not score >= self.least_score:
             return None
         points = landmarks.reshape(HAND_LANDMARKS, 3) / self._network.size
         points[:, 2] /= _DEPTH

@@ -121,9 +121,15 @@ class PairedNetwork:
             outputs: As for `Network`.
             pairs: Whether more than one image is likely; else each is a batch of its own.
         """
-        self._networks = [
-            Network(path, outputs, images=images) for images in range(1, 3 if pairs else 2)
-        ]
+        self._path, self._outputs = path, outputs
+        self._networks = [Network(path, outputs)]
+        if pairs:
+            self.load_pairs()
+
+    def load_pairs(self) -> None:
+        """Expect more than one image from now on; another thread may run the network meanwhile."""
+        if len(self._networks) == 1:
+            self._networks.append(Network(self._path, self._outputs, images=2))
 
     @property
     def size(self) -> int:

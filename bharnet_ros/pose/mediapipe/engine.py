@@ -62,6 +62,9 @@ class MediaPipeEngine:
         passed_us = (stamp_ns - self._first_stamp_ns) // 1000
         return max(_START_US + passed_us, self._last_us + TICKS)
 
+    def change(self, settings: EngineSettings) -> None:
+        """Return None: the graphs are built for their settings."""
+
     def reset(self) -> None:
         """Forget all people and stamps."""
         self._people.reset()
