@@ -9,10 +9,11 @@ from typing import Any
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.field_types import is_number
 
-Value = bool | int | float | str | list[str]
+Value = bool | int | float | str | list[str] | list[int]
 """Value of a parameter."""
 
 _WANTED = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+_WANTED_OF_LIST = {int: "whole numbers", str: "texts"}
 _INT64 = 2**63
 
 
@@ -47,8 +48,20 @@ class ParameterSpec:
         """Return a value in the type of the parameter.
 
         Raises:
-            InputError: It has another type, is out of range or is not one of the choices; names the
-                parameter.
+            InputError: As `typed` does, or it is not one of the choices; names the parameter.
+        """
+        typed = self.typed(value)
+        if self.choices and typed not in self.choices:
+            raise InputError(
+                f"parameter {self.name}: {typed!r} is not one of {', '.join(self.choices)}"
+            )
+        return typed
+
+    def typed(self, value: Any) -> Any:
+        """Return a value in the type of the parameter, which may not be one of its choices.
+
+        Raises:
+            InputError: It has another type or is out of range; names the parameter.
         """
         where = f"parameter {self.name}"
         if self.or_integer and type(value) is int:
@@ -56,8 +69,6 @@ class ParameterSpec:
         typed = typed_like(self.default, value, where)
         if self.low is not None and self.high is not None and not self.low <= typed <= self.high:
             raise InputError(f"{where}: must be from {self.low:g} to {self.high:g}, got {value}")
-        if self.choices and typed not in self.choices:
-            raise InputError(f"{where}: {typed!r} is not one of {', '.join(self.choices)}")
         return typed
 
 
@@ -74,12 +85,13 @@ def typed_like(default: Value, value: Any, where: str) -> Any:
     """
     kind = type(default)
     if isinstance(default, list):
+        item = type(default[0])
+        listed = isinstance(value, Sequence) and not isinstance(value, str)
         # ROS reads an empty array as one of bytes, or as nothing.
-        if value is None or (isinstance(value, Sequence) and len(value) == 0 and value != ""):
-            return []
-        if not isinstance(value, list | tuple) or not all(isinstance(one, str) for one in value):
-            raise InputError(f"{where}: expected a list of texts, got {value!r}")
-        return list(value)
+        items = list(value) if listed else [] if value is None else [None]
+        if not all(type(one) is item for one in items):
+            raise InputError(f"{where}: expected a list of {_WANTED_OF_LIST[item]}, got {value!r}")
+        return items
     if kind is float and type(value) is int:
         if not is_number(value):
             raise InputError(f"{where}: is too large for a float")

@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_parameters
 from rclpy.task import Future
 
-from bharnet_ros.nodes.runtime.parameters import read_parameters, typed_parameter
+from bharnet_ros.nodes.runtime.parameters import read_parameters, type_of
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.parameters import ParameterSpec
 
@@ -189,10 +189,7 @@ class ParameterChanges:
         unknown = [one.name for one in parameters if not self._node.has_parameter(one.name)]
         if unknown:
             raise ParameterNotDeclaredException(unknown)
-        typed = [
-            typed_parameter(self._specs[one.name], one.value) if one.name in self._specs else one
-            for one in parameters
-        ]
+        typed = [self._typed(one) for one in parameters]
         before = read_parameters(self._node, list(self._specs.values()))
         after = before | {one.name: one.value for one in typed if one.name in self._specs}
         changed = frozenset(name for name, value in after.items() if value != before[name])
@@ -209,6 +206,13 @@ class ParameterChanges:
         if configuration is not None and changed & live.keys():
             planned.change = self._work.plan_change(planned.at_work, changed & live.keys())
         return planned
+
+    def _typed(self, parameter: Parameter) -> Parameter:
+        """Return a parameter in its own type; raises as `ParameterSpec.taken` does."""
+        spec = self._specs.get(parameter.name)
+        if spec is None:
+            return parameter
+        return Parameter(spec.name, type_of(spec), spec.taken(parameter.value))
 
     def _make(self, planned: _Planned, loaded: Any) -> SetParametersResult:
         """Make a change whose parts are all there."""

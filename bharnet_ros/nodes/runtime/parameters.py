@@ -16,8 +16,15 @@ _TYPES = {
     int: Parameter.Type.INTEGER,
     float: Parameter.Type.DOUBLE,
     str: Parameter.Type.STRING,
-    list: Parameter.Type.STRING_ARRAY,
 }
+_TYPES_OF_LISTS = {int: Parameter.Type.INTEGER_ARRAY, str: Parameter.Type.STRING_ARRAY}
+
+
+def type_of(spec: ParameterSpec) -> Parameter.Type:
+    """Return the type of a parameter."""
+    if isinstance(spec.default, list):
+        return _TYPES_OF_LISTS[type(spec.default[0])]
+    return _TYPES[type(spec.default)]
 
 
 def descriptor_of(spec: ParameterSpec) -> ParameterDescriptor:
@@ -27,7 +34,7 @@ def descriptor_of(spec: ParameterSpec) -> ParameterDescriptor:
         constraints.append("cannot change while the node is active")
     descriptor = ParameterDescriptor(
         name=spec.name,
-        type=_TYPES[type(spec.default)].value,
+        type=type_of(spec).value,
         description=spec.description,
         additional_constraints="; ".join(constraints),
         read_only=spec.read_only,
@@ -44,15 +51,6 @@ def descriptor_of(spec: ParameterSpec) -> ParameterDescriptor:
     return descriptor
 
 
-def typed_parameter(spec: ParameterSpec, value: Any) -> Parameter:
-    """Return the parameter with a value that may be of a type that stands for its own.
-
-    Raises:
-        InputError: As `ParameterSpec.taken` says.
-    """
-    return Parameter(spec.name, _TYPES[type(spec.default)], spec.taken(value))
-
-
 def declare_parameters(node: Node, specs: Sequence[ParameterSpec]) -> None:
     """Declare `specs` on `node`.
 
@@ -64,8 +62,8 @@ def declare_parameters(node: Node, specs: Sequence[ParameterSpec]) -> None:
         # Of any type at first, because rclpy takes no integer for a double.
         anything = ParameterDescriptor(dynamic_typing=True)
         given = node.declare_parameter(spec.name, spec.default, anything)
-        typed = typed_parameter(spec, given.value).get_parameter_value()
-        node.set_descriptor(spec.name, descriptor_of(spec), typed)
+        typed = Parameter(spec.name, type_of(spec), spec.typed(given.value))
+        node.set_descriptor(spec.name, descriptor_of(spec), typed.get_parameter_value())
 
 
 def read_parameters(node: Node, specs: Sequence[ParameterSpec]) -> dict[str, Any]:
