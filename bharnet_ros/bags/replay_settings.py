@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bharnet_ros.bags.topics import Stage
 from bharnet_ros.resources import find_resource
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.parameter_files import (
+    Section,
+    parameters_for,
+    read_parameter_file,
+    unknown_names,
+)
+from bharnet_ros.types.parameters import typed_like
 
 DEFAULTS = "config/recognize.yaml"
-_PARAMETERS = "ros__parameters"
-_EVERYWHERE = ("/**", "**")
 
 
 @dataclass(frozen=True)
@@ -68,21 +70,32 @@ class ReplaySettings:
         """Whether these settings ask for depth, whatever the parameters say."""
         return self.use_depth or (self.depth_topic or self.camera_info_topic) is not None
 
+    def unknown_names(self) -> list[str]:
+        """Return a line for each name in the file that is none of a node or parameter.
+
+        Raises:
+            InputError: As `parameters` says.
+            OSError: The file cannot be read.
+        """
+        return self._read_file()[1]
+
     def parameters(self, node: str) -> dict[str, Any]:
         """Return the parameters of a node by name, as a launch would set them.
 
         Raises:
-            InputError: The file is not a parameter file, names a parameter that the node does not
-                have, or has a value of a wrong type; names file and parameter.
+            InputError: The file is not a parameter file, names a parameter that its node does not
+                have, or has a value of a wrong type, or for several namespaces; names file and
+                parameter.
             OSError: The file cannot be read.
         """
-        values = dict(_node_parameters(_read_file(find_resource(DEFAULTS)), node))
-        file = self.parameter_file
-        if file is not None:
-            for name, value in _node_parameters(_read_file(file), node).items():
-                if name not in values:
-                    raise InputError(f"{file}: {node} has no parameter {name}")
-                values[name] = _checked_value(f"{file}: {node}: {name}", value, values[name])
+        values = defaults()[node]
+        sections, _ = self._read_file()
+        try:
+            for name, value in parameters_for(sections, node).items():
+                if name in values:
+                    values[name] = typed_like(values[name], value, f"{node}: {name}")
+        except InputError as error:
+            raise InputError(f"{self.parameter_file}: {error}") from None
         if node == "recognition":
             for name in ("model", "gestures", "keep_classes", "device"):
                 values[name] = getattr(self, name) or values[name]
@@ -93,49 +106,18 @@ class ReplaySettings:
             values["use_depth"] = self.wants_depth or values["use_depth"]
         return values
 
-
-def _read_file(path: Path) -> Mapping[str, Mapping[str, Any]]:
-    """Return the parameters of each node in a file, by the name of the node."""
-    raw = path.read_bytes()
-    try:
-        content = yaml.safe_load(raw.decode("utf-8"))
-    except Exception as error:  # a broken value makes PyYAML raise anything
-        raise InputError(f"{path}: is not valid YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise InputError(f"{path}: has no parameters of nodes")
-    nodes = {}
-    for name, section in content.items():
-        parameters = section.get(_PARAMETERS) if isinstance(section, dict) else None
-        if not isinstance(parameters, dict):
-            raise InputError(f"{path}: {name}: has no {_PARAMETERS}")
-        nodes[str(name)] = parameters
-    return nodes
+    def _read_file(self) -> tuple[tuple[Section, ...], list[str]]:
+        """Return the sections of the file, and its unknown names."""
+        file = self.parameter_file
+        if file is None:
+            return (), []
+        sections = read_parameter_file(file)
+        try:
+            return sections, unknown_names(sections, defaults(), anywhere=True)
+        except InputError as error:
+            raise InputError(f"{file}: {error}") from None
 
 
-def _node_parameters(nodes: Mapping[str, Mapping[str, Any]], node: str) -> Mapping[str, Any]:
-    """Return the parameters of a node, whatever its namespace."""
-    found: dict[str, Any] = {}
-    for name, parameters in nodes.items():
-        if name not in _EVERYWHERE and name.rpartition("/")[2] == node:
-            found.update(parameters)
-    return found
-
-
-def _checked_value(where: str, value: Any, default: Any) -> Any:
-    """Return the value of a parameter in the type of its default.
-
-    Raises:
-        InputError: It has another type, or is an integer too large for a float; names `where`.
-    """
-    kind = type(default)
-    accepted: tuple[type[Any], ...] = (float, int) if kind is float else (kind,)
-    if not isinstance(value, accepted):
-        raise InputError(f"{where} must be a {kind.__name__}, got {value!r}")
-    if isinstance(default, list) and isinstance(value, list):
-        item = type(default[0])
-        if not all(isinstance(one, item) for one in value):
-            raise InputError(f"{where} must be a list of {item.__name__}, got {value!r}")
-    try:
-        return kind(value)
-    except OverflowError:
-        raise InputError(f"{where} is too large for a float") from None
+def defaults() -> dict[str, dict[str, Any]]:
+    """Return the default of each parameter, by the name of its node."""
+    return {one.last: one.values for one in read_parameter_file(find_resource(DEFAULTS))}

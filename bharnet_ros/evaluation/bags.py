@@ -84,6 +84,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.report is not None:
         # Refuse now rather than after minutes of replay.
         check_replaceable(arguments.report)
+    for line in tasks[0].settings.unknown_names():
+        print(f"bharnet evaluate bag: warning: {arguments.params_file}: {line}", file=sys.stderr)
     progress = not arguments.json
     if arguments.cluster is None:
         results = replay_bags(tasks, workers=arguments.workers, progress=progress)
