@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from bharnet_ros.bags.topics import Stage
-from bharnet_ros.resources import find_resource
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.parameter_files import (
     Section,
+    default_parameters,
     parameters_for,
     read_parameter_file,
     unknown_names,
 )
 from bharnet_ros.types.parameters import typed_like
-
-DEFAULTS = "config/recognize.yaml"
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class ReplaySettings:
                 parameter.
             OSError: The file cannot be read.
         """
-        values = defaults()[node]
+        values = default_parameters()[node]
         sections, _ = self._read_file()
         try:
             for name, value in parameters_for(sections, node).items():
@@ -113,11 +111,6 @@ class ReplaySettings:
             return (), []
         sections = read_parameter_file(file)
         try:
-            return sections, unknown_names(sections, defaults(), anywhere=True)
+            return sections, unknown_names(sections, default_parameters(), anywhere=True)
         except InputError as error:
             raise InputError(f"{file}: {error}") from None
-
-
-def defaults() -> dict[str, dict[str, Any]]:
-    """Return the default of each parameter, by the name of its node."""
-    return {one.last: one.values for one in read_parameter_file(find_resource(DEFAULTS))}

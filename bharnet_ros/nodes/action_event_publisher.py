@@ -22,9 +22,10 @@ from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
 from bharnet_ros.recognition.events.overrides import (
     FROM_MODEL,
     EventOverrides,
+    check_change,
     event_overrides,
 )
-from bharnet_ros.recognition.events.parameters import EventParameters
+from bharnet_ros.recognition.events.parameters import EventModel, EventParameters
 from bharnet_ros.types.actions import ActionEvent, OffsetReason
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.parameters import ParameterSpec
@@ -203,6 +204,14 @@ class ActionEventPublisher(ManagedNode):
         if self._step is not None:
             self._step.check_overrides(overrides)
         return Change(lambda _: self._change_overrides(overrides))
+
+    def check_model(self, model: EventModel) -> None:
+        """Check that the parameters fit a model.
+
+        Raises:
+            InputError: They do not; names the parameter.
+        """
+        check_change(model, self._overrides, self._overrides)
 
     def _change_overrides(self, overrides: EventOverrides) -> None:
         self._overrides = overrides

@@ -23,11 +23,13 @@ from bharnet_ros.nodes.reactions import ReactionsNode
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.recorder import Recorder
 from bharnet_ros.nodes.runtime.counters import NodeCounters
+from bharnet_ros.nodes.runtime.given_names import unknown_to_chain
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
 from bharnet_ros.nodes.wait_for_action import WaitForActionServer
 from bharnet_ros.types.actions import OffsetReason
+from bharnet_ros.types.errors import InputError
 
 POLL_SECONDS = 0.02
 LAST_IMAGE_SECONDS = 1.0
@@ -134,7 +136,7 @@ def run_chain(
             ends the run.
 
     Returns:
-        Exit status: 0, or 1 if a node cannot be started or the source fails while it is played.
+        Exit status: 0, or 1 if the source fails while it is played.
 
     Raises:
         InputError: An option, a parameter or a ROS argument cannot be used; names it.
@@ -154,14 +156,15 @@ def run_chain(
         for node in chain.nodes:
             if node is not video:
                 runner.add(node)
+        for line in unknown_to_chain(arguments, chain.nodes):
+            print(f"bharnet run: warning: {line}", file=sys.stderr)
         ended = threading.Event()
 
         def on_end() -> None:
             ended.set()
             stop.set()
 
-        if not _activate(chain, runner, stop):
-            return CHAIN_FAILED
+        _activate(chain, runner, stop)
         if chain.recorder is not None:
             runner.call(chain.recorder, chain.recorder.subscribe)
             _wait(chain.connected, CONNECT_SECONDS)
@@ -247,15 +250,26 @@ def _overrides(**values: Any) -> list[Parameter]:
     return [Parameter(name, value=value) for name, value in values.items() if value is not None]
 
 
-def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> bool:
-    """Configure and activate every lifecycle node; return False if one fails."""
+def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> None:
+    """Configure and activate every lifecycle node.
+
+    Raises:
+        InputError: One cannot be started; says which and why.
+    """
+
+    def check_events() -> None:
+        chain.events.check_model(chain.recognition.events)
+
     for node in chain.managed:
+        node.logs_failures = False
         for transition in (node.trigger_configure, node.trigger_activate):
             if stop.is_set():
-                return True
+                return
             if runner.call(node, transition) is not TransitionCallbackReturn.SUCCESS:
-                return False
-    return True
+                raise InputError(f"{node.get_name()}: {node.failure}")
+            if transition == chain.recognition.trigger_configure:
+                # Before scores arrive that nobody could use.
+                runner.call(chain.events, check_events)
 
 
 def _drain(chain: _Chain) -> None:

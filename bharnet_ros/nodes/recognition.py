@@ -16,6 +16,7 @@ from bharnet_ros.nodes.conversions import (
     time_to_ns,
 )
 from bharnet_ros.nodes.model_info import describe_model
+from bharnet_ros.nodes.recognition_parameters import PARAMETERS, TIMES
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE, SENSOR
@@ -31,99 +32,10 @@ from bharnet_ros.pipeline.keypoints_to_scores import (
     change_times,
     open_recognition,
 )
-from bharnet_ros.recognition.backends import BACKENDS
 from bharnet_ros.recognition.devices import idle_gpu
+from bharnet_ros.recognition.events.parameters import EventModel
 from bharnet_ros.recognition.sliding import DueWindows, SlidingRecognizer
 from bharnet_ros.recognition.vocabulary import Vocabulary
-from bharnet_ros.types.parameters import ParameterSpec
-
-PARAMETERS = (
-    ParameterSpec(
-        "model",
-        "gestures",
-        "Name of a model bundle of the package, or the path of its folder.",
-        live=True,
-    ),
-    ParameterSpec(
-        "gestures",
-        "",
-        "Folder of a gesture set, whose gestures are recognised too and which ~/teach extends; "
-        "empty: none.",
-        live=True,
-    ),
-    ParameterSpec(
-        "keep_classes",
-        "all",
-        "Classes of the model to recognise, separated by commas; all or none.",
-        live=True,
-    ),
-    ParameterSpec(
-        "device", "auto", "Where to compute: auto (CUDA if available), cpu or cuda.", live=True
-    ),
-    ParameterSpec(
-        "backend",
-        "auto",
-        "What runs the network: onnxruntime (CPU), torch, or auto (torch on a GPU).",
-        choices=BACKENDS,
-        live=True,
-    ),
-    ParameterSpec(
-        "threads", 1, "Number of CPU threads of one inference.", low=1, high=64, live=True
-    ),
-    ParameterSpec(
-        "window_s",
-        0.0,
-        "Length of the sliding window, s; 0 takes the model's.",
-        low=0.0,
-        high=60.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "stride_s",
-        0.0,
-        "Time between two inferences, s; 0 takes the model's.",
-        low=0.0,
-        high=60.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "track_timeout_s",
-        1.0,
-        "How long to keep the frames of a person out of view, s.",
-        low=0.0,
-        high=60.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "use_rgb",
-        False,
-        "Whether a model with a stream rgb also uses images; needs message_filters.",
-    ),
-    ParameterSpec(
-        "image_transport",
-        "raw",
-        "With use_rgb, which images: raw (image_raw) or compressed (image_raw/compressed: jpeg, "
-        "png).",
-        choices=("raw", "compressed"),
-    ),
-    ParameterSpec(
-        "sync_slop_s",
-        0.02,
-        "With use_rgb, maximum difference between the stamps of image and keypoints, s.",
-        low=0.001,
-        high=1.0,
-    ),
-    ParameterSpec(
-        "sync_queue",
-        10,
-        "With use_rgb, maximum number of images and keypoints that wait for each other.",
-        low=1,
-        high=1000,
-    ),
-)
-
-_TIMES = ("stride_s", "track_timeout_s")
-"""Parameters for which nothing has to be loaded."""
 
 ImageMessage: TypeAlias = Image | CompressedImage
 
@@ -152,6 +64,12 @@ class Recognition(ManagedNode):
         self._worker: LatestWorker[DueWindows] | None = None
         self._last_input_ns: int | None = None
         self._last_output_ns: int | None = None
+
+    @property
+    def events(self) -> EventModel:
+        """What event finders need to know of the classes; known once the node is configured."""
+        assert self._sliding is not None
+        return self._sliding.recognizer.vocabulary.events
 
     @property
     def idle(self) -> bool:
@@ -237,7 +155,7 @@ class Recognition(ManagedNode):
     def plan_change(self, parameters: Mapping[str, Any], changed: frozenset[str]) -> Change:
         """Change times at once; load everything else aside, and swap it between two windows."""
         assert self._sliding is not None and self._classroom is not None
-        if changed <= set(_TIMES):
+        if changed <= set(TIMES):
             return Change(lambda _: self._change_times(parameters))
         classroom = self._classroom
         classroom.check_free()

@@ -9,12 +9,18 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from bharnet_ros.resources import find_resource
 from bharnet_ros.types.errors import InputError
+
+DEFAULTS = "config/recognize.yaml"
+"""The file of the package with every parameter of every node."""
 
 _KEY = "ros__parameters"
 _TRUE = {"Y", "y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"}
@@ -84,6 +90,11 @@ def read_parameter_file(path: Path) -> tuple[Section, ...]:
     return tuple(sections.values())
 
 
+def default_parameters() -> dict[str, dict[str, Any]]:
+    """Return the default of each parameter of each node, by the name of the node."""
+    return {one.last: one.values for one in read_parameter_file(find_resource(DEFAULTS))}
+
+
 def parameters_for(sections: Sequence[Section], name: str) -> dict[str, Any]:
     """Return the parameters for a node of this name, whatever its namespace.
 
@@ -125,6 +136,44 @@ def unknown_names(
                 raise InputError(f"{section.last} has no parameter {name}")
             lines.append(f"{section.nodes}: none of the nodes has a parameter {name}")
     return lines
+
+
+def misspelt_names(sections: Sequence[Section], node: str, names: Collection[str]) -> list[str]:
+    """Return a line for each name that seems to be meant for a node, and is not its own.
+
+    Args:
+        sections: The sections of a file, which may be of many nodes.
+        node: The node, named with its namespace.
+        names: Names of its parameters.
+    """
+    lines = []
+    own = node.rpartition("/")[2]
+    for section in sections:
+        if section.fits(node) and section.last == own:
+            for name in section.values:
+                if name not in names and not _OF_ROS.fullmatch(name):
+                    lines.append(f"{section.nodes}: {own} has no parameter {name}")
+        elif section.last != own and get_close_matches(section.last, [own], cutoff=0.85):
+            lines.append(f"{section.nodes}: is not {own}")
+    return lines
+
+
+def sections_of_arguments(arguments: Sequence[str]) -> list[tuple[str, tuple[Section, ...]]]:
+    """Return the sections that ROS arguments give, each with the file or argument it comes from.
+
+    Raises:
+        InputError: A file is not one of parameters; names it.
+        OSError: A file cannot be read.
+    """
+    given: list[tuple[str, tuple[Section, ...]]] = []
+    for flag, text in pairwise(arguments):
+        if flag == "--params-file":
+            given.append((text, read_parameter_file(Path(text))))
+        elif flag in ("-p", "--param"):
+            node, _, name = text.partition(":=")[0].rpartition(":")
+            pattern = f"/{node.removeprefix('/')}" if node else "/**"
+            given.append((f"{flag} {text}", (Section(pattern, {name: None}),)))
+    return given
 
 
 class _Mapping(_Pairs):

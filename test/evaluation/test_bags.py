@@ -54,6 +54,16 @@ def test_a_recording_and_its_truth_become_a_timeline(make):
     assert [(one.start_s, one.end_s) for one in result.timeline.events] == WAVES
 
 
+def test_names_in_a_parameter_file_that_are_none_are_said(make, tmp_path, capsys):
+    bag, truth = make()
+    file = tmp_path / "p.yaml"
+    file.write_text("/**/action_event_publischer: {ros__parameters: {enter_threshold: 0.99}}\n")
+    given = [str(bag), "--truth", str(truth), "--params-file", str(file), "--json"]
+    assert cli.main(["evaluate", "bag", *given]) == 0
+    warning = f"bharnet evaluate bag: warning: {file}: /**/action_event_publischer: is none of"
+    assert capsys.readouterr().err.startswith(warning)
+
+
 def test_workers_change_no_result_and_a_broken_bag_breaks_no_other(make, tmp_path):
     first, first_truth = make("first")
     second, second_truth = make("second")

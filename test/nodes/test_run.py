@@ -201,10 +201,46 @@ def test_unusable_option_ends_with_status_2(start, words, named):
     assert named in run.lines["stderr"][-1]
 
 
-def test_model_that_cannot_be_loaded_ends_with_status_1(start, tmp_path):
-    run = start(CLI, "run", "--source", "puppet:rest", "--model", str(tmp_path / "nowhere"))
-    assert run.wait() == 1
-    assert any(str(tmp_path / "nowhere") in line for line in run.lines["stderr"])
+@pytest.mark.parametrize(
+    "words, error",
+    [
+        (["--model", "/nowhere"], "recognition: parameter model: /nowhere"),
+        (
+            ["--ros-args", "-p", "exit_threshold:=1"],
+            "exit_threshold: must not exceed enter_threshold (0.6), got 1.0",
+        ),
+        (
+            ["--ros-args", "-p", "window_s:=long"],
+            "parameter window_s: expected a number, got 'long'",
+        ),
+        (
+            ["--ros-args", "-p", "recognition:speed:=1"],
+            "-p recognition:speed:=1: recognition has no parameter speed",
+        ),
+    ],
+)
+def test_bad_parameter_ends_with_one_line_and_status_2(start, tiny_bundle, words, error):
+    model = [] if "--model" in words else ["--model", str(tiny_bundle)]
+    run = start(CLI, "run", "--source", "puppet:rest", *model, *words)
+    assert run.wait() == 2
+    (line,) = [line for line in run.lines["stderr"] if not line.startswith("[INFO]")]
+    assert line.startswith(f"bharnet run: error: {error}")
+
+
+def test_unknown_names_are_said_and_integers_are_taken(start, tiny_bundle, tmp_path):
+    file = tmp_path / "p.yaml"
+    file.write_text(
+        "/**/recognitoin: {ros__parameters: {window_s: 1}}\n"
+        "/**/recognition: {ros__parameters: {window_s: 2}}\n"
+        "/**: {ros__parameters: {windw_s: 1}}\n"
+    )
+    words = ["--source", "puppet:rest", "--pace", "fast", "--model", str(tiny_bundle)]
+    run = start(CLI, "run", *words, "--ros-args", "--params-file", str(file), "-p", "stride_s:=1")
+    assert run.wait() == 0
+    said = [line for line in run.lines["stderr"] if line.startswith("bharnet run: warning: ")]
+    assert f"{file}: /**/recognitoin: is none of the nodes" in said[0]
+    assert f"{file}: /**: none of the nodes has a parameter windw_s" in said[1]
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize("source, named", [("nothing.mp4", "nothing.mp4"), ("97", "webcam 97")])
@@ -220,6 +256,11 @@ def test_node_whose_source_is_missing_fails(start, source, named):
         ("action_event_publisher", ["-p", "smoothing_s:=-3.0"], "smoothing_s"),
         ("overlay", ["-p", "image_transport:=theora"], "parameter image_transport: 'theora'"),
         ("overlay", ["--params-file", "nowhere.yaml"], "nowhere.yaml"),
+        (
+            "recognition",
+            ["-p", "recognition:windw_s:=1", "-p", "stride_s:=99"],
+            "parameter stride_s: must be from 0 to 60, got 99",
+        ),
     ],
 )
 def test_bad_node_argument_is_an_error_without_a_traceback(start, name, words, named):

@@ -32,6 +32,10 @@ class ManagedNode(LifecycleNode):
         name: Name of the node.
         specs: Its parameters.
         kwargs: Passed on to `rclpy.node.Node`.
+
+    Attributes:
+        failure: Why the last transition failed.
+        logs_failures: Whether that is logged; else whoever asked for the transition tells it.
     """
 
     def __init__(self, name: str, specs: Sequence[ParameterSpec], **kwargs: Any) -> None:
@@ -42,6 +46,8 @@ class ManagedNode(LifecycleNode):
         self.counters = NodeCounters()
         self.state = "unconfigured"
         self.configuration: dict[str, Any] | None = None
+        self.failure: Exception | None = None
+        self.logs_failures = True
         self._changes = ParameterChanges(self, self, self._specs, super().set_parameters_atomically)
         self._diagnostics = NodeDiagnostics(self, self.counters, self._describe, self.warning)
 
@@ -188,7 +194,9 @@ class ManagedNode(LifecycleNode):
         try:
             function()
         except (ValueError, OSError, RuntimeError) as error:
-            self.get_logger().error(f"{transition} failed: {error}")
+            self.failure = error
+            if self.logs_failures:
+                self.get_logger().error(f"{transition} failed: {error}")
             return TransitionCallbackReturn.FAILURE
         except Exception as error:
             # rclpy turns any exception into a transition error and does not log it.

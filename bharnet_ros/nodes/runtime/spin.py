@@ -17,6 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
+from bharnet_ros.nodes.runtime.given_names import warn_of_misspelt
 from bharnet_ros.types.errors import InputError
 
 Result = TypeVar("Result")
@@ -194,6 +195,7 @@ def run_node(
     try:
         with stop_signals(ends_process=True) as stop, ros(arguments):
             node = factory()
+            warn_of_misspelt(sys.argv if arguments is None else arguments, node)
             with NodeRunner() as runner:
                 runner.add(node)
                 if start is not None:
