@@ -18,7 +18,7 @@ from bharnet_ros.msg import ActionEvent, ModelInfo
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.reactions.commands import Commands
@@ -27,6 +27,7 @@ from bharnet_ros.reactions.reaction import Due, Reaction, Reactions, Run, Send
 from bharnet_ros.reactions.reading import read_reactions
 from bharnet_ros.resources import find_resource
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
     ParameterSpec(

@@ -17,10 +17,11 @@ from bharnet_ros.msg import ActionEvent, ActionScores, ModelInfo
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.reactions.waiting import Outcome, Wait, WaitGoal, Waits
+from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
     ParameterSpec(

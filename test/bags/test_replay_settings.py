@@ -81,11 +81,9 @@ def test_names_that_are_no_node_or_parameter_are_said(tmp_path):
         "/**/recognitoin:\n  ros__parameters:\n    window_s: 1\n"
         "/**:\n  ros__parameters:\n    use_sim_time: true\n    windw_s: 1\n    window_s: 3\n",
     )
-    nodes = "video_source, pose_extraction, recognition, action_event_publisher, overlay"
-    assert settings.unknown_names() == [
-        f"/**/recognitoin: is none of the nodes {nodes}",
-        "/**: none of the nodes has a parameter windw_s",
-    ]
+    node, parameter = settings.unknown_names()
+    assert node.startswith("/**/recognitoin: is none of the nodes video_source, pose_extraction, ")
+    assert parameter == "/**: none of the nodes has a parameter windw_s"
     assert settings.parameters("recognition")["window_s"] == 3.0
 
 
