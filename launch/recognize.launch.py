@@ -46,7 +46,10 @@ ARGUMENTS = {
     "autostart": ("true", "Whether to configure and activate the lifecycle nodes: true or false."),
     "log_level": ("info", "debug, info, warn, error or fatal."),
     "use_respawn": ("false", "Whether to restart a node that died: true or false."),
-    "image_topic": ("image_raw", "Topic of the camera's images."),
+    "image_topic": (
+        "image_raw",
+        "Topic of the camera's images; compressed ones if it ends in /compressed.",
+    ),
     "image_transport": ("", "raw or compressed; empty: as in params_file."),
     "model": ("", "Name or folder of a model bundle; empty: as in params_file."),
     "gestures": ("", "Folder of a gesture set of `bharnet teach`; empty: as in params_file."),
@@ -92,6 +95,7 @@ def declare(arguments: Mapping[str, tuple[str | None, str]]) -> list[Action]:
 def start(context: LaunchContext) -> list[Action]:
     """Return the nodes for the arguments."""
     argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    argument = with_transport(argument)
     if not argument["source"]:
         return chain(argument)
     video = Node(
@@ -104,6 +108,23 @@ def start(context: LaunchContext) -> list[Action]:
         **common_settings(argument),
     )
     return chain(argument, video)
+
+
+def with_transport(argument: dict[str, str]) -> dict[str, str]:
+    """Return the arguments, with the transport that the name of the image topic says.
+
+    Raises:
+        ValueError: `image_transport` says another one.
+    """
+    topic, transport = argument["image_topic"], argument["image_transport"]
+    if not topic.endswith("/compressed"):
+        return argument
+    if transport not in ("", "compressed"):
+        raise ValueError(
+            f"launch argument image_topic: {topic!r} is compressed, image_transport is {transport}"
+        )
+    base = topic.removesuffix("/compressed")
+    return {**argument, "image_topic": base, "image_transport": "compressed"}
 
 
 def puppet_depth(argument: dict[str, str]) -> dict[str, Any]:

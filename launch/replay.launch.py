@@ -37,7 +37,7 @@ OWN_ARGUMENTS = {
     "bag": (None, "Folder of the recording."),
     "rate": ("1.0", "How fast to play; a machine that is too slow drops images."),
     "start_offset": ("0.0", "Where in the recording to start, s."),
-    "image_topic": ("/image_raw", "Topic of the recorded images, without /compressed."),
+    "image_topic": ("/image_raw", "Topic of the recorded images."),
 }
 FIXED = {"use_sim_time": "true", "autostart": "true", "source": ""}
 """Arguments of recognize.launch.py with fixed values here."""
@@ -56,7 +56,7 @@ def generate_launch_description() -> LaunchDescription:
 def start(context: LaunchContext) -> list[Action]:
     """Return the nodes, and the player, which waits for them."""
     argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    argument = {**argument, **FIXED}
+    argument = recognize.with_transport({**argument, **FIXED})
     transports = recorded_transports(argument)
     if len(transports) == 1:
         argument["image_transport"] = next(iter(transports))

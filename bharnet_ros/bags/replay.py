@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
@@ -107,7 +108,9 @@ class _Player:
         def take(one: Recorded) -> None:
             event = event_from_message(one.message)
             stamps.require(event.stamp_ns)
-            recorded.append((event, time_to_ns(one.message.latency) / NANOSECONDS))
+            # 0 stands for unknown.
+            latency_s = time_to_ns(one.message.latency) / NANOSECONDS or math.nan
+            recorded.append((event, latency_s))
 
         self._run((self._topic,), take)
         try:

@@ -144,7 +144,10 @@ class MessageFactory:
         )
 
     def event(self, event: ActionEvent, publish_ns: int) -> Any:
-        """Return an event that is published at `publish_ns` as bharnet_ros/ActionEvent."""
+        """Return an event that is published at `publish_ns` as bharnet_ros/ActionEvent.
+
+        The latency is 0, for unknown, if `publish_ns` is 0: simulated time that has not begun.
+        """
         return self._make(
             "bharnet_ros",
             "ActionEvent",
@@ -159,7 +162,7 @@ class MessageFactory:
             hand_score=float(event.hand_score),
             start=self.time(event.start_ns),
             end=self.time(event.end_ns),
-            latency=self.duration(publish_ns - event.stamp_ns),
+            latency=self.duration(publish_ns - event.stamp_ns if publish_ns else 0),
             reason=event.reason.value,
             model_name=event.model_name,
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
@@ -12,7 +15,7 @@ from rclpy.timer import Timer
 
 from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
-from bharnet_ros.nodes.conversions import event_to_message
+from bharnet_ros.nodes.conversions import event_to_message, time_to_ns
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
@@ -29,6 +32,7 @@ from bharnet_ros.recognition.events.parameters import EventModel, EventParameter
 from bharnet_ros.types.actions import ActionEvent, OffsetReason
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.parameters import ParameterSpec
+from bharnet_ros.types.stamps import Silence
 
 DEFAULTS = EventParameters()
 
@@ -144,7 +148,7 @@ class ActionEventPublisher(ManagedNode):
         self._scores: Subscription | None = None
         self._model_info: Subscription | None = None
         self._timer: Timer | None = None
-        self._last_scores_ns = 0
+        self._silence: Silence | None = None
         self._last_stamp_ns: int | None = None
 
     @property
@@ -168,12 +172,18 @@ class ActionEventPublisher(ManagedNode):
 
     def activate(self) -> None:
         """Subscribe to scores."""
-        self._last_scores_ns = self.get_clock().now().nanoseconds
+        self._silence = Silence(self.get_clock().now().nanoseconds, time.monotonic())
         self._use_model()
         self._scores = self.create_subscription(
             ActionScores, "action_scores", self._on_scores, RELIABLE
         )
-        self._timer = self.create_timer(self._check_period_ns / NANOSECONDS, self._check_source)
+        self.watch_input(self._topic(self._scores), ActionScores)
+        # A steady clock, because simulated time stands still when its source is lost too.
+        self._timer = self.create_timer(
+            self._check_period_ns / NANOSECONDS,
+            self._check_source,
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        )
 
     def deactivate(self) -> None:
         """Stop taking scores and close every event."""
@@ -263,7 +273,9 @@ class ActionEventPublisher(ManagedNode):
 
     def _on_scores(self, message: ActionScores) -> None:
         self.counters.count("received")
-        self._last_scores_ns = self.get_clock().now().nanoseconds
+        self.heard(time_to_ns(message.header.stamp))
+        if self._silence is not None:
+            self._silence.received(self.get_clock().now().nanoseconds, time.monotonic())
         taken = self._step.take(message) if self._step is not None else None
         if taken is None:
             return
@@ -278,13 +290,12 @@ class ActionEventPublisher(ManagedNode):
         for event in events:
             now_ns = self.get_clock().now().nanoseconds
             self._publisher.publish(event_to_message(event, now_ns))
-            self.counters.published((now_ns - event.stamp_ns) / 1e9)
+            self.counters.published(self.age(event.stamp_ns))
 
     def _check_source(self) -> None:
-        now_ns = self.get_clock().now().nanoseconds
-        # Simulated time may restart at zero.
-        self._last_scores_ns = min(self._last_scores_ns, now_ns)
-        silence = (now_ns - self._last_scores_ns) / 1e9
+        if self._silence is None:
+            return
+        silence = self._silence.seconds(self.get_clock().now().nanoseconds, time.monotonic())
         if silence <= self._overrides.values["source_timeout_s"]:
             return
         if self._step is not None and self._step.open_events:

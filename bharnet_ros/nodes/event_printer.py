@@ -51,7 +51,7 @@ def format_event(message: ActionEvent, origin_ns: int, show_latency: bool) -> st
     Args:
         message: The event.
         origin_ns: Stamp that the printed time counts from, nanoseconds.
-        show_latency: Whether to add the latency.
+        show_latency: Whether to add the latency, if it is known.
     """
     onset = message.phase == Phase.ONSET
     at = (time_to_ns(message.start if onset else message.end) - origin_ns) / NANOSECONDS
@@ -65,7 +65,7 @@ def format_event(message: ActionEvent, origin_ns: int, show_latency: bool) -> st
     if not onset:
         duration = (time_to_ns(message.end) - time_to_ns(message.start)) / NANOSECONDS
         words.append(f"duration={duration:.2f} s")
-    if show_latency:
+    if show_latency and time_to_ns(message.latency):
         words.append(f"latency={time_to_ns(message.latency) / 1e6:.0f} ms")
     if not onset:
         words.append(f"reason={message.reason}")

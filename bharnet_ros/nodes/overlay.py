@@ -30,6 +30,7 @@ from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.nodes.runtime.worker import LatestWorker
 from bharnet_ros.pose.drawing import draw_frame
 from bharnet_ros.types.actions import Phase
@@ -154,7 +155,7 @@ class Overlay(Node):
         drawn = draw_frame(image, keypoints_from_message(keypoints), actions)
         stamp_ns = time_to_ns(keypoints.header.stamp)
         self._overlay.publish(image_to_message(drawn, stamp_ns, keypoints.header.frame_id))
-        self.counters.published((self.get_clock().now().nanoseconds - stamp_ns) / 1e9)
+        self.counters.published(age(self, stamp_ns))
 
     def _unexpected(self, error: Exception) -> None:
         self.counters.rejected(f"internal error: {error}")

@@ -11,7 +11,7 @@ from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
 
 from bharnet_ros.msg import BodyHandKeypoints
-from bharnet_ros.nodes.conversions import keypoints_to_message
+from bharnet_ros.nodes.conversions import keypoints_to_message, time_to_ns
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.depth_input import DepthInput
 from bharnet_ros.nodes.runtime.managed import ManagedNode
@@ -172,6 +172,7 @@ class PoseExtraction(ManagedNode):
                 slop_s=self.configuration["sync_slop_s"],
             )
             self._topic = self._depth.image_topic
+        self.watch_input(self._topic, image[0])
         if self._step is not None:
             self._step.depth = self._depth
 
@@ -224,6 +225,7 @@ class PoseExtraction(ManagedNode):
         return "no depth arrives: keypoints go on without camera coordinates" if stopped else ""
 
     def _on_image(self, message: ImageMessage) -> None:
+        self.heard(time_to_ns(message.header.stamp))
         if self._worker is not None and not self._worker.submit(message):
             self.counters.count("dropped")
         # Last, so that a caller that waits for this count and then for `idle` misses nothing.

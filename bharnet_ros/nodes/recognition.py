@@ -112,6 +112,7 @@ class Recognition(ManagedNode):
             self._subscription = self.create_subscription(
                 BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
             )
+            self.watch_input(self._keypoints_topic, BodyHandKeypoints)
             return
         assert self.configuration is not None
         raw = self.configuration["image_transport"] == "raw"
@@ -127,6 +128,7 @@ class Recognition(ManagedNode):
             slop_s=self.configuration["sync_slop_s"],
         )
         self._synchronised.add_callback(1, self._on_keypoints)
+        self.watch_input(self._keypoints_topic, BodyHandKeypoints)
 
     def deactivate(self) -> None:
         """Stop taking keypoints and forget all windows."""
@@ -228,6 +230,7 @@ class Recognition(ManagedNode):
             self._model_info.publish(describe_model(self._sliding, vocabulary, now_ns))
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
+        self.heard(time_to_ns(message.header.stamp))
         if self._step is not None and self._worker is not None:
             due, frame = self._step.take(message)
             if due is not None and not self._worker.submit(due):

@@ -26,12 +26,12 @@ from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.sources.frame import Frame, FrameSource
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.camera import Calibration, read_calibration
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
@@ -267,6 +267,9 @@ class VideoSource(Node):
         return self._player.lost if isinstance(self._player, WebcamPlayer) else ""
 
     def _may_start(self) -> bool:
+        # Simulated time begins with the first message on /clock: before it, no stamp is right.
+        if not self._now_ns():
+            return False
         waits = self._settings["wait_for_subscriber"]
         return not waits or self._publisher.get_subscription_count() > 0
 
@@ -299,7 +302,7 @@ class VideoSource(Node):
         if self._depth is not None and frame.depth is not None:
             self._depth.publish(depth_image_to_message(frame.depth, *header))
         self._publisher.publish(image_to_message(frame.image, *header))
-        self.counters.published((self._now_ns() - stamp_ns) / NANOSECONDS)
+        self.counters.published(age(self, stamp_ns))
         if self._first_stamp_ns is None:
             self._first_stamp_ns = stamp_ns
         self._last_stamp_ns = stamp_ns

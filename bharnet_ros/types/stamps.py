@@ -96,3 +96,31 @@ class InputTimeout:
         """
         last = self._received_ns if self._received_ns is not None else self._first_expected_ns
         return stamp_ns is not None and last is not None and stamp_ns - last > self._timeout_ns
+
+
+class Silence:
+    """Measures how long an input has been silent, by two clocks.
+
+    A node's clock may be simulated: it may run slowly, stand still or restart. So its time counts,
+    and while it stands still, the time of a steady clock.
+    """
+
+    def __init__(self, now_ns: int, steady_s: float) -> None:
+        """Start as if a message had just come."""
+        self._clock_ns = now_ns
+        self._moved_s = steady_s
+        self.received(now_ns, steady_s)
+
+    def received(self, now_ns: int, steady_s: float) -> None:
+        """Note a message, at the time of both clocks."""
+        self._received_ns = now_ns
+        self._received_s = steady_s
+
+    def seconds(self, now_ns: int, steady_s: float) -> float:
+        """Return the seconds without a message; call it often enough to see the clock move."""
+        if now_ns != self._clock_ns:
+            self._clock_ns, self._moved_s = now_ns, steady_s
+        # Simulated time may restart at zero.
+        self._received_ns = min(self._received_ns, now_ns)
+        stands_still_s = steady_s - max(self._moved_s, self._received_s)
+        return max((now_ns - self._received_ns) / NANOSECONDS, stands_still_s)

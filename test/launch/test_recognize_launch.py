@@ -68,6 +68,18 @@ def test_puppet_gives_events_and_sigint_ends_the_open_one(launch, node, spin_unt
     assert all(event.reason for event in events if event.phase == 2)
 
 
+def test_compressed_topic_is_named_as_it_is(launch, node, spin_until):
+    launch("recognize", "image_topic:=/front/image/compressed")
+    spin_until(lambda: node.count_subscribers("/front/image/compressed"), "a subscription")
+    assert not node.count_subscribers("/front/image/compressed/compressed")
+
+
+def test_compressed_topic_with_raw_transport_is_refused(launch):
+    process = launch("recognize", "image_topic:=/front/image/compressed", "image_transport:=raw")
+    assert process.wait() != 0
+    assert "'/front/image/compressed' is compressed" in "".join(process.lines)
+
+
 def test_without_autostart_nodes_stay_unconfigured(launch, node, spin_until):
     launch("recognize", "autostart:=false")
     spin_until(

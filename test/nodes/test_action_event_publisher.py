@@ -88,6 +88,18 @@ def begin(driver, wait, likely: int = 1, start: float = 0.0):
     wait(lambda: driver.events, "an ONSET")
 
 
+def simulate(graph, wait):
+    """Return a function that sets the clock of a driver's node, seconds after 1000 s."""
+    tick = graph.probe.publisher(Clock, "/clock", RELIABLE)
+
+    def set_clock(driver, seconds):
+        now_ns = round((1000 + seconds) * SECOND)
+        tick(Clock(clock=time_from_ns(now_ns)))
+        wait(lambda: driver.node.get_clock().now().nanoseconds == now_ns, "the clock")
+
+    return set_clock
+
+
 def test_action_gets_one_onset_and_one_offset(start_driver, wait):
     driver = start_driver()
     begin(driver, wait)
@@ -103,23 +115,33 @@ def test_action_gets_one_onset_and_one_offset(start_driver, wait):
 
 
 def test_simulated_time_decides_latency_and_silence(graph, start_driver, wait):
-    tick = graph.probe.publisher(Clock, "/clock", RELIABLE)
-    driver = start_driver(use_sim_time=True, source_timeout_s=2.0)
-
-    def set_clock(seconds):
-        now_ns = round((1000 + seconds) * SECOND)
-        tick(Clock(clock=time_from_ns(now_ns)))
-        wait(lambda: driver.node.get_clock().now().nanoseconds == now_ns, "the clock")
-
-    set_clock(3.0)
+    set_clock = simulate(graph, wait)
+    driver = start_driver(use_sim_time=True, source_timeout_s=50.0)
+    set_clock(driver, 3.0)
     begin(driver, wait)
     onset = driver.events[0]
     assert time_to_ns(onset.latency) == 1003 * SECOND - time_to_ns(onset.header.stamp)
-    set_clock(4.0)
+    set_clock(driver, 50.0)
     assert len(driver.events) == 1
-    set_clock(6.5)
+    set_clock(driver, 55.0)
     wait(lambda: len(driver.events) == 2, "an OFFSET")
     assert driver.events[1].reason == "source_lost"
+
+
+def test_simulated_time_that_stops_with_its_source_ends_events(graph, start_driver, wait):
+    set_clock = simulate(graph, wait)
+    driver = start_driver(use_sim_time=True, source_timeout_s=0.5)
+    set_clock(driver, 3.0)
+    begin(driver, wait)
+    wait(lambda: len(driver.events) == 2, "an OFFSET")
+    assert driver.events[1].reason == "source_lost"
+
+
+def test_latency_is_unknown_while_simulated_time_has_not_begun(start_driver, wait):
+    driver = start_driver(use_sim_time=True)
+    begin(driver, wait)
+    assert time_to_ns(driver.events[0].latency) == 0
+    assert driver.node.counters.report(0.0).latency is None
 
 
 def test_every_scores_message_is_processed(start_driver, wait):

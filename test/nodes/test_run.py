@@ -355,3 +355,8 @@ def test_printed_line_of_an_event():
     assert format_event(event, 100 * SECOND, False) == (
         "OFFSET hello      track=body_1 score=0.97 t=4.00 s duration=0.80 s reason=ended"
     )
+
+
+def test_unknown_latency_is_not_printed():
+    event = msg.ActionEvent(phase=msg.ActionEvent.ONSET, label="hello", start=time_from_ns(SECOND))
+    assert "latency" not in format_event(event, 0, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
@@ -54,10 +55,14 @@ class NodeCounters:
             self._totals[what] += number
 
     def published(self, latency: float) -> None:
-        """Count a result published `latency` seconds after the capture of its input."""
+        """Count a result published `latency` seconds after the capture of its input.
+
+        NaN stands for an unknown latency.
+        """
         with self._lock:
             self._totals["published"] += 1
-            self._latencies.append(latency)
+            if not math.isnan(latency):
+                self._latencies.append(latency)
 
     def rejected(self, problem: str) -> None:
         """Count an input that could not be used, with the reason."""

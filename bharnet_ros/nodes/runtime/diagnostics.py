@@ -12,6 +12,7 @@ from rclpy.node import Node
 
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.qos import RELIABLE
+from bharnet_ros.nodes.runtime.watching import ClockWatch
 
 PERIOD = 1.0
 
@@ -36,6 +37,7 @@ class NodeDiagnostics:
     ) -> None:
         """Create publisher and timer."""
         self._warning = warning
+        self._clock = ClockWatch(node)
         self._node = node
         self._counters = counters
         self._describe = describe
@@ -49,6 +51,9 @@ class NodeDiagnostics:
         """Publish what happened since the last report."""
         report = self._counters.report(time.monotonic())
         values = self._describe()
+        # Asked in every state, because asking also logs.
+        clock = self._clock.problem(report.latency and report.latency[0])
+        warning = "; ".join(filter(None, (self._warning(), clock)))
         level, message = DiagnosticStatus.OK, "ok"
         if values.get("state", "active") != "active":
             message = values["state"]
@@ -57,8 +62,8 @@ class NodeDiagnostics:
         elif report.dropped:
             level = DiagnosticStatus.WARN
             message = f"overloaded: {report.dropped} inputs dropped for newer ones"
-        elif self._warning():
-            level, message = DiagnosticStatus.WARN, self._warning()
+        elif warning:
+            level, message = DiagnosticStatus.WARN, warning
         values["input rate (Hz)"] = f"{report.input_rate:.1f}"
         values["output rate (Hz)"] = f"{report.output_rate:.1f}"
         for name, count in sorted(report.totals.items()):

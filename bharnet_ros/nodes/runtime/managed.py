@@ -14,7 +14,7 @@ from bharnet_ros.nodes.runtime.changes import Change, ParameterChanges
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
-from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.nodes.runtime.watching import InputWatch, age
 from bharnet_ros.types.parameters import ParameterSpec
 
 LOG_PERIOD = 5.0
@@ -48,8 +48,9 @@ class ManagedNode(LifecycleNode):
         self.configuration: dict[str, Any] | None = None
         self.failure: Exception | None = None
         self.logs_failures = True
+        self._watch: InputWatch | None = None
         self._changes = ParameterChanges(self, self, self._specs, super().set_parameters_atomically)
-        self._diagnostics = NodeDiagnostics(self, self.counters, self._describe, self.warning)
+        self._diagnostics = NodeDiagnostics(self, self.counters, self._describe, self._warn)
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load everything that the parameters name.
@@ -112,8 +113,17 @@ class ManagedNode(LifecycleNode):
         return self._changes.set_now(parameter_list)
 
     def age(self, stamp_ns: int) -> float:
-        """Return the seconds from a stamp until now, on the node's clock."""
-        return (self.get_clock().now().nanoseconds - stamp_ns) / NANOSECONDS
+        """Return the seconds from a stamp until now, on the node's clock; NaN if it is not set."""
+        return age(self, stamp_ns)
+
+    def watch_input(self, topic: str, message_type: type) -> None:
+        """Warn, until the node is deactivated, when `heard` brings nothing new from a topic."""
+        self._watch = InputWatch(self, topic, message_type)
+
+    def heard(self, stamp_ns: int) -> None:
+        """Note a message of the watched topic, and its stamp in nanoseconds."""
+        if self._watch is not None:
+            self._watch.take(stamp_ns)
 
     def finish(self) -> None:
         """Shut down for good, from any state; call it on the thread that spins the node."""
@@ -147,13 +157,13 @@ class ManagedNode(LifecycleNode):
             self.state = "active"
             self.get_logger().info("active")
         else:
-            self.deactivate()
+            self._stop()
             super().on_deactivate(state)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop; publishers stay open until everything is closed."""
-        self.deactivate()
+        self._stop()
         self.state = "inactive"
         self.get_logger().info("inactive")
         return super().on_deactivate(state)
@@ -166,7 +176,7 @@ class ManagedNode(LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and release, from any state."""
-        self.deactivate()
+        self._stop()
         result = super().on_shutdown(state)
         self._forget()
         self.state = "finalized"
@@ -174,7 +184,7 @@ class ManagedNode(LifecycleNode):
 
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and release, so that the node can be configured again."""
-        self.deactivate()
+        self._stop()
         super().on_error(state)
         self._forget()
         self.state = "unconfigured"
@@ -183,6 +193,10 @@ class ManagedNode(LifecycleNode):
     def _forget(self) -> None:
         self.configuration = None
         self.release()
+
+    def _stop(self) -> None:
+        self._watch = None
+        self.deactivate()
 
     def _attempt(
         self,
@@ -203,6 +217,9 @@ class ManagedNode(LifecycleNode):
             self.unexpected(error)
             raise
         return TransitionCallbackReturn.SUCCESS if on_success is None else on_success(state)
+
+    def _warn(self) -> str:
+        return (self._watch.problem() if self._watch is not None else "") or self.warning()
 
     def _describe(self) -> dict[str, str]:
         return {"state": self.state, **self.describe()}
