@@ -10,6 +10,8 @@ from rclpy.node import Node
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 PATIENCE_SECONDS = 5.0
+NODE_PATIENCE_SECONDS = 15.0
+"""For what other nodes of the chain publish: they may still be loading."""
 ANOTHER_CLOCK_SECONDS = 3600.0
 IMAGE, COMPRESSED_IMAGE = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 
@@ -28,6 +30,8 @@ class InputWatch:
         self._node = node
         self._topic = topic
         self._type = _type_name(message_type)
+        self._images = self._type in (IMAGE, COMPRESSED_IMAGE)
+        self._patience_s = PATIENCE_SECONDS if self._images else NODE_PATIENCE_SECONDS
         self._stamp_ns: int | None = None
         self._repeated = 0
         self._heard_at = self._new_at = time.monotonic()
@@ -44,13 +48,13 @@ class InputWatch:
         """Return what is wrong with the topic; empty if nothing is."""
         now = time.monotonic()
         problem, worth_a_line = "", True
-        if now - self._heard_at > PATIENCE_SECONDS:
+        if now - self._heard_at > self._patience_s:
             problem, worth_a_line = self._nothing_comes()
         elif (
-            self._stamp_ns is not None and self._repeated and now - self._new_at > PATIENCE_SECONDS
+            self._stamp_ns is not None and self._repeated and now - self._new_at > self._patience_s
         ):
             problem = (
-                f"{self._topic}: for {PATIENCE_SECONDS:.0f} s every message has had the stamp "
+                f"{self._topic}: for {self._patience_s:.0f} s every message has had the stamp "
                 f"{self._stamp_ns / NANOSECONDS:.3f} s and is ignored; it must be the capture time"
             )
         if problem and worth_a_line and problem != self._logged:
@@ -63,13 +67,12 @@ class InputWatch:
         publishers = self._node.get_publishers_info_by_topic(self._topic)
         types = [one.topic_type for one in publishers]
         right, wrong = types.count(self._type), sorted(set(types) - {self._type})
-        images = self._type in (IMAGE, COMPRESSED_IMAGE)
-        text = f"{self._topic}: no {self._type} for {PATIENCE_SECONDS:.0f} s; "
+        text = f"{self._topic}: no {self._type} for {self._patience_s:.0f} s; "
         if right:
-            return f"{text}it has {_number(right)} of that type, silent", images
+            return f"{text}it has {_number(right)} of that type, silent", self._images
         text += f"it has {_number(len(types))}"
         text += f" of {', '.join(wrong)}" if wrong else ""
-        if images:
+        if self._images:
             text += f"; {describe_image_topics(self._node, self._topic)}"
         return text, True
 

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.ros
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch):
     monkeypatch.setattr(watching, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(watching, "NODE_PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(diagnostics, "PERIOD", 0.05)
 
 
@@ -129,6 +130,12 @@ def test_inactive_node_misses_nothing(graph, monkeypatch, wait):
     wait(lambda: len(reports) > 5, "diagnostics")
     assert len(lines) == logged
     assert {report.status[0].message for report in reports[-3:]} == {"inactive"}
+
+
+def test_missing_node_of_the_chain_is_reported(graph, warned):
+    node = graph.add_active(ActionEventPublisher())
+    text = warned(node, "/action_scores: no bharnet_ros/msg/ActionScores for 0 s")
+    assert text.endswith("; it has no publisher")
 
 
 @pytest.mark.parametrize("kind", [ActionEventPublisher, Overlay])
