@@ -22,12 +22,13 @@ from bharnet_ros.bags.frame_writer import (
 )
 from bharnet_ros.bags.options import add_bag_arguments, add_image_arguments
 from bharnet_ros.bags.truth import write_truth
-from bharnet_ros.bags.writing import BagWriter, check_new
+from bharnet_ros.bags.writing import BagWriter
 from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.sources.frame import FrameSource
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.paths import check_new
 from bharnet_ros.types.timeline import ANYBODY, TrueAction
 
 TRUTH_SUFFIX = ".truth.csv"

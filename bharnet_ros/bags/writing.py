@@ -26,6 +26,7 @@ from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, W
 from bharnet_ros.bags.message_types import message_types
 from bharnet_ros.messages.writing import MessageFactory
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.paths import check_new
 
 Result = TypeVar("Result")
 
@@ -224,22 +225,3 @@ class BagWriter:
             return self._thread.submit(function, *values, **named).result()
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {error}") from error
-
-
-def check_new(path: str | Path) -> Path:
-    """Return the absolute path of a file or folder that is to be created.
-
-    Raises:
-        InputError: The path starts with `~` and names the home of an unknown user.
-        FileExistsError: The path exists.
-        FileNotFoundError: The parent folder does not exist.
-    """
-    try:
-        path = Path(path).expanduser().absolute()
-    except RuntimeError as error:
-        raise InputError(f"{path}: {error}") from error
-    if path.exists():
-        raise FileExistsError(f"{path} exists already")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"folder {path.parent} does not exist")
-    return path

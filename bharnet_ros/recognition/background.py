@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from bharnet_ros.recognition.embedding import EmbeddingSpace, FloatArray, PartSpace
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import write_whole
 
 BACKGROUND_FILE = "background.safetensors"
 
@@ -66,7 +67,8 @@ def write_background(path: Path, background: Background) -> None:
         part: PartSpace = getattr(background.space, name)
         arrays[f"{name}.centre"] = part.centre.astype(np.float32)
         arrays[f"{name}.projection"] = part.projection.astype(np.float32)
-    save_file({name: np.ascontiguousarray(one) for name, one in arrays.items()}, path)
+    # Not by `save_file`, whose files only their owner may read.
+    write_whole(path, save({name: np.ascontiguousarray(one) for name, one in arrays.items()}))
 
 
 def read_background(path: Path) -> Background:

@@ -28,6 +28,7 @@ from bharnet_ros.recognition.description import (
     BundleError,
     write_description,
 )
+from bharnet_ros.types.files import write_whole
 
 
 def load_network(bundle: ModelBundle) -> BHaRNet:
@@ -77,10 +78,9 @@ def write_bundle(
         background: Embedding space and background; None leaves them out.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    safetensors.torch.save_file(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()},
-        folder / WEIGHTS,
-    )
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    # Not by `save_file`, whose files only their owner may read.
+    write_whole(folder / WEIGHTS, safetensors.torch.save(tensors))
     (folder / BACKGROUND_FILE).unlink(missing_ok=True)
     (folder / EXPORTED).unlink(missing_ok=True)
     background_sha256 = ""

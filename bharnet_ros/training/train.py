@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pytorch_lightning.utilities import rank_zero_only
 
 from bharnet_ros.datasets.arguments import (
     SplitProtocol,
@@ -42,6 +43,7 @@ from bharnet_ros.training.targets import clip_targets, read_doubtful
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.layouts import get_layout
+from bharnet_ros.types.paths import check_unused
 
 _TEST_BATCH = 32
 """Clips per batch without gradients; larger batches are slower on a CPU."""
@@ -52,10 +54,15 @@ def train(arguments: argparse.Namespace) -> None:
 
     Raises:
         InputError: An argument, a setting or a data file cannot be used; names it.
-        OSError: A file cannot be read or written.
+        OSError: A file cannot be read or written, or `--out` holds something already.
     """
     hardware = hardware_from(arguments)
     protocols = _protocols(arguments)
+    outs = [arguments.out / one.name if len(protocols) > 1 else arguments.out for one in protocols]
+    # The processes of other GPUs start when the first has begun to write.
+    if arguments.resume is None and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+        for out in outs:
+            check_unused(out, force=arguments.force)
     settings = read_settings(arguments.config)
     if arguments.validate_every < 1:
         raise InputError(f"--validate-every: must be positive, got {arguments.validate_every}")
@@ -72,8 +79,7 @@ def train(arguments: argparse.Namespace) -> None:
     doubtful = read_doubtful(arguments.doubtful) if arguments.doubtful else frozenset()
     streams = training_streams(settings.streams, settings.crop_augmentation, store)
     fold_bundles = load_fold_bundles(arguments.everybody or [], settings)
-    for protocol in protocols:
-        out = arguments.out / protocol.name if len(protocols) > 1 else arguments.out
+    for protocol, out in zip(protocols, outs, strict=True):
         if protocol.name == EVERYBODY:
             trained_on, held_out = np.arange(len(data)), np.arange(0)
         else:

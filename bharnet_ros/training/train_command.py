@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bharnet_ros.datasets.arguments import add_dataset_arguments, add_protocol_arguments
 from bharnet_ros.types.packages import require_training
+from bharnet_ros.types.paths import add_force_argument
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 """Lightning's names of the precisions that training supports."""
@@ -77,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "settings, which were each trained without one fold of --subjects-from",
     )
     parser.add_argument("--resume", type=Path, help="checkpoint to continue from")
+    add_force_argument(parser)
     parser.add_argument(
         "--no-export",
         dest="export",

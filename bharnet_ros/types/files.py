@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
+import tempfile
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +180,21 @@ def checked_offsets(
     return offsets
 
 
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Make every OSError of the block name this path, and not a temporary one or none.
+
+    Raises:
+        OSError: As the block raises, with the path.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise OSError(f"{path}: {error}") from error
+        raise OSError(error.errno, error.strerror or os.strerror(error.errno), str(path)) from error
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all, even after a power cut.
 
@@ -185,15 +202,38 @@ def write_whole(path: Path, content: bytes) -> None:
         OSError: It cannot be written; a file that was there before stays.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    with naming(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise
+
+
+@contextmanager
+def unfinished_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside `folder`, to be filled and moved there; deleted at the end.
+
+    It has the permissions that the user gives new folders, and lies in a hidden one, with room
+    for what must be put aside. Folders above are created.
+
+    Raises:
+        OSError: It cannot be written; names `folder`.
+    """
+    with naming(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
+        try:
+            fresh = hidden / folder.name
+            fresh.mkdir()
+            yield fresh
+        finally:
+            shutil.rmtree(hidden, ignore_errors=True)
 
 
 def read_lines(path: Path) -> list[str]:

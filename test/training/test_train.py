@@ -263,6 +263,23 @@ def test_training_continues_from_a_checkpoint(
         assert str(file) in error and complaint in error
 
 
+def test_training_overwrites_nothing_unless_forced(
+    nucla: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, out = write(tmp_path, DEPTH), tmp_path / "model"
+    out.mkdir()
+    (out / "README.md").write_text("mine")
+    assert train(config, nucla, out, "--protocol", "x_view") == 2
+    assert f"error: {out} exists already; --force overwrites it" in capsys.readouterr().err
+    assert [file.name for file in out.iterdir()] == ["README.md"]
+    assert train(config, nucla, out, "--protocol", "x_view", "--force") == 0
+    plain = tmp_path / "plain"
+    plain.touch()
+    modes = {file.name: file.stat().st_mode for file in out.iterdir() if file.is_file()}
+    assert {"weights.safetensors", "background.safetensors", "model.json"} <= set(modes)
+    assert set(modes.values()) == {plain.stat().st_mode}
+
+
 def test_two_processes_train_one_model(nucla: Path, tmp_path: Path) -> None:
     config, out = write(tmp_path, DEPTH), tmp_path / "model"
     words = ("--config", config, "--data", nucla, "--out", out, "--device", "cpu")

@@ -24,6 +24,7 @@ from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.types.crops import REGIONS, CropSequence, CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
+from bharnet_ros.types.paths import add_force_argument, check_unused
 
 VIDEOS = {".avi", ".mkv", ".mov", ".mp4", ".webm"}
 SETTINGS = "crop.json"
@@ -69,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="the person in each video: lines of file name, subject",
     )
+    add_force_argument(parser)
     add_engine_arguments(parser)
 
 
@@ -89,6 +91,8 @@ def run(arguments: argparse.Namespace) -> int:
         return _crop_one(arguments, settings)
     if arguments.out is None or arguments.sheet is not None:
         raise InputError("a folder of videos needs --out and takes no --sheet")
+    if arguments.force:
+        raise InputError("--force: a folder of videos is continued; delete what is to be new")
     return crop_folder(
         source,
         arguments.out,
@@ -103,11 +107,15 @@ def _crop_one(arguments: argparse.Namespace, settings: CropSettings) -> int:
     """Crop one video and write the file, the sheet or both."""
     if arguments.out is None and arguments.sheet is None:
         raise InputError("a video needs --out, --sheet or both")
+    file = arguments.out and arguments.out / f"{Path(arguments.source).stem}.npz"
+    for path in (file, arguments.sheet):
+        if path is not None:
+            check_unused(path, force=arguments.force)
     with PoseExtractor(**engine_options(arguments)) as extractor:
         clip = crop_clip(arguments.source, settings, arguments.every, extractor)
     assert clip.crops is not None
-    if arguments.out is not None:
-        write_cropped(arguments.out / f"{Path(arguments.source).stem}.npz", clip)
+    if file is not None:
+        write_cropped(file, clip)
     if arguments.sheet is not None:
         _write_picture(arguments.sheet, contact_sheet(clip.crops))
     counts = clip.crops.present.sum(axis=0).tolist()

@@ -17,6 +17,7 @@ from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints, check_name, from_frames
 from bharnet_ros.types.keypoints import FrameKeypoints
+from bharnet_ros.types.paths import add_force_argument, check_unused
 
 
 def extract_clip(source: str | Path, *, progress: bool = True, **options: Any) -> ClipKeypoints:
@@ -84,6 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="FILE", required=True, type=Path, help="where to write the .npz"
     )
+    add_force_argument(parser)
     add_engine_arguments(parser)
 
 
@@ -92,9 +94,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         InputError: The clip cannot be used, or the output file has the wrong name.
-        OSError: A file cannot be read or written.
+        OSError: A file cannot be read or written, or the output exists already.
     """
-    check_name(arguments.out)
+    check_unused(check_name(arguments.out), force=arguments.force)
     keypoints = extract_clip(arguments.clip, **engine_options(arguments))
     keypoints.save(arguments.out)
     bodies = np.isfinite(keypoints.body[:, 0, 0]).sum()

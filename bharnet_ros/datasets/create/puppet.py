@@ -20,6 +20,7 @@ from bharnet_ros.sources.puppet.painting.props import PROPS
 from bharnet_ros.types.crops import CropSequence, CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
+from bharnet_ros.types.paths import add_force_argument, check_unused
 
 LABELS = (*PROPS, "nothing")
 """What the hand holds."""
@@ -55,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="extract the keypoints from the pictures instead of using the exact ones; slow",
     )
+    add_force_argument(parser)
     add_engine_arguments(parser)
 
 
@@ -63,17 +65,24 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         InputError: An argument is out of range.
-        OSError: A file cannot be written.
+        OSError: A file exists already, or cannot be written.
     """
     first, end = arguments.seeds
     if not 0 <= first < end:
         raise InputError(f"--seeds: FIRST must be at least 0 and less than END, got {first} {end}")
+    files = {
+        (label, seed): arguments.out / label / f"{seed:05d}.npz"
+        for label in LABELS
+        for seed in range(first, end)
+    }
+    for file in files.values():
+        check_unused(file, force=arguments.force)
     settings = CropSettings(size=arguments.size)
     options = engine_options(arguments)
     with PoseExtractor(**options) if arguments.mediapipe else nullcontext() as extractor:
         clips = draw_clips(range(first, end), settings, extractor=extractor)
         for label, seed, clip in tqdm(clips, total=(end - first) * len(LABELS), unit="clip"):
-            write_cropped(arguments.out / label / f"{seed:05d}.npz", clip)
+            write_cropped(files[label, seed], clip)
     print(f"wrote {(end - first) * len(LABELS)} clips to {arguments.out}")
     return 0
 

@@ -6,7 +6,7 @@ ROOT/LABEL/NAME.npz                                     protocol `leave_one_out_
 
 from __future__ import annotations
 
-import os
+import io
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import numpy.typing as npt
 from bharnet_ros.datasets.base import ClipDataset, RecordedClip
 from bharnet_ros.types.crops import CropSequence
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.files import array_names, open_npz, read_numbers
+from bharnet_ros.types.files import array_names, open_npz, read_numbers, write_whole
 from bharnet_ros.types.keypoints import KeypointSequence
 
 FOLDERS = "folders"
@@ -44,15 +44,10 @@ def write_cropped(path: Path, sequence: KeypointSequence) -> None:
     if sequence.crops is not None:
         crops = sequence.crops
         arrays.update(zip(_CROPS, (crops.stamps, crops.pixels, crops.present), strict=True))
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    write_whole(path, content.getvalue())
 
 
 def read_cropped(path: Path) -> KeypointSequence:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +17,7 @@ from bharnet_ros.evaluation.metrics.outcomes import recordings_by_name
 from bharnet_ros.evaluation.report.content import page_content
 from bharnet_ros.evaluation.tables import printable, without_nan
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import unfinished_folder
 from bharnet_ros.types.timeline import Timeline
 
 PAGE = "report.html"
@@ -128,12 +127,8 @@ def _write_whole(folder: Path, files: Mapping[str, str]) -> None:
     Raises:
         OSError: The folder cannot be written; an older one is kept.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
-        fresh, old = unfinished / "fresh", unfinished / "old"
-        # The temporary folder is private; this one has the user's default permissions.
-        fresh.mkdir()
+    with unfinished_folder(folder) as fresh:
+        old = fresh.with_name(f"{fresh.name}.old")
         for name, text in files.items():
             (fresh / name).write_text(printable(text), encoding="utf-8", newline="\n")
         if folder.exists():
@@ -144,5 +139,3 @@ def _write_whole(folder: Path, files: Mapping[str, str]) -> None:
             if old.exists():
                 old.rename(folder)
             raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
@@ -20,6 +18,7 @@ from bharnet_ros.training.store.clips import ClipStore, no_hands, store_clips
 from bharnet_ros.training.store.crops import CropStore
 from bharnet_ros.training.store.readings import ReadingStore
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import unfinished_folder
 from bharnet_ros.types.layouts import SkeletonLayout
 
 _FORMAT = 3
@@ -83,9 +82,7 @@ def cache_key(
 
 def _write(folder: Path, store: ClipStore) -> None:
     """Write all columns; the folder appears with all of them or not at all."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
-    try:
+    with unfinished_folder(folder) as unfinished:
         for name in _COLUMNS:
             if name != _HANDS or store.hand_present.any():
                 np.save(unfinished / f"{name}.npy", getattr(store, name))
@@ -103,8 +100,6 @@ def _write(folder: Path, store: ClipStore) -> None:
             # Another process has written the same content meanwhile.
             if not folder.is_dir():
                 raise
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _read(folder: Path) -> ClipStore:

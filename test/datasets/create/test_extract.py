@@ -148,3 +148,13 @@ def test_clip_that_changes_its_size_is_refused(folder, tmp_path):
         cv2.imwrite(str(tmp_path / f"{number}.png"), np.zeros((*size, 3), np.uint8))
     with pytest.raises(ValueError, match=r"changes its size at 0\.033 s"):
         extract_clip(tmp_path, progress=False)
+
+
+def test_extraction_overwrites_nothing_unless_forced(folder, tmp_path, capsys):
+    out = tmp_path / "keypoints.npz"
+    out.write_bytes(b"mine")
+    assert main(["data", "extract", str(folder), "--out", str(out)]) == BAD_INPUT
+    assert f"error: {out} exists already; --force overwrites it" in capsys.readouterr().err
+    assert out.read_bytes() == b"mine"
+    assert main(["data", "extract", str(folder), "--out", str(out), "--force"]) == 0
+    assert len(ClipKeypoints.load(out)) == 4
