@@ -53,7 +53,15 @@ def find_model(model: str | Path) -> Path:
     except FileNotFoundError:
         if folder.exists():
             return folder
-        raise
+        known = ", ".join(path.parent.name for path in _bundles())
+        raise FileNotFoundError(
+            f"model {str(model)!r} is neither a folder here nor in the package, which has {known}"
+        ) from None
+
+
+def _bundles() -> list[Path]:
+    """Return the descriptions of the bundles of the package."""
+    return sorted(find_resource("models").glob(f"*/{_DESCRIPTION}"))
 
 
 def _find_root() -> Path:

@@ -20,12 +20,13 @@ from bharnet_ros.bags.frame_writer import (
     ConversionOptions,
     FrameWriter,
 )
-from bharnet_ros.bags.options import add_bag_arguments, add_image_arguments
+from bharnet_ros.bags.options import add_bag_arguments, add_image_arguments, image_options
 from bharnet_ros.bags.truth import write_truth
 from bharnet_ros.bags.writing import BagWriter
 from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.sources.frame import FrameSource
-from bharnet_ros.sources.video import open_source
+from bharnet_ros.sources.video import PUPPET, open_source
+from bharnet_ros.types.arguments import refuse_idle
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.paths import check_new
@@ -116,7 +117,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--topic", default=IMAGE_TOPIC, help=f"topic of the images (default: {IMAGE_TOPIC})"
     )
     parser.add_argument(
-        "--compressed", action="store_true", help="write compressed images to TOPIC/compressed"
+        "--compressed",
+        action="store_true",
+        help="write compressed images, to TOPIC/compressed; so it is without --raw",
     )
     add_image_arguments(parser)
     parser.add_argument(
@@ -125,11 +128,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-people",
         type=int,
-        default=1,
         metavar="N",
         help="greatest number of people to track, for --keypoints (default: 1)",
     )
-    add_engine_arguments(parser)
+    add_engine_arguments(parser, default=None)
     parser.add_argument(
         "--depth",
         action="store_true",
@@ -145,7 +147,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--fps", type=float, help="frames per second (default: the clip's own; else 30)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the puppet's variations")
+    parser.add_argument("--seed", type=int, help="seed of the puppet's variations (default: 0)")
     parser.add_argument("--frame-id", default=FRAME_ID, help=f"camera frame (default: {FRAME_ID})")
     add_bag_arguments(parser)
 
@@ -156,13 +158,18 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         InputError, OSError: As `convert` and `open_source` say.
     """
+    pose = {"max_people": arguments.max_people, **engine_options(arguments)}
+    if not arguments.keypoints:
+        refuse_idle(arguments, pose, "without --keypoints")
+    if arguments.raw:
+        refuse_idle(arguments, ("compressed",), "with --raw")
+    if not arguments.clip.startswith(PUPPET):
+        refuse_idle(arguments, ("seed",), "on a clip: it varies the puppet")
     options = ConversionOptions(
         topic=arguments.topic,
-        image_compression=arguments.format if arguments.compressed else None,
-        quality=arguments.quality,
+        **image_options(arguments),
         keypoints=arguments.keypoints,
-        max_people=arguments.max_people,
-        **engine_options(arguments),
+        **{name: value for name, value in pose.items() if value is not None},
         depth=arguments.depth,
         start_ns=arguments.start,
         frame_id=arguments.frame_id,
@@ -172,7 +179,7 @@ def run(arguments: argparse.Namespace) -> int:
     # Checked before the clip is opened, which may take a while.
     check_new(arguments.bag)
     with open_source(
-        arguments.clip, fps=arguments.fps, seed=arguments.seed, depth=arguments.depth
+        arguments.clip, fps=arguments.fps, seed=arguments.seed or 0, depth=arguments.depth
     ) as frames:
         count = convert(frames, arguments.bag, options)
         print(f"{arguments.bag}: {count} messages")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
+from typing import Any
 
 from bharnet_ros.bags.writing import COMPRESSIONS, STORAGES, BagWriter
 from bharnet_ros.messages.images import COMPRESSIONS as IMAGE_COMPRESSIONS
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
+from bharnet_ros.types.arguments import refuse_idle
 from bharnet_ros.types.errors import InputError
 
 DEFAULT_TOPICS = ("image_raw", "keypoints", "action_scores", "action_recognition", "model_info")
 """Topics that are recorded by default."""
+
+DEFAULT_QUALITY = 95
+_HOW_COMPRESSED = ("format", "quality")
 
 TOPICS = (*DEFAULT_TOPICS, CAMERA_INFO_TOPIC, DEPTH_TOPIC)
 """Topics that can be recorded, named without namespace and remapping."""
@@ -34,7 +39,7 @@ class RecordingOptions:
     out: str
     topics: tuple[str, ...] = DEFAULT_TOPICS
     image_compression: str | None = "jpeg"
-    quality: int = 95
+    quality: int = DEFAULT_QUALITY
     storage: str = "mcap"
     compression: str = "none"
 
@@ -68,7 +73,6 @@ def add_recording_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TOPIC",
         help=f"topics to record, of {', '.join(TOPICS)} (default: {' '.join(DEFAULT_TOPICS)})",
     )
-    parser.add_argument("--raw", action="store_true", help="record images uncompressed")
     add_image_arguments(parser)
     add_bag_arguments(parser)
 
@@ -77,13 +81,14 @@ def read_options(arguments: argparse.Namespace) -> RecordingOptions:
     """Return the options that `add_recording_arguments` added.
 
     Raises:
-        InputError: As `RecordingOptions` says.
+        InputError: As `RecordingOptions` says, or an option can have no effect.
     """
+    if "image_raw" not in arguments.topics:
+        refuse_idle(arguments, ("raw", *_HOW_COMPRESSED), "without the topic image_raw")
     return RecordingOptions(
         out=arguments.out,
         topics=tuple(arguments.topics),
-        image_compression=None if arguments.raw else arguments.format,
-        quality=arguments.quality,
+        **image_options(arguments),
         storage=arguments.storage,
         compression=arguments.compression,
     )
@@ -104,13 +109,28 @@ def add_bag_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_image_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--format` and `--quality`, which say how an image is compressed."""
+    """Add `--raw`, `--format` and `--quality`, for `image_options`."""
+    parser.add_argument("--raw", action="store_true", help="write images uncompressed")
     parser.add_argument(
-        "--format",
-        choices=IMAGE_COMPRESSIONS,
-        default="jpeg",
-        help="format of compressed images (default: jpeg)",
+        "--format", choices=IMAGE_COMPRESSIONS, help="format of compressed images (default: jpeg)"
     )
     parser.add_argument(
-        "--quality", type=int, default=95, help="quality of JPEG images, 1 to 100 (default: 95)"
+        "--quality",
+        type=int,
+        help=f"quality of JPEG images, 1 to 100 (default: {DEFAULT_QUALITY})",
     )
+
+
+def image_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what `add_image_arguments` added, as `image_compression` and `quality`.
+
+    Raises:
+        InputError: An option can have no effect; names it.
+    """
+    if arguments.raw:
+        refuse_idle(arguments, _HOW_COMPRESSED, "with --raw")
+        return {"image_compression": None}
+    if arguments.format == "png":
+        refuse_idle(arguments, ("quality",), "with --format png, which loses nothing")
+    quality = DEFAULT_QUALITY if arguments.quality is None else arguments.quality
+    return {"image_compression": arguments.format or "jpeg", "quality": quality}

@@ -56,6 +56,38 @@ def plan_replay(
     stage, topic = choose_stage(recording, settings.stage, settings.topic, excluded, among=stages)
     origin_ns = origin_of(recording, topic if stage is Stage.IMAGES else None)
     described = stage in (Stage.EVENTS, Stage.SCORES)
-    return ReplayPlan(
-        stage, topic, origin_ns, model_info_topic(recording, topic) if described else None
-    )
+    info = model_info_topic(recording, topic) if described else None
+    _refuse_idle(recording, settings, stage, info is not None)
+    return ReplayPlan(stage, topic, origin_ns, info)
+
+
+def _refuse_idle(
+    recording: Recording, settings: ReplaySettings, stage: Stage, described: bool
+) -> None:
+    """Refuse settings that can have no effect on what was recorded.
+
+    Args:
+        recording: An open recording.
+        settings: What was asked for.
+        stage: Kind of messages that are read.
+        described: Whether the recording says which model they are of.
+
+    Raises:
+        InputError: A setting can have no effect; names it.
+    """
+    idle = {
+        # Without a description of the model, it names the classes.
+        "model": stage is Stage.EVENTS and described and settings.model,
+        "params-file": stage is Stage.EVENTS and settings.parameter_file,
+        "device": stage not in _SCORED and settings.device,
+    }
+    for option, given in idle.items():
+        if given:
+            raise InputError(
+                f"{recording.path}: --{option} has no effect on recorded {stage.value}; --from "
+                "keypoints or --from images computes them anew"
+            )
+    if settings.sync_slop_s is not None:
+        parameters = settings.parameters("pose_extraction")
+        if stage is not Stage.IMAGES or not parameters["use_depth"]:
+            raise InputError(f"{recording.path}: --sync-slop has no effect without --use-depth")

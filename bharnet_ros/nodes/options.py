@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 
 from bharnet_ros.pose.options import add_engine_arguments
 from bharnet_ros.types.actions import KEEP_NONE
+from bharnet_ros.types.arguments import refuse_idle
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,18 @@ def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read_chain_options(arguments: argparse.Namespace) -> ChainOptions:
-    """Return the options that `add_chain_arguments` added, and `--pace`."""
-    return ChainOptions(
-        **{field.name: getattr(arguments, field.name) for field in fields(ChainOptions)}
-    )
+    """Return the options that `add_chain_arguments` added, and `--pace`.
+
+    Raises:
+        InputError: An option can have no effect; names it.
+    """
+    if arguments.image_topic is not None:
+        names = ("width", "height", "fps", "loop", "pace")
+        refuse_idle(arguments, names, "with --image-topic: the camera decides")
+    # Imports OpenCV, which `--help` works without.
+    from bharnet_ros.sources.webcam import is_webcam
+
+    if arguments.source is not None and is_webcam(arguments.source.strip()):
+        refuse_idle(arguments, ("pace",), "on a webcam, which sets the pace itself")
+    values = {field.name: getattr(arguments, field.name) for field in fields(ChainOptions)}
+    return ChainOptions(**{**values, "pace": values["pace"] or ChainOptions.pace})

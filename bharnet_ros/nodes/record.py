@@ -6,6 +6,7 @@ import argparse
 
 from bharnet_ros.bags.options import add_recording_arguments, read_options
 from bharnet_ros.nodes.options import add_chain_arguments, read_chain_options
+from bharnet_ros.types.arguments import refuse_idle
 
 TAKES_ROS_ARGUMENTS = True
 
@@ -17,7 +18,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pace",
         choices=("steady", "camera"),
-        default="steady",
         help="how to play a recording. steady: use every image, at the rate of the recording or "
         "slower if this machine is slow; camera: keep the rate of the recording, a slow machine "
         "drops images (default: steady)",
@@ -35,4 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     # rclpy takes a second to import and may be missing; `--help` works without it.
     from bharnet_ros.nodes.chain import record_chain
 
-    return record_chain(read_chain_options(arguments), read_options(arguments))
+    chain, recording = read_chain_options(arguments), read_options(arguments)
+    if chain.compressed:
+        why = "on images that arrive compressed: they are recorded unchanged"
+        refuse_idle(arguments, ("raw", "format", "quality"), why)
+    return record_chain(chain, recording)

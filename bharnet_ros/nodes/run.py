@@ -15,7 +15,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pace",
         choices=("steady", "fast", "camera"),
-        default="steady",
         help="how to play a recording. steady: use every image, at the rate of the recording or "
         "slower if this machine is slow; fast: send each image as soon as the one before is "
         "processed; camera: keep the rate of the recording, a slow machine drops images "

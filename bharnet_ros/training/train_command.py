@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from bharnet_ros.datasets.arguments import add_dataset_arguments, add_protocol_arguments
+from bharnet_ros.types.arguments import add_force_argument
 from bharnet_ros.types.packages import require_training
-from bharnet_ros.types.paths import add_force_argument
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 """Lightning's names of the precisions that training supports."""

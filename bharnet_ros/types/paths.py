@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from bharnet_ros.types.errors import InputError
@@ -41,11 +40,6 @@ def check_new(path: str | Path) -> Path:
     if not path.parent.is_dir():
         raise FileNotFoundError(f"folder {path.parent} does not exist")
     return path
-
-
-def add_force_argument(parser: argparse.ArgumentParser) -> None:
-    """Add `--force`, for `check_unused`."""
-    parser.add_argument("--force", action="store_true", help="overwrite what is there already")
 
 
 def check_unused(path: Path, *, force: bool) -> None:

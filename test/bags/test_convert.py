@@ -56,7 +56,7 @@ def pictures(tmp_path) -> Path:
 
 def test_a_folder_becomes_raw_images_at_its_frame_rate(tmp_path, pictures, capfd):
     bag = tmp_path / "bag"
-    words = ["--start", "1700000000.123456789", "--fps", "20", "--topic", "/front/image"]
+    words = ["--raw", "--start", "1700000000.123456789", "--fps", "20", "--topic", "/front/image"]
     assert cli.main(["convert", str(pictures), str(bag), *words]) == 0
     assert "3 messages" in capfd.readouterr().out
     found = read(bag)
@@ -84,7 +84,7 @@ def test_video_keeps_its_frame_rate(tmp_path):
         writer.write(np.full((48, 64, 3), value, dtype=np.uint8))
     writer.release()
     assert cli.main(["convert", str(clip), str(tmp_path / "bag")]) == 0
-    times = [time for time, _ in read(tmp_path / "bag")["/image_raw"]]
+    times = [time for time, _ in read(tmp_path / "bag")["/image_raw/compressed"]]
     np.testing.assert_allclose(np.diff(times), 80_000_000, atol=1_000_000)
     assert times[0] == 1_000_000_000
 

@@ -56,6 +56,33 @@ def test_images_are_planned_with_the_first_stamp_of_their_camera(plan, messages)
     )
 
 
+EVENTS = ("/action_recognition", "event", ("a", 1, 2.0, 1.0, 1.5))
+SCORES = ("/action_scores", "scores", (1.0, {}))
+INFO = ("/model_info", "model_info", ())
+
+
+@pytest.mark.parametrize(
+    ("recorded", "option", "value"),
+    [
+        ((EVENTS, INFO), "model", "gestrues"),
+        ((EVENTS,), "parameter_file", "my.yaml"),
+        ((EVENTS,), "device", "cuda"),
+        ((SCORES, INFO), "device", "cuda"),
+        ((EVENTS,), "sync_slop_s", 0.1),
+    ],
+)
+def test_setting_without_an_effect_is_refused(plan, messages, recorded, option, value):
+    rows = [(topic, getattr(messages, kind)(*values)) for topic, kind, values in recorded]
+    name = {"parameter_file": "params-file", "sync_slop_s": "sync-slop"}.get(option, option)
+    with pytest.raises(InputError, match=f"bag: --{name} has no effect"):
+        plan(rows, **{option: value})
+
+
+def test_model_names_the_classes_where_nothing_else_does(plan, messages):
+    rows = [("/action_recognition", messages.event("a", 1, 2.0, 1.0, 1.5))]
+    assert plan(rows, model="gestures").stage is Stage.EVENTS
+
+
 def test_an_excluded_topic_is_not_planned(plan, messages):
     rows = [
         ("/truth", messages.event("a", 1, 2.0, 1.0, 1.5)),

@@ -21,10 +21,11 @@ from bharnet_ros.datasets.readers.cropped import write_cropped
 from bharnet_ros.pose.cropping import cut_crops
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.options import add_engine_arguments, engine_options
+from bharnet_ros.types.arguments import add_force_argument
 from bharnet_ros.types.crops import REGIONS, CropSequence, CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
-from bharnet_ros.types.paths import add_force_argument, check_unused
+from bharnet_ros.types.paths import check_unused
 
 VIDEOS = {".avi", ".mkv", ".mov", ".mp4", ".webm"}
 SETTINGS = "crop.json"

@@ -14,10 +14,11 @@ from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.sources.frame import Frame
 from bharnet_ros.sources.video import open_source
+from bharnet_ros.types.arguments import add_force_argument
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints, check_name, from_frames
 from bharnet_ros.types.keypoints import FrameKeypoints
-from bharnet_ros.types.paths import add_force_argument, check_unused
+from bharnet_ros.types.paths import check_unused
 
 
 def extract_clip(source: str | Path, *, progress: bool = True, **options: Any) -> ClipKeypoints:

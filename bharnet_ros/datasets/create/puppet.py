@@ -17,10 +17,11 @@ from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.sources.puppet.painting.props import PROPS
+from bharnet_ros.types.arguments import add_force_argument
 from bharnet_ros.types.crops import CropSequence, CropSettings, FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import KeypointSequence, PersonKeypoints
-from bharnet_ros.types.paths import add_force_argument, check_unused
+from bharnet_ros.types.paths import check_unused
 
 LABELS = (*PROPS, "nothing")
 """What the hand holds."""
