@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from types import ModuleType
@@ -53,6 +54,8 @@ RENAMED = {
 
 ROS_ARGUMENTS = "--ros-args"
 BAD_INPUT = 2
+INTERRUPTED = 130
+"""As shells report a program that SIGINT ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,7 +85,7 @@ def run_command(
     """Run one of several commands and return its exit status.
 
     An `InputError` or `OSError` becomes one line on stderr and status 2, unless `--debug` is given.
-    Any other exception propagates: it is a bug.
+    Ctrl-C becomes one line and status 130. Any other exception propagates: it is a bug.
 
     Args:
         parser: Parser with the name of the program; the commands are added to it.
@@ -90,6 +93,21 @@ def run_command(
         groups: One-line help for each first word that several commands share.
         arguments: Command-line arguments without the program name.
     """
+    try:
+        return _run_command(parser, commands, groups, arguments)
+    except KeyboardInterrupt:
+        # Not again, while the interpreter closes what is open.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print(f"\n{parser.prog}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _run_command(
+    parser: argparse.ArgumentParser,
+    commands: Commands,
+    groups: Mapping[str, str],
+    arguments: Sequence[str],
+) -> int:
     given, ros_arguments = _split_ros_arguments(arguments)
     name, module = _add_commands(parser, commands, groups, given)
     options = parser.parse_args(given)
@@ -104,8 +122,15 @@ def run_command(
     except (InputError, OSError) as error:
         if options.debug:
             raise
-        print(f"{program}: error: {one_line(str(error))}", file=sys.stderr)
+        print(f"{program}: error: {one_line(_text(error))}", file=sys.stderr)
         return BAD_INPUT
+
+
+def _text(error: Exception) -> str:
+    """Return the text of an error; of the system's, the path and what is wrong with it."""
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}"
+    return str(error)
 
 
 def _split_ros_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

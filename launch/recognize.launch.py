@@ -14,11 +14,12 @@ from launch.action import Action
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
+    LogInfo,
     OpaqueCoroutine,
     OpaqueFunction,
     RegisterEventHandler,
 )
-from launch.event_handlers import OnProcessStart
+from launch.event_handlers import OnProcessExit, OnProcessStart
 from launch.events import matches_action
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
@@ -191,7 +192,8 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
         )
         for name in MANAGED
     ]
-    actions: list[Action] = list(managed)
+    actions: list[Action] = [one for node in managed for one in incomplete_without(node)]
+    actions += managed
     actions += [
         Node(name=name, executable=name, parameters=parameters(name), **common, **respawn)
         for name, wanted in (
@@ -271,6 +273,34 @@ def bring_up(node: LifecycleNode) -> list[Action]:
                 entities=[EmitEvent(event=change(transitions.TRANSITION_ACTIVATE))],
             )
         ),
+    ]
+
+
+def incomplete_without(node: LifecycleNode) -> list[Action]:
+    """Return handlers that say that the chain is incomplete: `node` failed to load, or ended.
+
+    They do not shut the launch down: it may be a part of that of a whole robot.
+    """
+
+    def report(what: str) -> OpaqueFunction:
+        def say(context: LaunchContext) -> list[Action]:
+            if context.is_shutdown:
+                return []
+            text = f"the chain to /action_recognition is incomplete: {node.node_name} {what}"
+            return [LogInfo(msg=text)]
+
+        return OpaqueFunction(function=say)
+
+    return [
+        RegisterEventHandler(
+            OnStateTransition(
+                target_lifecycle_node=node,
+                start_state="configuring",
+                goal_state="unconfigured",
+                entities=[report("could not be configured; its error is above")],
+            )
+        ),
+        RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[report("has ended")])),
     ]
 
 

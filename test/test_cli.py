@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
 import sys
 from types import ModuleType
@@ -119,6 +121,44 @@ def test_any_other_exception_propagates(error, fail_with, capsys):
     with pytest.raises(type(error), match="bug"):
         cli.main(["fail"])
     assert capsys.readouterr().err == ""
+
+
+WORK = {
+    "data extract": ("puppet:gestures", "--out", "keypoints.npz"),
+    "convert": ("puppet:gestures", "bag"),
+}
+
+
+@pytest.mark.mediapipe
+@pytest.mark.parametrize(("name", "words"), WORK.items(), ids=WORK)
+def test_ctrl_c_is_one_line_and_leaves_nothing(name, words, tmp_path):
+    code = "import sys; from bharnet_ros.cli import main; sys.exit(main())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, *name.split(), *words],
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert process.stderr is not None
+    progress = b""
+    while not re.search(rb"[1-9]\d*/\d+ \[", progress):
+        progress += process.stderr.read1()
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    written = process.communicate(timeout=60)[1].decode().replace("\r", "\n")
+    assert process.returncode == 130
+    lines = [line for line in written.splitlines() if line.strip() and "frame/s" not in line]
+    assert lines == ["bharnet: interrupted"]
+    assert not list(tmp_path.iterdir())
+
+
+def test_ctrl_c_while_a_command_is_loaded_is_one_line(fail_with, monkeypatch, capsys):
+    fail_with(KeyboardInterrupt())
+    ignored = []
+    monkeypatch.setattr(signal, "signal", lambda *given: ignored.append(given))
+    assert cli.main(["fail"]) == 130
+    assert capsys.readouterr().err == "\nbharnet: interrupted\n"
+    assert ignored == [(signal.SIGINT, signal.SIG_IGN)]
 
 
 def test_doctor_takes_no_ros_arguments(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -170,15 +171,26 @@ def replay_bags(
     def replay_batch(batch: Mapping[int, BagTask]) -> Iterator[tuple[int, BagResult]]:
         # A forked process would inherit locks held by threads that it does not have.
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(workers, len(batch)), mp_context=spawn) as executor:
+        with ProcessPoolExecutor(
+            min(workers, len(batch)),
+            mp_context=spawn,
+            # Ctrl-C reaches all processes of a terminal; this one ends the others.
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_IGN),
+        ) as executor:
             waiting: dict[Future[BagResult], int] = {
                 executor.submit(bag_result, task): number for number, task in batch.items()
             }
-            for future in as_completed(waiting):
-                try:
-                    yield waiting[future], future.result()
-                except BrokenProcessPool:
-                    continue
+            try:
+                for future in as_completed(waiting):
+                    try:
+                        yield waiting[future], future.result()
+                    except BrokenProcessPool:
+                        continue
+            except KeyboardInterrupt:
+                for process in multiprocessing.active_children():
+                    process.terminate()
+                raise
 
     return replay_each(
         tasks,

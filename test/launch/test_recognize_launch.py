@@ -68,6 +68,19 @@ def test_puppet_gives_events_and_sigint_ends_the_open_one(launch, node, spin_unt
     assert all(event.reason for event in events if event.phase == 2)
 
 
+@pytest.mark.parametrize(
+    "argument, reason",
+    [
+        ("model:=gestrues", "/recognition could not be configured"),
+        ("max_people:=99", "/pose_extraction has ended"),
+    ],
+)
+def test_chain_with_a_node_that_fails_is_called_incomplete(launch, spin_until, argument, reason):
+    process = launch("recognize", argument)
+    wanted = f"the chain to /action_recognition is incomplete: {reason}"
+    spin_until(lambda: any(wanted in line for line in process.lines), wanted)
+
+
 def test_compressed_topic_is_named_as_it_is(launch, node, spin_until):
     launch("recognize", "image_topic:=/front/image/compressed")
     spin_until(lambda: node.count_subscribers("/front/image/compressed"), "a subscription")
