@@ -15,7 +15,7 @@ def whole_events(
     """Return recorded events such that each has one ONSET and one OFFSET.
 
     A repeated message counts once. An OFFSET whose event began before the recording is dropped. An
-    event that was still open at the end gets an OFFSET (source_lost) with the newest stamp.
+    event that was still open at the end gets an OFFSET (source_ended) with the newest stamp.
 
     Args:
         events: Events in the order of recording, each with its latency in seconds.
@@ -45,7 +45,9 @@ def whole_events(
     still_open = [one for one in kept if (one[0].event_id, Phase.OFFSET) not in seen]
     kept += [
         (
-            replace(event, stamp_ns=newest_ns, phase=Phase.OFFSET, reason=OffsetReason.SOURCE_LOST),
+            replace(
+                event, stamp_ns=newest_ns, phase=Phase.OFFSET, reason=OffsetReason.SOURCE_ENDED
+            ),
             latency,
         )
         for event, latency in still_open

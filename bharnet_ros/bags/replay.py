@@ -140,7 +140,7 @@ class _Player:
             topics, take = self._open_chain(stack)
             self._run(topics, take)
         class_names = self._class_names or self._to_events.class_names
-        self._events += self._to_events.close(OffsetReason.SOURCE_LOST)
+        self._events += self._to_events.close(OffsetReason.SOURCE_ENDED)
         return self._result(
             self._events, None, class_names, self._traces.traces(self._origin_ns), []
         )

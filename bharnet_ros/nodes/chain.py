@@ -173,7 +173,9 @@ def run_chain(
         stop.wait()
         if ended.is_set():
             _drain(chain)
-            runner.call(chain.events, lambda: chain.events.close_events(OffsetReason.SOURCE_LOST))
+            failed = chain.video is not None and chain.video.failure
+            reason = OffsetReason.SOURCE_LOST if failed else OffsetReason.SOURCE_ENDED
+            runner.call(chain.events, lambda: chain.events.close_events(reason))
         for node in (chain.video, *reversed(chain.managed)):
             if node is not None:
                 runner.call(node, node.finish)

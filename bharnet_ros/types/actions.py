@@ -103,6 +103,7 @@ class OffsetReason(str, Enum):
     RETRACTED = "retracted"
     PERSON_LOST = "person_lost"
     SOURCE_LOST = "source_lost"
+    SOURCE_ENDED = "source_ended"
     TIME_JUMP = "time_jump"
     SHUTDOWN = "shutdown"
 

@@ -38,7 +38,7 @@ def test_event_that_is_open_at_the_end_ends_at_the_newest_stamp():
     other = replace(ONSET, event_id="b", stamp_ns=30)
     events, notes = whole(ONSET, other, replace(OFFSET, event_id="b", stamp_ns=40))
     assert events[-1] == replace(
-        ONSET, stamp_ns=40, phase=Phase.OFFSET, reason=OffsetReason.SOURCE_LOST
+        ONSET, stamp_ns=40, phase=Phase.OFFSET, reason=OffsetReason.SOURCE_ENDED
     )
     assert notes == ["1 events were open at its end"]
 

@@ -64,14 +64,14 @@ def test_an_event_that_is_open_at_the_end_is_closed(tmp_path, messages, write_ba
     bag = write_bag(tmp_path / "open", messages.waving([(1.0, 9.0)], until=3.0))
     events = play(bag).events
     assert [event.phase for event in events] == [Phase.ONSET, Phase.OFFSET]
-    assert events[-1].reason is OffsetReason.SOURCE_LOST
+    assert events[-1].reason is OffsetReason.SOURCE_ENDED
 
 
 def test_a_gap_in_the_scores_ends_events(tmp_path, messages, write_bag):
     rows = messages.waving([(1.0, 20.0)], until=20.0)
     kept = [row for row in rows if not 5 < row[1].header.stamp.sec - 1_700_000_000 < 10]
     reasons = [one.reason for one in play(write_bag(tmp_path / "gap", kept)).events]
-    assert reasons[1::2] == [OffsetReason.SOURCE_LOST, OffsetReason.SOURCE_LOST]
+    assert reasons[1::2] == [OffsetReason.SOURCE_LOST, OffsetReason.SOURCE_ENDED]
 
 
 def test_stamps_that_go_back_end_events_and_are_noted(tmp_path, messages, write_bag):
@@ -126,7 +126,7 @@ def test_a_second_model_ends_events(tmp_path, messages, write_bag):
     found = play(write_bag(tmp_path / "bag", rows))
     assert [one.reason for one in found.events if one.phase is Phase.OFFSET] == [
         OffsetReason.SOURCE_LOST,
-        OffsetReason.SOURCE_LOST,
+        OffsetReason.SOURCE_ENDED,
     ]
     assert len({one.event_id for one in found.events}) == 2
 
@@ -291,7 +291,7 @@ def from_images(filmed, eager_bundle):
 def test_images_become_events(from_images):
     onset, offset = from_images.events
     assert (onset.label, onset.phase, offset.phase) == ("wave", Phase.ONSET, Phase.OFFSET)
-    assert offset.reason is OffsetReason.SOURCE_LOST
+    assert offset.reason is OffsetReason.SOURCE_ENDED
     assert from_images.duration_s == pytest.approx((FRAMES - 1) / RATE)
     assert (from_images.frames, from_images.dropped, from_images.notes) == (FRAMES, 0, ())
 

@@ -113,7 +113,7 @@ def compare(graph, wait, bag, topic, qos, kind, nodes, bundle, **settings):
             else:
                 live.send(publish[name], deserialize_message(raw, kind))
     publisher = live.nodes[-1]
-    graph.call(lambda: publisher.close_events(OffsetReason.SOURCE_LOST), publisher)
+    graph.call(lambda: publisher.close_events(OffsetReason.SOURCE_ENDED), publisher)
     wait(lambda: len(live.events) == len(replayed.events), "the events of the replay")
     counts = {**replayed.counts, "rejected": len(replayed.rejected)}
     assert {name: counts.get(name, 0) for name in COUNTED} == live.counts()

@@ -86,7 +86,7 @@ def test_source_is_recorded_to_its_last_message(start, tmp_path, eager_bundle):
     assert [info.name for info in found["/model_info"]] == ["tiny"]
     events = found["/action_recognition"]
     assert [event.phase for event in events] == [1, 2]
-    assert events[1].reason == "source_lost"
+    assert events[1].reason == "source_ended"
     assert len(printed.splitlines()) == len(events)
 
 

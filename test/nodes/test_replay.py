@@ -72,7 +72,7 @@ def test_live_graph_and_replay_give_the_same_events(graph, wait, bag):
             "scores",
             SLOW_MACHINE,
         )
-    graph.call(lambda: publisher.close_events(OffsetReason.SOURCE_LOST), publisher)
+    graph.call(lambda: publisher.close_events(OffsetReason.SOURCE_ENDED), publisher)
     with Recording(bag) as recording:
         expected = replay(recording, ReplaySettings(device="cpu"), progress=False).events
     wait(lambda: len(events) >= len(expected), "events")

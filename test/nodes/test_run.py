@@ -117,7 +117,7 @@ def test_source_passes_through_the_chain_to_its_end(start, eager_bundle):
     onset, offset = run.events
     assert onset[:3] == ("ONSET", "wave", offset[2])
     assert offset[:2] == ("OFFSET", "wave")
-    assert offset[-1] == "source_lost"
+    assert offset[-1] == "source_ended"
     assert float(onset[4]) < float(offset[4])
     assert onset[6] is not None
     frames = re.search(r"(\d+) frames; (\d+) images worked on, 0 dropped", run.lines["stderr"][-1])
