@@ -57,7 +57,7 @@ class RecordingOptions:
 
     def open(self) -> BagWriter:
         """Start the recording; raises as `BagWriter` does."""
-        return BagWriter(self.out, storage=self.storage, compression=self.compression)
+        return BagWriter(self.out, storage=self.storage, compression=self.compression, keep=True)
 
 
 def add_recording_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,12 +14,13 @@ from rosbags.rosbag2 import Reader, ReaderError
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
+from bharnet_ros.bags.mending import MCAP, is_cut_off
 from bharnet_ros.bags.message_types import PACKAGE, message_types
 from bharnet_ros.messages.reading import Message
 from bharnet_ros.types.errors import InputError
 
 METADATA = "metadata.yaml"
-_SUFFIXES = (".mcap", ".db3")
+_SUFFIXES = (MCAP, ".db3")
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Recording:
         self.path = Path(path)
         _check_path(self.path)
         _check_log(self.path)
+        _check_end(self.path)
         self.name = recording_name(self.path)
         self._stores: dict[str, Typestore] = {}
         self._first: dict[str, Message] = {}
@@ -224,7 +226,7 @@ def _check_path(path: Path) -> None:
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
     if path.is_dir():
-        if not (path / METADATA).is_file():
+        if not (path / METADATA).is_file() and _only_file(path) is None:
             raise InputError(
                 f"{path}: has no {METADATA}; `ros2 bag reindex` makes one, or name the .mcap or "
                 ".db3 file in it"
@@ -245,8 +247,20 @@ def _check_log(path: Path) -> None:
             )
 
 
+def _check_end(path: Path) -> None:
+    """Check that no .mcap file of a recording was cut off."""
+    for file in sorted(path.glob(f"*{MCAP}")) if path.is_dir() else [path]:
+        if file.suffix == MCAP and file.stat().st_size and is_cut_off(file):
+            raise InputError(
+                f"{file}: was cut off while it was recorded, or still is recorded; `bharnet mend "
+                f"{path}` makes what it holds readable"
+            )
+
+
 def _open_reader(path: Path) -> Reader:
     """Open a recording; of a folder whose metadata does not name the storage, its only file."""
+    if path.is_dir() and not (path / METADATA).is_file():
+        path = _only_file(path) or path
     reader = Reader(path)
     try:
         reader.open()
@@ -257,6 +271,12 @@ def _open_reader(path: Path) -> Reader:
         reader = Reader(file)
         reader.open()
     return reader
+
+
+def _only_file(folder: Path) -> Path | None:
+    """Return the only file of a recording that ended before its metadata was written."""
+    files = [file for file in folder.iterdir() if file.suffix in _SUFFIXES]
+    return files[0] if len(files) == 1 else None
 
 
 def _file_of_unnamed_storage(path: Path) -> Path | None:

@@ -1,12 +1,14 @@
-"""Writing rosbag2 recordings without ROS, completely or not at all."""
+"""Writing rosbag2 recordings without ROS."""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -22,15 +24,20 @@ from rosbags.interfaces import (
     QosTime,
 )
 from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
+from rosbags.rosbag2.storage_mcap import McapWriter
+from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
 
+from bharnet_ros.bags.mending import MCAP, mend
 from bharnet_ros.bags.message_types import message_types
 from bharnet_ros.messages.writing import MessageFactory
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import naming
 from bharnet_ros.types.paths import check_new
 
 Result = TypeVar("Result")
 
 STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
+FLUSH_SECONDS = 2.0
 COMPRESSIONS = {
     "none": CompressionMode.NONE,
     "message": CompressionMode.MESSAGE,
@@ -68,10 +75,18 @@ class BagWriter:
     Until then it is in a hidden folder beside its final place. As a context manager, closes the
     recording at the end of the block, or discards it after an error. Several threads may use it,
     one at a time.
+
+    With `keep`, it has its name from the start, reaches the disk every few seconds, and what was
+    written stays after an error: what was filmed cannot be filmed again.
     """
 
     def __init__(
-        self, path: str | Path, *, storage: str = "mcap", compression: str = "none"
+        self,
+        path: str | Path,
+        *,
+        storage: str = "mcap",
+        compression: str = "none",
+        keep: bool = False,
     ) -> None:
         """Start a recording.
 
@@ -79,12 +94,14 @@ class BagWriter:
             path: Folder of the recording; must not exist.
             storage: One of `STORAGES`.
             compression: One of `COMPRESSIONS`.
+            keep: Whether what was written stays, whatever happens.
 
         Raises:
             InputError: The storage or the compression is unknown, or they do not fit together; or
                 the path names the home of an unknown user.
             FileExistsError: `path` exists.
             FileNotFoundError: The parent folder does not exist.
+            OSError: The recording cannot be written.
         """
         self.path = check_new(path)
         for name, value, known in (
@@ -101,11 +118,18 @@ class BagWriter:
         self._open = True
         # SQLite accepts only the thread that opened the file.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="bag writer")
-        self._scratch = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", dir=self.path.parent))
+        self._keep = keep
+        self._flushed_s = time.monotonic()
+        if keep:
+            self._scratch = self.path
+        else:
+            with naming(self.path):
+                hidden = tempfile.mkdtemp(prefix=f".{self.path.name}.", dir=self.path.parent)
+            self._scratch = Path(hidden)
         try:
             self._writer = Writer(
                 # The files in a recording take the name of its folder.
-                self._scratch / self.path.name,
+                self.path if keep else self._scratch / self.path.name,
                 version=Writer.VERSION_LATEST,
                 storage_plugin=STORAGES[storage],
             )
@@ -167,7 +191,7 @@ class BagWriter:
     def close(self) -> None:
         """Complete the recording and move it to its path; a second call does nothing.
 
-        After an error nothing is left of the recording.
+        After an error nothing is left of the recording, unless it is to be kept.
 
         Raises:
             InputError: No message was written.
@@ -175,6 +199,9 @@ class BagWriter:
             OSError: The recording cannot be written.
         """
         if not self._open:
+            return
+        if self._keep and self._count:
+            self._close_kept()
             return
         try:
             if not self._count:
@@ -207,8 +234,40 @@ class BagWriter:
         """Close the recording, or discard it after an error."""
         if error is None:
             self.close()
+        elif self._keep and self._count:
+            # The error that led here says more.
+            with suppress(OSError):
+                self.close()
         else:
             self.discard()
+
+    def _close_kept(self) -> None:
+        """Complete the recording, or at least make what was written readable."""
+        self._open = False
+        try:
+            self._on_thread(self._writer.close)
+        except OSError:
+            self._on_thread(self._cut_off)
+            raise
+        finally:
+            self._thread.shutdown()
+
+    def _cut_off(self) -> None:
+        with suppress(OSError):
+            self._writer.abort()
+        with suppress(OSError):
+            for file in self.path.glob(f"*{MCAP}"):
+                mend(file)
+
+    def _flush(self) -> None:
+        """Hand what was written to the system, so that it survives the end of this process."""
+        storage = self._writer.storage
+        if isinstance(storage, McapWriter):
+            if storage.chunk.msgs:
+                storage.close_chunk()
+            storage.bio.flush()
+        elif isinstance(storage, Sqlite3Writer):
+            storage.conn.commit()
 
     def _connection(self, topic: str) -> Connection:
         if topic not in self._connections:
@@ -218,10 +277,14 @@ class BagWriter:
     def _write(self, connection: Connection, raw: bytes | memoryview, time_ns: int) -> None:
         self._on_thread(self._writer.write, connection, time_ns, raw)
         self._count += 1
+        if self._keep and time.monotonic() - self._flushed_s > FLUSH_SECONDS:
+            self._on_thread(self._flush)
+            self._flushed_s = time.monotonic()
 
     def _on_thread(self, function: Callable[..., Result], *values: Any, **named: Any) -> Result:
         """Run a function of the library on the thread that opened the file."""
         try:
-            return self._thread.submit(function, *values, **named).result()
+            with naming(self.path):
+                return self._thread.submit(function, *values, **named).result()
         except sqlite3.Error as error:
             raise OSError(f"{self.path}: {error}") from error

@@ -113,14 +113,19 @@ def record_chain(options: ChainOptions, recording: RecordingOptions) -> int:
         InputError: As `run_chain`; or nothing was recorded.
         OSError: As `run_chain`; or the recording already exists, or cannot be written.
     """
-    with recording.open() as bag:
-        status = run_chain(
-            options, lambda stop: Recorder(bag, recording, stop, compressed=options.compressed)
-        )
-        if status != SUCCESS and not bag.count:
-            bag.discard()
-            return status
-        bag.close()
+    bag = recording.open()
+    try:
+        with bag:
+            status = run_chain(
+                options, lambda stop: Recorder(bag, recording, stop, compressed=options.compressed)
+            )
+            if status != SUCCESS and not bag.count:
+                bag.discard()
+                return status
+    except OSError:
+        if bag.count:
+            print(f"bharnet record: what was recorded stays in {bag.path}", file=sys.stderr)
+        raise
     print(f"bharnet record: {bag.count} messages recorded in {bag.path}", file=sys.stderr)
     return status
 

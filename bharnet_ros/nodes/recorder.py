@@ -108,7 +108,7 @@ class Recorder(Node):
         except ValueError as error:
             self.get_logger().error(f"{name}: {error}", throttle_duration_sec=LOG_PERIOD)
         except OSError as error:
-            self.failure = f"{self._bag.path}: {error}"
+            self.failure = f"{self._bag.path}: {error.strerror or error}"
             self._on_failure()
 
     def _write_serialised(self, topic: str, message: bytes) -> None:

@@ -92,8 +92,17 @@ def test_a_file_of_another_kind_is_named(tmp_path):
 
 def test_missing_metadata_is_named_with_a_remedy(bag):
     (bag / "metadata.yaml").unlink()
+    (bag / "another.mcap").touch()
     with pytest.raises(ValueError, match=r"waves: has no metadata\.yaml; `ros2 bag reindex`"):
         Recording(bag)
+
+
+def test_only_file_of_a_folder_without_metadata_is_read(bag):
+    with Recording(bag) as recording:
+        topics = recording.topics
+    (bag / "metadata.yaml").unlink()
+    with Recording(bag) as recording:
+        assert recording.topics == topics
 
 
 @pytest.mark.parametrize("metadata", ["", "a: [", "rosbag2_bagfile_information: {version: 9}\n"])

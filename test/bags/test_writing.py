@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
+import subprocess
 import threading
 from pathlib import Path
 
@@ -10,6 +13,9 @@ import pytest
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import QosDurability
 
+from bharnet_ros import cli
+from bharnet_ros.bags import writing
+from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.writing import BagWriter, recorded_messages
 from bharnet_ros.types.errors import InputError
 
@@ -146,3 +152,66 @@ def test_topics_are_declared_once_with_a_known_type(tmp_path):
         with pytest.raises(ValueError, match=r"/keypoints: is not declared"):
             bag.write_serialised("/keypoints", b"", SECOND)
         raise ValueError("never left")
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_kept_recording_survives_an_error(tmp_path, storage):
+    messages = recorded_messages()
+    with (
+        pytest.raises(RuntimeError),
+        BagWriter(tmp_path / "walk", storage=storage, keep=True) as bag,
+    ):
+        bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
+        bag.write("/image_raw", messages.image(IMAGE, SECOND, "camera"), SECOND)
+        raise RuntimeError
+    with Recording(tmp_path / "walk") as recording:
+        assert recording.count("/image_raw") == 1
+
+
+def test_kept_recording_without_a_message_vanishes(tmp_path):
+    with pytest.raises(RuntimeError), BagWriter(tmp_path / "walk", keep=True):
+        raise RuntimeError
+    with (
+        pytest.raises(InputError, match="walk: no message was recorded"),
+        BagWriter(tmp_path / "walk", keep=True),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_kept_recording_reaches_the_disk_while_it_is_written(tmp_path, storage, monkeypatch):
+    monkeypatch.setattr(writing, "FLUSH_SECONDS", 0.0)
+    messages = recorded_messages()
+    with BagWriter(tmp_path / "walk", storage=storage, keep=True) as bag:
+        bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
+        for second in range(1, 4):
+            bag.write("/image_raw", messages.image(IMAGE, second * SECOND, ""), second * SECOND)
+        shutil.copytree(tmp_path / "walk", tmp_path / "killed")
+    if storage == "mcap":
+        assert cli.main(["mend", str(tmp_path / "killed")]) == 0
+    with Recording(tmp_path / "killed") as recording:
+        assert recording.count("/image_raw") == 3
+
+
+def test_full_disk_is_named_and_leaves_what_was_written(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("needs the right to mount a small disk")
+    messages = recorded_messages()
+    image = np.random.default_rng(0).integers(0, 255, (480, 640, 3), dtype=np.uint8)
+    try:
+        with (
+            pytest.raises(OSError, match="walk") as failure,
+            BagWriter(disk / "walk", keep=True) as bag,
+        ):
+            bag.add_topic("/image_raw", "sensor_msgs/msg/Image")
+            for second in range(1, 100):
+                bag.write("/image_raw", messages.image(image, second * SECOND, ""), SECOND)
+        assert (failure.value.errno, failure.value.filename) == (errno.ENOSPC, str(disk / "walk"))
+        with Recording(disk / "walk") as recording:
+            assert recording.count("/image_raw") > 1
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

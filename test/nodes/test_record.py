@@ -15,6 +15,8 @@ import pytest
 from rosbags.highlevel import AnyReader
 from sensor_msgs.msg import CompressedImage
 
+from bharnet_ros import cli
+from bharnet_ros.bags import writing
 from bharnet_ros.bags.message_types import message_types
 from bharnet_ros.bags.options import RecordingOptions
 from bharnet_ros.bags.reading import Recording
@@ -22,6 +24,7 @@ from bharnet_ros.bags.recorded_depth import RecordedDepth
 from bharnet_ros.nodes.conversions import calibration_from_message, compressed_image_to_message
 from bharnet_ros.nodes.runtime.qos import SENSOR
 from bharnet_ros.sources.puppet import open_puppet
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 pytestmark = pytest.mark.ros
@@ -193,7 +196,23 @@ def test_option_out_of_range_is_named(options, message):
         RecordingOptions("bag", **options)
 
 
-def test_failing_disk_ends_the_run_and_leaves_nothing(start, tmp_path):
+def test_killed_recording_is_readable_once_it_is_mended(start, tmp_path, eager_bundle, capsys):
+    process = start("--source", "puppet:rest", "--loop", "--model", str(eager_bundle))
+    assert "ONSET" in process.stdout.readline()
+    time.sleep(2 * writing.FLUSH_SECONDS)
+    process.kill()
+    process.communicate(timeout=PATIENCE)
+    bag = tmp_path / "bag"
+    with pytest.raises(InputError, match=f"`bharnet mend {bag}` makes what it holds readable"):
+        Recording(bag)
+    assert cli.main(["mend", str(bag)]) == 0
+    assert "messages can be read" in capsys.readouterr().out
+    with Recording(bag) as recording:
+        assert recording.count("/image_raw/compressed") and recording.count("/keypoints")
+        assert recording.first("/action_recognition").phase == 1
+
+
+def test_failing_disk_ends_the_run_and_keeps_what_was_recorded(start, tmp_path):
     pytest.importorskip("resource")
     code = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -209,6 +228,8 @@ def test_failing_disk_ends_the_run_and_leaves_nothing(start, tmp_path):
     begin = time.monotonic()
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 2, errors
-    assert "File too large" in errors
+    assert f"{tmp_path / 'bag'}: File too large" in errors
+    assert f"what was recorded stays in {tmp_path / 'bag'}" in errors
     assert time.monotonic() - begin < PATIENCE
-    assert not [path for path in tmp_path.iterdir() if "bag" in path.name]
+    with Recording(tmp_path / "bag") as recording:
+        assert recording.count("/image_raw")
