@@ -183,6 +183,8 @@ def _commands(kind: str, max_people: int) -> dict[str, list[str]]:
 
     if kind == TOGETHER:
         words = ["--image-topic", "image_raw", "--max-people", str(max_people)]
+        # With a namespace, its topics have the names that are measured here.
+        words += ["--ros-args", "-r", "__ns:=/"]
         return {"bharnet run": [*python("bharnet_ros.cli"), "run", *words]}
     parameters = str(find_resource("config/recognize.yaml"))
     return {

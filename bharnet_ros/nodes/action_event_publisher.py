@@ -127,6 +127,7 @@ PARAMETERS = (
     ),
 )
 
+KNOWN_EVENTS = 1000
 ACKNOWLEDGE_SECONDS = 4.0
 """Without config/fastdds.xml, Fast DDS asks subscribers only every 3 s what they received."""
 
@@ -150,11 +151,16 @@ class ActionEventPublisher(ManagedNode):
         self._timer: Timer | None = None
         self._silence: Silence | None = None
         self._last_stamp_ns: int | None = None
+        self._event_ids: dict[str, None] = {}
 
     @property
     def last_stamp_ns(self) -> int | None:
         """Stamp of the newest processed scores, nanoseconds; None before the first."""
         return self._last_stamp_ns
+
+    def has_published(self, event_id: str) -> bool:
+        """Return whether an event is of this node, and one of its newest."""
+        return event_id in self._event_ids
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Check the parameters and subscribe to model_info."""
@@ -288,6 +294,9 @@ class ActionEventPublisher(ManagedNode):
         if self._publisher is None:
             return
         for event in events:
+            self._event_ids[event.event_id] = None
+            if len(self._event_ids) > KNOWN_EVENTS:
+                del self._event_ids[next(iter(self._event_ids))]
             now_ns = self.get_clock().now().nanoseconds
             self._publisher.publish(event_to_message(event, now_ns))
             self.counters.published(self.age(event.stamp_ns))

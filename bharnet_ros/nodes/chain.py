@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +22,14 @@ from bharnet_ros.nodes.options import ChainOptions
 from bharnet_ros.nodes.pose_extraction import PoseExtraction
 from bharnet_ros.nodes.reactions import ReactionsNode
 from bharnet_ros.nodes.recognition import Recognition
-from bharnet_ros.nodes.recorder import Recorder
+from bharnet_ros.nodes.recorder import PRIVATE, Recorder
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.given_names import unknown_to_chain
 from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
 from bharnet_ros.nodes.wait_for_action import WaitForActionServer
+from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.types.actions import OffsetReason
 from bharnet_ros.types.errors import InputError
 
@@ -38,6 +40,10 @@ PRINT_SECONDS = 2.0
 WAITING_SOURCE_TIMEOUT_SECONDS = 60.0
 CONNECT_SECONDS = 10.0
 RECORD_SECONDS = 15.0
+
+_INNER_TOPICS = ("keypoints", "action_scores", "model_info")
+_TOPICS_OF_SOURCE = (*_INNER_TOPICS, "image_raw", CAMERA_INFO_TOPIC, DEPTH_TOPIC)
+"""Topics that a run without a namespace has for itself, so that two runs do not mix."""
 
 SUCCESS = 0
 CHAIN_FAILED = 1
@@ -147,12 +153,7 @@ def run_chain(
         InputError: An option, a parameter or a ROS argument cannot be used; names it.
         OSError: The source cannot be opened, or the recording cannot be written.
     """
-    arguments = list(options.ros_arguments)
-    if options.image_topic is not None:
-        arguments += [] if "--ros-args" in arguments else ["--ros-args"]
-        images = "image_raw/compressed" if options.compressed else "image_raw"
-        arguments += ["-r", f"{images}:={options.image_topic}"]
-    with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
+    with stop_signals() as stop, ros(_ros_arguments(options)), NodeRunner() as runner:
         video = _make_source(options) if options.image_topic is None else None
         if video is not None:
             runner.add(video)
@@ -171,6 +172,7 @@ def run_chain(
 
         _activate(chain, runner, stop)
         if chain.recorder is not None:
+            chain.recorder.is_ours = chain.events.has_published
             runner.call(chain.recorder, chain.recorder.subscribe)
             _wait(chain.connected, CONNECT_SECONDS)
         if chain.video is not None:
@@ -195,6 +197,24 @@ def run_chain(
         return CHAIN_FAILED if chain.video is not None and chain.video.failure else SUCCESS
 
 
+def _ros_arguments(options: ChainOptions) -> list[str]:
+    """Return the arguments for ROS, with the names of the topics within this chain.
+
+    The user's own names come first, so they win.
+    """
+    arguments = list(options.ros_arguments) or ["--ros-args"]
+    names = {}
+    if not any("__ns:=" in word for word in arguments):
+        inner = _INNER_TOPICS if options.image_topic is not None else _TOPICS_OF_SOURCE
+        names = {topic: f"{PRIVATE}{uuid.uuid4().hex[:8]}/{topic}" for topic in inner}
+    if options.image_topic is not None:
+        images = "image_raw/compressed" if options.compressed else "image_raw"
+        names[images] = options.image_topic
+    for topic, name in names.items():
+        arguments += ["-r", f"{topic}:={name}"]
+    return arguments
+
+
 def _make_source(options: ChainOptions) -> VideoSource:
     return VideoSource(
         parameter_overrides=_overrides(
@@ -214,6 +234,11 @@ def _make_chain(
 ) -> _Chain:
     # A recording that waits for a slow machine is not lost, and its end is announced.
     source_waits = video is not None and not video.live and options.pace != "camera"
+    events = ActionEventPublisher(
+        parameter_overrides=_overrides(
+            source_timeout_s=WAITING_SOURCE_TIMEOUT_SECONDS if source_waits else None,
+        )
+    )
     return _Chain(
         video=video,
         pose=PoseExtraction(
@@ -233,13 +258,11 @@ def _make_chain(
                 image_transport="compressed" if options.compressed else None,
             )
         ),
-        events=ActionEventPublisher(
-            parameter_overrides=_overrides(
-                source_timeout_s=WAITING_SOURCE_TIMEOUT_SECONDS if source_waits else None,
-            )
-        ),
+        events=events,
         printer=EventPrinter(
-            lambda: video.first_stamp_ns if video is not None else None, options.pace != "fast"
+            lambda: video.first_stamp_ns if video is not None else None,
+            options.pace != "fast",
+            events.has_published,
         ),
         recorder=recorder,
         reacting=(

@@ -15,26 +15,41 @@ from bharnet_ros.types.keypoints import NANOSECONDS
 
 
 class EventPrinter(Node):
-    """Prints one line for each message on /action_recognition.
+    """Prints one line for each message of this chain on /action_recognition.
 
     Args:
         first_stamp_ns: Returns the stamp that printed times count from; None while it is unknown.
         show_latency: Whether to print latencies.
+        is_ours: Returns whether the event of an id is of this chain; those of others are not shown.
         kwargs: Passed on to `rclpy.node.Node`.
     """
 
     def __init__(
-        self, first_stamp_ns: Callable[[], int | None], show_latency: bool, **kwargs: Any
+        self,
+        first_stamp_ns: Callable[[], int | None],
+        show_latency: bool,
+        is_ours: Callable[[str], bool],
+        **kwargs: Any,
     ) -> None:
         """Subscribe."""
         super().__init__("event_printer", **kwargs)
         self._first_stamp_ns = first_stamp_ns
         self._show_latency = show_latency
+        self._is_ours = is_ours
+        self._others = False
         self._start_ns = self.get_clock().now().nanoseconds
         self.printed = 0
         self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
 
     def _on_event(self, message: ActionEvent) -> None:
+        if not self._is_ours(message.event_id):
+            if not self._others:
+                self._others = True
+                self.get_logger().warning(
+                    "/action_recognition: another chain publishes here too; its events are not "
+                    "shown"
+                )
+            return
         origin_ns = self._first_stamp_ns()
         print(
             format_event(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from bharnet_ros import msg
@@ -19,16 +21,20 @@ from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.qos import LATCHED, RECORDED, RECORDED_IMAGES
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 
-_IMAGES, _MODEL_INFO = "image_raw", "model_info"
+_IMAGES, _EVENTS, _MODEL_INFO = "image_raw", "action_recognition", "model_info"
 _SUBSCRIPTIONS: dict[str, tuple[type, str, QoSProfile]] = {
     _IMAGES: (Image, "image_raw", RECORDED_IMAGES),
     "keypoints": (msg.BodyHandKeypoints, "keypoints", RECORDED),
     "action_scores": (msg.ActionScores, "action_scores", RECORDED),
-    "action_recognition": (msg.ActionEvent, "/action_recognition", RECORDED),
+    _EVENTS: (msg.ActionEvent, "/action_recognition", RECORDED),
     _MODEL_INFO: (msg.ModelInfo, _MODEL_INFO, LATCHED),
     CAMERA_INFO_TOPIC: (CameraInfo, CAMERA_INFO_TOPIC, RECORDED_IMAGES),
     DEPTH_TOPIC: (Image, DEPTH_TOPIC, RECORDED_IMAGES),
 }
+
+
+PRIVATE = "run_"
+"""Begins the name under which a chain hides its topics; recordings have their plain names."""
 
 
 class Recorder(Node):
@@ -47,6 +53,7 @@ class Recorder(Node):
     Attributes:
         counts: Number of messages that arrived, by their names in `options.TOPICS`.
         failure: Why the recording can no longer be written; empty while it can.
+        is_ours: Returns whether the event of an id is of the recorded chain; others are left out.
     """
 
     def __init__(
@@ -67,6 +74,7 @@ class Recorder(Node):
         self._messages = recorded_messages()
         self.counts: Counter[str] = Counter()
         self.failure = ""
+        self.is_ours: Callable[[str], bool] = lambda _: True
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -83,7 +91,8 @@ class Recorder(Node):
                 message_type, topic = CompressedImage, f"{topic}/compressed"
             elif name == _IMAGES:
                 compress = self._options.image_compression is not None
-            recorded_type, recorded = message_type, self.resolve_topic_name(topic)
+            recorded_type = message_type
+            recorded = re.sub(rf"/{PRIVATE}[0-9a-f]{{8}}/", "/", self.resolve_topic_name(topic))
             if compress:
                 recorded_type, recorded = CompressedImage, f"{recorded}/compressed"
             package = recorded_type.__module__.split(".")[0]
@@ -100,6 +109,10 @@ class Recorder(Node):
             )
 
     def _record(self, name: str, write: Callable[[Any], None], message: Any) -> None:
+        if name == _EVENTS and not self.is_ours(
+            deserialize_message(message, msg.ActionEvent).event_id
+        ):
+            return
         self.counts[name] += 1
         if self.failure:
             return

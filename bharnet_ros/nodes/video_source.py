@@ -246,7 +246,7 @@ class VideoSource(Node):
     def _make_recording_player(self, frames: FrameSource) -> Player:
         if self._settings["wait_for_keypoints"]:
             self._acknowledgements = Acknowledgements(
-                expected=lambda: self.count_publishers("keypoints") > 0
+                expected=lambda: self.count_publishers(self.resolve_topic_name("keypoints")) > 0
             )
         return Player(
             frames,

@@ -124,6 +124,28 @@ def test_source_passes_through_the_chain_to_its_end(start, eager_bundle):
     assert frames and frames[1] == frames[2]
 
 
+def test_two_runs_on_one_machine_do_not_mix(start, eager_bundle):
+    words = ["run", "--source", "puppet:rest", "--model", str(eager_bundle), "--ros-args"]
+    words += ["-p", "video_source:fps:=10.0"]
+    runs = [start(CLI, *words) for _ in range(2)]
+    for run in runs:
+        assert run.wait() == 0
+        assert [event[:2] for event in run.events] == [("ONSET", "wave"), ("OFFSET", "wave")]
+        frames = re.search(r"(\d+) frames; (\d+) images worked on, 0 dro", run.lines["stderr"][-1])
+        assert frames and frames[1] == frames[2]
+    others = [line for run in runs for line in run.lines["stderr"] if "another chain" in line]
+    assert 1 <= len(others) <= 2
+
+
+def test_topics_of_a_run_with_a_namespace_have_their_plain_names(start, graph, wait, eager_bundle):
+    keypoints = graph.probe.listen(msg.BodyHandKeypoints, "/robot1/keypoints", RELIABLE)
+    words = ["--source", "puppet:rest", "--loop", "--model", str(eager_bundle)]
+    run = start(CLI, "run", *words, "--ros-args", "-r", "__ns:=/robot1")
+    wait(lambda: keypoints, "keypoints")
+    run.send(signal.SIGINT)
+    assert run.wait() == 0
+
+
 def test_each_of_two_people_has_events(start, eager_bundle):
     words = ["--source", "puppet:two_people", "--max-people", "2", "--model", str(eager_bundle)]
     run = start(CLI, "run", *words)

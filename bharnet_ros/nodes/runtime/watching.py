@@ -57,10 +57,20 @@ class InputWatch:
                 f"{self._topic}: for {self._patience_s:.0f} s every message has had the stamp "
                 f"{self._stamp_ns / NANOSECONDS:.3f} s and is ignored; it must be the capture time"
             )
+        else:
+            problem = self._several_publishers()
         if problem and worth_a_line and problem != self._logged:
             self._node.get_logger().warning(problem)
         self._logged = problem
         return problem
+
+    def _several_publishers(self) -> str:
+        """Return who publishes on the topic, if that are several: their messages mix."""
+        publishers = self._node.get_publishers_info_by_topic(self._topic)
+        if len(publishers) < 2:
+            return ""
+        names = sorted({f"{one.node_namespace.rstrip('/')}/{one.node_name}" for one in publishers})
+        return f"{self._topic}: has {len(publishers)} publishers, which mix: {', '.join(names)}"
 
     def _nothing_comes(self) -> tuple[str, bool]:
         """Return why nothing comes, and whether no other node is likely to log it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import pytest
@@ -107,7 +108,7 @@ def test_dead_camera_is_told_from_a_missing_one(graph, monkeypatch, warned):
     for _ in range(2):
         graph.probe.create_publisher(Image, "image_raw", SENSOR)
     node, _ = extraction(graph, monkeypatch)
-    assert "it has 2 publishers of that type, silent" in warned(node, "2 publishers")
+    assert "it has 2 publishers of that type, silent" in warned(node, "silent")
 
 
 def test_camera_whose_stamps_stand_still_is_reported(graph, monkeypatch, warned):
@@ -119,6 +120,21 @@ def test_camera_whose_stamps_stand_still_is_reported(graph, monkeypatch, warned)
     text = warned(node, "every message has had the stamp 5.500 s")
     assert text.startswith("/image_raw: ")
     assert text in lines
+
+
+def test_two_cameras_on_one_topic_are_named(graph, monkeypatch, warned):
+    node, _ = extraction(graph, monkeypatch)
+    for _ in range(2):
+        publisher = graph.probe.create_publisher(Image, "image_raw", SENSOR)
+    stamps = itertools.count(1)
+
+    def film() -> None:
+        image = Image()
+        image.header.stamp = time_from_ns(next(stamps) * SECOND)
+        publisher.publish(image)
+
+    graph.probe.create_timer(0.01, film)
+    assert "/image_raw: has 2 publishers, which mix: /probe" in warned(node, "which mix")
 
 
 def test_inactive_node_misses_nothing(graph, monkeypatch, wait):
