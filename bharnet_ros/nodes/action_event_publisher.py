@@ -158,6 +158,11 @@ class ActionEventPublisher(ManagedNode):
         """Stamp of the newest processed scores, nanoseconds; None before the first."""
         return self._last_stamp_ns
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Classes of the model, with the background; empty while they are unknown."""
+        return () if self._step is None else self._step.class_names
+
     def has_published(self, event_id: str) -> bool:
         """Return whether an event is of this node, and one of its newest."""
         return event_id in self._event_ids

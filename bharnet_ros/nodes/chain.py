@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from bharnet_ros.bags.options import RecordingOptions
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
 from bharnet_ros.nodes.event_printer import EventPrinter
 from bharnet_ros.nodes.options import ChainOptions
-from bharnet_ros.nodes.pose_extraction import PoseExtraction
+from bharnet_ros.nodes.pose_extraction import WITH_HANDS, WITH_PERSON, PoseExtraction
 from bharnet_ros.nodes.reactions import ReactionsNode
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.recorder import PRIVATE, Recorder
@@ -30,7 +30,7 @@ from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
 from bharnet_ros.nodes.wait_for_action import WaitForActionServer
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
-from bharnet_ros.types.actions import OffsetReason
+from bharnet_ros.types.actions import BACKGROUND, OffsetReason
 from bharnet_ros.types.errors import InputError
 
 POLL_SECONDS = 0.02
@@ -183,6 +183,7 @@ def run_chain(
             failed = chain.video is not None and chain.video.failure
             reason = OffsetReason.SOURCE_LOST if failed else OffsetReason.SOURCE_ENDED
             runner.call(chain.events, lambda: chain.events.close_events(reason))
+        classes = chain.events.class_names
         for node in (chain.video, *reversed(chain.managed)):
             if node is not None:
                 runner.call(node, node.finish)
@@ -191,7 +192,7 @@ def run_chain(
             PRINT_SECONDS,
         )
         _wait(lambda: not chain.unrecorded(), RECORD_SECONDS)
-        _summarise(chain, options)
+        _summarise(chain, options, classes)
         if chain.recorder is not None and chain.recorder.failure:
             raise OSError(chain.recorder.failure)
         return CHAIN_FAILED if chain.video is not None and chain.video.failure else SUCCESS
@@ -320,7 +321,7 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def _summarise(chain: _Chain, options: ChainOptions) -> None:
+def _summarise(chain: _Chain, options: ChainOptions, classes: Sequence[str]) -> None:
     """Print on stderr how much of the source was used, to explain a run without events."""
     pose = chain.pose.counters.report(time.monotonic())
     events = chain.events.counters.report(time.monotonic())
@@ -335,3 +336,11 @@ def _summarise(chain: _Chain, options: ChainOptions) -> None:
     if options.pace != "fast" and pose.latency is not None:
         lines.append(f"keypoints after {pose.latency[0] * 1e3:.0f} ms (median)")
     print("bharnet run: " + "; ".join(lines), file=sys.stderr)
+    images = pose.totals["published"]
+    if images and not events.totals["published"]:
+        actions = ", ".join(name for name in classes if name != BACKGROUND)
+        print(
+            f"bharnet run: a person in {pose.totals.get(WITH_PERSON, 0)} of {images} images, hands "
+            f"in {pose.totals.get(WITH_HANDS, 0)}; nothing of: {actions or 'no known class'}",
+            file=sys.stderr,
+        )

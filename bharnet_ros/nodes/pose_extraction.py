@@ -104,6 +104,9 @@ PARAMETERS = (
     ),
 )
 
+WITH_PERSON, WITH_HANDS = "images with a person", "images with hands"
+"""Counters: images in which a body, and at least one hand, was found."""
+
 WARM_UP_SHAPE = (480, 640, 3)
 
 ImageMessage: TypeAlias = Image | CompressedImage
@@ -241,7 +244,10 @@ class PoseExtraction(ManagedNode):
     def _publish(self, output: NetworkOutput) -> None:
         if self._step is None or self._publisher is None:
             return
-        self._publisher.publish(keypoints_to_message(self._step.interpret(output)))
+        frame = self._step.interpret(output)
+        self.counters.count(WITH_PERSON, int(any(one.body_present for one in frame.people)))
+        self.counters.count(WITH_HANDS, int(any(any(one.hands_present) for one in frame.people)))
+        self._publisher.publish(keypoints_to_message(frame))
         self.counters.published(self.age(output.stamp_ns))
 
 

@@ -12,6 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+import cv2
+import numpy as np
 import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
@@ -23,6 +25,7 @@ from bharnet_ros.action import WaitForAction
 from bharnet_ros.nodes.conversions import duration_from_ns, time_from_ns
 from bharnet_ros.nodes.event_printer import format_event
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+from bharnet_ros.sources.puppet import open_puppet
 
 pytestmark = pytest.mark.ros
 
@@ -122,6 +125,21 @@ def test_source_passes_through_the_chain_to_its_end(start, eager_bundle):
     assert onset[6] is not None
     frames = re.search(r"(\d+) frames; (\d+) images worked on, 0 dropped", run.lines["stderr"][-1])
     assert frames and frames[1] == frames[2]
+
+
+@pytest.mark.parametrize("person", [True, False])
+def test_run_without_events_says_what_it_saw(start, tmp_path, person):
+    source = open_puppet("rest", fps=10.0)
+    for number in range(6):
+        image = source.frame(number).image
+        picture = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if person else np.full_like(image, 90)
+        cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
+    run = start(CLI, "run", "--source", str(tmp_path))
+    assert run.wait() == 0
+    assert run.lines["stderr"][-1] == (
+        f"bharnet run: a person in {6 * person} of 6 images, hands in 0; nothing of: hello, "
+        "thanks, iloveyou, no, yes, please, help, sorry"
+    )
 
 
 def test_two_runs_on_one_machine_do_not_mix(start, eager_bundle):

@@ -48,7 +48,8 @@ def headline_numbers(metrics: EventMetrics) -> list[Number]:
         Number(
             "onset delay",
             _number(metrics.onset_delay.median_s, " s"),
-            f"median; 90th percentile {_number(metrics.onset_delay.p90_s, ' s')}",
+            f"median; 90th percentile {_number(metrics.onset_delay.p90_s, ' s')}; latency comes "
+            "on top",
         ),
         Number("missed", str(metrics.missed), f"of {total.true_actions} true actions"),
     ]
@@ -132,7 +133,7 @@ def all_numbers(metrics: EventMetrics) -> list[Number]:
         *_spread(
             "onset delay",
             metrics.onset_delay,
-            "time from the true start to the publication of the ONSET",
+            "time from the true start to the image that led to the ONSET; latency comes on top",
         ),
         *_spread("start error", metrics.start_error, "estimated minus true start"),
         *_spread("end error", metrics.end_error, "estimated minus true end"),
