@@ -186,7 +186,11 @@ class ActionEventPublisher(ManagedNode):
         self._silence = Silence(self.get_clock().now().nanoseconds, time.monotonic())
         self._use_model()
         self._scores = self.create_subscription(
-            ActionScores, "action_scores", self._on_scores, RELIABLE
+            ActionScores,
+            "action_scores",
+            self._on_scores,
+            RELIABLE,
+            event_callbacks=self.count_lost("action_scores"),
         )
         self.watch_input(self._topic(self._scores), ActionScores)
         # A steady clock, because simulated time stands still when its source is lost too.

@@ -104,6 +104,10 @@ PARAMETERS = (
     ),
 )
 
+LOST_IMAGES_REMEDY = (
+    "start the camera with FASTRTPS_DEFAULT_PROFILES_FILE set to config/fastdds.xml of this "
+    "package, which gives its images enough shared memory (/dev/shm), or use compressed images"
+)
 WITH_PERSON, WITH_HANDS = "images with a person", "images with hands"
 """Counters: images in which a body, and at least one hand, was found."""
 
@@ -162,7 +166,12 @@ class PoseExtraction(ManagedNode):
             (CompressedImage, "image_raw/compressed") if self._compressed else (Image, "image_raw")
         )
         if self._message_filters is None:
-            self._subscription = self.create_subscription(*image, self._on_image, SENSOR)
+            self._subscription = self.create_subscription(
+                *image,
+                self._on_image,
+                SENSOR,
+                event_callbacks=self.count_lost(image[1], LOST_IMAGES_REMEDY),
+            )
             self._topic = self._subscription.topic_name
         else:
             assert self.configuration is not None

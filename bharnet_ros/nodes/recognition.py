@@ -110,7 +110,11 @@ class Recognition(ManagedNode):
         self._worker = LatestWorker("recognition", self._score, self.unexpected)
         if self._rgb is None:
             self._subscription = self.create_subscription(
-                BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
+                BodyHandKeypoints,
+                "keypoints",
+                self._on_keypoints,
+                RELIABLE,
+                event_callbacks=self.count_lost("keypoints"),
             )
             self.watch_input(self._keypoints_topic, BodyHandKeypoints)
             return

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 LATENCY_SAMPLES = 1000
+LOST = "lost"
+"""Counter of messages that the middleware lost on their way to the node."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class CounterReport:
         input_rate: Messages received per second.
         output_rate: Results published per second.
         dropped: Inputs since the last report that a newer one replaced.
+        lost: Messages since the last report that the middleware lost on their way.
         rejected: Inputs since the last report that could not be used.
         totals: Counts since the start: received, published, and each reason for a loss.
         latency: p50, p95 and p99 in seconds of the newest results; None without results.
@@ -29,6 +32,7 @@ class CounterReport:
     input_rate: float
     output_rate: float
     dropped: int
+    lost: int
     rejected: int
     totals: dict[str, int]
     latency: tuple[float, float, float] | None
@@ -93,6 +97,7 @@ class NodeCounters:
                 input_rate=since["received"] / period if period > 0 else 0.0,
                 output_rate=since["published"] / period if period > 0 else 0.0,
                 dropped=since["dropped"],
+                lost=since.get(LOST, 0),
                 rejected=since["rejected"],
                 totals=dict(self._totals),
                 latency=latency,

@@ -59,6 +59,9 @@ class NodeDiagnostics:
             message = values["state"]
         elif report.rejected:
             level, message = DiagnosticStatus.ERROR, report.last_problem
+        elif report.lost:
+            level = DiagnosticStatus.WARN
+            message = f"{report.lost} messages lost on their way from another process"
         elif report.dropped:
             level = DiagnosticStatus.WARN
             message = f"overloaded: {report.dropped} inputs dropped for newer ones"

@@ -7,17 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.event_handler import SubscriptionEventCallbacks
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from bharnet_ros.nodes.runtime.changes import Change, ParameterChanges
-from bharnet_ros.nodes.runtime.counters import NodeCounters
+from bharnet_ros.nodes.runtime.counters import LOST, NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.watching import InputWatch, age
 from bharnet_ros.types.parameters import ParameterSpec
 
 LOG_PERIOD = 5.0
+LOST_LOG_PERIOD = 30.0
 
 
 class ManagedNode(LifecycleNode):
@@ -119,6 +121,25 @@ class ManagedNode(LifecycleNode):
     def watch_input(self, topic: str, message_type: type) -> None:
         """Warn, until the node is deactivated, when `heard` brings nothing new from a topic."""
         self._watch = InputWatch(self, topic, message_type)
+
+    def count_lost(self, topic: str, remedy: str = "") -> SubscriptionEventCallbacks:
+        """Return callbacks for a subscription that count messages lost on their way, and warn.
+
+        Args:
+            topic: Name of the topic, for the log.
+            remedy: What the user can do, for the log.
+        """
+
+        def on_lost(status: Any) -> None:
+            self.counters.count(LOST, status.total_count_change)
+            lost = self.counters.totals[LOST]
+            self.get_logger().warning(
+                f"{self.resolve_topic_name(topic)}: {lost} messages lost on their way so far"
+                + (f"; {remedy}" if remedy else ""),
+                throttle_duration_sec=LOST_LOG_PERIOD,
+            )
+
+        return SubscriptionEventCallbacks(message_lost=on_lost)
 
     def heard(self, stamp_ns: int) -> None:
         """Note a message of the watched topic, and its stamp in nanoseconds."""

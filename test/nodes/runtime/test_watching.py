@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -179,3 +181,33 @@ def test_recording_waits_for_simulated_time_to_begin(graph, wait, warned):
     graph.probe.publisher(Clock, "/clock", RELIABLE)(Clock(clock=time_from_ns(100 * SECOND)))
     wait(lambda: images, "the first image")
     assert time_to_ns(images[0].header.stamp) == 100 * SECOND
+
+
+SENDER = """
+import array, sys, time, rclpy
+from sensor_msgs.msg import Image
+from bharnet_ros.nodes.runtime.qos import SENSOR
+rclpy.init(args=[])
+publisher = rclpy.create_node("camera").create_publisher(Image, "image_raw", SENSOR)
+image = Image(height=480, width=640, step=1920, encoding="rgb8")
+image.data = array.array("B", bytes(480 * 1920))
+while not publisher.get_subscription_count():
+    time.sleep(0.05)
+for number in range(1, 100_000):
+    image.header.stamp.sec = number
+    publisher.publish(image)
+    time.sleep(0.01)
+"""
+
+
+def test_images_lost_between_processes_are_counted(graph, monkeypatch, warned):
+    node, lines = extraction(graph, monkeypatch)
+    sender = subprocess.Popen([sys.executable, "-c", SENDER])
+    try:
+        warned(node, "messages lost on their way from another process")
+    finally:
+        sender.kill()
+        sender.wait()
+    assert node.counters.totals["lost"]
+    (line,) = [line for line in lines if "lost" in line][:1]
+    assert line.startswith("/image_raw: ") and "config/fastdds.xml" in line
