@@ -277,31 +277,23 @@ def bring_up(node: LifecycleNode) -> list[Action]:
 
 
 def incomplete_without(node: LifecycleNode) -> list[Action]:
-    """Return handlers that say that the chain is incomplete: `node` failed to load, or ended.
+    """Return handlers that say that the chain is incomplete; a robot's launch may go on without."""
 
-    They do not shut the launch down: it may be a part of that of a whole robot.
-    """
-
-    def report(what: str) -> OpaqueFunction:
+    def report(what: str) -> Action:
         def say(context: LaunchContext) -> list[Action]:
-            if context.is_shutdown:
-                return []
             text = f"the chain to /action_recognition is incomplete: {node.node_name} {what}"
-            return [LogInfo(msg=text)]
+            return [] if context.is_shutdown else [LogInfo(msg=text)]
 
         return OpaqueFunction(function=say)
 
-    return [
-        RegisterEventHandler(
-            OnStateTransition(
-                target_lifecycle_node=node,
-                start_state="configuring",
-                goal_state="unconfigured",
-                entities=[report("could not be configured; its error is above")],
-            )
-        ),
-        RegisterEventHandler(OnProcessExit(target_action=node, on_exit=[report("has ended")])),
-    ]
+    failed = OnStateTransition(
+        target_lifecycle_node=node,
+        start_state="configuring",
+        goal_state="unconfigured",
+        entities=[report("could not be configured; its error is above")],
+    )
+    ended = OnProcessExit(target_action=node, on_exit=[report("has ended")])
+    return [RegisterEventHandler(failed), RegisterEventHandler(ended)]
 
 
 def until_shutdown(work: Callable[[LaunchContext], Awaitable[None]]) -> Action:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import queue
 import re
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
 
-import cv2
-import numpy as np
 import pytest
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
+from processes import CLI, NODE, PATIENCE
 from rclpy.action import ActionClient
 from std_msgs.msg import String
 
@@ -25,93 +18,10 @@ from bharnet_ros.action import WaitForAction
 from bharnet_ros.nodes.conversions import duration_from_ns, time_from_ns
 from bharnet_ros.nodes.event_printer import format_event
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
-from bharnet_ros.sources.puppet import open_puppet
 
 pytestmark = pytest.mark.ros
 
 SECOND = 1_000_000_000
-PATIENCE = 120.0
-CLI = "from bharnet_ros.cli import main; import sys; sys.exit(main())"
-NODE = "from bharnet_ros.nodes.{} import main; import sys; sys.exit(main())"
-EVENT = re.compile(
-    r"(ONSET |OFFSET) (\S+) +track=(\S+) score=(\d\.\d\d) t=(-?\d+\.\d\d) s"
-    r"(?: duration=(\d+\.\d\d) s)?(?: latency=(-?\d+) ms)?(?: reason=(\w+))?$"
-)
-
-
-class Process:
-    """A process whose lines can be waited for."""
-
-    def __init__(self, code: str, *arguments: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"},
-        )
-        self.lines: dict[str, list[str]] = {"stdout": [], "stderr": []}
-        self._new: queue.Queue[str] = queue.Queue()
-        self._readers = [
-            threading.Thread(target=self._read, args=(name,), daemon=True) for name in self.lines
-        ]
-        for reader in self._readers:
-            reader.start()
-
-    def _read(self, name: str) -> None:
-        for line in getattr(self._process, name):
-            self.lines[name].append(line.rstrip())
-            self._new.put(line)
-
-    def wait_for_line(self, text: str) -> None:
-        while True:
-            try:
-                if text in self._new.get(timeout=PATIENCE):
-                    return
-            except queue.Empty:
-                pytest.fail(f"no line with {text!r} in {self.lines}")
-
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def send(self, number: int) -> None:
-        self._process.send_signal(number)
-
-    def wait(self) -> int:
-        status = self._process.wait(PATIENCE)
-        for reader in self._readers:
-            reader.join(PATIENCE)
-        return status
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-
-    @property
-    def events(self) -> list[tuple[str | None, ...]]:
-        """The fields of each printed line: phase, label, track, score, t, duration, latency,
-        reason; every line must be an event."""
-        fields = []
-        for line in self.lines["stdout"]:
-            match = EVENT.match(line)
-            assert match, line
-            fields.append((match[1].strip(), *match.groups()[1:]))
-        return fields
-
-
-@pytest.fixture
-def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
-    """Return a function that starts a process in the test's ROS domain."""
-    processes: list[Process] = []
-
-    def begin(code: str, *arguments: str) -> Process:
-        processes.append(Process(code, *arguments))
-        return processes[-1]
-
-    yield begin
-    for process in processes:
-        process.kill()
 
 
 def test_source_passes_through_the_chain_to_its_end(start, eager_bundle):
@@ -125,43 +35,6 @@ def test_source_passes_through_the_chain_to_its_end(start, eager_bundle):
     assert onset[6] is not None
     frames = re.search(r"(\d+) frames; (\d+) images worked on, 0 dropped", run.lines["stderr"][-1])
     assert frames and frames[1] == frames[2]
-
-
-@pytest.mark.parametrize("person", [True, False])
-def test_run_without_events_says_what_it_saw(start, tmp_path, person):
-    source = open_puppet("rest", fps=10.0)
-    for number in range(6):
-        image = source.frame(number).image
-        picture = cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if person else np.full_like(image, 90)
-        cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
-    run = start(CLI, "run", "--source", str(tmp_path))
-    assert run.wait() == 0
-    assert run.lines["stderr"][-1] == (
-        f"bharnet run: a person in {6 * person} of 6 images, hands in 0; nothing of: hello, "
-        "thanks, iloveyou, no, yes, please, help, sorry"
-    )
-
-
-def test_two_runs_on_one_machine_do_not_mix(start, eager_bundle):
-    words = ["run", "--source", "puppet:rest", "--model", str(eager_bundle), "--ros-args"]
-    words += ["-p", "video_source:fps:=10.0"]
-    runs = [start(CLI, *words) for _ in range(2)]
-    for run in runs:
-        assert run.wait() == 0
-        assert [event[:2] for event in run.events] == [("ONSET", "wave"), ("OFFSET", "wave")]
-        frames = re.search(r"(\d+) frames; (\d+) images worked on, 0 dro", run.lines["stderr"][-1])
-        assert frames and frames[1] == frames[2]
-    others = [line for run in runs for line in run.lines["stderr"] if "another chain" in line]
-    assert 1 <= len(others) <= 2
-
-
-def test_topics_of_a_run_with_a_namespace_have_their_plain_names(start, graph, wait, eager_bundle):
-    keypoints = graph.probe.listen(msg.BodyHandKeypoints, "/robot1/keypoints", RELIABLE)
-    words = ["--source", "puppet:rest", "--loop", "--model", str(eager_bundle)]
-    run = start(CLI, "run", *words, "--ros-args", "-r", "__ns:=/robot1")
-    wait(lambda: keypoints, "keypoints")
-    run.send(signal.SIGINT)
-    assert run.wait() == 0
 
 
 def test_each_of_two_people_has_events(start, eager_bundle):
