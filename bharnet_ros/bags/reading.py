@@ -15,7 +15,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
 
 from bharnet_ros.bags.mending import MCAP, is_cut_off
-from bharnet_ros.bags.message_types import PACKAGE, message_types
+from bharnet_ros.bags.message_types import is_readable, message_types
 from bharnet_ros.messages.reading import Message
 from bharnet_ros.types.errors import InputError
 
@@ -174,19 +174,14 @@ class Recording:
         try:
             types = self._types(connection)
             known = name in types.fielddefs
-            hashed = types.hash_rihs01(name) if known else ""
+            readable = known and is_readable(name, types)
         except Exception as error:  # a broken definition makes the library raise anything
             raise InputError(
                 f"{where}: definition of {name} is broken: {_reason(error)}"
             ) from error
         if not known:
             raise InputError(f"{where}: type {name} is unknown, and the bag does not define it")
-        expected = message_types()
-        if name in expected.fielddefs:
-            same = hashed == expected.hash_rihs01(name)
-        else:
-            same = not name.startswith(f"{PACKAGE}/")
-        if not same:
+        if not readable:
             raise InputError(f"{where}: was recorded with another definition of {name}")
 
     def _types(self, connection: Connection) -> Typestore:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from bharnet_ros.bags.reading import Recorded, Recording, Topic
+from bharnet_ros.bags.recorded_camera import find_camera
 from bharnet_ros.bags.recorded_depth import RecordedDepth, find_depth
 from bharnet_ros.bags.recorded_events import whole_events
 from bharnet_ros.bags.recorded_models import check_classes, recorded_classes
@@ -163,6 +164,9 @@ class _Player:
         vocabulary = sliding.recognizer.vocabulary
         self._to_events.use_model(vocabulary.events, vocabulary.name)
         to_scores = KeypointsToScores(sliding, self._log, rgb)
+        camera = find_camera(self._recording, self._topic, self._settings.camera_info_topic)
+        if camera is not None:
+            to_scores.take_camera(camera)
 
         def take_due(due: DueWindows | None) -> None:
             if due is not None:

@@ -19,7 +19,14 @@ from bharnet_ros.recognition.events.parameters import (
     EventParameters,
     parse_class_parameters,
 )
-from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
+from bharnet_ros.types.actions import (
+    ActionEvent,
+    ActionScores,
+    Hand,
+    OffsetReason,
+    Phase,
+    TrackScores,
+)
 from bharnet_ros.types.camera import Calibration
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import (
@@ -30,6 +37,7 @@ from bharnet_ros.types.keypoints import (
     FrameKeypoints,
     PersonKeypoints,
 )
+from bharnet_ros.types.places import UNKNOWN, PersonPlace, Point
 
 Message: TypeAlias = Any
 """A ROS message, or an object with the same fields."""
@@ -135,6 +143,9 @@ def scores_from_message(message: Message, classes: int) -> ActionScores:
                 window_end_ns=time_to_ns(track.window_end),
                 body_reliability=track.body_reliability,
                 hand_reliability=track.hand_reliability,
+                hand=_hand(track, f"track {track.track_id!r}"),
+                hands_differ=getattr(track, "hands_differ", False),
+                place=_place(track),
                 **probabilities,
             )
         )
@@ -150,16 +161,18 @@ def event_from_message(message: Message) -> ActionEvent:
     """Return the event of a message.
 
     Raises:
-        InputError: The phase or the reason is not one of those in the message definition.
+        InputError: The phase, the reason or the hand is not one of those in the message definition.
     """
+    where = f"event {message.event_id!r}"
     try:
         phase = Phase(message.phase)
     except ValueError:
-        raise InputError(_unknown_value(message, "phase", Phase)) from None
+        raise InputError(_unknown_value(message, where, "phase", Phase)) from None
     try:
         reason = OffsetReason(message.reason)
     except ValueError:
-        raise InputError(_unknown_value(message, "reason", OffsetReason)) from None
+        raise InputError(_unknown_value(message, where, "reason", OffsetReason)) from None
+    target = message.target_position if getattr(message, "target_known", False) else None
     return ActionEvent(
         stamp_ns=time_to_ns(message.header.stamp),
         event_id=message.event_id,
@@ -175,13 +188,43 @@ def event_from_message(message: Message) -> ActionEvent:
         reason=reason,
         frame_id=message.header.frame_id,
         model_name=message.model_name,
+        hand=_hand(message, where),
+        hands_differ=getattr(message, "hands_differ", False),
+        place=_place(message),
+        target_frame=getattr(message, "target_frame", ""),
+        target_position=None if target is None else _point(target),
     )
 
 
-def _unknown_value(message: Message, name: str, known: type[Enum]) -> str:
-    """Return the error for a field of an event whose value is not in an enumeration."""
+def _hand(message: Message, where: str) -> Hand:
+    """Return the hand in scores or an event; NONE in a recording from before there was one."""
+    try:
+        return Hand(getattr(message, "hand", "") or Hand.NONE)
+    except ValueError:
+        raise InputError(_unknown_value(message, where, "hand", Hand)) from None
+
+
+def _place(message: Message) -> PersonPlace:
+    """Return the place in scores or an event; UNKNOWN in a recording from before there was one."""
+    place = getattr(message, "place", None)
+    if place is None:
+        return UNKNOWN
+    left, top, width, height = (float(value) for value in place.box)
+    return PersonPlace(
+        box=(left, top, width, height) if place.box_known else None,
+        direction=_point(place.direction) if place.direction_known else None,
+        position=_point(place.position) if place.position_known else None,
+    )
+
+
+def _point(message: Message) -> Point:
+    return float(message.x), float(message.y), float(message.z)
+
+
+def _unknown_value(message: Message, where: str, name: str, known: type[Enum]) -> str:
+    """Return the error for a field whose value is not in an enumeration."""
     return (
-        f"event {message.event_id!r}: {name} {getattr(message, name)!r} is not one of "
+        f"{where}: {name} {getattr(message, name)!r} is not one of "
         f"{', '.join(repr(member.value) for member in known)}"
     )
 

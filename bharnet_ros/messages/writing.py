@@ -15,6 +15,7 @@ from bharnet_ros.types.actions import ActionEvent, ActionScores, TrackScores
 from bharnet_ros.types.camera import Calibration
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FloatArray, FrameKeypoints, PersonKeypoints
+from bharnet_ros.types.places import PersonPlace, Point
 
 LARGEST_SECONDS = 2**31 - 1
 
@@ -157,6 +158,12 @@ class MessageFactory:
             track_id=event.track_id,
             class_id=int(event.class_id),
             label=event.label,
+            hand=event.hand.value,
+            hands_differ=bool(event.hands_differ),
+            place=self._place(event.place),
+            target_known=event.target_position is not None,
+            target_frame=event.target_frame,
+            target_position=self._vector("Point", event.target_position),
             score=float(event.score),
             body_score=float(event.body_score),
             hand_score=float(event.hand_score),
@@ -185,7 +192,28 @@ class MessageFactory:
             hand_probabilities=self._floats(track.hand_probabilities),
             body_reliability=float(track.body_reliability),
             hand_reliability=float(track.hand_reliability),
+            hand=track.hand.value,
+            hands_differ=bool(track.hands_differ),
+            place=self._place(track.place),
         )
+
+    def _place(self, place: PersonPlace) -> Any:
+        box = (np.nan,) * 4 if place.box is None else place.box
+        return self._make(
+            "bharnet_ros",
+            "PersonPlace",
+            box_known=place.box is not None,
+            box=np.array(box, dtype=np.float32),
+            direction_known=place.direction is not None,
+            direction=self._vector("Vector3", place.direction),
+            position_known=place.position is not None,
+            position=self._vector("Point", place.position),
+        )
+
+    def _vector(self, kind: str, values: Point | None) -> Any:
+        """Return a message of geometry_msgs with x, y and z, NaN if they are not known."""
+        x, y, z = (np.nan,) * 3 if values is None else values
+        return self._make("geometry_msgs", kind, x=float(x), y=float(y), z=float(z))
 
     def _person(self, person: PersonKeypoints) -> Any:
         return self._make(

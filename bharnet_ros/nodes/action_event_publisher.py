@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rclpy.clock import Clock
@@ -17,10 +18,11 @@ from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
 from bharnet_ros.nodes.conversions import event_to_message, time_to_ns
 from bharnet_ros.nodes.runtime.changes import Change
-from bharnet_ros.nodes.runtime.managed import ManagedNode
+from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
+from bharnet_ros.nodes.runtime.transforms import TargetFrame, import_tf2
 from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
 from bharnet_ros.recognition.events.overrides import (
     FROM_MODEL,
@@ -125,6 +127,12 @@ PARAMETERS = (
         "Values for single classes, each CLASS.PARAMETER=VALUE, such as help.min_gap_s=0.5.",
         live=True,
     ),
+    ParameterSpec(
+        "target_frame",
+        "",
+        "Frame in which positions of people are told too, such as map; empty: none. Needs depth "
+        "and tf2_ros.",
+    ),
 )
 
 KNOWN_EVENTS = 1000
@@ -150,6 +158,7 @@ class ActionEventPublisher(ManagedNode):
         self._model_info: Subscription | None = None
         self._timer: Timer | None = None
         self._silence: Silence | None = None
+        self._target: TargetFrame | None = None
         self._last_stamp_ns: int | None = None
         self._event_ids: dict[str, None] = {}
 
@@ -169,6 +178,8 @@ class ActionEventPublisher(ManagedNode):
 
     def configure(self, parameters: dict[str, Any]) -> None:
         """Check the parameters and subscribe to model_info."""
+        target = parameters["target_frame"]
+        tf2 = import_tf2("target_frame") if target else None
         self._overrides = event_overrides(parameters)
         self._step = ScoresToEvents(
             self._overrides, TopicLog(self, lambda: self._topic(self._scores))
@@ -176,6 +187,8 @@ class ActionEventPublisher(ManagedNode):
         self._publisher = self.create_lifecycle_publisher(
             ActionEventMessage, "/action_recognition", RELIABLE
         )
+        if tf2 is not None:
+            self._target = TargetFrame(self, tf2, target, self._without_transform)
         # Already here, so that class names are known when the first scores arrive.
         self._model_info = self.create_subscription(
             ModelInfo, "model_info", self._on_model_info, LATCHED
@@ -219,6 +232,9 @@ class ActionEventPublisher(ManagedNode):
             self.destroy_subscription(self._model_info)
             self._model_info = None
         self._model = self._step = None
+        if self._target is not None:
+            self._target.close()
+            self._target = None
         if self._publisher is not None:
             self.destroy_lifecycle_publisher(self._publisher)
             self._publisher = None
@@ -307,8 +323,21 @@ class ActionEventPublisher(ManagedNode):
             if len(self._event_ids) > KNOWN_EVENTS:
                 del self._event_ids[next(iter(self._event_ids))]
             now_ns = self.get_clock().now().nanoseconds
-            self._publisher.publish(event_to_message(event, now_ns))
+            self._publisher.publish(event_to_message(self._located(event), now_ns))
             self.counters.published(self.age(event.stamp_ns))
+
+    def _located(self, event: ActionEvent) -> ActionEvent:
+        """Return an event with the position in the target frame, if one is asked for and known."""
+        target, position = self._target, event.place.position
+        if target is None:
+            return event
+        if position is not None:
+            position = target.position(position, event.frame_id, event.stamp_ns)
+        return replace(event, target_frame=target.frame, target_position=position)
+
+    def _without_transform(self, problem: str) -> None:
+        self.counters.count("without transform")
+        self.get_logger().warning(problem, throttle_duration_sec=LOG_PERIOD)
 
     def _check_source(self) -> None:
         if self._silence is None:

@@ -153,7 +153,8 @@ def run_chain(
         InputError: An option, a parameter or a ROS argument cannot be used; names it.
         OSError: The source cannot be opened, or the recording cannot be written.
     """
-    with stop_signals() as stop, ros(_ros_arguments(options)), NodeRunner() as runner:
+    arguments = _ros_arguments(options)
+    with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
         video = _make_source(options) if options.image_topic is None else None
         if video is not None:
             runner.add(video)

@@ -10,7 +10,7 @@ from rclpy.node import Node
 from bharnet_ros.msg import ActionEvent
 from bharnet_ros.nodes.conversions import time_to_ns
 from bharnet_ros.nodes.runtime.qos import RELIABLE
-from bharnet_ros.types.actions import Phase
+from bharnet_ros.types.actions import Hand, Phase
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 
@@ -76,7 +76,12 @@ def format_event(message: ActionEvent, origin_ns: int, show_latency: bool) -> st
         f"track={message.track_id}",
         f"score={message.score:.2f}",
         f"t={at:.2f} s",
+        f"hand={message.hand or Hand.NONE.value}",
     ]
+    place = message.place
+    if place.position_known:
+        x, y, z = place.position.x, place.position.y, place.position.z
+        words.append(f"position=({x:.2f}, {y:.2f}, {z:.2f}) m")
     if not onset:
         duration = (time_to_ns(message.end) - time_to_ns(message.start)) / NANOSECONDS
         words.append(f"duration={duration:.2f} s")

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from bharnet_ros.gestures.classroom import Classroom
 from bharnet_ros.msg import ActionScores, BodyHandKeypoints, ModelInfo
@@ -26,6 +26,7 @@ from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import LatestWorker
 from bharnet_ros.nodes.teaching_services import TeachingServices
 from bharnet_ros.pipeline.crops import RgbFeed
+from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC
 from bharnet_ros.pipeline.keypoints_to_scores import (
     KeypointsToScores,
     OpenedRecognition,
@@ -55,6 +56,7 @@ class Recognition(ManagedNode):
         self._scores: LifecyclePublisher | None = None
         self._model_info: LifecyclePublisher | None = None
         self._subscription: Subscription | None = None
+        self._camera: Subscription | None = None
         self._synchronised: Synchronised | None = None
         self._message_filters: Any = None
         self._rgb: RgbFeed | None = None
@@ -108,6 +110,9 @@ class Recognition(ManagedNode):
         if self._classroom is not None:
             self._teaching.open(self._classroom)
         self._worker = LatestWorker("recognition", self._score, self.unexpected)
+        self._camera = self.create_subscription(
+            CameraInfo, CAMERA_INFO_TOPIC, self._on_camera, SENSOR
+        )
         if self._rgb is None:
             self._subscription = self.create_subscription(
                 BodyHandKeypoints,
@@ -136,9 +141,10 @@ class Recognition(ManagedNode):
 
     def deactivate(self) -> None:
         """Stop taking keypoints and forget all windows."""
-        if self._subscription is not None:
-            self.destroy_subscription(self._subscription)
-            self._subscription = None
+        for subscription in (self._subscription, self._camera):
+            if subscription is not None:
+                self.destroy_subscription(subscription)
+        self._subscription = self._camera = None
         if self._synchronised is not None:
             self._synchronised.close()
             self._synchronised = None
@@ -244,6 +250,10 @@ class Recognition(ManagedNode):
             self._last_input_ns = time_to_ns(message.header.stamp)
         # Last, so that a caller that waits for either and then for `idle` misses nothing.
         self.counters.count("received")
+
+    def _on_camera(self, message: CameraInfo) -> None:
+        if self._step is not None:
+            self._step.take_camera(message)
 
     def _restart(self) -> None:
         if self._classroom is not None:

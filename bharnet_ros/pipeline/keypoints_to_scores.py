@@ -12,6 +12,7 @@ from bharnet_ros.messages.reading import (
     keypoints_from_message,
     time_to_ns,
 )
+from bharnet_ros.pipeline.camera import CameraFeed
 from bharnet_ros.pipeline.crops import RgbFeed, make_rgb_feed
 from bharnet_ros.pipeline.message_log import WITHOUT_DEPTH, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
@@ -157,6 +158,7 @@ class KeypointsToScores:
         self._on_restart = on_restart
         self._layout = get_layout(sliding.recognizer.description.body_layout)
         self._stamps = StampCheck(log, "windows restart")
+        self._cameras = CameraFeed(log)
         self._image: tuple[int, Message] | None = None
 
     def change(self, sliding: SlidingRecognizer, rgb: RgbFeed | None) -> None:
@@ -207,6 +209,10 @@ class KeypointsToScores:
         """
         return self._push(frame, image) if self._follows(frame.stamp_ns) else None
 
+    def take_camera(self, message: Message) -> None:
+        """Take a camera_info message: where people are is told by the newest one."""
+        self._cameras.take(message)
+
     def take_image(self, image: Message, keypoints: Message) -> None:
         """Take the image that belongs to a keypoints message, before or after that message."""
         if self._rgb is None:
@@ -248,6 +254,7 @@ class KeypointsToScores:
 
     def _push(self, frame: FrameKeypoints, image: Message | None) -> DueWindows | None:
         self._check_depth(frame)
+        self._sliding.camera = self._cameras.of(frame)
         try:
             return self._sliding.push(frame, self._crops(frame, image))
         except ValueError as error:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from bharnet_ros.features.modalities import network_input
+from bharnet_ros.features.modalities import NetworkInput, network_input
 from bharnet_ros.features.resampling import KeypointBatch, resample
 from bharnet_ros.features.streams import StreamInput, prepare_streams
 from bharnet_ros.recognition.backends import AUTO, open_backend
 from bharnet_ros.recognition.background import BACKGROUND_FILE
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.embedding import Embeddings, FloatArray
+from bharnet_ros.recognition.hands import acting_hands
 from bharnet_ros.recognition.output import WindowOutput, softmax
 from bharnet_ros.recognition.vocabulary import TaughtClasses, Vocabulary
 from bharnet_ros.types.actions import ActionScores, TrackScores
@@ -166,6 +168,11 @@ class Recognizer:
             taught = vocabulary.taught
             known = None if taught is None else taught.probabilities(self.embed(output))
             fused, body, hand = vocabulary.combine(probabilities, known)
+            acting = acting_hands(
+                *(batch, inputs, self.description.features, fused, hand),
+                vocabulary.events.background_id,
+                lambda rows, shown: self._score_hands(rows, shown, sequences, length, vocabulary),
+            )
             tracks = tuple(
                 TrackScores(
                     track_id=sequence.track_id,
@@ -176,10 +183,28 @@ class Recognizer:
                     hand_probabilities=hand[row],
                     body_reliability=float(joint_share[row]),
                     hand_reliability=float(hand_share[row]),
+                    hand=acting[row][0],
+                    hands_differ=acting[row][1],
                 )
                 for row, sequence in enumerate(sequences)
             )
         return ActionScores(stamp_ns, tracks, frame_id, vocabulary.name)
+
+    def _score_hands(
+        self,
+        rows: npt.NDArray[np.intp],
+        inputs: NetworkInput,
+        sequences: Sequence[KeypointSequence],
+        window_s: float,
+        vocabulary: Vocabulary,
+    ) -> FloatArray:
+        """Return what the hand expert says (n, M) of some windows of which it sees one hand."""
+        output = self._backend.run(
+            inputs, self._stream_inputs([sequences[row] for row in rows], window_s)
+        )
+        taught = vocabulary.taught
+        known = None if taught is None else taught.probabilities(self.embed(output))
+        return vocabulary.combine(self.probabilities(output.hand), known)
 
     def _stream_inputs(
         self, sequences: Sequence[KeypointSequence], window_s: float | None

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
+from bharnet_ros.pose.places import find_place
 from bharnet_ros.recognition.bundle import ModelBundle
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.window import TrackWindow
 from bharnet_ros.types.actions import ActionScores
+from bharnet_ros.types.camera import PinholeCamera
 from bharnet_ros.types.crops import FrameCrops
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, KeypointSequence
+from bharnet_ros.types.places import PersonPlace
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class DueWindows:
         sequences: The window of each person in view that spans long enough.
         window_s: Length of the windows, seconds.
         recognizer: Scores them: the one that was at work when they were due.
+        places: Where each of them is in the newest frame, by track id.
     """
 
     stamp_ns: int
@@ -36,6 +40,7 @@ class DueWindows:
     sequences: tuple[KeypointSequence, ...]
     window_s: float
     recognizer: Recognizer
+    places: Mapping[str, PersonPlace]
 
 
 class SlidingRecognizer:
@@ -48,6 +53,7 @@ class SlidingRecognizer:
         recognizer: Scores the windows.
         window_s: Length of the windows, seconds.
         stride_s: Time between two inferences, seconds; 0 scores at every frame.
+        camera: The camera of the frames; None if it is not known.
     """
 
     def __init__(
@@ -81,6 +87,7 @@ class SlidingRecognizer:
             raise InputError(f"window_s: must be positive and finite, got {self.window_s}")
         if not 0.0 <= least_fill <= 1.0:
             raise InputError(f"least_fill: must lie in 0..1, got {least_fill}")
+        self.camera: PinholeCamera | None = None
         self._newest_ns: int | None = None
         self._due_ns: int | None = None
         self.change_times(stride_s=stride_s, track_timeout_s=track_timeout_s)
@@ -151,16 +158,22 @@ class SlidingRecognizer:
         if self._due_ns is None or stamp - self._due_ns >= self._stride_ns:
             self._due_ns = stamp
         self._due_ns += self._stride_ns
+        ready = [
+            window
+            for window in self._windows.values()
+            if window.newest_ns == stamp and window.span_s >= self._least_span_s
+        ]
+        size = (frame.width, frame.height)
         return DueWindows(
             stamp,
             frame.frame_id,
-            tuple(
-                window.sequence(frame.width, frame.height)
-                for window in self._windows.values()
-                if window.newest_ns == stamp and window.span_s >= self._least_span_s
-            ),
+            tuple(window.sequence(*size) for window in ready),
             self.window_s,
             self.recognizer,
+            {
+                window.newest_person.track_id: find_place(window.newest_person, *size, self.camera)
+                for window in ready
+            },
         )
 
     def attach(self, stamp_ns: int, crops: Mapping[str, FrameCrops]) -> None:
@@ -194,7 +207,13 @@ class SlidingRecognizer:
 
     def score(self, due: DueWindows) -> ActionScores:
         """Score windows that `push` returned, by the model that was at work then."""
-        return due.recognizer.score(due.sequences, due.stamp_ns, due.frame_id, due.window_s)
+        scores = due.recognizer.score(due.sequences, due.stamp_ns, due.frame_id, due.window_s)
+        return replace(
+            scores,
+            tracks=tuple(
+                replace(track, place=due.places[track.track_id]) for track in scores.tracks
+            ),
+        )
 
     def continue_from(self, other: SlidingRecognizer) -> None:
         """Go on with the people and frames of another recogniser, which is used no longer.

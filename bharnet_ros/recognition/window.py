@@ -53,6 +53,11 @@ class TrackWindow:
         return self._frames[-1][0]
 
     @property
+    def newest_person(self) -> PersonKeypoints:
+        """The keypoints of the newest frame."""
+        return self._frames[-1][1]
+
+    @property
     def span_s(self) -> float:
         """Seconds from the oldest frame held to the newest."""
         if not self._frames:

@@ -9,6 +9,8 @@ from enum import Enum, IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from bharnet_ros.types.places import UNKNOWN, PersonPlace, Point
+
 BACKGROUND = "background"
 """Name of the class for rest and for motion that the model does not know."""
 
@@ -20,6 +22,15 @@ def kept_classes(text: str) -> list[str] | None:
     if text == KEEP_ALL:
         return None
     return [] if text == KEEP_NONE else [name.strip() for name in text.split(",")]
+
+
+class Hand(str, Enum):
+    """The hand that does an action, of the person's own two; NONE also if it is not known."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+    NONE = "none"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +46,9 @@ class TrackScores:
         hand_probabilities: (K,) probabilities of the hand expert alone.
         body_reliability: 0..1, share of body joints of the window that were observed.
         hand_reliability: 0..1, share of frames of the window with at least one hand observed.
+        hand: The hand that does the most probable action.
+        hands_differ: Whether the other hand does another action: `hand` is the surer of both.
+        place: Where the person is in the newest frame.
     """
 
     track_id: str
@@ -45,6 +59,9 @@ class TrackScores:
     hand_probabilities: npt.NDArray[np.floating]
     body_reliability: float = 1.0
     hand_reliability: float = 1.0
+    hand: Hand = Hand.NONE
+    hands_differ: bool = False
+    place: PersonPlace = UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,6 +145,11 @@ class ActionEvent:
         reason: Why the event ended; NONE for an ONSET.
         frame_id: Optical frame of the camera.
         model_name: Name of the model bundle.
+        hand: The hand that acts, as the window with this score shows.
+        hands_differ: Whether the other hand did another action: `hand` is the surer of both.
+        place: Where the person is at `stamp_ns`, or was seen last.
+        target_frame: Another frame in which the position was asked for; empty for none.
+        target_position: Metres in that frame; None where it is not known.
     """
 
     stamp_ns: int
@@ -144,3 +166,8 @@ class ActionEvent:
     reason: OffsetReason = OffsetReason.NONE
     frame_id: str = ""
     model_name: str = ""
+    hand: Hand = Hand.NONE
+    hands_differ: bool = False
+    place: PersonPlace = UNKNOWN
+    target_frame: str = ""
+    target_position: Point | None = None

@@ -12,6 +12,7 @@ import yaml
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray
 from bharnet_ros.types.paths import expand_home
+from bharnet_ros.types.places import Point
 
 _IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 _FILE_SCHEME = "file://"
@@ -74,6 +75,12 @@ class PinholeCamera:
         x = (pixels[..., 0] - self.cx) / self.fx
         y = (pixels[..., 1] - self.cy) / self.fy
         return np.stack([x * depth, y * depth, depth], axis=-1).astype(np.float32)
+
+    def direction(self, x: float, y: float) -> Point:
+        """Return the vector of length 1 from the camera towards a pixel, in its optical frame."""
+        ray = np.array([(x - self.cx) / self.fx, (y - self.cy) / self.fy, 1.0])
+        right, down, forward = (ray / np.linalg.norm(ray)).tolist()
+        return right, down, forward
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase
+from bharnet_ros.types.actions import ActionEvent, ActionScores, Hand, OffsetReason, Phase
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, KeypointSequence
+from bharnet_ros.types.places import Point
 
 ANYBODY = ""
 """Track of a true action that any person may have done."""
@@ -70,6 +71,9 @@ class FoundEvent:
         reason: Why it ended.
         latency_s: Seconds from the capture of the ONSET's frame to its publication; NaN where
             nothing was published, as in a replay.
+        hand: The hand that acted: left, right, both or none.
+        position: Where the person was at the ONSET, metres in the camera's optical frame; None if
+            it is not known.
     """
 
     label: str
@@ -81,6 +85,8 @@ class FoundEvent:
     offset_s: float
     reason: str = OffsetReason.ENDED.value
     latency_s: float = math.nan
+    hand: str = Hand.NONE.value
+    position: Point | None = None
 
     @property
     def duration_s(self) -> float:
@@ -210,6 +216,8 @@ def found_events(
             offset_s=seconds(ended[event_id].stamp_ns),
             reason=ended[event_id].reason.value,
             latency_s=latency,
+            hand=ended[event_id].hand.value,
+            position=onset.place.position,
         )
         for event_id, (onset, latency) in begun.items()
     )

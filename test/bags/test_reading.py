@@ -6,13 +6,21 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from rosbags.rosbag2 import Writer
+from rosbags.typesys import Stores, get_typestore
+from rosbags.typesys.store import Typestore
 
+from bharnet_ros.bags.message_types import message_types
 from bharnet_ros.bags.reading import Recording
 from bharnet_ros.bags.topics import Stage, choose_stage
+from bharnet_ros.messages.reading import event_from_message, scores_from_message
+from bharnet_ros.types.actions import Hand
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.places import UNKNOWN
 
 KINDS = [
     ("mcap", "none"),
@@ -189,6 +197,59 @@ def test_another_definition_of_our_message_is_refused(tmp_path, messages, write_
         pytest.raises(ValueError, match=r"topic /model_info: was recorded with another definition"),
     ):
         recording.first("/model_info")
+
+
+FORMER = {
+    "bharnet_ros/msg/TrackScores": ("hand", "hands_differ", "place"),
+    "bharnet_ros/msg/ActionEvent": (
+        *("hand", "hands_differ", "place", "target_known", "target_frame", "target_position"),
+    ),
+}
+"""Fields that were not in the messages at first."""
+
+
+def former_types() -> Typestore:
+    """Return the messages of this package as they were without those fields."""
+    store = get_typestore(Stores.ROS2_JAZZY)
+    for name, (constants, fields) in message_types().fielddefs.items():
+        if name.startswith("bharnet_ros/"):
+            kept = [field for field in fields if field[0] not in FORMER.get(name, ())]
+            store.register({name: (constants, kept)})
+    return store
+
+
+def write_former(folder: Path, topic: str, message: Any) -> Path:
+    """Record one message as it was recorded before it had some of its fields."""
+    former = former_types()
+
+    def older(one: Any) -> Any:
+        kind = former.types[one.__msgtype__]
+        fields = {name: getattr(one, name) for name, _ in former.fielddefs[one.__msgtype__][1]}
+        if "tracks" in fields:
+            fields["tracks"] = [older(track) for track in fields["tracks"]]
+        return kind(**fields)
+
+    with Writer(folder, version=9) as writer:
+        connection = writer.add_connection(topic, message.__msgtype__, typestore=former)
+        content = former.serialize_cdr(older(message), message.__msgtype__)
+        writer.write(connection, 1_000_000_000, content)
+    return folder
+
+
+def test_scores_from_before_there_were_hands_are_read(tmp_path, messages):
+    scores = messages.scores(1.0, {"body_1": (0.5, 0.25, 0.25)})
+    with Recording(write_former(tmp_path / "old", "/action_scores", scores)) as recording:
+        (track,) = scores_from_message(recording.first("/action_scores"), 3).tracks
+    assert track.probabilities.tolist() == [0.5, 0.25, 0.25]
+    assert (track.hand, track.hands_differ, track.place) == (Hand.NONE, False, UNKNOWN)
+
+
+def test_events_from_before_there_were_hands_are_read(tmp_path, messages):
+    event = messages.event("a-1", 1, 2.0, 1.0, 1.5)
+    with Recording(write_former(tmp_path / "old", "/action_recognition", event)) as recording:
+        read = event_from_message(recording.first("/action_recognition"))
+    assert (read.event_id, read.score) == ("a-1", 0.875)
+    assert (read.hand, read.place, read.target_position) == (Hand.NONE, UNKNOWN, None)
 
 
 def test_another_definition_of_a_standard_message_is_refused(tmp_path, messages, write_bag):

@@ -14,7 +14,7 @@ from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.topics import Stage, origin_of
 from bharnet_ros.pose.extractor import PoseExtractor
 from bharnet_ros.sources.puppet.source import open_puppet
-from bharnet_ros.types.actions import OffsetReason, Phase
+from bharnet_ros.types.actions import Hand, OffsetReason, Phase
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.timeline import TrueAction
@@ -325,3 +325,35 @@ def test_images_that_cannot_be_used_are_dropped(
     assert (found.frames, found.dropped) == (3, 1)
     assert any("1 messages on /image/compressed cannot be used" in note for note in found.notes)
     assert any("1 messages had the stamp of the one before" in note for note in found.notes)
+
+
+def recorded_people(messages, write_bag, folder, camera=None):
+    """Record keypoints with depth of a puppet that greets, and its camera if there is one."""
+    puppet = open_puppet("hello")
+    rows = [] if camera is None else [("camera_info", messages.camera_info(0.0, camera))]
+    for number in range(0, len(puppet), 2):
+        rows.append(("keypoints", messages.keypoints(puppet.truth(number))))
+    return write_bag(folder, rows)
+
+
+def test_computed_events_tell_the_hand_and_where_the_person_is(tmp_path, messages, write_bag):
+    camera = open_puppet("hello").camera
+    bag = recorded_people(messages, write_bag, tmp_path / "seen", camera)
+    found = play(bag, model="gestures", device="cpu")
+    onset = next(event for event in found.events if event.label == "hello")
+    assert onset.hand is Hand.RIGHT
+    left, _, width, _ = onset.place.box
+    x, _, z = onset.place.direction
+    assert camera.cx + camera.fx * x / z == pytest.approx(left + width / 2, abs=0.1)
+    assert onset.place.position == pytest.approx((0.0, 0.15, 1.05), abs=0.1)
+    (event,) = [one for one in found.timeline([]).events if one.label == "hello"]
+    assert (event.hand, event.position) == ("right", onset.place.position)
+
+
+def test_without_recorded_camera_information_the_direction_is_that_of_the_position(
+    tmp_path, messages, write_bag
+):
+    bag = recorded_people(messages, write_bag, tmp_path / "seen")
+    onset = play(bag, model="gestures", device="cpu").events[0]
+    position = np.array(onset.place.position)
+    assert onset.place.direction == pytest.approx(position / np.linalg.norm(position))

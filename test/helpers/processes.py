@@ -16,6 +16,7 @@ CLI = "from bharnet_ros.cli import main; import sys; sys.exit(main())"
 NODE = "from bharnet_ros.nodes.{} import main; import sys; sys.exit(main())"
 EVENT = re.compile(
     r"(ONSET |OFFSET) (\S+) +track=(\S+) score=(\d\.\d\d) t=(-?\d+\.\d\d) s"
+    r" hand=(?:left|right|both|none)(?: position=\([-0-9., ]+\) m)?"
     r"(?: duration=(\d+\.\d\d) s)?(?: latency=(-?\d+) ms)?(?: reason=(\w+))?$"
 )
 

@@ -122,6 +122,9 @@ class Messages:
                 hand_probabilities=np.array(row, dtype=np.float32),
                 body_reliability=1.0,
                 hand_reliability=1.0,
+                hand="right",
+                hands_differ=False,
+                place=self.place(),
             )
             for track_id, row in people.items()
         ]
@@ -149,6 +152,12 @@ class Messages:
             track_id=track_id,
             class_id=0,
             label=label,
+            hand="right",
+            hands_differ=False,
+            place=self.place(),
+            target_known=False,
+            target_frame="",
+            target_position=self.vector("Point", np.nan),
             score=0.875,
             body_score=0.5,
             hand_score=0.5,
@@ -160,6 +169,22 @@ class Messages:
             reason=reason,
             model_name="tiny",
         )
+
+    def place(self) -> Any:
+        """Return a place of which nothing is known."""
+        return self.make(
+            "bharnet_ros/msg/PersonPlace",
+            box_known=False,
+            box=np.full(4, np.nan, dtype=np.float32),
+            direction_known=False,
+            direction=self.vector("Vector3", np.nan),
+            position_known=False,
+            position=self.vector("Point", np.nan),
+        )
+
+    def vector(self, kind: str, value: float) -> Any:
+        """Return a point or vector with three equal numbers."""
+        return self.make(f"geometry_msgs/msg/{kind}", x=value, y=value, z=value)
 
     def model_info(self, at: float = 0.0, class_names: Sequence[str] = CLASS_NAMES) -> Any:
         """Return model information."""

@@ -10,9 +10,17 @@ from bharnet_ros.bags.message_types import message_types
 from bharnet_ros.bags.writing import recorded_messages
 from bharnet_ros.messages.writing import MessageFactory
 from bharnet_ros.nodes import conversions
-from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase, TrackScores
+from bharnet_ros.types.actions import (
+    ActionEvent,
+    ActionScores,
+    Hand,
+    OffsetReason,
+    Phase,
+    TrackScores,
+)
 from bharnet_ros.types.camera import Calibration, PinholeCamera
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
+from bharnet_ros.types.places import PersonPlace
 
 STAMP = 1_700_000_000_123_456_789
 
@@ -57,6 +65,9 @@ def test_scores_are_the_same_message_in_both_libraries(messages):
         np.array([0.125, 0.875], dtype=np.float32),
         0.5,
         0.25,
+        Hand.BOTH,
+        True,
+        PersonPlace((1.0, 2.0, 30.0, 40.0), (0.0, 0.0, 1.0), (0.25, -0.5, 2.0)),
     )
     scores = ActionScores(STAMP, (track,), "camera", "gestures")
     assert same_bytes(messages.scores(scores), conversions.scores_to_message(scores))

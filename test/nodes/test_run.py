@@ -7,6 +7,7 @@ import signal
 import time
 
 import pytest
+from geometry_msgs.msg import Point
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from processes import CLI, NODE, PATIENCE
@@ -255,6 +256,7 @@ def test_printed_line_of_an_event():
     event = msg.ActionEvent(
         phase=msg.ActionEvent.ONSET,
         label="hello",
+        hand="right",
         track_id="body_1",
         score=0.97,
         start=time_from_ns(103_200_000_000),
@@ -262,11 +264,14 @@ def test_printed_line_of_an_event():
         latency=duration_from_ns(85_000_000),
     )
     assert format_event(event, 100 * SECOND, True) == (
-        "ONSET  hello      track=body_1 score=0.97 t=3.20 s latency=85 ms"
+        "ONSET  hello      track=body_1 score=0.97 t=3.20 s hand=right latency=85 ms"
     )
     event.phase, event.reason = msg.ActionEvent.OFFSET, "ended"
+    event.place.position_known = True
+    event.place.position = Point(x=-0.25, y=0.1, z=1.5)
     assert format_event(event, 100 * SECOND, False) == (
-        "OFFSET hello      track=body_1 score=0.97 t=4.00 s duration=0.80 s reason=ended"
+        "OFFSET hello      track=body_1 score=0.97 t=4.00 s hand=right "
+        "position=(-0.25, 0.10, 1.50) m duration=0.80 s reason=ended"
     )
 
 

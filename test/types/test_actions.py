@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bharnet_ros.types.actions import ActionEvent, OffsetReason, Phase
+from bharnet_ros.types.actions import ActionEvent, Hand, OffsetReason, Phase
 
 MESSAGE = Path(__file__).resolve().parents[2] / "msg" / "ActionEvent.msg"
 
@@ -42,7 +42,15 @@ def test_phases_have_the_numbers_of_the_message() -> None:
 
 def test_reasons_have_the_texts_of_the_message() -> None:
     reasons = {reason.name: reason.value for reason in OffsetReason if reason.value}
-    assert reasons == constants("string")
+    texts = constants("string")
+    assert reasons == {name: text for name, text in texts.items() if "HAND_" not in name}
+
+
+def test_hands_have_the_texts_of_the_message() -> None:
+    texts = constants("string")
+    assert {f"HAND_{hand.name}": hand.value for hand in Hand} == {
+        name: text for name, text in texts.items() if "HAND_" in name
+    }
 
 
 def test_a_reason_is_a_plain_string_to_json_and_can_be_read_back() -> None:

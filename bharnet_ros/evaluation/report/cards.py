@@ -21,6 +21,7 @@ from bharnet_ros.evaluation.report.timeline import clock
 from bharnet_ros.evaluation.report.traces import draw_traces
 from bharnet_ros.types.timeline import FoundEvent, Timeline, TrueAction
 
+_HANDS = {"left": "left hand, ", "right": "right hand, ", "both": "both hands, "}
 MOST_MISTAKES, MOST_OTHER_EVENTS = 12, 24
 """Most mistakes, and most other events, that get a card."""
 
@@ -97,7 +98,7 @@ def other_event_cards(
                 outcome=outcome,
                 headline=f"“{event.label}” {OUTCOME_NAMES[outcome]}",
                 details=f"{timeline.name}, {_span(event)}, {event.track_id}; "
-                f"score {event.score:.2f}, {event.reason}",
+                f"score {event.score:.2f}, {_HANDS.get(event.hand, '')}{event.reason}",
                 figures=(Markup(figure),),
             )
         )

@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from bharnet_ros.recognition.events.evidence import TrackEvidence, check_scores
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.recognition.events.rules import Rules
@@ -13,11 +15,13 @@ from bharnet_ros.types.actions import (
     BACKGROUND,
     ActionEvent,
     ActionScores,
+    Hand,
     OffsetReason,
     Phase,
     TrackScores,
 )
 from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.places import PersonPlace
 from bharnet_ros.types.stamps import Step, step_between
 
 # How long the end of a track's last event is remembered, and how far back a start may lie.
@@ -36,6 +40,8 @@ class _OpenEvent:
     score: float
     body_score: float
     hand_score: float
+    hand: Hand
+    hands_differ: bool
     fading_since_ns: int | None = None
 
 
@@ -44,6 +50,7 @@ class _Track:
     """One person: the evidence so far, the class that may enter, and the open event."""
 
     evidence: TrackEvidence
+    place: PersonPlace
     missing: bool = False
     candidate: int | None = None
     candidate_since_ns: int = 0
@@ -243,6 +250,8 @@ class EventFinder:
                 event.score = smoothed
                 event.body_score = float(person.body_probabilities[class_id])
                 event.hand_score = float(person.hand_probabilities[class_id])
+                if self._most_probable(person) == class_id:
+                    event.hand, event.hands_differ = person.hand, person.hands_differ
             if smoothed >= rule.exit:
                 event.fading_since_ns = None
             elif event.fading_since_ns is None:
@@ -262,11 +271,18 @@ class EventFinder:
         """Add a window to the evidence of its track, which may be new; return the track."""
         track = self._tracks.get(person.track_id)
         if track is None:
-            track = _Track(TrackEvidence(person, stamp, self.rules.evidence))
+            track = _Track(TrackEvidence(person, stamp, self.rules.evidence), person.place)
             self._tracks[person.track_id] = track
         else:
             track.evidence.observe(person, stamp)
+            track.place = person.place
         return track
+
+    def _most_probable(self, person: TrackScores) -> int:
+        """Return the most probable action of a window, whose hand the scores tell."""
+        actions = np.array(person.probabilities)
+        actions[self.rules.background] = -1.0
+        return int(actions.argmax())
 
     def _entered(self, track: _Track, track_id: str, stamp: int) -> int | None:
         """Return the class that has met the enter condition for long enough, if there is one."""
@@ -294,6 +310,7 @@ class EventFinder:
         previous_end = self._ended_ns.get(person.track_id, horizon)
         start = max(track.evidence.start_ns(class_id), previous_end, horizon)
         self._id_count += 1
+        told = self._most_probable(person) == class_id
         onset = ActionEvent(
             stamp_ns=scores.stamp_ns,
             event_id=f"{self._id_prefix}-{self._id_count}",
@@ -308,8 +325,14 @@ class EventFinder:
             end_ns=max(track.evidence.end_ns(class_id), start),
             frame_id=scores.frame_id,
             model_name=scores.model_name,
+            hand=person.hand if told else Hand.NONE,
+            hands_differ=told and person.hands_differ,
+            place=person.place,
         )
-        track.event = _OpenEvent(onset, class_id, onset.score, onset.body_score, onset.hand_score)
+        track.event = _OpenEvent(
+            *(onset, class_id, onset.score, onset.body_score, onset.hand_score),
+            *(onset.hand, onset.hands_differ),
+        )
         return onset
 
     def _close_event(
@@ -343,5 +366,8 @@ class EventFinder:
                 hand_score=event.hand_score,
                 end_ns=end,
                 reason=reason,
+                hand=event.hand,
+                hands_differ=event.hands_differ,
+                place=track.place,
             )
         ]

@@ -23,6 +23,8 @@ FROM_MODEL = -1.0
 """Value of a parameter that stands for the model bundle's value."""
 
 _CLASS_PARAMETERS = "class_parameters"
+_NOT_OF_EVENTS = (_CLASS_PARAMETERS, "target_frame")
+"""Parameters of the node that are not fields of `EventParameters`."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def event_overrides(parameters: Mapping[str, Any]) -> EventOverrides:
     values = {
         name: value
         for name, value in parameters.items()
-        if name != _CLASS_PARAMETERS and value != FROM_MODEL
+        if name not in _NOT_OF_EVENTS and value != FROM_MODEL
     }
     for name in OF_MODEL:
         if name in values and is_number(values[name]) and values[name] < 0.0:
