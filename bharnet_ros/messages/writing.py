@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from bharnet_ros.messages.depth_images import encode_depth
 from bharnet_ros.messages.images import encode_compressed, encode_image
+from bharnet_ros.recognition.pointing import PointingRay
 from bharnet_ros.types.actions import ActionEvent, ActionScores, TrackScores
 from bharnet_ros.types.camera import Calibration
 from bharnet_ros.types.errors import InputError
@@ -172,6 +173,26 @@ class MessageFactory:
             latency=self.duration(publish_ns - event.stamp_ns if publish_ns else 0),
             reason=event.reason.value,
             model_name=event.model_name,
+        )
+
+    def pointing(self, rays: Sequence[PointingRay], stamp_ns: int, frame_id: str = "") -> Any:
+        """Return where people point in one image as bharnet_ros/PointingRays."""
+        return self._make(
+            "bharnet_ros",
+            "PointingRays",
+            header=self._header(stamp_ns, frame_id),
+            rays=[
+                self._make(
+                    "bharnet_ros",
+                    "PointingRay",
+                    track_id=ray.track_id,
+                    hand=ray.hand.value,
+                    origin=self._vector("Point", ray.origin),
+                    direction=self._vector("Vector3", ray.direction),
+                    uncertainty=float(ray.uncertainty),
+                )
+                for ray in rays
+            ],
         )
 
     def _make(self, package: str, name: str, **fields: Any) -> Any:

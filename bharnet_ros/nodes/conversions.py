@@ -40,6 +40,7 @@ __all__ = [
     "image_to_message",
     "keypoints_from_message",
     "keypoints_to_message",
+    "pointing_to_message",
     "scores_from_message",
     "scores_to_message",
     "time_from_ns",
@@ -72,3 +73,4 @@ camera_info_to_message = _messages.camera_info
 keypoints_to_message = _messages.keypoints
 scores_to_message = _messages.scores
 event_to_message = _messages.event
+pointing_to_message = _messages.pointing

@@ -12,6 +12,7 @@ from bharnet_ros.sources.puppet.motion.gestures import GESTURES, PRESENTING, UNK
 from bharnet_ros.sources.puppet.motion.kinematics import smooth_step
 from bharnet_ros.sources.puppet.motion.own_gestures import OWN
 from bharnet_ros.sources.puppet.motion.performer import Act, Performer, Walk, standing
+from bharnet_ros.sources.puppet.motion.pointing import POINTED, point
 from bharnet_ros.sources.puppet.painting.backdrop import Box
 from bharnet_ros.sources.puppet.painting.props import PROPS, Held
 from bharnet_ros.sources.puppet.painting.shading import Colour
@@ -117,6 +118,13 @@ def _for_two(width: int, height: int) -> tuple[Camera, float]:
     """Return a camera that sees two people, and how far from the middle each stands, metres."""
     camera = Camera(width, height, distance=1.9, shoulder_height=0.50)
     return camera, 0.22 * width / camera.focal * camera.distance
+
+
+def _pointing(width: int, height: int, random: np.random.Generator) -> PuppetScene:
+    """Point in every direction with the right arm, then with the left one."""
+    acts = _acts([point(direction, left=left) for direction, left in POINTED], random)
+    camera = Camera(width, height, distance=2.0, shoulder_height=0.45)
+    return PuppetScene([Performer("1", acts)], acts[-1].end + REST_TIME / 2, camera)
 
 
 def _long_acts(random: np.random.Generator, known: Mapping[str, Gesture] = GESTURES) -> list[Act]:
@@ -236,6 +244,7 @@ _SCRIPTS: dict[str, SceneMaker] = {
     "gestures": _solo(tuple(GESTURES.values())),
     **{name: _solo((gesture,)) for name, gesture in GESTURES.items()},
     "own_gestures": _solo([gesture for gesture in OWN.values() for _ in range(_TIMES_TAUGHT)]),
+    "pointing": _pointing,
     "unknown": _solo(tuple(UNKNOWN.values())),
     "rest": _rest,
     "two_people": _two_people,

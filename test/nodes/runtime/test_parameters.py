@@ -19,7 +19,7 @@ pytestmark = pytest.mark.ros
 
 NODES = (
     *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
-    *("reactions", "wait_for_action"),
+    *("pointing", "reactions", "wait_for_action"),
 )
 
 
