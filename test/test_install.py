@@ -37,7 +37,7 @@ SERVICES = sorted(file.stem for file in (CHECKOUT / "srv").glob("*.srv"))
 ACTIONS = sorted(file.stem for file in (CHECKOUT / "action").glob("*.action"))
 NODES = (
     *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
-    *("pointing", "reactions", "wait_for_action"),
+    *("hri_bridge", "pointing", "reactions", "wait_for_action"),
 )
 
 

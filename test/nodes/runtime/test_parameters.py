@@ -19,7 +19,7 @@ pytestmark = pytest.mark.ros
 
 NODES = (
     *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
-    *("pointing", "reactions", "wait_for_action"),
+    *("hri_bridge", "pointing", "reactions", "wait_for_action"),
 )
 
 
