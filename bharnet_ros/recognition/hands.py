@@ -22,8 +22,10 @@ LEAST_PATH = 0.5
 """Shoulder widths that a wrist moves in a window if its hand acts unseen."""
 
 STILL_PATH = 0.3
-"""Shoulder widths that the wrist of a still hand seems to move. A hand that moves far less than the
-other one counts less."""
+"""Shoulder widths that the wrist of a still hand seems to move."""
+
+STILL_WEIGHT = 0.5
+"""Least weight of a hand that moves less than the other one: some signs are held still."""
 
 EQUAL_SHARE = 0.5
 """Both hands act if the evidence for the weaker is at least this share of that for the surer."""
@@ -75,7 +77,7 @@ def acting_hand(evidence: HandEvidence) -> tuple[Hand, bool]:
         return (Hand.LEFT if seen[LEFT_HAND] else Hand.RIGHT), False
     farthest = max(evidence.path)
     weights = [
-        alone * (path + STILL_PATH) / (farthest + STILL_PATH)
+        alone * max(STILL_WEIGHT, (path + STILL_PATH) / (farthest + STILL_PATH))
         for alone, path in zip(evidence.alone, evidence.path, strict=True)
     ]
     surer = LEFT_HAND if weights[LEFT_HAND] > weights[RIGHT_HAND] else RIGHT_HAND
@@ -157,9 +159,10 @@ def _one_hand(inputs: NetworkInput, rows: npt.NDArray[np.intp], side: int) -> Ne
 
 
 def _wrist_paths(batch: KeypointBatch, settings: FeatureSettings) -> FloatArray:
-    """Return (N, 2) the length of the way of each wrist of the body, in shoulder widths.
+    """Return (N, 2) the length of the way of each wrist, in shoulder widths.
 
-    It is zero where the layout has no wrists, or the wrist or the shoulders are not seen.
+    It is that of the hand where it is seen in most frames, else that of the body. It is zero where
+    neither is seen, and where the shoulders are not.
     """
     layout = get_layout(settings.body_layout)
     paths = np.zeros((len(batch.body), 2), dtype=np.float32)
@@ -170,10 +173,16 @@ def _wrist_paths(batch: KeypointBatch, settings: FeatureSettings) -> FloatArray:
     for row in np.flatnonzero(both.any(1)):
         unit = max(float(np.median(width[row, both[row]])), 1e-6)
         for side, name in enumerate(("left_wrist", "right_wrist")):
-            if name in layout.joints:
+            shown = batch.hand_mask[row, :, side] > 0
+            # Hands are in pixels, bodies of some layouts in metres.
+            if shown.mean() >= 0.5 and layout.dimensions == 2:
+                way = batch.hands[row, shown, side, 0, :2]
+            elif name in layout.joints:
                 joint = layout.joints.index(name)
                 way = batch.body[row, seen[row, :, joint], joint]
-                paths[row, side] = np.linalg.norm(np.diff(way, axis=0), axis=1).sum() / unit
+            else:
+                continue
+            paths[row, side] = np.linalg.norm(np.diff(way, axis=0), axis=1).sum() / unit
     return paths
 
 
