@@ -66,6 +66,8 @@ ARGUMENTS = {
     "camera_info_topic": ("camera_info", "Topic of the camera's calibration."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
     "wait_for_action": ("false", "Whether to offer the action wait_for_action: true or false."),
+    "pointing": ("false", "Whether to publish where people point: true or false; needs use_depth."),
+    "hri_bridge": ("false", "Whether to publish people by REP-155: true or false."),
     "reactions": ("", "File of what to do about events; empty: no node reactions."),
     "source": ("", "Source that video_source plays in place of a camera; empty: no video_source."),
 }
@@ -74,6 +76,8 @@ NODE_ARGUMENTS = {
     "recognition": ("model", "gestures", "keep_classes", "device", "image_transport", "use_rgb"),
     "action_event_publisher": (),
     "overlay": ("image_transport",),
+    "pointing": (),
+    "hri_bridge": (),
     "reactions": (),
     "wait_for_action": (),
 }
@@ -199,6 +203,8 @@ def chain(argument: dict[str, str], images: Action | None = None) -> list[Action
         for name, wanted in (
             ("overlay", switch(argument, "visualize")),
             ("wait_for_action", switch(argument, "wait_for_action")),
+            ("pointing", switch(argument, "pointing")),
+            ("hri_bridge", switch(argument, "hri_bridge")),
             ("reactions", argument["reactions"]),
         )
         if wanted
