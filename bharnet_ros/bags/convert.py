@@ -61,7 +61,7 @@ def convert(
         OSError: The recording or the truth exists already, or cannot be written.
     """
     if frames.live:
-        raise InputError(f"source: {frames.name} is a webcam, which has no end; use bharnet record")
+        raise InputError(f"source: {frames.name} is live and has no end; use bharnet record")
     truth = check_new(truth_path(out)) if frames.true_actions else None
     with ExitStack() as stack:
         bag = stack.enter_context(

@@ -196,7 +196,7 @@ def _clip(path: str, engine: Mapping[str, Any]) -> ClipKeypoints:
         return ClipKeypoints.load(path)
     with open_source(path) as source:
         if source.live:
-            raise InputError(f"--from: {path} is a webcam; use --source")
+            raise InputError(f"--from: {source.name} is live; use --source")
         frames = list(_frames(source, engine))
     if not frames:
         raise InputError(f"--from: {path} has no frames that can be decoded")

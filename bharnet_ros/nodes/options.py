@@ -68,8 +68,8 @@ def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument(
         "--source",
         metavar="SOURCE",
-        help="puppet:SCRIPT, a video file, a folder of images, or a webcam by its index or device "
-        "(default: puppet:gestures)",
+        help="puppet:SCRIPT, a video file, a folder of images, a webcam by its index or device, or "
+        "the address of a stream, such as rtsp://CAMERA/PATH (default: puppet:gestures)",
     )
     source.add_argument(
         "--image-topic",

@@ -1,4 +1,4 @@
-"""Publishes the frames of a webcam, a file, a folder or the puppet as camera images."""
+"""Publishes the frames of a webcam, a stream, a file, a folder or the puppet as camera images."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from bharnet_ros.nodes.conversions import (
     time_to_ns,
 )
 from bharnet_ros.nodes.playback.acknowledgements import Acknowledgements
+from bharnet_ros.nodes.playback.live import LivePlayer
 from bharnet_ros.nodes.playback.player import Player, PlayerSettings
-from bharnet_ros.nodes.playback.webcam import WebcamPlayer
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
@@ -29,6 +29,7 @@ from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.sources.frame import Frame, FrameSource
+from bharnet_ros.sources.stream import without_password
 from bharnet_ros.sources.video import open_source
 from bharnet_ros.types.camera import Calibration, read_calibration
 from bharnet_ros.types.errors import InputError
@@ -38,7 +39,8 @@ PARAMETERS = (
     ParameterSpec(
         "source",
         "puppet:gestures",
-        "puppet:SCRIPT, a video file, a folder of images, or a webcam by its index or device.",
+        "puppet:SCRIPT, a video file, a folder of images, a webcam by its index or device, or the "
+        "address of a stream, such as rtsp://CAMERA/PATH.",
         read_only=True,
         or_integer=True,
     ),
@@ -122,10 +124,10 @@ class VideoSource(Node):
     A known calibration goes out on `camera_info` and depth on `depth/image_rect_raw`, both before
     their image and with its stamp.
 
-    Stamps of a webcam are capture times. Stamps of a recording are the source's own times, counted
-    from the start, as a camera would have set them. If images are published as fast as possible or
-    wait for keypoints, durations stay true, and latencies show how far the images are from a
-    camera's. A webcam never waits.
+    Stamps of a webcam are capture times, those of a stream times of arrival. Stamps of a recording
+    are the source's own times, counted from the start, as a camera would have set them. If images
+    are published as fast as possible or wait for keypoints, durations stay true, and latencies show
+    how far the images are from a camera's. A live source never waits.
 
     Attributes:
         counters: Counts of the node.
@@ -138,7 +140,8 @@ class VideoSource(Node):
         declare_parameters(self, PARAMETERS)
         self.counters = NodeCounters()
         self._settings = read_parameters(self, PARAMETERS)
-        self._player: Player | WebcamPlayer | None = None
+        self._source = without_password(self._settings["source"])
+        self._player: Player | LivePlayer | None = None
         self._publisher = self.create_publisher(Image, "image_raw", SENSOR)
         self._calibration: Calibration | None = None
         self._camera_info: Publisher | None = None
@@ -162,8 +165,8 @@ class VideoSource(Node):
 
     @property
     def live(self) -> bool:
-        """Whether the open source is a webcam."""
-        return isinstance(self._player, WebcamPlayer)
+        """Whether the open source is a webcam or a stream."""
+        return isinstance(self._player, LivePlayer)
 
     @property
     def companion_topics(self) -> tuple[str, ...]:
@@ -179,7 +182,7 @@ class VideoSource(Node):
         """
         frames = self._open()
         self._player = (
-            self._make_webcam_player(frames) if frames.live else self._make_recording_player(frames)
+            self._make_live_player(frames) if frames.live else self._make_recording_player(frames)
         )
         url = self._settings["camera_info_url"]
         if frames.camera is not None:
@@ -233,10 +236,10 @@ class VideoSource(Node):
             depth=self._settings["depth"],
         )
 
-    def _make_webcam_player(self, frames: FrameSource) -> WebcamPlayer:
-        return WebcamPlayer(
+    def _make_live_player(self, frames: FrameSource) -> LivePlayer:
+        return LivePlayer(
             frames,
-            self._open if self._settings["loop"] else None,
+            self._open if self._settings["loop"] or frames.reopens else None,
             now_ns=self._now_ns,
             publish=self._publish,
             counters=self.counters,
@@ -261,10 +264,10 @@ class VideoSource(Node):
         )
 
     def _describe(self) -> dict[str, str]:
-        return {"source": self._settings["source"]}
+        return {"source": self._source}
 
     def _warning(self) -> str:
-        return self._player.lost if isinstance(self._player, WebcamPlayer) else ""
+        return self._player.lost if isinstance(self._player, LivePlayer) else ""
 
     def _may_start(self) -> bool:
         # Simulated time begins with the first message on /clock: before it, no stamp is right.
@@ -276,16 +279,16 @@ class VideoSource(Node):
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
 
-    def _run(self, player: Player | WebcamPlayer, on_end: Callable[[], None]) -> None:
+    def _run(self, player: Player | LivePlayer, on_end: Callable[[], None]) -> None:
         try:
             player.run()
         except (InputError, OSError) as error:
             self.failure = str(error)
-            self.get_logger().error(f"source {self._settings['source']}: {error}")
+            self.get_logger().error(f"source {self._source}: {error}")
         except Exception as error:  # on this thread it would be lost, and the exit status with it
             self.failure = f"internal error: {error}"
             text = "".join(traceback.format_exception(error))
-            self.get_logger().error(f"source {self._settings['source']}: internal error: {text}")
+            self.get_logger().error(f"source {self._source}: internal error: {text}")
         finally:
             on_end()
 

@@ -41,15 +41,17 @@ class FrameSource(ABC):
         name: The source as the user wrote it.
         fps: Frames per second, as far as the source knows.
         frame_count: Total number of frames, None if unknown.
-        live: Whether frames come by themselves in real time (a webcam).
+        live: Whether frames come by themselves in real time (a webcam, a network stream).
+        reopens: Whether a live source is reopened whenever it is lost, without being asked to.
         skipped: Number of frames so far that were not yielded: they could not be decoded, were
-            missing at the end of a file, or were replaced by a newer frame of a webcam.
+            missing at the end of a file, or were replaced by a newer frame of a live source.
         true_actions: The actions that the frames show; known for the puppet only.
         camera: The camera that took the images; known for the puppet only.
     """
 
     true_actions: tuple[TrueAction, ...] = ()
     camera: PinholeCamera | None = None
+    reopens = False
 
     def __init__(self, name: str, *, fps: float, frame_count: int | None, live: bool) -> None:
         """Set the attributes."""

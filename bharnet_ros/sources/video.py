@@ -1,4 +1,4 @@
-"""Timed frames from a webcam, a video file, a folder of images or the puppet."""
+"""Timed frames from a camera, a network address, a file, a folder of images or the puppet."""
 
 from __future__ import annotations
 
@@ -19,6 +19,12 @@ from bharnet_ros.sources.frame import (
     Frame,
     FrameSource,
     rgb,
+)
+from bharnet_ros.sources.stream import (
+    NetworkStream,
+    is_address,
+    open_address,
+    without_password,
 )
 from bharnet_ros.sources.webcam import Webcam, is_webcam
 from bharnet_ros.types.errors import InputError
@@ -48,8 +54,8 @@ def open_source(
 
     Args:
         source: "puppet" or "puppet:<script>", the index of a webcam ("0") or its device
-            ("/dev/video0"), or the path of a video file, an animated GIF or a folder of images
-            (in the order of their names).
+            ("/dev/video0"), the address of a stream ("rtsp://...", "http://..."), or the path of a
+            video file, an animated GIF or a folder of images (in the order of their names).
         width: Pixels, of the puppet or a webcam. If None, 640, or a webcam's nearest width.
         height: Pixels, of the puppet or a webcam. If None, 480, or a webcam's nearest height.
         fps: Frames per second of a webcam, or in place of the source's own rate. If None, 30 for a
@@ -61,11 +67,14 @@ def open_source(
         InputError: A parameter is out of range, the file cannot be decoded, the folder holds no
             images, the puppet has no such script, or the webcam has no such size or rate.
         FileNotFoundError: There is no such file, folder or webcam.
-        OSError: The webcam cannot be opened, for example because another program uses it.
+        OSError: The webcam cannot be opened, for example because another program uses it, or the
+            address does not answer in time.
     """
     source = source.strip()
     if not source:
-        raise InputError("source: is empty; give puppet, a webcam index, a file or a folder")
+        raise InputError(
+            "source: is empty; give puppet, a webcam index, an address, a file or a folder"
+        )
     if fps is not None and not 0.0 < fps <= 1000.0:
         raise InputError(f"fps: must be above 0 and at most 1000, got {fps}")
     if any(side is not None and side <= 0 for side in (width, height)):
@@ -80,7 +89,9 @@ def open_source(
             depth=depth,
         )
     if depth:
-        raise InputError(f"depth: only the puppet has it, not source {source!r}")
+        raise InputError(f"depth: only the puppet has it, not source {without_password(source)!r}")
+    if is_address(source):
+        return _open_address(source, fps)
     if is_webcam(source):
         return Webcam(source, width=width, height=height, fps=fps)
     path = expand_home(source, "source")
@@ -88,12 +99,24 @@ def open_source(
         raise FileNotFoundError(f"source: {source!r} does not exist")
     if path.is_dir():
         return _ImageFolder(source, path, fps=fps)
-    return _VideoFile(source, path, fps=fps)
+    return _VideoFile(source, cv2.VideoCapture(str(path)), _counts_frames(path), fps=fps)
+
+
+def _open_address(source: str, fps: float | None) -> FrameSource:
+    """Open a live stream, or a file on a web server, which has an end and plays as any file does.
+
+    Raises:
+        InputError, OSError: As `open_source` says.
+    """
+    capture = open_address(source)
+    if capture.get(cv2.CAP_PROP_FRAME_COUNT) > 0:
+        return _VideoFile(without_password(source), capture, counts_frames=False, fps=fps)
+    return NetworkStream(without_password(source), capture)
 
 
 class _VideoFile(FrameSource):
-    def __init__(self, name: str, path: Path, *, fps: float | None) -> None:
-        self._capture: Any = cv2.VideoCapture(str(path))
+    def __init__(self, name: str, capture: Any, counts_frames: bool, *, fps: float | None) -> None:
+        self._capture = capture
         # Phones film on their side and say so in the container.
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         opened = self._capture.isOpened()
@@ -110,7 +133,7 @@ class _VideoFile(FrameSource):
         )
         self._given_fps = fps
         self._own_fps = own_fps
-        self._counts_frames = _counts_frames(path)
+        self._counts_frames = counts_frames
         self._first: Any = first
         self._start_ms = float(self._capture.get(cv2.CAP_PROP_POS_MSEC))
 

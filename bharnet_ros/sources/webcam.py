@@ -1,13 +1,11 @@
-"""The newest frame of a webcam, with its capture time."""
+"""Webcams of this machine."""
 
 from __future__ import annotations
 
 import os
 import struct
 import sys
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +13,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from bharnet_ros.sources.frame import (
-    DEFAULT_FPS,
-    DEFAULT_HEIGHT,
-    DEFAULT_WIDTH,
-    Frame,
-    FrameSource,
-    rgb,
-)
+from bharnet_ros.sources.frame import DEFAULT_FPS, DEFAULT_HEIGHT, DEFAULT_WIDTH
+from bharnet_ros.sources.live import LiveSource
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.paths import expand_home
 
 LINUX = sys.platform == "linux"
-# A webcam that is slow to set its exposure may need seconds for its first frame.
-FRAME_TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = 0.05
-CLOSE_SECONDS = 1.0
 # An older stamp does not come from the clock of `time.monotonic`.
 MAX_AGE_SECONDS = 5.0
 # A webcam that is asked for 30 frames a second may give 29.97.
@@ -42,12 +31,8 @@ _REQUEST_BUFFERS = 0xC0145608
 _NO_BUFFERS = struct.pack("=5I", 0, 1, 1, 0, 0)
 
 
-class Webcam(FrameSource):
-    """A camera of this machine.
-
-    A thread takes every frame from the driver, so that the driver's queue never holds an old one.
-    A consumer slower than the camera gets the newest frame; the frames between count as skipped.
-    Frame times are the driver's stamps, where it sets them.
+class Webcam(LiveSource):
+    """A camera of this machine. Frame times are the driver's stamps, where it sets them.
 
     Args:
         name: Index of the camera, or path of its device.
@@ -67,89 +52,22 @@ class Webcam(FrameSource):
         """Open the camera and wait for its first frame."""
         if (width is None) != (height is None):
             raise InputError(f"width, height: webcam {name} needs both or none")
-        self._capture = _open(name)
+        capture = _open(name)
         try:
-            own_fps = _configure(self._capture, name, width, height, fps)
+            own_fps = _configure(capture, name, width, height, fps)
         except InputError:
-            self._capture.release()
+            capture.release()
             raise
-        super().__init__(name, fps=own_fps, frame_count=None, live=True)
-        self._width, self._height = _size(self._capture)
-        self._changed = threading.Condition()
-        self._newest: tuple[npt.NDArray[np.uint8], float] | None = None
-        self._start: float | None = None
-        self._closed = False
-        self._reader = threading.Thread(target=self._read, name=f"webcam {name}", daemon=True)
-        self._reader.start()
-        if not self._wait_for_frame():
-            raise OSError(f"source: {self._close_and_explain()}")
+        self._width, self._height = _size(capture)
+        super().__init__(name, "webcam", capture, fps=own_fps)
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield the newest frame each time, until closed.
-
-        Raises:
-            OSError: No frame came for `FRAME_TIMEOUT_SECONDS`: the camera was lost.
-        """
-        while True:
-            arrived = self._wait_for_frame()
-            if self._closed:
-                return
-            with self._changed:
-                newest, self._newest = self._newest, None
-            if not arrived or newest is None:
-                raise OSError(self._close_and_explain())
-            image, captured = newest
-            assert self._start is not None
-            yield Frame(rgb(image), captured - self._start)
-
-    def age(self, frame: Frame) -> float:
-        assert self._start is not None
-        return max(time.monotonic() - self._start - frame.time, 0.0)
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-        # If the camera hangs, the reader is blocked for as long as OpenCV waits for a frame.
-        self._reader.join(CLOSE_SECONDS)
-
-    def _wait_for_frame(self) -> bool:
-        """Wait for a new frame or for `close`; return False if neither came in time."""
-        with self._changed:
-            return self._changed.wait_for(
-                lambda: self._newest is not None or self._closed, FRAME_TIMEOUT_SECONDS
-            )
-
-    def _close_and_explain(self) -> str:
-        """Close the camera; return a message that it gave no frame, with the reason if known."""
-        self.close()
-        # While the reader holds the camera, the reason would always be that it is busy.
-        reason = "" if self._reader.is_alive() else _failure_reason(self.name)
-        return f"webcam {self.name} gave no frame for {FRAME_TIMEOUT_SECONDS:g} s{reason}"
-
-    def _read(self) -> None:
-        last = 0.0
-        try:
-            while not self._closed:
-                if not self._capture.grab():
-                    time.sleep(RETRY_SECONDS)
-                    continue
-                captured = self._capture_time(last)
-                image = self._decode()
-                with self._changed:
-                    if image is None or self._newest is not None:
-                        self.skipped += 1
-                    if image is not None:
-                        last = captured
-                        if self._start is None:
-                            self._start = captured
-                        self._newest = (image, captured)
-                        self._changed.notify_all()
-        finally:
-            self._capture.release()
+    def _grab(self) -> bool:
+        if self._capture.grab():
+            return True
+        time.sleep(RETRY_SECONDS)
+        return False
 
     def _decode(self) -> npt.NDArray[np.uint8] | None:
-        """Decode the grabbed frame to (H, W, 3) BGR; None if it cannot be decoded."""
         found, image = self._capture.retrieve()
         if found and image.ndim == 2 and image.size == 3 * self._width * self._height:
             # OpenCV 4.11 returns the bytes of a camera with native BGR in one row.
@@ -157,14 +75,12 @@ class Webcam(FrameSource):
         return image if found and image.ndim == 3 else None
 
     def _capture_time(self, last: float) -> float:
-        """Return the capture time of the frame just grabbed, seconds on the monotonic clock.
-
-        Args:
-            last: Capture time of the frame before, seconds.
-        """
         now = time.monotonic()
         stamp = float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000.0 if LINUX else 0.0
         return stamp if last < stamp <= now < stamp + MAX_AGE_SECONDS else now
+
+    def _failure_reason(self) -> str:
+        return _failure_reason(self.name)
 
 
 def is_webcam(source: str) -> bool:

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import pytest
 import yaml
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from mjpeg_server import MjpegServer
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
@@ -207,6 +209,26 @@ def test_unexpected_error_of_a_source_is_logged_and_ends_it(play, folder, monkey
     assert ended.wait(30)
     assert node.failure == "internal error: odd frame"
     assert "ArithmeticError: odd frame" in capfd.readouterr().err
+
+
+def level(report: DiagnosticArray) -> bytes:
+    return report.status[0].level
+
+
+def test_stream_that_was_dropped_goes_on_when_it_is_back(graph, play, wait):
+    with MjpegServer() as server:
+        images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+        reports = graph.probe.listen(DiagnosticArray, "/diagnostics", RELIABLE)
+        _, ended = play(server.address(login="me:secret@"))
+        wait(lambda: images, "an image")
+    wait(lambda: reports and level(reports[-1]) == DiagnosticStatus.WARN, "a warning")
+    assert "secret" not in str(reports)
+    dropped_ns = time_to_ns(images[-1].header.stamp)
+    with MjpegServer(server.port):
+        wait(lambda: stamps(images)[-1] > dropped_ns, "an image of the new connection")
+        wait(lambda: level(reports[-1]) == DiagnosticStatus.OK, "the end of the warning")
+        assert not ended.is_set()
+    assert stamps(images) == sorted(set(stamps(images)))
 
 
 @pytest.mark.parametrize("source", ["nothing.mp4", "puppet:nothing", ""])

@@ -59,7 +59,7 @@ def extracted_frames(
     size = None
     with open_source(str(source)) as frames:
         if frames.live:
-            raise InputError(f"source: {source} is a webcam, which has no end")
+            raise InputError(f"source: {frames.name} is live and has no end")
         with tqdm(
             frames,
             total=frames.frame_count,

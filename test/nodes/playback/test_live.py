@@ -1,4 +1,4 @@
-"""The frames of a webcam, and the loss of a webcam."""
+"""The frames of a live source, and the loss of one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 import numpy as np
 import pytest
 
-from bharnet_ros.nodes.playback import webcam
-from bharnet_ros.nodes.playback.webcam import WebcamPlayer
+from bharnet_ros.nodes.playback import live
+from bharnet_ros.nodes.playback.live import LivePlayer
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.sources.frame import Frame, FrameSource
 
@@ -51,8 +51,8 @@ class Camera(FrameSource):
         self.closed.set()
 
 
-def make(camera, reopen=None, publish=lambda frame, stamp_ns: None, counters=None) -> WebcamPlayer:
-    return WebcamPlayer(
+def make(camera, reopen=None, publish=lambda frame, stamp_ns: None, counters=None) -> LivePlayer:
+    return LivePlayer(
         camera,
         reopen,
         now_ns=lambda: NOW,
@@ -74,7 +74,7 @@ def test_stamps_are_capture_times_and_skipped_frames_are_counted():
 
 
 def test_lost_webcam_is_reopened_when_it_is_back(monkeypatch, caplog):
-    monkeypatch.setattr(webcam, "REOPEN_SECONDS", 0.001)
+    monkeypatch.setattr(live, "REOPEN_SECONDS", 0.001)
     first, second = Camera(1), Camera(2)
     attempts, lost = [], []
 
@@ -104,7 +104,7 @@ def test_lost_webcam_is_reopened_when_it_is_back(monkeypatch, caplog):
 
 
 def test_stop_ends_the_wait_for_a_lost_webcam(monkeypatch):
-    monkeypatch.setattr(webcam, "REOPEN_SECONDS", 0.001)
+    monkeypatch.setattr(live, "REOPEN_SECONDS", 0.001)
     tried = threading.Event()
 
     def reopen():

@@ -1,4 +1,4 @@
-"""Publishes the newest frames of a webcam, and reopens a webcam that was lost."""
+"""Publishes the newest frames of a live source, and reopens one that was lost."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from bharnet_ros.types.keypoints import NANOSECONDS
 REOPEN_SECONDS = 1.0
 
 
-class WebcamPlayer:
-    """Publishes the frames of a webcam as they arrive, stamped with their capture times.
+class LivePlayer:
+    """Publishes the frames of a webcam or a stream as they arrive, with their capture times.
 
     Args:
-        frames: The webcam, open.
-        reopen: Opens a lost webcam again; None if a loss ends the run.
+        frames: The source, open.
+        reopen: Opens a lost source again; None if a loss ends the run.
         now_ns: Returns the current time on the clock of the stamps, nanoseconds.
         publish: Publishes a frame with its stamp, nanoseconds.
         counters: Counts the frames.
-        logger: Logs when the webcam is lost and when it is back.
+        logger: Logs when the source is lost and when it is back.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class WebcamPlayer:
         """Publish frames until `stop` is called.
 
         Raises:
-            OSError: The webcam was lost for good; the message says why.
+            OSError: The source was lost for good; the message says why.
         """
         while not self._stop.is_set():
             try:
@@ -86,7 +86,7 @@ class WebcamPlayer:
             self._publish(frame, stamp_ns)
 
     def _reopen_when_back(self, reopen: Callable[[], FrameSource]) -> None:
-        """Wait until the webcam is back, or `stop` is called."""
+        """Wait until the source is back, or `stop` is called."""
         self.frames.close()
         while not self._stop.wait(REOPEN_SECONDS):
             try:
