@@ -17,6 +17,7 @@ from rclpy.timer import Timer
 from bharnet_ros.msg import ActionEvent as ActionEventMessage
 from bharnet_ros.msg import ActionScores, ModelInfo
 from bharnet_ros.nodes.conversions import event_to_message, time_to_ns
+from bharnet_ros.nodes.event_parameters import PARAMETERS
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
@@ -25,117 +26,17 @@ from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.transforms import TargetFrame, import_tf2
 from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
 from bharnet_ros.recognition.events.overrides import (
-    FROM_MODEL,
     EventOverrides,
     check_change,
     event_overrides,
 )
-from bharnet_ros.recognition.events.parameters import EventModel, EventParameters
+from bharnet_ros.recognition.events.parameters import EventModel
 from bharnet_ros.types.actions import ActionEvent, OffsetReason
 from bharnet_ros.types.keypoints import NANOSECONDS
-from bharnet_ros.types.parameters import ParameterSpec
 from bharnet_ros.types.stamps import Silence
 
-DEFAULTS = EventParameters()
-
-PARAMETERS = (
-    ParameterSpec(
-        "enter_threshold",
-        FROM_MODEL,
-        "Probability at which an event begins, 0..1; -1 takes the model's.",
-        low=-1.0,
-        high=1.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "exit_threshold",
-        FROM_MODEL,
-        "Probability below which an event ends, 0..1; -1 takes the model's.",
-        low=-1.0,
-        high=1.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "rejection_threshold",
-        FROM_MODEL,
-        "Minimum probability of known motion, 0..1; -1 takes the model's.",
-        low=-1.0,
-        high=1.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "smoothing_s",
-        FROM_MODEL,
-        "Time constant for smoothing scores, s; -1 takes the model's.",
-        low=-1.0,
-        high=10.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "min_duration_s",
-        FROM_MODEL,
-        "How long scores must stay high before an event begins, s; -1 takes the model's.",
-        low=-1.0,
-        high=10.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "min_gap_s",
-        FROM_MODEL,
-        "How long scores must stay low before an event ends, s; -1 takes the model's.",
-        low=-1.0,
-        high=10.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "support_share",
-        FROM_MODEL,
-        "Share of a window that an action fills when its score becomes high, 0..1; -1 takes the "
-        "model's.",
-        low=-1.0,
-        high=1.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "refractory_s",
-        DEFAULTS.refractory_s,
-        "How long after an event the same person cannot start the same action again, s.",
-        low=0.0,
-        high=60.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "person_timeout_s",
-        DEFAULTS.person_timeout_s,
-        "How long a person may be out of view before their event ends, s.",
-        low=0.0,
-        high=60.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "source_timeout_s",
-        DEFAULTS.source_timeout_s,
-        "How long scores may be missing, on the node's clock, before every event ends, s.",
-        low=0.1,
-        high=60.0,
-        live=True,
-    ),
-    ParameterSpec(
-        "class_parameters",
-        # ROS reads an empty array as one of bytes.
-        [""],
-        "Values for single classes, each CLASS.PARAMETER=VALUE, such as help.min_gap_s=0.5.",
-        live=True,
-    ),
-    ParameterSpec(
-        "target_frame",
-        "",
-        "Frame in which positions of people are told too, such as map; empty: none. Needs depth "
-        "and tf2_ros.",
-    ),
-)
-
 KNOWN_EVENTS = 1000
+
 ACKNOWLEDGE_SECONDS = 4.0
 """Without config/fastdds.xml, Fast DDS asks subscribers only every 3 s what they received."""
 
