@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from bharnet_ros.recognition.events.evidence import TrackEvidence, check_scores
 from bharnet_ros.recognition.events.parameters import EventParameters
 from bharnet_ros.recognition.events.rules import Rules
+from bharnet_ros.recognition.events.tracks import OpenEvent, Track
 from bharnet_ros.types.actions import (
     BACKGROUND,
     ActionEvent,
@@ -21,40 +22,10 @@ from bharnet_ros.types.actions import (
     TrackScores,
 )
 from bharnet_ros.types.keypoints import NANOSECONDS
-from bharnet_ros.types.places import PersonPlace
 from bharnet_ros.types.stamps import Step, step_between
 
 # How long the end of a track's last event is remembered, and how far back a start may lie.
 _MEMORY_NS = 60 * NANOSECONDS
-
-
-@dataclass
-class _OpenEvent:
-    """An event that has no OFFSET yet: its ONSET, its best window and when it began to fade.
-
-    The place of its class may be another than at the ONSET, if the classes have changed since.
-    """
-
-    onset: ActionEvent
-    class_id: int
-    score: float
-    body_score: float
-    hand_score: float
-    hand: Hand
-    hands_differ: bool
-    fading_since_ns: int | None = None
-
-
-@dataclass
-class _Track:
-    """One person: the evidence so far, the class that may enter, and the open event."""
-
-    evidence: TrackEvidence
-    place: PersonPlace
-    missing: bool = False
-    candidate: int | None = None
-    candidate_since_ns: int = 0
-    event: _OpenEvent | None = None
 
 
 class EventFinder:
@@ -87,7 +58,7 @@ class EventFinder:
         self._id_prefix = uuid.uuid4().hex if id_prefix is None else id_prefix
         self._id_count = 0
         self._stamp_ns: int | None = None
-        self._tracks: dict[str, _Track] = {}
+        self._tracks: dict[str, Track] = {}
         self._ended_ns: dict[str, int] = {}
         self._refractory_until_ns: dict[tuple[str, str], int] = {}
 
@@ -267,11 +238,11 @@ class EventFinder:
             events.append(self._open_event(track, entered, person, scores))
         return events
 
-    def _observe(self, person: TrackScores, stamp: int) -> _Track:
+    def _observe(self, person: TrackScores, stamp: int) -> Track:
         """Add a window to the evidence of its track, which may be new; return the track."""
         track = self._tracks.get(person.track_id)
         if track is None:
-            track = _Track(TrackEvidence(person, stamp, self.rules.evidence), person.place)
+            track = Track(TrackEvidence(person, stamp, self.rules.evidence), person.place)
             self._tracks[person.track_id] = track
         else:
             track.evidence.observe(person, stamp)
@@ -284,7 +255,7 @@ class EventFinder:
         actions[self.rules.background] = -1.0
         return int(actions.argmax())
 
-    def _entered(self, track: _Track, track_id: str, stamp: int) -> int | None:
+    def _entered(self, track: Track, track_id: str, stamp: int) -> int | None:
         """Return the class that has met the enter condition for long enough, if there is one."""
         actions = track.evidence.smoothed.copy()
         actions[self.rules.background] = -1.0
@@ -303,7 +274,7 @@ class EventFinder:
         return best if lasted and not refractory else None
 
     def _open_event(
-        self, track: _Track, class_id: int, person: TrackScores, scores: ActionScores
+        self, track: Track, class_id: int, person: TrackScores, scores: ActionScores
     ) -> ActionEvent:
         """Open an event of the track; return its ONSET."""
         horizon = scores.stamp_ns - _MEMORY_NS
@@ -329,14 +300,14 @@ class EventFinder:
             hands_differ=told and person.hands_differ,
             place=person.place,
         )
-        track.event = _OpenEvent(
+        track.event = OpenEvent(
             *(onset, class_id, onset.score, onset.body_score, onset.hand_score),
             *(onset.hand, onset.hands_differ),
         )
         return onset
 
     def _close_event(
-        self, track: _Track, reason: OffsetReason, stamp: int, *, cut_off: bool = True
+        self, track: Track, reason: OffsetReason, stamp: int, *, cut_off: bool = True
     ) -> list[ActionEvent]:
         """Close the track's open event, if there is one; return its OFFSET.
 
