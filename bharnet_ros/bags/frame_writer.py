@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from bharnet_ros.messages.writing import LARGEST_SECONDS
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC, DepthMessages, DepthPlacer
 from bharnet_ros.pose.engines import AUTO
 from bharnet_ros.pose.extractor import PoseExtractor
+from bharnet_ros.pose.roi import WHOLE_IMAGE
 from bharnet_ros.sources.frame import Frame, FrameSource
 from bharnet_ros.types.camera import Calibration
 from bharnet_ros.types.errors import InputError
@@ -38,6 +40,7 @@ class ConversionOptions:
         max_people: Greatest number of people to track, for `keypoints`.
         engine: Pose engine, for `keypoints`.
         model_folder: Folder of networks of the pose engine.
+        roi: Part of the images in which people are looked for: x, y, width and height, pixels.
         depth: Whether to write depth and camera information too, on `DEPTH_TOPIC` and
             `CAMERA_INFO_TOPIC` in the namespace of `topic`. Keypoints then get camera coordinates.
         start_ns: Stamp of the first frame, nanoseconds, greater than 0.
@@ -53,6 +56,7 @@ class ConversionOptions:
     max_people: int = 1
     engine: str = AUTO
     model_folder: str = ""
+    roi: Sequence[int] = WHOLE_IMAGE
     depth: bool = False
     start_ns: int = EARLIEST_NS
     frame_id: str = FRAME_ID
@@ -110,6 +114,7 @@ class FrameWriter:
                 PoseExtractor(
                     engine=options.engine,
                     model_folder=options.model_folder,
+                    roi=options.roi,
                     max_people=options.max_people,
                 )
             )

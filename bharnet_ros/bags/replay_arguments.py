@@ -12,7 +12,7 @@ from bharnet_ros.types.actions import KEEP_NONE
 from bharnet_ros.types.errors import InputError
 
 _IMAGE_OPTIONS = (
-    *("image_topic", "max_people", "engine", "model_folder"),
+    *("image_topic", "max_people", "engine", "model_folder", "roi"),
     *("use_depth", "depth_topic", "camera_info_topic"),
 )
 """Options that start the replay from images."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ class ReplaySettings:
         max_people: Greatest number of people to track in images; None for that of the parameters.
         engine: Pose engine for images; None for that of the parameters.
         model_folder: Folder of networks of the pose engine; None for that of the parameters.
+        roi: Part of the images in which people are looked for: x, y, width and height in pixels;
+            None for that of the parameters.
         use_depth: Whether recorded depth gives keypoints of images camera coordinates, even if the
             parameters say no. Naming one of its topics has the same effect.
         depth_topic: Topic of depth registered to the images; None for the only one.
@@ -53,6 +56,7 @@ class ReplaySettings:
     max_people: int | None = None
     engine: str | None = None
     model_folder: str | None = None
+    roi: Sequence[int] | None = None
     use_depth: bool = False
     depth_topic: str | None = None
     camera_info_topic: str | None = None
@@ -98,7 +102,7 @@ class ReplaySettings:
             for name in ("model", "gestures", "keep_classes", "device"):
                 values[name] = getattr(self, name) or values[name]
         if node == "pose_extraction":
-            for name in ("max_people", "engine", "model_folder", "sync_slop_s"):
+            for name in ("max_people", "engine", "model_folder", "roi", "sync_slop_s"):
                 if getattr(self, name) is not None:
                     values[name] = getattr(self, name)
             values["use_depth"] = self.wants_depth or values["use_depth"]

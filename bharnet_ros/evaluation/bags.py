@@ -26,6 +26,7 @@ _OPTIONS_IN_REPORT = (
     "max_people",
     "engine",
     "model_folder",
+    "roi",
     "depth_topic",
     "camera_info_topic",
     "sync_slop",

@@ -248,6 +248,7 @@ def _make_chain(
                 image_transport="compressed" if options.compressed else None,
                 engine=options.engine,
                 model_folder=options.model_folder,
+                roi=options.roi,
                 max_people=options.max_people,
             )
         ),

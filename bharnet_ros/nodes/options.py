@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
-from bharnet_ros.pose.options import add_engine_arguments
+from bharnet_ros.pose.options import add_engine_arguments, engine_options
 from bharnet_ros.types.actions import KEEP_NONE
 from bharnet_ros.types.arguments import refuse_idle
 
@@ -32,6 +32,7 @@ class ChainOptions:
         max_people: Maximum number of people to track.
         engine: Pose engine.
         model_folder: Folder of networks of the pose engine.
+        roi: Part of the images in which people are looked for: x, y, width and height, pixels.
         wait_for_action: Whether to offer the action `wait_for_action`.
         reactions: File of what to do about events.
         loop: Whether the source restarts at its end, or a lost webcam is reopened when it is back.
@@ -51,6 +52,7 @@ class ChainOptions:
     max_people: int | None = None
     engine: str | None = None
     model_folder: str | None = None
+    roi: Sequence[int] | None = None
     wait_for_action: bool = False
     reactions: str | None = None
     loop: bool = False
@@ -145,7 +147,7 @@ def read_chain_options(arguments: argparse.Namespace) -> ChainOptions:
     """Return the options that `add_chain_arguments` added, and `--pace`.
 
     Raises:
-        InputError: An option can have no effect; names it.
+        InputError: An option can have no effect, or the region of interest is none; names it.
     """
     if arguments.image_topic is not None:
         names = ("width", "height", "fps", "loop", "pace")
@@ -153,7 +155,9 @@ def read_chain_options(arguments: argparse.Namespace) -> ChainOptions:
     # Imports OpenCV, which `--help` works without.
     from bharnet_ros.sources.webcam import is_webcam
 
-    if arguments.source is not None and is_webcam(arguments.source.strip()):
+    source = (arguments.source or "").strip()
+    if source and is_webcam(source):
         refuse_idle(arguments, ("pace",), "on a webcam, which sets the pace itself")
-    values = {field.name: getattr(arguments, field.name) for field in fields(ChainOptions)}
-    return ChainOptions(**{**values, "pace": values["pace"] or ChainOptions.pace})
+    given = {field.name: getattr(arguments, field.name) for field in fields(ChainOptions)}
+    given |= {"pace": given["pace"] or ChainOptions.pace, **engine_options(arguments)}
+    return ChainOptions(**given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
 from rclpy.lifecycle import LifecyclePublisher
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
@@ -23,6 +22,7 @@ from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, load_change, open_extractor
 from bharnet_ros.pose.engines import AUTO, engine_names
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
+from bharnet_ros.pose.roi import WHOLE_IMAGE
 from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
@@ -83,6 +83,18 @@ PARAMETERS = (
         live=True,
     ),
     ParameterSpec(
+        "roi",
+        list(WHOLE_IMAGE),
+        "Part of the images in which people are looked for, for a fixed camera: left and upper "
+        "edge, width and height, pixels; [0, 0, 0, 0] is the whole image.",
+    ),
+    ParameterSpec(
+        "frame_id",
+        "",
+        "Frame of keypoints and events in place of that of the images, to tell cameras apart; "
+        "empty for that of the images.",
+    ),
+    ParameterSpec(
         "use_depth",
         False,
         "Whether to add camera coordinates to keypoints, from depth/image_rect_raw and "
@@ -110,8 +122,6 @@ LOST_IMAGES_REMEDY = (
 )
 WITH_PERSON, WITH_HANDS = "images with a person", "images with hands"
 """Counters: images in which a body, and at least one hand, was found."""
-
-WARM_UP_SHAPE = (480, 640, 3)
 
 ImageMessage: TypeAlias = Image | CompressedImage
 
@@ -153,9 +163,9 @@ class PoseExtraction(ManagedNode):
         use_depth = parameters["use_depth"]
         self._message_filters = import_message_filters("use_depth") if use_depth else None
         self._extractor = open_extractor(parameters, self.get_logger().warning)
-        self._extractor.extract(np.zeros(WARM_UP_SHAPE, dtype=np.uint8), 0)
-        self._extractor.reset()
-        self._step = ImagesToKeypoints(self._extractor, TopicLog(self, lambda: self._topic))
+        self._extractor.warm_up()
+        log = TopicLog(self, lambda: self._topic)
+        self._step = ImagesToKeypoints(self._extractor, log, parameters["frame_id"])
         self._publisher = self.create_lifecycle_publisher(BodyHandKeypoints, "keypoints", RELIABLE)
 
     def activate(self) -> None:

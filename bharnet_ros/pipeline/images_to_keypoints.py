@@ -15,8 +15,8 @@ from bharnet_ros.types.stamps import Step
 
 logger = logging.getLogger(__name__)
 
-INPUT_PARAMETERS = ("image_transport", "use_depth", "sync_slop_s", "sync_queue")
-"""Parameters of `pose_extraction` for its topics; all others go to the extractor."""
+INPUT_PARAMETERS = ("image_transport", "frame_id", "use_depth", "sync_slop_s", "sync_queue")
+"""Parameters of `pose_extraction` for its messages; all others go to the extractor."""
 
 
 class DepthPlacement(Protocol):
@@ -54,7 +54,9 @@ def load_change(extractor: PoseExtractor, parameters: Mapping[str, Any]) -> Call
     Raises:
         InputError, OSError: As `open_extractor` says.
     """
-    return extractor.load_change(**_of_extractor(parameters))
+    # The region of interest stays until the node is configured again.
+    change = {name: value for name, value in _of_extractor(parameters).items() if name != "roi"}
+    return extractor.load_change(**change)
 
 
 def _of_extractor(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,16 +74,18 @@ class ImagesToKeypoints:
         depth: Gives the keypoints camera coordinates; None for none.
     """
 
-    def __init__(self, extractor: PoseExtractor, log: MessageLog) -> None:
+    def __init__(self, extractor: PoseExtractor, log: MessageLog, frame_id: str = "") -> None:
         """Start with no image.
 
         Args:
             extractor: Finds people. The caller closes it.
             log: Receives reports.
+            frame_id: Frame of the keypoints; empty for that of each image.
         """
         self.depth: DepthPlacement | None = None
         self._extractor = extractor
         self._log = log
+        self._frame_id = frame_id
         self._stamps = StampCheck(log, "tracking restarts")
 
     @property
@@ -104,7 +108,8 @@ class ImagesToKeypoints:
             if step is Step.BACK:
                 self._extractor.reset()
             image = image_from_message(message)
-            return self._extractor.run_networks(image, stamp_ns, message.header.frame_id)
+            frame_id = self._frame_id or message.header.frame_id
+            return self._extractor.run_networks(image, stamp_ns, frame_id)
         except ValueError as error:
             self._log.reject(str(error))
             return None

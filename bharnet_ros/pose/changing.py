@@ -11,7 +11,7 @@ import numpy.typing as npt
 from bharnet_ros.pose.engines import EngineSettings, OpenedEngine, PoseEngine, open_engine
 from bharnet_ros.pose.scene import Scene
 
-_WARM_UP_SHAPE = (480, 640, 3)
+WARM_UP_SHAPE = (480, 640, 3)
 
 
 class ChangingEngine:
@@ -49,7 +49,7 @@ class ChangingEngine:
         if change is not None:
             return None, lambda: self._changes.append(change)
         opened = open_engine(asked, settings)
-        opened.engine.process(np.zeros(_WARM_UP_SHAPE, dtype=np.uint8), 0)()
+        opened.engine.process(np.zeros(WARM_UP_SHAPE, dtype=np.uint8), 0)()
         opened.engine.reset()
 
         def replace() -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from bharnet_ros.pose import tracking
-from bharnet_ros.pose.changing import ChangingEngine
+from bharnet_ros.pose.changing import WARM_UP_SHAPE, ChangingEngine
 from bharnet_ros.pose.engines import AUTO, EngineSettings, open_engine
 from bharnet_ros.pose.owning import hide_foreign_arms, own_hands
+from bharnet_ros.pose.roi import WHOLE_IMAGE, RegionOfInterest, region_of_interest
 from bharnet_ros.pose.scene import HandLandmarks, Scene
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import (
@@ -73,6 +75,7 @@ class PoseExtractor:
         smooth_landmarks: bool = True,
         max_people: int = 1,
         model_folder: str = "",
+        roi: Sequence[int] = WHOLE_IMAGE,
         warn: Callable[[str], None] = logger.warning,
     ) -> None:
         """Load the networks.
@@ -87,12 +90,15 @@ class PoseExtractor:
             max_people: Largest number of people tracked at once; each costs about as much as the
                 first.
             model_folder: Folder of networks (`EngineSettings.model_folder`).
+            roi: x, y, width and height in pixels of the part of each image in which people are
+                looked for. Keypoints have coordinates of the whole image.
             warn: Gets one line if "auto" does not choose the preferred engine.
 
         Raises:
             InputError: A parameter is out of range, or the engine lacks a package or a file.
             OSError: A file of the engine cannot be read.
         """
+        self._region = region_of_interest(roi)
         settings = EngineSettings(
             model_complexity=model_complexity,
             min_detection_confidence=min_detection_confidence,
@@ -112,12 +118,24 @@ class PoseExtractor:
         self._lone_hands_stamp_ns = 0
         self._last_stamp_ns: int | None = None
 
+    def warm_up(self) -> None:
+        """Compute once, because the first time is slow, and forget it.
+
+        Raises:
+            RuntimeError: The extractor is closed.
+        """
+        if self._engine is None:
+            raise RuntimeError("this PoseExtractor is closed")
+        self._engine.process(np.zeros(WARM_UP_SHAPE, dtype=np.uint8), 0)()
+        self.reset()
+
     def load_change(self, *, engine: str = AUTO, **settings: Any) -> Callable[[], None]:
         """Load what other settings need; frames may be processed on other threads meanwhile.
 
         Args:
             engine: As for the constructor.
-            settings: As for the constructor; one that is left out has its default.
+            settings: As for the constructor; one that is left out has its default. The region of
+                interest stays.
 
         Returns:
             A function that makes the change, from the next frame on. People keep their track ids.
@@ -154,8 +172,9 @@ class PoseExtractor:
             nor a hand was found.
 
         Raises:
-            InputError: The image is not (H, W, 3) uint8 or has no pixels, or the stamp does not
-                rise. The state is unchanged; after `reset`, any stamp is accepted.
+            InputError: The image is not (H, W, 3) uint8, has no pixels or does not hold the region
+                of interest, or the stamp does not rise. The state is unchanged; after `reset`, any
+                stamp is accepted.
             RuntimeError: The extractor is closed.
         """
         return self.interpret(self.run_networks(image, stamp_ns, frame_id))
@@ -171,16 +190,20 @@ class PoseExtractor:
         """
         if self._engine is None:
             raise RuntimeError("this PoseExtractor is closed")
-        image = _checked(image)
+        _check(image)
+        region = self._region
+        seen = np.ascontiguousarray(image if region is None else region.cut(image))
         first = self._last_stamp_ns is None
         if self._last_stamp_ns is not None and stamp_ns <= self._last_stamp_ns:
             raise InputError(
                 f"stamp_ns: {stamp_ns} is not later than the frame before, {self._last_stamp_ns}; "
                 "call reset() after a jump in time"
             )
-        scene = self._engine.process(image, stamp_ns)
+        scene = self._engine.process(seen, stamp_ns)
         self._last_stamp_ns = stamp_ns
         height, width = image.shape[:2]
+        if region is not None:
+            scene = partial(_in_image, region, scene, width, height)
         return NetworkOutput(stamp_ns, width, height, frame_id, scene, first)
 
     def interpret(self, output: NetworkOutput) -> FrameKeypoints:
@@ -265,12 +288,17 @@ class PoseExtractor:
         self.close()
 
 
-def _checked(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _check(image: npt.NDArray[np.uint8]) -> None:
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise InputError(f"image: expected (H, W, 3) uint8 RGB, got {image.shape} {image.dtype}")
     if image.size == 0:
         raise InputError(f"image: has no pixels, shape {image.shape}")
-    return np.ascontiguousarray(image)
+
+
+def _in_image(
+    region: RegionOfInterest, scene: Callable[[], Scene], width: int, height: int
+) -> Scene:
+    return region.in_image(scene(), width, height)
 
 
 def _person(

@@ -6,14 +6,15 @@ import argparse
 from typing import Any
 
 from bharnet_ros.pose.engines import AUTO, engine_names
+from bharnet_ros.pose.roi import WHOLE_IMAGE, parse_roi
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser, default: str | None = AUTO) -> None:
-    """Add `--engine` and `--model-folder`.
+    """Add `--engine`, `--model-folder` and `--roi`.
 
     Args:
         parser: Gets the options.
-        default: Engine if none is named; None to leave both to the parameters of the node.
+        default: Engine if none is named; None to leave all three to the parameters of the node.
     """
     parser.add_argument(
         "--engine",
@@ -29,8 +30,20 @@ def add_engine_arguments(parser: argparse.ArgumentParser, default: str | None = 
         help="folder of .tflite files that the engine direct takes in place of those of the "
         "MediaPipe wheel",
     )
+    parser.add_argument(
+        "--roi",
+        metavar="X,Y,W,H",
+        default=None if default is None else ",".join(map(str, WHOLE_IMAGE)),
+        help="part of each image in which people are looked for: left and upper edge, width and "
+        "height, pixels (default: the whole image)",
+    )
 
 
 def engine_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of `add_engine_arguments` as arguments of `PoseExtractor`."""
-    return {"engine": arguments.engine, "model_folder": arguments.model_folder}
+    """Return the options of `add_engine_arguments` as arguments of `PoseExtractor`.
+
+    Raises:
+        InputError: The region of interest is none.
+    """
+    roi = None if arguments.roi is None else parse_roi(arguments.roi)
+    return {"engine": arguments.engine, "model_folder": arguments.model_folder, "roi": roi}

@@ -32,6 +32,8 @@ def test_the_command_line_overrides_parameters():
     assert (parameters["model"], parameters["device"]) == ("other", "cpu")
     assert ReplaySettings().parameters("pose_extraction")["max_people"] == 1
     assert ReplaySettings(max_people=3).parameters("pose_extraction")["max_people"] == 3
+    assert ReplaySettings().parameters("pose_extraction")["roi"] == [0, 0, 0, 0]
+    assert ReplaySettings(roi=[1, 2, 3, 4]).parameters("pose_extraction")["roi"] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(

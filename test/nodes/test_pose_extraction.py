@@ -6,6 +6,7 @@ import array
 import itertools
 
 import cv2
+import numpy as np
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -55,6 +56,20 @@ def test_image_of_any_driver_becomes_keypoints(graph, keypoints, person_image, w
     assert (frame.stamp_ns, frame.frame_id) == (7.25 * SECOND, "camera")
     assert (frame.width, frame.height) == (640, 480)
     assert [person.body_present for person in frame.people] == [True]
+
+
+def test_region_and_frame_of_a_camera_are_parameters(graph, keypoints, person_image, wait):
+    node = active(graph, roi=[640, 0, 640, 480], frame_id="door_camera")
+    send = graph.probe.publisher(Image, "image_raw", SENSOR)
+    send(image(np.hstack([person_image, person_image]), 7.25))
+    wait(lambda: keypoints, "keypoints")
+    frame = keypoints_from_message(keypoints[0])
+    assert (frame.frame_id, frame.width) == ("door_camera", 1280)
+    assert [person.body[:25, 0].min() > 640 for person in frame.people] == [True]
+    # An image that is too small for the region is reported.
+    send(image(person_image, 8.25))
+    wait(lambda: node.counters.totals["rejected"] == 1, "the refusal")
+    assert "roi: [640, 0, 640, 480] does not lie" in node.counters.report(0.0).last_problem
 
 
 def test_max_people_are_found(graph, keypoints, wait):

@@ -103,6 +103,7 @@ def test_width_without_height_is_refused_for_a_webcam(start):
     "words, named",
     [
         (["--max-people", "0"], "parameter max_people: must be from 1 to 16, got 0"),
+        (["--roi", "0,0,0,10"], "roi: width and height must be positive"),
         (["--image-topic", "bad!topic"], "bad!topic"),
         (["--reactions", "nowhere.yaml"], "nowhere.yaml: cannot be read"),
         (["--ros-args", "-p", "use_sim_time:=5"], "use_sim_time"),

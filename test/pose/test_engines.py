@@ -227,12 +227,12 @@ def test_auto_without_any_engine_names_both_reasons(monkeypatch):
 @pytest.mark.parametrize(
     ("default", "given", "options"),
     [
-        ("auto", [], {"engine": "auto", "model_folder": ""}),
-        (None, [], {"engine": None, "model_folder": None}),
+        ("auto", [], {"engine": "auto", "model_folder": "", "roi": [0, 0, 0, 0]}),
+        (None, [], {"engine": None, "model_folder": None, "roi": None}),
         (
             "auto",
-            ["--engine", "direct", "--model-folder", "/models"],
-            {"engine": "direct", "model_folder": "/models"},
+            ["--engine", "direct", "--model-folder", "/models", "--roi", "1,2,30,40"],
+            {"engine": "direct", "model_folder": "/models", "roi": [1, 2, 30, 40]},
         ),
     ],
 )
