@@ -1,39 +1,25 @@
-"""Start the chain from camera images to action events, each node in its own process."""
+"""Start the chain from camera images to action events."""
 
-import asyncio
-import contextlib
 import os
-from collections.abc import Awaitable, Callable, Mapping
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import lifecycle_msgs.msg
-import lifecycle_msgs.srv
-import rclpy.node
+import yaml
 from launch.action import Action
-from launch.actions import (
-    DeclareLaunchArgument,
-    EmitEvent,
-    LogInfo,
-    OpaqueCoroutine,
-    OpaqueFunction,
-    RegisterEventHandler,
-)
-from launch.event_handlers import OnProcessExit, OnProcessStart
-from launch.events import matches_action
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.launch_description_sources import load_python_launch_file_as_module
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import LifecycleNode, Node
-from launch_ros.event_handlers import OnStateTransition
-from launch_ros.events.lifecycle import ChangeState
-from launch_ros.ros_adapters import get_ros_node
 
 from launch import LaunchContext, LaunchDescription
+
+bring_up = load_python_launch_file_as_module(str(Path(__file__).resolve().parent / "bring_up.py"))
 
 CONFIG = Path(__file__).resolve().parent.parent / "config"
 FAST_DDS = "rmw_fastrtps_cpp"
 PROFILES = "FASTRTPS_DEFAULT_PROFILES_FILE"
-POLLS, POLL_SECONDS = 20, 0.05
-"""How often, and how many seconds apart, an answer is checked before the request is repeated."""
 
 MANAGED = ("action_event_publisher", "recognition", "pose_extraction")
 """The lifecycle nodes, in the order in which they are started."""
@@ -41,7 +27,8 @@ MANAGED = ("action_event_publisher", "recognition", "pose_extraction")
 BOOLEANS = {"true": True, "false": False}
 
 ARGUMENTS = {
-    "namespace": ("", "Namespace of all nodes; /action_recognition stays absolute."),
+    "namespace": ("", "Namespace of all nodes; action_topic stays absolute by default."),
+    "action_topic": ("/action_recognition", "Topic of the events; relative: in the namespace."),
     "use_sim_time": ("false", "Whether to take the time from /clock: true or false."),
     "params_file": (str(CONFIG / "recognize.yaml"), "File with the parameters of all nodes."),
     "autostart": ("true", "Whether to configure and activate the lifecycle nodes: true or false."),
@@ -52,16 +39,17 @@ ARGUMENTS = {
         "Topic of the camera's images; compressed ones if it ends in /compressed.",
     ),
     "image_transport": ("", "raw or compressed; empty: as in params_file."),
+    "frame_id": ("", "Frame of keypoints and events; empty: that of the images."),
+    "roi": ("", "Part of the images to use, X,Y,W,H in pixels; empty: as in params_file."),
+    "engine": ("", "Pose engine: auto, direct or mediapipe; empty: as in params_file."),
+    "model_folder": ("", "Folder of networks of the pose engine; empty: as in params_file."),
     "model": ("", "Name or folder of a model bundle; empty: as in params_file."),
     "gestures": ("", "Folder of a gesture set of `bharnet teach`; empty: as in params_file."),
     "keep_classes": ("", "Classes of the model to recognise; empty: as in params_file."),
     "device": ("", "auto, cpu or cuda; empty: as in params_file."),
     "max_people": ("", "Maximum number of people to track; empty: as in params_file."),
     "use_rgb": ("", "Whether recognition uses images, true or false; empty: as in params_file."),
-    "use_depth": (
-        "",
-        "Whether depth gives camera coordinates, true or false; empty: as in params_file.",
-    ),
+    "use_depth": ("", "Whether depth gives positions, true or false; empty: as in params_file."),
     "depth_topic": ("depth/image_rect_raw", "Topic of the depth images, registered to the images."),
     "camera_info_topic": ("camera_info", "Topic of the camera's calibration."),
     "visualize": ("false", "Whether to start the overlay: true or false."),
@@ -69,19 +57,19 @@ ARGUMENTS = {
     "pointing": ("false", "Whether to publish where people point: true or false; needs use_depth."),
     "hri_bridge": ("false", "Whether to publish people by REP-155: true or false."),
     "reactions": ("", "File of what to do about events; empty: no node reactions."),
+    "one_process": ("false", "Whether the nodes from source to events share a process."),
     "source": ("", "Source that video_source plays in place of a camera; empty: no video_source."),
 }
 NODE_ARGUMENTS = {
-    "pose_extraction": ("image_transport", "max_people", "use_depth"),
+    "pose_extraction": (
+        *("image_transport", "engine", "model_folder", "max_people", "roi", "frame_id"),
+        "use_depth",
+    ),
     "recognition": ("model", "gestures", "keep_classes", "device", "image_transport", "use_rgb"),
-    "action_event_publisher": (),
     "overlay": ("image_transport",),
-    "pointing": (),
-    "hri_bridge": (),
-    "reactions": (),
-    "wait_for_action": (),
+    "video_source": ("source", "frame_id"),
 }
-"""Arguments that set a parameter of each node, if they are not empty."""
+"""Arguments that set a parameter of a node, if they are not empty."""
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -99,20 +87,28 @@ def declare(arguments: Mapping[str, tuple[str | None, str]]) -> list[Action]:
 
 def start(context: LaunchContext) -> list[Action]:
     """Return the nodes for the arguments."""
-    argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    return nodes({name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS})
+
+
+def nodes(argument: dict[str, str], images: Action | None = None) -> list[Action]:
+    """Return the nodes for values of `ARGUMENTS`.
+
+    `images` publishes images, as in `chain`; None for the source of the arguments or a camera.
+    """
     argument = with_transport(argument)
-    if not argument["source"]:
-        return chain(argument)
-    video = Node(
-        name="video_source",
-        executable="video_source",
-        parameters=[
-            *shared_parameters(argument),
-            {"source": argument["source"], **puppet_depth(argument)},
-        ],
-        **common_settings(argument),
-    )
-    return chain(argument, video)
+    wanted = {
+        "overlay": switch(argument, "visualize"),
+        "wait_for_action": switch(argument, "wait_for_action"),
+        "pointing": switch(argument, "pointing"),
+        "hri_bridge": switch(argument, "hri_bridge"),
+        "reactions": bool(argument["reactions"]),
+    }
+    others = [node(name, argument) for name in wanted if wanted[name]]
+    if switch(argument, "one_process"):
+        return [process(argument), *others]
+    if argument["source"]:
+        images = node("video_source", argument)
+    return [*others, *chain(argument, images)]
 
 
 def with_transport(argument: dict[str, str]) -> dict[str, str]:
@@ -132,25 +128,84 @@ def with_transport(argument: dict[str, str]) -> dict[str, str]:
     return {**argument, "image_topic": base, "image_transport": "compressed"}
 
 
-def puppet_depth(argument: dict[str, str]) -> dict[str, Any]:
-    """Return the parameter that makes the puppet publish depth, if `use_depth` asks for it."""
-    wanted = argument["use_depth"] and switch(argument, "use_depth")
-    return {"depth": True} if wanted and argument["source"].startswith("puppet") else {}
+def node(name: str, argument: dict[str, str], kind: type[Node] = Node) -> Node:
+    """Return a node in its own process."""
+    given = given_parameters(argument, name)
+    return kind(
+        name=name,
+        executable=name,
+        parameters=[*shared_parameters(argument), *([given] if given else [])],
+        **common_settings(argument),
+        # The end of a source is no death.
+        **({} if name == "video_source" else respawn(argument)),
+    )
+
+
+def process(argument: dict[str, str]) -> Node:
+    """Return the process of the nodes from images to events, which activates them.
+
+    Raises:
+        ValueError: They should stay unconfigured.
+    """
+    if not switch(argument, "autostart"):
+        raise ValueError("launch argument autostart: must be true with one_process")
+    source = argument["source"]
+    given = {
+        f"/**/{name}": {"ros__parameters": given_parameters(argument, name)}
+        for name in (*MANAGED, *(["video_source"] if source else []))
+    }
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False) as file:
+        yaml.safe_dump(given, file)
+    # The topic is remapped by the settings.
+    images = ("--source", source) if source else ("--image-topic", "image_raw")
+    # Without a namespace, `bharnet run` gives topics names that nobody else knows.
+    settings = common_settings({**argument, "namespace": argument["namespace"] or "/"})
+    return Node(
+        executable="bharnet",
+        arguments=["run", *images],
+        parameters=[*shared_parameters(argument), file.name],
+        **settings,
+        **respawn(argument),
+    )
+
+
+def given_parameters(argument: dict[str, str], name: str) -> dict[str, Any]:
+    """Return the parameters of a node that arguments replace.
+
+    Raises:
+        ValueError: An argument has the wrong type.
+    """
+    names = NODE_ARGUMENTS.get(name, ())
+    given: dict[str, Any] = {one: argument[one] for one in names if argument[one]}
+    for one in ("use_rgb", "use_depth"):
+        if one in given:
+            given[one] = switch(argument, one)
+    if name == "reactions":
+        given["file"] = argument["reactions"]
+    if "max_people" in given:
+        given["max_people"] = whole_numbers(argument, "max_people", 1)[0]
+    if "roi" in given:
+        given["roi"] = whole_numbers(argument, "roi", 4)
+    if name == "video_source" and argument["use_depth"] and switch(argument, "use_depth"):
+        # Only the puppet has depth of its own.
+        given |= {"depth": True} if argument["source"].startswith("puppet") else {}
+    return given
 
 
 def common_settings(argument: dict[str, str]) -> dict[str, Any]:
-    """Return the settings with which every node is started."""
+    """Return the settings with which every process is started."""
     return {
         "package": "bharnet_ros",
         "namespace": argument["namespace"],
         "output": "screen",
         "additional_env": middleware(os.environ),
-        "arguments": ["--ros-args", "--log-level", argument["log_level"]],
+        "ros_arguments": ["--log-level", argument["log_level"]],
         "remappings": [
             ("image_raw", argument["image_topic"]),
             ("image_raw/compressed", argument["image_topic"] + "/compressed"),
             ("depth/image_rect_raw", argument["depth_topic"]),
             ("camera_info", argument["camera_info_topic"]),
+            ("/action_recognition", argument["action_topic"]),
         ],
     }
 
@@ -160,61 +215,28 @@ def shared_parameters(argument: dict[str, str]) -> list[Any]:
     return [argument["params_file"], {"use_sim_time": switch(argument, "use_sim_time")}]
 
 
+def respawn(argument: dict[str, str]) -> dict[str, Any]:
+    """Return the settings of a process that is restarted when it dies, if this is wanted."""
+    return {"respawn": switch(argument, "use_respawn"), "respawn_delay": 1.0}
+
+
 def chain(argument: dict[str, str], images: Action | None = None) -> list[Action]:
-    """Return the nodes from images to events.
+    """Return the nodes from images to events, each in its own process.
 
     Args:
         argument: Values of `ARGUMENTS`.
         images: Publishes images; started when all nodes are active, or at once if `autostart` is
             false. None if a camera does.
     """
-    autostart = switch(argument, "autostart")
-    common, shared = common_settings(argument), shared_parameters(argument)
-
-    def parameters(node: str) -> list[Any]:
-        given: dict[str, Any] = {
-            name: argument[name] for name in NODE_ARGUMENTS[node] if argument[name]
-        }
-        for name in ("use_rgb", "use_depth"):
-            if name in given:
-                given[name] = switch(argument, name)
-        if node == "reactions":
-            given["file"] = argument["reactions"]
-        if "max_people" in given:
-            given["max_people"] = whole_number(argument, "max_people")
-        return [*shared, given] if given else shared
-
-    respawn = {"respawn": switch(argument, "use_respawn"), "respawn_delay": 1.0}
-
-    managed = [
-        LifecycleNode(
-            name=name,
-            executable=name,
-            parameters=parameters(name),
-            **common,
-            **respawn,
-        )
-        for name in MANAGED
-    ]
-    actions: list[Action] = [one for node in managed for one in incomplete_without(node)]
-    actions += managed
-    actions += [
-        Node(name=name, executable=name, parameters=parameters(name), **common, **respawn)
-        for name, wanted in (
-            ("overlay", switch(argument, "visualize")),
-            ("wait_for_action", switch(argument, "wait_for_action")),
-            ("pointing", switch(argument, "pointing")),
-            ("hri_bridge", switch(argument, "hri_bridge")),
-            ("reactions", argument["reactions"]),
-        )
-        if wanted
-    ]
-    if autostart:
-        # Handlers first, because they miss transitions that happen before they are registered.
-        actions = [handler for node in managed for handler in bring_up(node)] + actions
+    managed = [node(name, argument, LifecycleNode) for name in MANAGED]
+    # Handlers first, because they miss transitions that happen before they are registered.
+    handlers = [one for node in managed for one in bring_up.incomplete_without(node)]
+    if not switch(argument, "autostart"):
+        return [*handlers, *managed, *([images] if images is not None else [])]
+    handlers += [one for node in managed for one in bring_up.bring_up(node)]
     if images is not None:
-        actions = [when_all_active(managed, images), *actions] if autostart else [*actions, images]
-    return actions
+        handlers.append(bring_up.when_all_active(managed, images))
+    return [*handlers, *managed]
 
 
 def switch(argument: dict[str, str], name: str) -> bool:
@@ -231,18 +253,20 @@ def switch(argument: dict[str, str], name: str) -> bool:
         ) from None
 
 
-def whole_number(argument: dict[str, str], name: str) -> int:
-    """Return an argument that is a whole number.
+def whole_numbers(argument: dict[str, str], name: str, count: int) -> list[int]:
+    """Return an argument that is a whole number, or several with commas between them.
 
     Raises:
-        ValueError: It is not.
+        ValueError: It is not, or not so many.
     """
+    what = "a whole number" if count == 1 else f"{count} whole numbers"
+    words = argument[name].split(",")
     try:
-        return int(argument[name])
+        if len(words) == count:
+            return [int(word) for word in words]
     except ValueError:
-        raise ValueError(
-            f"launch argument {name}: {argument[name]!r} is not a whole number"
-        ) from None
+        pass
+    raise ValueError(f"launch argument {name}: {argument[name]!r} is not {what}")
 
 
 def middleware(environment: Mapping[str, str]) -> dict[str, str]:
@@ -250,107 +274,3 @@ def middleware(environment: Mapping[str, str]) -> dict[str, str]:
     if environment.get("RMW_IMPLEMENTATION", FAST_DDS) != FAST_DDS or PROFILES in environment:
         return {}
     return {PROFILES: str(CONFIG / "fastdds.xml")}
-
-
-def bring_up(node: LifecycleNode) -> list[Action]:
-    """Return handlers that configure `node` whenever it starts, and then activate it."""
-
-    def change(transition: int) -> ChangeState:
-        return ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
-
-    async def configure(context: LaunchContext) -> None:
-        # The services of a killed node remain visible for seconds, and requests to them are lost.
-        # An answer shows that the new node is there.
-        service = f"{node.node_name}/get_state"
-        await first_answer(get_ros_node(context), lifecycle_msgs.srv.GetState, service)
-        context.emit_event_sync(change(transitions.TRANSITION_CONFIGURE))
-
-    transitions = lifecycle_msgs.msg.Transition
-    return [
-        RegisterEventHandler(
-            OnProcessStart(target_action=node, on_start=[until_shutdown(configure)])
-        ),
-        # Only after configuring: a node that an operator deactivated stays inactive.
-        RegisterEventHandler(
-            OnStateTransition(
-                target_lifecycle_node=node,
-                start_state="configuring",
-                goal_state="inactive",
-                entities=[EmitEvent(event=change(transitions.TRANSITION_ACTIVATE))],
-            )
-        ),
-    ]
-
-
-def incomplete_without(node: LifecycleNode) -> list[Action]:
-    """Return handlers that say that the chain is incomplete; a robot's launch may go on without."""
-
-    def report(what: str) -> Action:
-        def say(context: LaunchContext) -> list[Action]:
-            text = f"the chain to /action_recognition is incomplete: {node.node_name} {what}"
-            return [] if context.is_shutdown else [LogInfo(msg=text)]
-
-        return OpaqueFunction(function=say)
-
-    failed = OnStateTransition(
-        target_lifecycle_node=node,
-        start_state="configuring",
-        goal_state="unconfigured",
-        entities=[report("could not be configured; its error is above")],
-    )
-    ended = OnProcessExit(target_action=node, on_exit=[report("has ended")])
-    return [RegisterEventHandler(failed), RegisterEventHandler(ended)]
-
-
-def until_shutdown(work: Callable[[LaunchContext], Awaitable[None]]) -> Action:
-    """Return an action that runs a coroutine, and stops it when the launch is shut down."""
-
-    async def run(context: LaunchContext) -> None:
-        # A cancelled task would end the launch at once, before its processes.
-        with contextlib.suppress(asyncio.CancelledError):
-            # A coroutine that starts after the shutdown is not cancelled.
-            if not context.is_shutdown:
-                await work(context)
-
-    return OpaqueCoroutine(coroutine=run)
-
-
-async def first_answer(client_node: rclpy.node.Node, service_type: Any, service: str) -> None:
-    """Wait until a service answers an empty request; repeat the request until then.
-
-    Args:
-        client_node: The node that sends the request.
-        service_type: Type of the service.
-        service: Name of the service.
-    """
-    client = client_node.create_client(service_type, service)
-    try:
-        while True:
-            answer = client.call_async(service_type.Request())
-            for _ in range(POLLS):
-                if answer.done():
-                    return
-                await asyncio.sleep(POLL_SECONDS)
-            client.remove_pending_request(answer)
-    finally:
-        client_node.destroy_client(client)
-
-
-def when_all_active(managed: list[LifecycleNode], images: Action) -> Action:
-    """Return a handler that starts `images` once, when all `managed` nodes are active."""
-    waiting = {id(node) for node in managed}
-
-    def activated(context: LaunchContext) -> list[Action]:
-        node = id(context.locals.event.action)
-        if node not in waiting:
-            return []
-        waiting.remove(node)
-        return [] if waiting else [images]
-
-    return RegisterEventHandler(
-        OnStateTransition(
-            start_state="activating",
-            goal_state="active",
-            entities=[OpaqueFunction(function=activated)],
-        )
-    )

@@ -39,7 +39,7 @@ OWN_ARGUMENTS = {
     "start_offset": ("0.0", "Where in the recording to start, s."),
     "image_topic": ("/image_raw", "Topic of the recorded images."),
 }
-FIXED = {"use_sim_time": "true", "autostart": "true", "source": ""}
+FIXED = {"use_sim_time": "true", "autostart": "true", "source": "", "one_process": "false"}
 """Arguments of recognize.launch.py with fixed values here."""
 
 ARGUMENTS = {
@@ -88,9 +88,11 @@ def start(context: LaunchContext) -> list[Action]:
     async def resume(context: LaunchContext) -> None:
         node = get_ros_node(context)
         await simulated_time(node, names)
-        await recognize.first_answer(node, rosbag2_interfaces.srv.Resume, f"{PLAYER}/resume")
+        await recognize.bring_up.first_answer(
+            node, rosbag2_interfaces.srv.Resume, f"{PLAYER}/resume"
+        )
 
-    return [player, *recognize.chain(argument, recognize.until_shutdown(resume))]
+    return [player, *recognize.nodes(argument, recognize.bring_up.until_shutdown(resume))]
 
 
 def absolute(namespace: str, name: str) -> str:
@@ -148,7 +150,7 @@ async def simulated_time(node: rclpy.node.Node, names: list[str]) -> None:
     )
     try:
         while waiting:
-            await asyncio.sleep(recognize.POLL_SECONDS)
+            await asyncio.sleep(recognize.bring_up.POLL_SECONDS)
     finally:
         node.destroy_subscription(subscription)
 

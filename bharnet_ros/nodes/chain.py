@@ -177,6 +177,8 @@ def run_chain(
             runner.call(chain.recorder, chain.recorder.subscribe)
             _wait(chain.connected, CONNECT_SECONDS)
         if chain.video is not None:
+            if not chain.pose.subscribes:
+                chain.video.hand_to(chain.pose.take)
             chain.video.start(on_end)
         stop.wait()
         if ended.is_set():
@@ -244,13 +246,14 @@ def _make_chain(
     return _Chain(
         video=video,
         pose=PoseExtraction(
+            subscribes=video is None,
             parameter_overrides=_overrides(
                 image_transport="compressed" if options.compressed else None,
                 engine=options.engine,
                 model_folder=options.model_folder,
                 roi=options.roi,
                 max_people=options.max_people,
-            )
+            ),
         ),
         recognition=Recognition(
             parameter_overrides=_overrides(
@@ -307,8 +310,7 @@ def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> None:
 
 def _drain(chain: _Chain) -> None:
     """Wait until the last images have passed through the whole chain."""
-    video = chain.video
-    if video is not None:
+    if (video := chain.video) is not None:
         # Not for long: the last image may have been dropped on its way.
         _wait(lambda: chain.pose.last_stamp_ns == video.last_stamp_ns, LAST_IMAGE_SECONDS)
     _wait(chain.drained, DRAIN_SECONDS)
@@ -326,20 +328,20 @@ def _wait(condition: Callable[[], bool], seconds: float) -> bool:
 def _summarise(chain: _Chain, options: ChainOptions, classes: Sequence[str]) -> None:
     """Print on stderr how much of the source was used, to explain a run without events."""
     pose = chain.pose.counters.report(time.monotonic())
-    events = chain.events.counters.report(time.monotonic())
+    published = chain.events.counters.totals["published"]
     lines = [f"{pose.totals['published']} images worked on, {pose.totals['dropped']} dropped"]
     if chain.video is not None:
         totals = chain.video.counters.totals
         skipped = f", {totals['dropped']} of them skipped" if totals["dropped"] else ""
         lines.insert(0, f"{totals['received']} frames{skipped}")
-    lines.append(f"{events.totals['published']} messages on /action_recognition")
+    topic = chain.events.resolve_topic_name("/action_recognition")
+    lines.append(f"{published} messages on {topic}")
     if chain.unrecorded():
         lines.append(f"{chain.unrecorded()} messages did not come to the recorder")
     if options.pace != "fast" and pose.latency is not None:
         lines.append(f"keypoints after {pose.latency[0] * 1e3:.0f} ms (median)")
     print("bharnet run: " + "; ".join(lines), file=sys.stderr)
-    images = pose.totals["published"]
-    if images and not events.totals["published"]:
+    if (images := pose.totals["published"]) and not published:
         actions = ", ".join(name for name in classes if name != BACKGROUND)
         print(
             f"bharnet run: a person in {pose.totals.get(WITH_PERSON, 0)} of {images} images, hands "

@@ -15,7 +15,7 @@ from bharnet_ros.types.keypoints import NANOSECONDS
 
 
 class EventPrinter(Node):
-    """Prints one line for each message of this chain on /action_recognition.
+    """Prints one line for each message of this chain on `/action_recognition`, or its new name.
 
     Args:
         first_stamp_ns: Returns the stamp that printed times count from; None while it is unknown.

@@ -81,7 +81,8 @@ class Overlay(Node):
         self._settings = read_parameters(self, PARAMETERS)
         self.counters = NodeCounters()
         self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
-        self.actions: dict[str, str] = {}
+        self.actions: dict[tuple[str, str], str] = {}
+        """Text of the current action by frame of the camera and track id."""
         self._overlay = self.create_publisher(Image, "overlay", RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "markers", RELIABLE)
         self._image_input: Subscription | None = None
@@ -128,10 +129,12 @@ class Overlay(Node):
             self._images.popitem(last=False)
 
     def _on_event(self, message: ActionEvent) -> None:
+        # Other cameras and robots may use the same topic, and count their people in the same way.
+        person = message.header.frame_id, message.track_id
         if message.phase == Phase.ONSET:
-            self.actions[message.track_id] = f"{message.label} {message.score:.2f}"
+            self.actions[person] = f"{message.label} {message.score:.2f}"
         else:
-            self.actions.pop(message.track_id, None)
+            self.actions.pop(person, None)
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         self.counters.count("received")
@@ -142,8 +145,13 @@ class Overlay(Node):
             if self._image_input is not None:
                 self.counters.count("without image")
             return
-        if not self._worker.submit((image, message, dict(self.actions))):
+        if not self._worker.submit((image, message, self._actions_of(message))):
             self.counters.count("dropped")
+
+    def _actions_of(self, message: BodyHandKeypoints) -> dict[str, str]:
+        """Return the texts of the current actions before the camera of a message, by track id."""
+        camera = message.header.frame_id
+        return {track: text for (frame, track), text in self.actions.items() if frame == camera}
 
     def _draw(self, job: tuple[Image | CompressedImage, BodyHandKeypoints, dict[str, str]]) -> None:
         image_message, keypoints, actions = job
@@ -163,12 +171,13 @@ class Overlay(Node):
 
     def _marker_array(self, message: BodyHandKeypoints) -> MarkerArray:
         frame = keypoints_from_message(message)
+        actions = self._actions_of(message)
         markers = []
         for person in frame.people:
             markers += person_markers(
                 person,
                 message.header,
-                self.actions.get(person.track_id, ""),
+                actions.get(person.track_id, ""),
                 self._settings["marker_lifetime"],
             )
         return MarkerArray(markers=markers)

@@ -130,11 +130,18 @@ class PoseExtraction(ManagedNode):
     """Runs the pose engine on the newest image; images replaced by a newer one are counted.
 
     While the engine processes one image, its output for the last one is interpreted and published.
+
+    Args:
+        subscribes: Whether images come from a topic. Otherwise a source in the same process hands
+            them to `take`, which spares them the way through DDS; with `use_depth` they still come
+            from the topic.
+        kwargs: Passed on to `ManagedNode`.
     """
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, *, subscribes: bool = True, **kwargs: Any) -> None:
         """Declare the parameters."""
         super().__init__("pose_extraction", PARAMETERS, **kwargs)
+        self._subscribes = subscribes
         self._compressed = False
         self._message_filters: Any = None
         self._depth: DepthInput | None = None
@@ -157,6 +164,15 @@ class PoseExtraction(ManagedNode):
         # In this order: the worker hands its result to the finisher before it is idle.
         return all(part is None or part.idle for part in (self._worker, self._finisher))
 
+    @property
+    def subscribes(self) -> bool:
+        """Whether images come from a topic; known once the node is configured."""
+        return self._subscribes or self._message_filters is not None
+
+    def take(self, message: Image) -> None:
+        """Take an image of a source in this process; any thread may call it."""
+        self._on_image(message)
+
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the models, and compute once, because the first time is slow."""
         self._compressed = parameters["image_transport"] == "compressed"
@@ -175,7 +191,9 @@ class PoseExtraction(ManagedNode):
         image: tuple[type, str] = (
             (CompressedImage, "image_raw/compressed") if self._compressed else (Image, "image_raw")
         )
-        if self._message_filters is None:
+        if not self.subscribes:
+            self._topic = self.resolve_topic_name("image_raw")
+        elif self._message_filters is None:
             self._subscription = self.create_subscription(
                 *image,
                 self._on_image,
@@ -248,7 +266,8 @@ class PoseExtraction(ManagedNode):
 
     def _on_image(self, message: ImageMessage) -> None:
         self.heard(time_to_ns(message.header.stamp))
-        if self._worker is not None and not self._worker.submit(message):
+        worker = self._worker
+        if worker is not None and not worker.submit(message):
             self.counters.count("dropped")
         # Last, so that a caller that waits for this count and then for `idle` misses nothing.
         self.counters.count("received")

@@ -152,6 +152,7 @@ class VideoSource(Node):
         self._first_stamp_ns: int | None = None
         self._last_stamp_ns: int | None = None
         self.failure = ""
+        self._take: Callable[[Image], None] | None = None
 
     @property
     def first_stamp_ns(self) -> int | None:
@@ -173,6 +174,13 @@ class VideoSource(Node):
         """Topics published with every image, of `CAMERA_INFO_TOPIC` and `DEPTH_TOPIC`."""
         publishers = {CAMERA_INFO_TOPIC: self._camera_info, DEPTH_TOPIC: self._depth}
         return tuple(name for name, publisher in publishers.items() if publisher is not None)
+
+    def hand_to(self, take: Callable[[Image], None]) -> None:
+        """Hand every image to `take` too; it then goes through DDS only if somebody subscribes.
+
+        Call it before `start`.
+        """
+        self._take = take
 
     def prepare(self) -> None:
         """Open the source, so that `start` cannot fail.
@@ -274,7 +282,7 @@ class VideoSource(Node):
         if not self._now_ns():
             return False
         waits = self._settings["wait_for_subscriber"]
-        return not waits or self._publisher.get_subscription_count() > 0
+        return not waits or self._take is not None or self._publisher.get_subscription_count() > 0
 
     def _now_ns(self) -> int:
         return int(self.get_clock().now().nanoseconds)
@@ -304,7 +312,11 @@ class VideoSource(Node):
             self._camera_info.publish(camera_info_to_message(self._calibration, *header))
         if self._depth is not None and frame.depth is not None:
             self._depth.publish(depth_image_to_message(frame.depth, *header))
-        self._publisher.publish(image_to_message(frame.image, *header))
+        message = image_to_message(frame.image, *header)
+        if self._take is not None:
+            self._take(message)
+        if self._take is None or self._publisher.get_subscription_count():
+            self._publisher.publish(message)
         self.counters.published(age(self, stamp_ns))
         if self._first_stamp_ns is None:
             self._first_stamp_ns = stamp_ns

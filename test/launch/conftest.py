@@ -100,6 +100,14 @@ def launch(ros_domain: int, tmp_path: Path) -> Iterator[Callable[..., Launched]]
 
 
 @pytest.fixture
+def easy_source(tmp_path: Path) -> Path:
+    """Return a file of parameters with which a slow machine can play a source, again and again."""
+    path = tmp_path / "easy.yaml"
+    path.write_text("/**/video_source:\n  ros__parameters:\n    fps: 5.0\n    loop: true\n")
+    return path
+
+
+@pytest.fixture
 def node(ros_domain: int) -> Iterator[Node]:
     """Return a node that observes the others."""
     rclpy.init(args=[])

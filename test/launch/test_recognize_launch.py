@@ -94,6 +94,35 @@ def test_compressed_topic_with_raw_transport_is_refused(launch):
     assert "'/front/image/compressed' is compressed" in "".join(process.lines)
 
 
+def test_one_process_gives_events_on_the_topic_of_its_robot(
+    launch, node, spin_until, eager_bundle, easy_source
+):
+    events, elsewhere = [], []
+    node.create_subscription(msg.ActionEvent, "/robot2/action_recognition", events.append, 10)
+    node.create_subscription(msg.ActionEvent, "/action_recognition", elsewhere.append, 10)
+    process = launch(
+        "recognize",
+        "namespace:=robot2",
+        "action_topic:=action_recognition",
+        "frame_id:=robot2_camera",
+        "source:=puppet:rest",
+        f"model:={eager_bundle}",
+        "device:=cpu",
+        "engine:=mediapipe",
+        "roi:=0,0,640,470",
+        "one_process:=true",
+        f"params_file:={easy_source}",
+    )
+    spin_until(lambda: events, "an ONSET")
+    assert events[0].model_name == "tiny"
+    assert events[0].header.frame_id == "robot2_camera"
+    process.interrupt()
+    assert process.wait() == 0, "".join(process.lines)
+    spin_until(lambda: events[-1].phase == 2, "an OFFSET")
+    assert not elsewhere
+    assert "".join(process.lines).count("process started") == 1
+
+
 def test_without_autostart_nodes_stay_unconfigured(launch, node, spin_until):
     launch("recognize", "autostart:=false")
     spin_until(
@@ -125,9 +154,11 @@ def test_interrupt_ends_all_nodes_while_they_start(launch, spin_until):
     [
         ("autostart:=perhaps", r"autostart: 'perhaps' is not true or false"),
         ("max_people:=several", r"max_people: 'several' is not a whole number"),
+        ("roi:=1,2,3", r"roi: '1,2,3' is not 4 whole numbers"),
+        ("one_process:=true autostart:=false", r"autostart: must be true with one_process"),
     ],
 )
 def test_wrong_argument_is_named(launch, words, message):
-    process = launch("recognize", words)
+    process = launch("recognize", *words.split())
     assert process.wait() != 0
     assert re.search(message, "".join(process.lines))

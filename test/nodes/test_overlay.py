@@ -90,15 +90,24 @@ def test_keypoints_and_the_current_action_are_drawn(graph, overlay, feed, wait):
     event = msg.ActionEvent(
         phase=msg.ActionEvent.ONSET, track_id="body_1", label="hello", score=0.9
     )
+    # First of a person of another camera, who has the same number.
+    event.header.frame_id = "rear_camera"
     announce(event)
-    wait(lambda: overlay.actions == {"body_1": "hello 0.90"}, "the action")
+    wait(lambda: len(overlay.actions) == 1, "the action before the other camera")
     feed()
     wait(lambda: len(drawn) == 2, "an overlay")
-    assert (image_from_message(drawn[1]) != without).any()
+    assert (image_from_message(drawn[1]) == without).all()
+
+    event.header.frame_id = "camera"
+    announce(event)
+    wait(lambda: overlay.actions.get(("camera", "body_1")) == "hello 0.90", "the action")
+    feed()
+    wait(lambda: len(drawn) == 3, "an overlay")
+    assert (image_from_message(drawn[2]) != without).any()
 
     event.phase = msg.ActionEvent.OFFSET
     announce(event)
-    wait(lambda: overlay.actions == {}, "the end of the action")
+    wait(lambda: list(overlay.actions) == [("rear_camera", "body_1")], "the end of the action")
 
 
 def test_hand_markers_sit_on_wrists_and_absent_hands_are_deleted(graph, overlay, feed, wait):

@@ -143,8 +143,9 @@ class ManagedNode(LifecycleNode):
 
     def heard(self, stamp_ns: int) -> None:
         """Note a message of the watched topic, and its stamp in nanoseconds."""
-        if self._watch is not None:
-            self._watch.take(stamp_ns)
+        watch = self._watch
+        if watch is not None:
+            watch.take(stamp_ns)
 
     def finish(self) -> None:
         """Shut down for good, from any state; call it on the thread that spins the node."""
