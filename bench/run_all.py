@@ -75,6 +75,7 @@ BENCHES = (
             *("--sizes", "640x480", "--people", "1"),
         ),
     ),
+    Bench("one_process", quick=("--images", "10"), on_page=False),
     Bench("recognition", quick=("--quick",)),
     Bench("growth", quick=("--quick",)),
     Bench("backends", quick=("--quick",), rounds="--rounds"),
