@@ -92,6 +92,8 @@ def open_address(source: str) -> Any:
         raise InputError(f"source: {name!r} is not a valid address: it names no host")
     # FFmpeg would write lines of its own on stderr, again at every attempt to reopen.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FATAL)
+    # By UDP, which FFmpeg tries first, firewalls let nothing through and lost packets smear images.
+    os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     log_level = cv2.getLogLevel()
     cv2.setLogLevel(_SILENT)
     try:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 from mjpeg_server import HEIGHT, WIDTH, MjpegServer
+from rtsp_server import RtspServer
 
 from bharnet_ros.sources import stream
 from bharnet_ros.sources.stream import without_password
@@ -82,6 +83,20 @@ def test_end_of_a_stream_does_not_hide_its_last_frame(server):
         reader = f"stream {source.name}"
         wait_until(lambda: reader not in [thread.name for thread in threading.enumerate()])
         assert next(iter(source)).image.shape == (HEIGHT, WIDTH, 3)
+
+
+def test_frames_of_rtsp_are_new_until_its_connection_is_closed():
+    server = RtspServer()
+    with open_source(server.address) as source:
+        frames = iter(source)
+        first = next(frames)
+        assert first.image.shape == (HEIGHT, WIDTH, 3)
+        assert abs(level(first) - 100) <= 2
+        server.level = 200
+        assert next(frame for frame in frames if level(frame) > 150).time > first.time
+        server.close()
+        with pytest.raises(OSError, match=rf"^stream {source.name} has ended$"):
+            list(frames)
 
 
 def test_file_on_a_web_server_plays_as_a_recording(tmp_path):
