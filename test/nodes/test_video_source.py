@@ -211,6 +211,25 @@ def test_unexpected_error_of_a_source_is_logged_and_ends_it(play, folder, monkey
     assert "ArithmeticError: odd frame" in capfd.readouterr().err
 
 
+def test_images_handed_over_are_published_only_for_a_subscriber(graph, folder, wait):
+    taken = []
+    values = {"source": str(folder), "fps": 20.0, "loop": True}
+    node = graph.add(
+        VideoSource(parameter_overrides=[Parameter(name, value=values[name]) for name in values])
+    )
+    (publisher,) = (one for one in node.publishers if one.topic_name == "/image_raw")
+    sent = []
+    publish, publisher.publish = publisher.publish, lambda one: (sent.append(one), publish(one))
+    node.hand_to(taken.append)
+    # It starts though nobody subscribes.
+    graph.call(lambda: node.start(lambda: None), node)
+    wait(lambda: len(taken) > 6, "the images")
+    assert not sent
+    images = graph.probe.listen(Image, "image_raw", EVERY_IMAGE)
+    wait(lambda: images, "an image for the subscriber")
+    assert stamps(images)[0] in stamps(taken)
+
+
 def level(report: DiagnosticArray) -> bytes:
     return report.status[0].level
 
