@@ -69,6 +69,8 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "ros_log"))
+    # Where the event publisher keeps what is open.
+    monkeypatch.setenv("ROS_HOME", str(tmp_path / "ros_home"))
     monkeypatch.delenv("ROS_LOCALHOST_ONLY", raising=False)
     monkeypatch.delenv("ROS_STATIC_PEERS", raising=False)
     yield domain

@@ -20,6 +20,7 @@ from bharnet_ros.nodes.conversions import event_to_message, time_to_ns
 from bharnet_ros.nodes.event_parameters import PARAMETERS
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
+from bharnet_ros.nodes.runtime.open_events import OpenEvents
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
@@ -62,6 +63,7 @@ class ActionEventPublisher(ManagedNode):
         self._target: TargetFrame | None = None
         self._last_stamp_ns: int | None = None
         self._event_ids: dict[str, None] = {}
+        self._open_events: OpenEvents | None = None
 
     @property
     def last_stamp_ns(self) -> int | None:
@@ -98,6 +100,9 @@ class ActionEventPublisher(ManagedNode):
     def activate(self) -> None:
         """Subscribe to scores."""
         self._silence = Silence(self.get_clock().now().nanoseconds, time.monotonic())
+        if self._publisher is not None and self.get_parameter("journal").value:
+            self._open_events = OpenEvents(self, self._send, self._publisher.get_subscription_count)
+            self._open_events.begin()
         self._use_model()
         self._scores = self.create_subscription(
             ActionScores,
@@ -123,6 +128,9 @@ class ActionEventPublisher(ManagedNode):
             self.destroy_timer(self._timer)
             self._timer = None
         self.close_events(OffsetReason.SHUTDOWN)
+        if self._open_events is not None:
+            self._open_events.close()
+            self._open_events = None
         if self._step is not None:
             self._step.reset()
         self._last_stamp_ns = None
@@ -217,15 +225,24 @@ class ActionEventPublisher(ManagedNode):
         self._last_stamp_ns = scores.stamp_ns
 
     def _publish(self, events: Sequence[ActionEvent]) -> None:
-        if self._publisher is None:
-            return
         for event in events:
             self._event_ids[event.event_id] = None
             if len(self._event_ids) > KNOWN_EVENTS:
                 del self._event_ids[next(iter(self._event_ids))]
+        if events:
+            self._send(events)
+
+    def _send(self, events: Sequence[ActionEvent]) -> None:
+        if self._publisher is None:
+            return
+        if self._open_events is not None:
+            self._open_events.begun(events)
+        for event in events:
             now_ns = self.get_clock().now().nanoseconds
             self._publisher.publish(event_to_message(self._located(event), now_ns))
             self.counters.published(self.age(event.stamp_ns))
+        if self._open_events is not None:
+            self._open_events.ended(events)
 
     def _located(self, event: ActionEvent) -> ActionEvent:
         """Return an event with the position in the target frame, if one is asked for and known."""

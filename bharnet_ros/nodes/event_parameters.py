@@ -98,6 +98,12 @@ PARAMETERS = (
         live=True,
     ),
     ParameterSpec(
+        "journal",
+        True,
+        "Whether to keep open events in a file below ROS_HOME (~/.ros), so that the next process "
+        "ends them if this one is killed.",
+    ),
+    ParameterSpec(
         "target_frame",
         "",
         "Frame in which positions of people are told too, such as map; empty: none. Needs depth "

@@ -123,6 +123,7 @@ class OffsetReason(str, Enum):
     SOURCE_ENDED = "source_ended"
     TIME_JUMP = "time_jump"
     SHUTDOWN = "shutdown"
+    PUBLISHER_LOST = "publisher_lost"
 
 
 @dataclass(frozen=True)

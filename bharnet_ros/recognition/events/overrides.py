@@ -23,7 +23,7 @@ FROM_MODEL = -1.0
 """Value of a parameter that stands for the model bundle's value."""
 
 _CLASS_PARAMETERS = "class_parameters"
-_NOT_OF_EVENTS = (_CLASS_PARAMETERS, "target_frame")
+_NOT_OF_EVENTS = (_CLASS_PARAMETERS, "journal", "target_frame")
 """Parameters of the node that are not fields of `EventParameters`."""
 
 
