@@ -138,7 +138,7 @@ def test_compressed_camera_images_are_recorded_unchanged(
     start, graph, person_image, tmp_path, eager_bundle
 ):
     topic = "/camera/image_raw/compressed"
-    process = start("--image-topic", topic, "--model", str(eager_bundle), "--format", "png")
+    process = start("--image-topic", topic, "--model", str(eager_bundle))
     publish = graph.probe.publisher(CompressedImage, topic, SENSOR)
     sent: dict[int, bytes] = {}
     over = threading.Event()
