@@ -252,7 +252,7 @@ def test_images_a_little_late_leave_one_hello(tmp_path, shared_case, write_bag, 
         rows[first], rows[first + 1] = rows[first + 1], rows[first]
     found = play(write_bag(tmp_path / "late", rows, in_order=True), device="cpu")
     onset, offset = found.events
-    assert (onset.label, offset.reason) == ("hello", OffsetReason.SOURCE_LOST)
+    assert (onset.label, offset.reason) == ("hello", OffsetReason.SOURCE_ENDED)
     assert (found.frames, found.dropped) == (len(rows) - len(firsts), len(firsts))
 
 

@@ -56,15 +56,15 @@ def test_after_a_silence_the_steady_clock_counts_all_of_it(
 
 
 def test_a_beginning_in_a_silence_counts_from_there(passing: PassingTime, steady: Steady) -> None:
-    for _ in range(2):  # before the first stamp, and after one
+    for start in (10.0, 0.0):  # before the first stamp, and after one
         steady.now += 30.0
         begin = passing.begin()
         assert passing.since(begin) == 0.0
         steady.now += 3.0
         assert passing.since(begin) == pytest.approx(3.0)
-        show(passing, 0.0)
+        show(passing, start)
         assert passing.since(begin) == pytest.approx(3.0)
-        show(passing, 0.5)
+        show(passing, start + 0.5)
         assert passing.since(begin) == pytest.approx(3.5)
 
 
@@ -85,6 +85,13 @@ def test_stamps_that_go_back_take_no_time_away(passing: PassingTime, steady: Ste
     assert passing.since(begin) == pytest.approx(3.0)
     show(passing, 6.0)
     assert passing.since(begin) == pytest.approx(4.0)
+
+
+def test_stamps_a_little_late_count_no_time_twice(passing: PassingTime) -> None:
+    show(passing, 0.0)
+    begin = passing.begin()
+    show(passing, 0.2, 0.1, 0.4, 0.3, 0.5)
+    assert passing.since(begin) == pytest.approx(0.5)
 
 
 def test_a_source_that_comes_back_has_not_stopped_the_time(
