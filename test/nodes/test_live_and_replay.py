@@ -103,7 +103,7 @@ def compare(graph, wait, bag, topic, qos, kind, nodes, bundle, **settings):
     }
     types = message_types()
     with Recording(bag) as recording:
-        replayed = replay(recording, ReplaySettings(device="cpu", **settings), progress=False)
+        replayed = replay(recording, ReplaySettings(**settings), progress=False)
         for one in recording.messages(*(each.name for each in recording.topics)):
             name = one.topic.removeprefix("/")
             raw = bytes(types.serialize_cdr(one.message, one.message.__msgtype__))
@@ -155,6 +155,7 @@ def test_nodes_and_replay_agree_on_images(
         [PoseExtraction, Recognition, ActionEventPublisher],
         eager_bundle,
         model=str(eager_bundle),
+        device="cpu",
     )
     assert len(replayed.rejected) == 3 and replayed.counts["without stamp"] == 1
     assert replayed.counts["duplicates"] == replayed.counts["late"] == 1
@@ -182,6 +183,7 @@ def test_nodes_and_replay_agree_on_keypoints(
         [Recognition, ActionEventPublisher],
         eager_bundle,
         model=str(eager_bundle),
+        device="cpu",
     )
     assert replayed.counts["duplicates"] == replayed.counts["late"] == 1
     assert replayed.counts["time jumps"] >= 1 and len(replayed.events) >= 2

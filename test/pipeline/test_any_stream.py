@@ -148,7 +148,7 @@ def through_the_chain(
         taken += frame is not None
         if due is not None:
             events += to_events.take_scores(to_scores.score(due)) or []
-    return [*events, *to_events.close(OffsetReason.SOURCE_LOST)], log, taken
+    return [*events, *to_events.close(OffsetReason.SOURCE_ENDED)], log, taken
 
 
 @settings(
