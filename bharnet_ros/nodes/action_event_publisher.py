@@ -21,7 +21,7 @@ from bharnet_ros.nodes.event_parameters import PARAMETERS
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.runtime.open_events import OpenEvents
-from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.transforms import TargetFrame, import_tf2
@@ -88,7 +88,7 @@ class ActionEventPublisher(ManagedNode):
             self._overrides, TopicLog(self, lambda: self._topic(self._scores))
         )
         self._publisher = self.create_lifecycle_publisher(
-            ActionEventMessage, "/action_recognition", RELIABLE
+            ActionEventMessage, "/action_recognition", EVENTS
         )
         if tf2 is not None:
             self._target = TargetFrame(self, tf2, target, self._without_transform)

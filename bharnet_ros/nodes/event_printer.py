@@ -9,7 +9,7 @@ from rclpy.node import Node
 
 from bharnet_ros.msg import ActionEvent
 from bharnet_ros.nodes.conversions import time_to_ns
-from bharnet_ros.nodes.runtime.qos import RELIABLE
+from bharnet_ros.nodes.runtime.qos import EVENTS
 from bharnet_ros.types.actions import Hand, Phase
 from bharnet_ros.types.keypoints import NANOSECONDS
 
@@ -39,7 +39,7 @@ class EventPrinter(Node):
         self._others = False
         self._start_ns = self.get_clock().now().nanoseconds
         self.printed = 0
-        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
+        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
 
     def _on_event(self, message: ActionEvent) -> None:
         if not self._is_ours(message.event_id):

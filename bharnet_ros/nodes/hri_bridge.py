@@ -24,7 +24,7 @@ from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
-from bharnet_ros.nodes.runtime.qos import RELIABLE
+from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.pose.places import find_place
 from bharnet_ros.types.actions import Phase
@@ -108,7 +108,7 @@ class HriBridge(Node):
         self._bodies: dict[str, _Body] = {}
         self._tracked = self.create_publisher(self._messages.IdsList, f"{BODIES}/tracked", RELIABLE)
         self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
-        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
+        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
         self._diagnostics = NodeDiagnostics(self, self.counters, dict)
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:

@@ -28,7 +28,7 @@ from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
-from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.nodes.runtime.worker import LatestWorker
@@ -88,7 +88,7 @@ class Overlay(Node):
         self._image_input: Subscription | None = None
         self._keypoints_input: Subscription | None = None
         # Always subscribed: events are rare, and the current actions must be known at any time.
-        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
+        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
         self._worker = LatestWorker("overlay", self._draw, self._unexpected)
         self._diagnostics = NodeDiagnostics(self, self.counters, dict)
         self.create_timer(

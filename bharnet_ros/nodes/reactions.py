@@ -19,7 +19,7 @@ from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
-from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.reactions.commands import Commands
 from bharnet_ros.reactions.labels import Labels
@@ -75,7 +75,7 @@ class ReactionsNode(Node):
                 if isinstance(reaction.deed, Send):
                     self._outputs[reaction.key] = self._make_output(reaction.key, reaction.deed)
         self.create_subscription(ModelInfo, "model_info", self._on_model_info, LATCHED)
-        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, RELIABLE)
+        self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
         self._diagnostics = NodeDiagnostics(self, self.counters, dict)
         self.create_timer(
             CHECK_SECONDS, self._check_commands, clock=Clock(clock_type=ClockType.STEADY_TIME)

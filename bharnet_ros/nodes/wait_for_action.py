@@ -18,7 +18,7 @@ from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
-from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.reactions.waiting import Outcome, Wait, WaitGoal, Waits
 from bharnet_ros.types.parameters import ParameterSpec
@@ -57,7 +57,7 @@ class WaitForActionServer(Node):
         for kind, topic, qos, take in (
             (ModelInfo, "model_info", LATCHED, self._waits.take_model),
             (ActionScores, "action_scores", RELIABLE, self._take_scores),
-            (ActionEvent, "/action_recognition", RELIABLE, self._waits.take_event),
+            (ActionEvent, "/action_recognition", EVENTS, self._waits.take_event),
         ):
             self.create_subscription(kind, topic, partial(self._take, topic, take), qos)
         self._server = ActionServer(

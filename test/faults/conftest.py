@@ -16,7 +16,7 @@ from rclpy.node import Node
 
 from bharnet_ros import msg
 from bharnet_ros.nodes.conversions import keypoints_to_message
-from bharnet_ros.nodes.runtime.qos import RELIABLE
+from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
 from bharnet_ros.nodes.runtime.spin import NodeRunner, ros
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.keypoints import NANOSECONDS
@@ -48,9 +48,7 @@ class Controller(Node):
         super().__init__("controller")
         self.events: list[msg.ActionEvent] = []
         self.stamp_ns = FIRST_SECOND * NANOSECONDS
-        self.create_subscription(
-            msg.ActionEvent, "/action_recognition", self.events.append, RELIABLE
-        )
+        self.create_subscription(msg.ActionEvent, "/action_recognition", self.events.append, EVENTS)
         self.keypoints = self.create_publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
         puppet = open_puppet("gestures", fps=FPS)
         self._frames = [puppet.truth(number) for number in range(10 * FPS)]

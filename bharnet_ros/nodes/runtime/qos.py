@@ -18,8 +18,16 @@ RELIABLE = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,
     depth=10,
 )
-"""Keypoints, scores, events, overlay and diagnostics. Volatile, because a controller that
+"""Keypoints, scores, overlay and diagnostics. Volatile, because a controller that
 starts late must not act on an old event."""
+
+EVENTS = QoSProfile(
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.VOLATILE,
+    history=HistoryPolicy.KEEP_LAST,
+    depth=100,
+)
+"""Events: as above, with room for those of thirty people at once."""
 
 LATCHED = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
