@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.io import loadmat
 
 from bharnet_ros.datasets.base import ClipDataset, RecordedClip, metric_sequence
 from bharnet_ros.datasets.readers.added_hands import HandFiles
+from bharnet_ros.datasets.readers.matlab import read_matrix
 from bharnet_ros.types.errors import InputError
 
 FRAME_RATE = 30.0
@@ -144,11 +144,7 @@ def read_skeleton(path: Path) -> npt.NDArray[np.float32]:
         InputError: The file is damaged or holds something else; names file and array.
         OSError: The file cannot be opened.
     """
-    with path.open("rb") as file:
-        try:
-            found = loadmat(file, variable_names=(_ARRAY,)).get(_ARRAY)
-        except Exception as error:  # a damaged file makes SciPy raise anything
-            raise InputError(f"{path}: cannot be read as a MATLAB file: {error}") from error
+    found = read_matrix(path, _ARRAY)
     if found is None:
         raise InputError(f"{path}: {_ARRAY}: is missing")
     skeleton = np.asarray(found)
