@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from dataclasses import replace as replaced
 from pathlib import Path
 from typing import TypeVar
 
+from bharnet_ros.gestures.check import GestureCheck, check_gestures
 from bharnet_ros.gestures.cutting import CutState
 from bharnet_ros.gestures.gesture_set import (
     DESCRIPTION,
@@ -18,39 +17,23 @@ from bharnet_ros.gestures.gesture_set import (
     open_gesture_set,
     write_gesture_set,
 )
-from bharnet_ros.gestures.lesson import Lesson
+from bharnet_ros.gestures.lesson import HeldLesson, Lesson
 from bharnet_ros.gestures.progress import TeachingProgress, TeachingState
+from bharnet_ros.gestures.recent import Cutter, RecentFrames
 from bharnet_ros.gestures.teaching import Teacher
-from bharnet_ros.gestures.watching import newest_motion
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.vocabulary import Vocabulary
+from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints
 
 DEFAULT_EXAMPLES = 5
-
-MOST_SECONDS = 8.0
-"""How far back a motion may begin that `teach_from_window` takes, seconds."""
-
-_HISTORY_NS = round((MOST_SECONDS + 2.0) * NANOSECONDS)
-"""How long frames are kept: longer, so that the rest before a motion is among them."""
 
 _PATIENCE_NS = 60 * NANOSECONDS
 """How long a lesson waits for its next example."""
 
 Change = Callable[[GestureSet], GestureSet]
 Result = TypeVar("Result")
-
-
-@dataclass
-class _Lesson:
-    """The lesson that is held."""
-
-    lesson: Lesson
-    gesture: str
-    replace: bool
-    either_hand: bool
-    since_ns: int | None = None
 
 
 class Classroom:
@@ -95,8 +78,8 @@ class Classroom:
         self._window_s = window_s
         self._teacher: Teacher | None = None
         self._changed_ns = 0
-        self._frames: deque[FrameKeypoints] = deque()
-        self._held: _Lesson | None = None
+        self._recent = RecentFrames()
+        self._held: HeldLesson | None = None
         self._pool: ThreadPoolExecutor | None = None
         if folder is not None:
             self.gestures = open_gesture_set(folder)
@@ -132,7 +115,7 @@ class Classroom:
 
     def continue_from(self, other: Classroom) -> None:
         """Go on with the newest frames of another classroom, which is used no longer."""
-        self._frames = other._frames.copy()
+        self._recent = other._recent
 
     def start(
         self,
@@ -158,15 +141,13 @@ class Classroom:
         self._check_folder()
         self.check_free()
         lesson = Lesson([gesture], examples or DEFAULT_EXAMPLES, track_id or None)
-        self._held = _Lesson(lesson, gesture, replace, either_hand)
+        self._held = HeldLesson(lesson, gesture, replace, either_hand)
 
     def push(self, frame: FrameKeypoints) -> None:
         """Take a frame; its stamp must be newer than that of the frame before."""
         if self.folder is None:
             return
-        self._frames.append(frame)
-        while frame.stamp_ns - self._frames[0].stamp_ns > _HISTORY_NS:
-            self._frames.popleft()
+        self._recent.push(frame)
         held = self._held
         if held is None:
             return
@@ -174,7 +155,7 @@ class Classroom:
             held.since_ns = frame.stamp_ns
         step = held.lesson.push(frame)
         if step is not None:
-            self.on_progress(self._progress(TeachingState.of(step.state), step.text))
+            self.on_progress(held.progress(TeachingState.of(step.state), step.text, frame))
             if step.state is CutState.TAKEN:
                 assert self._teacher is not None
                 held.since_ns = frame.stamp_ns
@@ -186,7 +167,7 @@ class Classroom:
 
     def restart(self) -> None:
         """Forget all frames, as after stamps went back; examples that were taken stay."""
-        self._frames.clear()
+        self._recent.clear()
         if self._held is not None:
             self._held.since_ns = None
             self._held.lesson.restart()
@@ -201,7 +182,8 @@ class Classroom:
         if held is None:
             raise InputError("no gesture is being taught")
         taken = held.lesson.taken[held.gesture]
-        progress = self._progress(TeachingState.ENDED, f"{held.gesture}: ended without an example")
+        text = f"{held.gesture}: ended without an example"
+        progress = held.progress(TeachingState.ENDED, text, self._recent.newest)
         self._held = None
         if not taken:
             self.on_progress(progress)
@@ -225,18 +207,36 @@ class Classroom:
         self._submit(learn)
         return f"{held.gesture}: {len(taken)} of {held.lesson.examples} examples taken"
 
-    def forget(self, gesture: str) -> Future[str]:
-        """Forget a gesture.
+    def change(self, change: Change) -> Future[str]:
+        """Change the gesture set, such as by `GestureSet.without`, and learn it.
+
+        Args:
+            change: Returns the set to learn in place of the one it is given.
 
         Returns:
-            What was done in words; raises InputError if there is no such gesture or no class would
-            be left, OSError if the set cannot be written. The set is then as before.
+            What was done in words; raises what `change` raises, InputError if no class would be
+            left, OSError if the set cannot be written. The set is then as before.
 
         Raises:
             InputError: There is no gesture set.
         """
         self._check_folder()
-        return self._submit(self._change, lambda known: known.without(gesture))
+        return self._submit(self._change, change)
+
+    def check(self) -> Future[GestureCheck]:
+        """Hold each example of the set against the others.
+
+        Returns:
+            What was found; raises InputError if the set is empty.
+
+        Raises:
+            InputError: There is no gesture set.
+        """
+        self._check_folder()
+        teacher = self._teacher
+        assert teacher is not None
+        # The set of then: examples that are being learned count.
+        return self._submit(lambda: check_gestures(teacher, self.gestures))
 
     def teach_from_window(
         self, gesture: str, track_id: str = "", seconds: float = 0.0
@@ -258,25 +258,35 @@ class Classroom:
         """
         self._check_folder()
         check_gesture_name(gesture)
-        if not 0.0 <= seconds <= MOST_SECONDS:
-            raise InputError(f"seconds: must be from 0 to {MOST_SECONDS:g}, got {seconds}")
-        frames = tuple(self._frames)
-        if not frames:
-            raise InputError("nobody has been seen yet")
-        period_ns = round((seconds or self._window_s) * NANOSECONDS)
+        return self._learn_example(gesture, self._recent.last(seconds or self._window_s, track_id))
 
-        def learn() -> str:
-            newest = frames[-1].stamp_ns
-            example = newest_motion(frames, newest - period_ns, newest, track_id or None)
-            return self._change(lambda known: known.with_examples(gesture, [example]))
+    def teach_moment(self, gesture: str, track_id: str, start_ns: int, end_ns: int) -> Future[str]:
+        """Take what a person did in a moment, such as that of an event, as an example.
 
-        return self._submit(learn)
+        Args:
+            gesture: The gesture that it is, or the name of the background if it is none.
+            track_id: The person; empty for whoever is in view longest.
+            start_ns: When the moment began, nanoseconds of capture time.
+            end_ns: When it ended.
+
+        Returns:
+            As for `teach_from_window`.
+
+        Raises:
+            InputError: As for `teach_from_window`, or the moment is empty or too long ago.
+        """
+        self._check_folder()
+        if gesture != BACKGROUND:
+            check_gesture_name(gesture)
+        elif not self.gestures.names:
+            raise InputError("background: tells taught gestures what they are not; none is known")
+        return self._learn_example(gesture, self._recent.moment(start_ns, end_ns, track_id))
 
     def close(self) -> None:
         """End the lesson, learn what was taken, and wait until all is done."""
         if self._held is not None:
             self.stop()
-        self._frames.clear()
+        self._recent.clear()
         if self._pool is not None:
             self._pool.shutdown()
             self._pool = None
@@ -284,6 +294,15 @@ class Classroom:
     def _check_folder(self) -> None:
         if self.folder is None:
             raise InputError("there is no gesture set: parameter gestures names no folder")
+
+    def _learn_example(self, gesture: str, cut: Cutter) -> Future[str]:
+        def learn() -> str:
+            example = cut()
+            if gesture == BACKGROUND:
+                return self._change(lambda known: known.with_background([example]))
+            return self._change(lambda known: known.with_examples(gesture, [example]))
+
+        return self._submit(learn)
 
     def _submit(
         self, function: Callable[..., Result], *arguments: object, **options: object
@@ -321,18 +340,3 @@ class Classroom:
         assert self.folder is not None
         path = self.folder / DESCRIPTION
         return path.stat().st_mtime_ns if path.exists() else 0
-
-    def _progress(self, state: TeachingState, text: str) -> TeachingProgress:
-        assert self._held is not None
-        held = self._held
-        frame = self._frames[-1] if self._frames else FrameKeypoints(0, 0, 0)
-        return TeachingProgress(
-            stamp_ns=frame.stamp_ns,
-            frame_id=frame.frame_id,
-            gesture=held.gesture,
-            track_id=held.lesson.watched or "",
-            state=state,
-            taken=len(held.lesson.taken[held.gesture]),
-            wanted=held.lesson.examples,
-            text=text,
-        )

@@ -116,6 +116,37 @@ class GestureSet:
         """Return a set with further examples of what is no gesture."""
         return replace(self, background=(*self.background, *examples))
 
+    def examples_of(self, name: str) -> tuple[ClipKeypoints, ...]:
+        """Return the examples of a gesture, or of what is none for the name of the background.
+
+        Raises:
+            InputError: There is no such gesture.
+        """
+        if name == BACKGROUND:
+            return self.background
+        self._check_known(name)
+        return self.gestures[name]
+
+    def without_example(self, name: str, sha256: str) -> GestureSet:
+        """Return a set without one example.
+
+        Args:
+            name: The gesture, or the name of the background.
+            sha256: Hash of the example.
+
+        Raises:
+            InputError: There is no such gesture or example, or the gesture has no other one.
+        """
+        examples = self.examples_of(name)
+        kept = tuple(one for one in examples if one.sha256 != sha256)
+        if len(kept) == len(examples):
+            raise InputError(f"gesture {name!r}: has no example {sha256[:16]!r}")
+        if name == BACKGROUND:
+            return replace(self, background=kept)
+        if not kept:
+            raise InputError(f"gesture {name!r}: this is its last example; forget the gesture")
+        return replace(self, gestures={**self.gestures, name: kept})
+
     def without(self, name: str) -> GestureSet:
         """Return a set without a gesture.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bharnet_ros.gestures.cutting import Cut, CutState
 from bharnet_ros.gestures.gesture_set import check_gesture_name
+from bharnet_ros.gestures.progress import TeachingProgress, TeachingState
 from bharnet_ros.gestures.watching import Watcher, example_of
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
@@ -108,6 +109,47 @@ class Lesson:
             taken.append(example_of(step.cut, frame.width, frame.height))
             text = f"{number}: taken, {_seen(step.cut)}"
         return LessonStep(name, len(taken), step.state, text)
+
+
+@dataclass
+class HeldLesson:
+    """A lesson in one gesture that is held while a robot runs.
+
+    Attributes:
+        lesson: The lesson.
+        gesture: Its gesture.
+        replace: Whether to forget the examples that the gesture has so far.
+        either_hand: Whether the other side of the body may show it too.
+        since_ns: Stamp since which it waits for the next example; None before the first frame.
+    """
+
+    lesson: Lesson
+    gesture: str
+    replace: bool
+    either_hand: bool
+    since_ns: int | None = None
+
+    def progress(
+        self, state: TeachingState, text: str, newest: FrameKeypoints | None
+    ) -> TeachingProgress:
+        """Return how far it is.
+
+        Args:
+            state: What it waits for, or what it took.
+            text: What to tell the person.
+            newest: The newest frame; None without any.
+        """
+        frame = newest or FrameKeypoints(0, 0, 0)
+        return TeachingProgress(
+            stamp_ns=frame.stamp_ns,
+            frame_id=frame.frame_id,
+            gesture=self.gesture,
+            track_id=self.lesson.watched or "",
+            state=state,
+            taken=len(self.lesson.taken[self.gesture]),
+            wanted=self.lesson.examples,
+            text=text,
+        )
 
 
 def _seen(cut: Cut) -> str:

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -39,32 +40,34 @@ _MOST_BYTES, _MOST_TIMES = 2**28, 50
 
 
 @contextmanager
-def open_npz(path: Path, complaint: str) -> Iterator[NpzFile]:
+def open_npz(path: Path | BytesIO, complaint: str) -> Iterator[NpzFile]:
     """Open an .npz file; any error of its content is raised as an InputError that names the file.
 
     Args:
-        path: The file.
+        path: The file, or its content.
         complaint: What is wrong with the file if it cannot be used, for the message.
 
     Raises:
         InputError: The file is damaged, or the body of the `with` cannot use its arrays.
         OSError: The file cannot be opened.
     """
+    name = path if isinstance(path, Path) else "content"
     try:
         archive = np.load(path, allow_pickle=False)
         if not isinstance(archive, NpzFile):
             raise InputError("it is a single array")
         with archive:
-            _check_members(archive, path.stat().st_size)
+            size = path.stat().st_size if isinstance(path, Path) else path.getbuffer().nbytes
+            _check_members(archive, size)
             yield archive
     except OSError as error:
         # A damaged archive makes zipfile seek to places that do not exist; only opening the file
         # names it.
         if error.filename is not None:
             raise
-        raise InputError(f"{path}: {complaint}: {error}") from error
+        raise InputError(f"{name}: {complaint}: {error}") from error
     except _UNREADABLE as error:
-        raise InputError(f"{path}: {complaint}: {error}") from error
+        raise InputError(f"{name}: {complaint}: {error}") from error
 
 
 def _check_members(archive: NpzFile, size: int) -> None:

@@ -127,7 +127,20 @@ class ClipKeypoints:
             InputError: The file is not a keypoint file.
             OSError: The file cannot be opened, for example because it does not exist.
         """
-        with open_npz(Path(path), "not the keypoints of a clip") as arrays:
+        return cls._read(Path(path))
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> ClipKeypoints:
+        """Read the content of a file, which `to_bytes` returned.
+
+        Raises:
+            InputError: It is not that of a keypoint file.
+        """
+        return cls._read(io.BytesIO(content))
+
+    @classmethod
+    def _read(cls, file: Path | io.BytesIO) -> ClipKeypoints:
+        with open_npz(file, "not the keypoints of a clip") as arrays:
             motion = read_numbers(arrays, "motion") if "motion" in arrays.files else None
             if motion is not None and motion.shape != (2,):
                 raise InputError(f"motion: expected shape (2,), got {motion.shape}")

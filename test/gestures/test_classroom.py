@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from bundles import embedding_bundle
 from moving_clips import moving_clip, performance
@@ -116,6 +117,44 @@ def test_the_newest_motion_of_the_last_seconds_is_learned(school, folder):
     assert len(read_gesture_set(folder).gestures["raise"]) == 1
 
 
+def test_a_moment_of_the_last_half_minute_becomes_an_example(school, folder):
+    school.show(performance("up"))
+    school.show(performance("aside", start_s=110.0))
+    # As of an event that began a little late and ended a little early.
+    moment = 101_300_000_000, 101_900_000_000
+    school.room.teach_moment("raise", "body_1", *moment).result()
+    taught = read_gesture_set(folder).gestures["raise"][0]
+    assert np.ptp(taught.body[:, 16, 1]) > 100 and np.ptp(taught.body[:, 16, 0]) < 20
+    school.room.teach_moment("background", "", 110_900_000_000, 112_500_000_000).result()
+    assert len(read_gesture_set(folder).background) == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "problem"),
+    [
+        (("raise", "", 102, 101), "start: must be before end"),
+        (("raise", "", 50, 51), "start: must be at most 30 s ago"),
+        (("a/b", "", 101, 102), "a name has up to 64"),
+        (("background", "", 101, 102), "tells taught gestures what they are not"),
+        (("raise", "body_9", 101, 102), "nobody is in view"),
+    ],
+)
+def test_a_moment_that_cannot_be_learned_is_refused(school, folder, moment, problem):
+    school.show(performance("up"))
+    name, track, start, end = moment
+    with pytest.raises(InputError, match=problem):
+        school.room.teach_moment(name, track, start * 10**9, end * 10**9).result()
+    assert not list(folder.iterdir())
+
+
+def test_the_set_is_checked_while_the_robot_runs(school, folder):
+    with pytest.raises(InputError, match="the set is empty"):
+        school.room.check().result()
+    school.room.start("raise", 2)
+    school.show(performance("up", "up"))
+    assert school.room.check().result().examples("raise") == 2
+
+
 @pytest.mark.parametrize(
     ("ask", "problem"),
     [
@@ -128,7 +167,10 @@ def test_the_newest_motion_of_the_last_seconds_is_learned(school, folder):
             "from 0 to 8, got nan",
         ),
         (lambda room: room.teach_from_window("raise"), "nobody has been seen yet"),
-        (lambda room: room.forget("jump").result(), "gesture 'jump': is not in the set"),
+        (
+            lambda room: room.change(lambda known: known.without("jump")).result(),
+            "gesture 'jump': is not in the set",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_refused_and_changes_nothing(school, folder, ask, problem):
@@ -147,7 +189,7 @@ def test_without_a_folder_nothing_is_taught(bundle):
     school = School(bundle, None)
     for ask in (
         lambda: school.room.start("raise"),
-        lambda: school.room.forget("raise"),
+        lambda: school.room.change(lambda known: known.without("raise")),
         lambda: school.room.teach_from_window("raise"),
     ):
         with pytest.raises(InputError, match="parameter gestures names no folder"):
@@ -157,7 +199,7 @@ def test_without_a_folder_nothing_is_taught(bundle):
 def test_a_forgotten_gesture_is_gone_at_once(school, folder):
     school.room.start("raise", 1)
     school.show(performance("up"))
-    school.room.forget("raise").result()
+    school.room.change(lambda known: known.without("raise")).result()
     assert school.classes[-1] == ("wave", "point", "background")
     assert school.recognizer.vocabulary.name == "tiny"
     assert read_gesture_set(folder).names == ()
@@ -167,7 +209,7 @@ def test_the_last_class_cannot_be_forgotten(bundle, folder):
     write_gesture_set(folder, GestureSet({"raise": (moving_clip("up"),)}))
     school = School(bundle, folder, keep=[])
     with pytest.raises(InputError, match="none is taught"):
-        school.room.forget("raise").result()
+        school.room.change(lambda known: known.without("raise")).result()
     assert read_gesture_set(folder).names == ("raise",)
     assert school.recognizer.vocabulary.class_names == ("raise", "background")
 
@@ -242,8 +284,8 @@ def test_a_failed_change_keeps_what_another_process_has_taught(school, folder):
     known = read_gesture_set(folder)
     write_gesture_set(folder, known.with_examples("lower", [moving_clip("down")]))
     with pytest.raises(InputError, match="is not in the set"):
-        school.room.forget("jump").result()
-    school.room.forget("raise").result()
+        school.room.change(lambda known: known.without("jump")).result()
+    school.room.change(lambda known: known.without("raise")).result()
     assert read_gesture_set(folder).names == ("lower",)
 
 

@@ -119,6 +119,19 @@ def test_gestures_are_added_to_replaced_removed_and_renamed() -> None:
             wrong()
 
 
+def test_single_examples_are_removed_but_not_the_last() -> None:
+    first, second, other = (clip(seed) for seed in range(3))
+    gestures = GestureSet({"raise": (first, second)}, background=(other,))
+    assert gestures.without_example("raise", first.sha256).gestures["raise"] == (second,)
+    assert gestures.without_example("background", other.sha256).background == ()
+    with pytest.raises(InputError, match="gesture 'raise': has no example 'beef'"):
+        gestures.without_example("raise", "beef")
+    with pytest.raises(InputError, match="gesture 'jump': is not in the set"):
+        gestures.without_example("jump", first.sha256)
+    with pytest.raises(InputError, match="this is its last example; forget the gesture"):
+        gestures.without_example("raise", first.sha256).without_example("raise", second.sha256)
+
+
 @pytest.mark.parametrize("name", ["hello", "come here", "5 fingers", "süß", "thumbs-up", "v1.2"])
 def test_names_that_a_folder_may_have_are_taken(name: str) -> None:
     check_gesture_name(name)

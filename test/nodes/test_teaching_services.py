@@ -12,12 +12,24 @@ from bharnet_ros import msg
 from bharnet_ros.gestures.gesture_set import read_gesture_set
 from bharnet_ros.gestures.progress import TeachingState
 from bharnet_ros.nodes.action_event_publisher import ActionEventPublisher
-from bharnet_ros.nodes.conversions import keypoints_to_message
+from bharnet_ros.nodes.conversions import keypoints_to_message, time_from_ns
 from bharnet_ros.nodes.recognition import Recognition
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
-from bharnet_ros.srv import Forget, ListGestures, Teach, TeachFromWindow
+from bharnet_ros.srv import (
+    CheckGestures,
+    Forget,
+    GetExample,
+    ListGestures,
+    RemoveExample,
+    RenameGesture,
+    Teach,
+    TeachFromWindow,
+    TeachMoment,
+)
 
 pytestmark = pytest.mark.ros
+
+SECOND = 1_000_000_000
 
 
 class Robot:
@@ -101,6 +113,34 @@ def test_what_a_person_has_just_done_is_learned_and_forgotten(robot, wait, tmp_p
     assert read_gesture_set(tmp_path / "mine").names == ()
 
 
+def test_examples_are_shown_checked_renamed_and_removed(robot, wait, tmp_path):
+    robot.show(performance("up"))
+    moment = {"start": time_from_ns(100 * SECOND), "end": time_from_ns(103 * SECOND)}
+    for _ in range(2):
+        assert robot.ask(TeachMoment, "teach_moment", label="raise", **moment).success
+    assert robot.ask(TeachMoment, "teach_moment", label="background", **moment).success
+    assert robot.ask(ListGestures, "list_gestures").background_examples == 1
+
+    shown = robot.ask(GetExample, "get_example", label="raise", index=1)
+    written = read_gesture_set(tmp_path / "mine").gestures["raise"][1]
+    assert shown.example == written.sha256
+    assert bytes(shown.keypoints) == written.to_bytes()
+    none = robot.ask(GetExample, "get_example", label="raise", index=2)
+    assert (none.success, none.message) == (False, "index: gesture 'raise' has 2 examples")
+
+    check = robot.ask(CheckGestures, "check_gestures")
+    assert check.success and check.labels == ["raise"]
+    assert sum(check.taken_for) == 2 and len(check.taken_for) == 2
+    assert 0.0 < check.thresholds[0] < 1.0
+
+    assert robot.ask(RenameGesture, "rename_gesture", label="raise", new_label="lift").success
+    wait(lambda: "lift" in robot.classes() and "raise" not in robot.classes(), "the new name")
+    background = robot.ask(GetExample, "get_example", label="background").example
+    removal = {"label": "background", "example": background}
+    assert robot.ask(RemoveExample, "remove_example", **removal).success
+    assert read_gesture_set(tmp_path / "mine").background == ()
+
+
 def test_a_lesson_can_be_stopped(robot, wait):
     assert not robot.ask(Trigger, "stop_teaching").success
     robot.ask(Teach, "teach", label="raise", examples=5)
@@ -116,6 +156,11 @@ def test_a_lesson_can_be_stopped(robot, wait):
         (Teach, "teach", {"label": "a/b"}, "gesture 'a/b': a name has up to"),
         (Forget, "forget", {"label": "jump"}, "gesture 'jump': is not in the set"),
         (TeachFromWindow, "teach_from_window", {"label": "raise"}, "nobody has been seen yet"),
+        (TeachMoment, "teach_moment", {"label": "raise"}, "nobody has been seen yet"),
+        (GetExample, "get_example", {"label": "jump"}, "gesture 'jump': is not in the set"),
+        (RemoveExample, "remove_example", {"label": "jump"}, "gesture 'jump': is not in the set"),
+        (RenameGesture, "rename_gesture", {"label": "jump"}, "gesture 'jump': is not in the set"),
+        (CheckGestures, "check_gestures", {}, "the set is empty"),
     ],
 )
 def test_what_cannot_be_done_is_answered(robot, service, name, request_fields, problem):
