@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rclpy.subscription import Subscription
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 from visualization_msgs.msg import Marker, MarkerArray
 
@@ -26,9 +25,10 @@ from bharnet_ros.nodes.conversions import (
 )
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.runtime.image_matcher import ImageMatcher, ImageMessage
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
-from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.nodes.runtime.worker import LatestWorker
@@ -80,12 +80,11 @@ class Overlay(Node):
         declare_parameters(self, PARAMETERS)
         self._settings = read_parameters(self, PARAMETERS)
         self.counters = NodeCounters()
-        self._images: OrderedDict[int, Image | CompressedImage] = OrderedDict()
+        self._images = ImageMatcher(self, self.counters, self._settings["image_buffer"])
         self.actions: dict[tuple[str, str], str] = {}
         """Text of the current action by frame of the camera and track id."""
         self._overlay = self.create_publisher(Image, "overlay", RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "markers", RELIABLE)
-        self._image_input: Subscription | None = None
         self._keypoints_input: Subscription | None = None
         # Always subscribed: events are rare, and the current actions must be known at any time.
         self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
@@ -102,18 +101,10 @@ class Overlay(Node):
     def _update_inputs(self) -> None:
         images_wanted = self._overlay.get_subscription_count() > 0
         keypoints_wanted = images_wanted or self._markers.get_subscription_count() > 0
-        if images_wanted and self._image_input is None:
-            compressed = self._settings["image_transport"] == "compressed"
-            self._image_input = self.create_subscription(
-                CompressedImage if compressed else Image,
-                "image_raw/compressed" if compressed else "image_raw",
-                self._on_image,
-                SENSOR,
-            )
-        elif not images_wanted and self._image_input is not None:
-            self.destroy_subscription(self._image_input)
-            self._image_input = None
-            self._images.clear()
+        if images_wanted:
+            self._images.open(self._settings["image_transport"])
+        else:
+            self._images.close()
         if keypoints_wanted and self._keypoints_input is None:
             self._keypoints_input = self.create_subscription(
                 BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE
@@ -121,12 +112,6 @@ class Overlay(Node):
         elif not keypoints_wanted and self._keypoints_input is not None:
             self.destroy_subscription(self._keypoints_input)
             self._keypoints_input = None
-
-    def _on_image(self, message: Image | CompressedImage) -> None:
-        self.counters.count("images")
-        self._images[time_to_ns(message.header.stamp)] = message
-        while len(self._images) > self._settings["image_buffer"]:
-            self._images.popitem(last=False)
 
     def _on_event(self, message: ActionEvent) -> None:
         # Other cameras and robots may use the same topic, and count their people in the same way.
@@ -140,10 +125,8 @@ class Overlay(Node):
         self.counters.count("received")
         if self._markers.get_subscription_count():
             self._markers.publish(self._marker_array(message))
-        image = self._images.pop(time_to_ns(message.header.stamp), None)
+        image = self._images.pop(time_to_ns(message.header.stamp))
         if image is None:
-            if self._image_input is not None:
-                self.counters.count("without image")
             return
         if not self._worker.submit((image, message, self._actions_of(message))):
             self.counters.count("dropped")
@@ -153,7 +136,7 @@ class Overlay(Node):
         camera = message.header.frame_id
         return {track: text for (frame, track), text in self.actions.items() if frame == camera}
 
-    def _draw(self, job: tuple[Image | CompressedImage, BodyHandKeypoints, dict[str, str]]) -> None:
+    def _draw(self, job: tuple[ImageMessage, BodyHandKeypoints, dict[str, str]]) -> None:
         image_message, keypoints, actions = job
         try:
             image = image_from_message(image_message)
