@@ -142,6 +142,7 @@ setup(
     install_requires=[
         "jinja2>=3.0",
         "matplotlib>=3.6",
+        "nicegui>=3.18,<4",
         # The newest that the messages and mediapipe are built for.
         "numpy>=1.23,<2",
         "onnxruntime>=1.18,<2",

@@ -58,6 +58,7 @@ ARGUMENTS = {
     "hri_bridge": ("false", "Whether to publish people by REP-155: true or false."),
     "reactions": ("", "File of what to do about events; empty: no node reactions."),
     "one_process": ("false", "Whether the nodes from source to events share a process."),
+    "page": ("false", "Whether to serve the web page on this machine: true or false."),
     "source": ("", "Source that video_source plays in place of a camera; empty: no video_source."),
 }
 NODE_ARGUMENTS = {
@@ -98,6 +99,7 @@ def nodes(argument: dict[str, str], images: Action | None = None) -> list[Action
     argument = with_transport(argument)
     wanted = {
         "overlay": switch(argument, "visualize"),
+        "page": switch(argument, "page"),
         "wait_for_action": switch(argument, "wait_for_action"),
         "pointing": switch(argument, "pointing"),
         "hri_bridge": switch(argument, "hri_bridge"),

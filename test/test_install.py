@@ -34,10 +34,12 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 PREFIX = find_resource("package.xml").parents[2]
 MESSAGES = sorted(file.stem for file in (CHECKOUT / "msg").glob("*.msg"))
 SERVICES = sorted(file.stem for file in (CHECKOUT / "srv").glob("*.srv"))
+EMPTY = ("CheckGestures", "ListGestures")
+"""Services whose request has no fields."""
 ACTIONS = sorted(file.stem for file in (CHECKOUT / "action").glob("*.action"))
 NODES = (
     *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
-    *("hri_bridge", "pointing", "reactions", "wait_for_action"),
+    *("hri_bridge", "pointing", "reactions", "wait_for_action", "page"),
 )
 
 
@@ -59,13 +61,13 @@ def test_tests_import_only_the_installed_package() -> None:
 
 
 def test_installed_modules_are_those_of_the_checkout() -> None:
-    installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed", ".jinja")
+    installed = _files(Path(bharnet_ros.__file__).parent, ".py", ".typed", ".jinja", ".js", ".css")
     written = {
         file: data
         for file, data in installed.items()
         if file.parts[0] not in ("action", "msg", "srv")
     }
-    assert written == _files(CHECKOUT / "bharnet_ros", ".py", ".typed", ".jinja")
+    assert written == _files(CHECKOUT / "bharnet_ros", ".py", ".typed", ".jinja", ".js", ".css")
 
 
 @pytest.mark.parametrize("folder", ["config", "launch", "models"])
@@ -106,7 +108,7 @@ def _fill(message: Any) -> Any:
     "message_type",
     [
         *(getattr(bharnet_ros.msg, name) for name in MESSAGES),
-        *(getattr(bharnet_ros.srv, name).Request for name in SERVICES if name != "ListGestures"),
+        *(getattr(bharnet_ros.srv, name).Request for name in SERVICES if name not in EMPTY),
         *(getattr(bharnet_ros.srv, name).Response for name in SERVICES),
         *(
             getattr(getattr(bharnet_ros.action, name), part)
@@ -164,9 +166,12 @@ def observer(ros_domain: int) -> Iterator[Node]:
 def test_node_executables_start_and_stop(observer: Node, tmp_path: Path) -> None:
     # As in an activated environment: the executables run the first python3 on the path.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    environment = {**os.environ, "PATH": path}
+    # The default port of the page may be in use.
+    ros_arguments = ("--ros-args", "-p", "port:=0")
     processes = {
         name: subprocess.Popen(
-            [PREFIX / "lib" / "bharnet_ros" / name], cwd=tmp_path, env={**os.environ, "PATH": path}
+            [PREFIX / "lib" / "bharnet_ros" / name, *ros_arguments], cwd=tmp_path, env=environment
         )
         for name in NODES
     }
@@ -212,6 +217,7 @@ def test_package_xml_and_setup_name_the_same_dependencies() -> None:
             "distributed",
             "import-linter",
             "mypy",
+            "nicegui",
             "onnx",
             "onnxruntime",
             "onnxscript",

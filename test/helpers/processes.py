@@ -54,6 +54,10 @@ class Process:
                 pytest.fail(f"no line with {text!r} in {self.lines}")
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         return self._process.poll() is None
 

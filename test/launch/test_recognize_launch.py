@@ -44,11 +44,12 @@ def test_puppet_gives_events_and_sigint_ends_the_open_one(launch, node, spin_unt
         "device:=cpu",
         "max_people:=2",
         "visualize:=true",
+        "page:=true",
         "wait_for_action:=true",
         "pointing:=true",
         f"reactions:={find_resource('config/reactions.yaml')}",
     )
-    others = ("overlay", "video_source", "wait_for_action", "pointing", "reactions")
+    others = ("overlay", "page", "video_source", "wait_for_action", "pointing", "reactions")
     started = {("/robot1", name) for name in (*MANAGED, *others)}
 
     def running() -> set[tuple[str, str]]:

@@ -21,12 +21,13 @@ NODES = (
     *("video_source", "pose_extraction", "recognition", "action_event_publisher", "overlay"),
     *("hri_bridge", "pointing", "reactions", "wait_for_action"),
 )
+MODULES = {**{name: name for name in NODES}, "page": "page.node"}
 
 
-@pytest.mark.parametrize("name", NODES)
+@pytest.mark.parametrize("name", MODULES)
 def test_file_lists_every_parameter_with_its_default_and_a_comment(name):
     text = find_resource("config/recognize.yaml").read_text()
-    specs = importlib.import_module(f"bharnet_ros.nodes.{name}").PARAMETERS
+    specs = importlib.import_module(f"bharnet_ros.nodes.{MODULES[name]}").PARAMETERS
     listed = yaml.safe_load(text)[f"/**/{name}"]["ros__parameters"]
     assert listed == {spec.name: spec.default for spec in specs}
     for spec in specs:
@@ -34,9 +35,9 @@ def test_file_lists_every_parameter_with_its_default_and_a_comment(name):
         assert re.search(rf"\n    # .+\n    {spec.name}: ", text), spec.name
 
 
-@pytest.mark.parametrize("name", NODES)
+@pytest.mark.parametrize("name", MODULES)
 def test_default_is_allowed(name):
-    for spec in importlib.import_module(f"bharnet_ros.nodes.{name}").PARAMETERS:
+    for spec in importlib.import_module(f"bharnet_ros.nodes.{MODULES[name]}").PARAMETERS:
         assert spec.description.endswith((".", "x."))
         if spec.choices:
             assert spec.default in spec.choices
