@@ -27,7 +27,7 @@ from bharnet_ros.nodes.page.images import ImageFeed
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
-from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
+from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.page.health import ChainHealth
 from bharnet_ros.page.history import History
 from bharnet_ros.page.tuning import NODE as EVENT_NODE
@@ -113,7 +113,7 @@ class PageNode(Node):
         for message_type, topic, callback, qos in (
             (ModelInfo, "model_info", self._on_model, LATCHED),
             (ActionScores, "action_scores", self._on_scores, RELIABLE),
-            (ActionEvent, "/action_recognition", self._on_event, RELIABLE),
+            (ActionEvent, "/action_recognition", self._on_event, EVENTS),
             (TeachingProgress, "recognition/teaching", self._on_progress, LATCHED),
             (DiagnosticArray, "/diagnostics", self._on_diagnostics, RELIABLE),
         ):
