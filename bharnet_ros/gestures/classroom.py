@@ -115,7 +115,8 @@ class Classroom:
 
     def continue_from(self, other: Classroom) -> None:
         """Go on with the newest frames of another classroom, which is used no longer."""
-        self._recent = other._recent
+        # Taken away, because the other one forgets its frames when it is closed.
+        self._recent, other._recent = other._recent, RecentFrames()
 
     def start(
         self,

@@ -117,6 +117,15 @@ def test_the_newest_motion_of_the_last_seconds_is_learned(school, folder):
     assert len(read_gesture_set(folder).gestures["raise"]) == 1
 
 
+def test_a_motion_before_a_change_of_the_model_can_still_be_learned(school, bundle, folder):
+    school.show(performance("up"))
+    successor = School(bundle, folder).room
+    successor.continue_from(school.room)
+    school.room.close()
+    successor.teach_from_window("raise", seconds=3.0).result()
+    assert len(read_gesture_set(folder).gestures["raise"]) == 1
+
+
 def test_a_moment_of_the_last_half_minute_becomes_an_example(school, folder):
     school.show(performance("up"))
     school.show(performance("aside", start_s=110.0))
