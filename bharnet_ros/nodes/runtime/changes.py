@@ -16,7 +16,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import qos_profile_parameters
 from rclpy.task import Future
 
-from bharnet_ros.nodes.runtime.parameters import read_parameters, type_of
+from bharnet_ros.nodes.runtime.parameters import type_of
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.parameters import ParameterSpec
 
@@ -190,7 +190,11 @@ class ParameterChanges:
         if unknown:
             raise ParameterNotDeclaredException(unknown)
         typed = [self._typed(one) for one in parameters]
-        before = read_parameters(self._node, list(self._specs.values()))
+        # A choice given at the start may be none: then it must be possible to set it right.
+        before = {
+            name: spec.typed(self._node.get_parameter(name).value)
+            for name, spec in self._specs.items()
+        }
         after = before | {one.name: one.value for one in typed if one.name in self._specs}
         changed = frozenset(name for name, value in after.items() if value != before[name])
         configuration = self._work.configuration

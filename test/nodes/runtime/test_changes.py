@@ -139,6 +139,14 @@ def test_before_it_is_active_everything_can_change(graph, set_parameters):
     assert worker.used["colour"] == "red"
 
 
+def test_a_choice_that_is_none_can_be_put_right(graph, set_parameters):
+    worker = graph.add(Worker(parameter_overrides=[Parameter("colour", value="grey")]))
+    assert graph.call(worker.trigger_configure) is TransitionCallbackReturn.FAILURE
+    assert set_parameters("worker", colour="blue").successful
+    assert graph.call(worker.trigger_configure) is TransitionCallbackReturn.SUCCESS
+    assert worker.used["colour"] == "blue"
+
+
 def test_the_node_goes_on_while_a_change_is_loaded(worker, set_parameters, graph, wait):
     later = set_parameters.start("worker", heavy="model", low=0.3)
     after = set_parameters.start("worker", low=0.4)
