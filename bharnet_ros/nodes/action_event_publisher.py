@@ -38,6 +38,9 @@ from bharnet_ros.types.stamps import Silence
 
 KNOWN_EVENTS = 1000
 
+OF_KILLED_PROCESS = "ended for a killed process"
+"""Counter of OFFSETs for ONSETs of another process."""
+
 ACKNOWLEDGE_SECONDS = 4.0
 """Without config/fastdds.xml, Fast DDS asks subscribers only every 3 s what they received."""
 
@@ -101,7 +104,9 @@ class ActionEventPublisher(ManagedNode):
         """Subscribe to scores."""
         self._silence = Silence(self.get_clock().now().nanoseconds, time.monotonic())
         if self._publisher is not None and self.get_parameter("journal").value:
-            self._open_events = OpenEvents(self, self._send, self._publisher.get_subscription_count)
+            self._open_events = OpenEvents(
+                self, self._end_left, self._publisher.get_subscription_count
+            )
             self._open_events.begin()
         self._use_model()
         self._scores = self.create_subscription(
@@ -127,10 +132,12 @@ class ActionEventPublisher(ManagedNode):
         if self._timer is not None:
             self.destroy_timer(self._timer)
             self._timer = None
-        self.close_events(OffsetReason.SHUTDOWN)
+        ended = self._end_events(OffsetReason.SHUTDOWN)
         if self._open_events is not None:
-            self._open_events.close()
+            ended = self._open_events.close() or ended
             self._open_events = None
+        if ended:
+            self._wait_for_subscribers()
         if self._step is not None:
             self._step.reset()
         self._last_stamp_ns = None
@@ -185,12 +192,19 @@ class ActionEventPublisher(ManagedNode):
 
     def close_events(self, reason: OffsetReason) -> None:
         """End every open event for `reason`, and wait until subscribers have the OFFSETs."""
-        if self._step is None or self._publisher is None:
-            return
-        events = self._step.close(reason)
-        if not events:
-            return
+        if self._end_events(reason):
+            self._wait_for_subscribers()
+
+    def _end_events(self, reason: OffsetReason) -> bool:
+        """End every open event for `reason`; return whether there was one."""
+        events = self._step.close(reason) if self._step is not None else []
         self._publish(events)
+        return bool(events)
+
+    def _wait_for_subscribers(self) -> None:
+        """Wait until subscribers have the last events."""
+        if self._publisher is None:
+            return
         if not self._publisher.wait_for_all_acked(Duration(seconds=ACKNOWLEDGE_SECONDS)):
             self.get_logger().warning(
                 f"{self._publisher.topic_name}: a subscriber did not acknowledge the last events"
@@ -232,7 +246,12 @@ class ActionEventPublisher(ManagedNode):
         if events:
             self._send(events)
 
-    def _send(self, events: Sequence[ActionEvent]) -> None:
+    def _end_left(self, events: Sequence[ActionEvent]) -> None:
+        """Publish OFFSETs of events of another process, which say nothing of this one's work."""
+        self.counters.count(OF_KILLED_PROCESS, len(events))
+        self._send(events, ours=False)
+
+    def _send(self, events: Sequence[ActionEvent], *, ours: bool = True) -> None:
         if self._publisher is None:
             return
         if self._open_events is not None:
@@ -240,7 +259,8 @@ class ActionEventPublisher(ManagedNode):
         for event in events:
             now_ns = self.get_clock().now().nanoseconds
             self._publisher.publish(event_to_message(self._located(event), now_ns))
-            self.counters.published(self.age(event.stamp_ns))
+            if ours:
+                self.counters.published(self.age(event.stamp_ns))
         if self._open_events is not None:
             self._open_events.ended(events)
 

@@ -22,11 +22,14 @@ SETTLED_SECONDS = 1.0
 LONGEST_SECONDS = 10.0
 """How long to wait for a subscriber."""
 
+WARN_SECONDS = 30.0
+
 
 class OpenEvents:
     """Keeps the open events of a node in a file, and ends those of its predecessor.
 
-    A file that cannot be used is reported once, and the node goes on without it.
+    A file that cannot be used is reported, and the node goes on without it. One that cannot be
+    written is written again, as a whole, with the next event.
     """
 
     def __init__(
@@ -52,15 +55,16 @@ class OpenEvents:
 
     def begin(self) -> None:
         """Take the file; what a killed process left open in it ends soon."""
-        journal = EventJournal(journal_path(self._node))
-        self._journal = journal
         try:
-            self._left = journal.begin()
+            self._journal = EventJournal(journal_path(self._node))
+            self._left = self._journal.begin()
         except ValueError as error:
             # Another process of this name keeps its own events there, or the file is begun anew.
             self._node.get_logger().info(f"journal of open events: {error}")
-        except OSError as error:
-            self._without(error)
+        except (OSError, RuntimeError) as error:
+            # Without HOME and ROS_HOME there is no folder for the file.
+            self._warn(error)
+            self._leave()
         if self._left:
             self._waits_since, self._found_since = time.monotonic(), 0.0
             self._timer = self._node.create_timer(
@@ -75,12 +79,11 @@ class OpenEvents:
         """Strike events out after their OFFSETs have left."""
         self._attempt(lambda journal: journal.ended(events))
 
-    def close(self) -> None:
-        """End what still waits to be ended, and leave the file."""
-        self._end_left()
-        if self._journal is not None:
-            self._journal.close()
-            self._journal = None
+    def close(self) -> bool:
+        """End what still waits to be ended, and leave the file; return whether something did."""
+        ended = self._end_left()
+        self._leave()
+        return ended
 
     def _check(self) -> None:
         now = time.monotonic()
@@ -90,7 +93,7 @@ class OpenEvents:
         if settled or now - self._waits_since >= LONGEST_SECONDS:
             self._end_left()
 
-    def _end_left(self) -> None:
+    def _end_left(self) -> bool:
         if self._timer is not None:
             self._node.destroy_timer(self._timer)
             self._timer = None
@@ -100,6 +103,7 @@ class OpenEvents:
                 f"{len(left)} events of a process that was killed end now"
             )
             self._publish(left)
+        return bool(left)
 
     def _attempt(self, work: Callable[[EventJournal], None]) -> None:
         if self._journal is None:
@@ -107,17 +111,25 @@ class OpenEvents:
         try:
             work(self._journal)
         except OSError as error:
-            self._without(error)
+            self._warn(error)
 
-    def _without(self, error: OSError) -> None:
-        self._node.get_logger().warning(f"journal of open events: {error}")
+    def _leave(self) -> None:
         if self._journal is not None:
             self._journal.close()
             self._journal = None
 
+    def _warn(self, error: Exception) -> None:
+        self._node.get_logger().warning(
+            f"journal of open events: {error}", throttle_duration_sec=WARN_SECONDS
+        )
+
 
 def journal_path(node: Node) -> Path:
-    """Return the file of a node: in ROS_HOME (~/.ros), by ROS domain, namespace and name."""
+    """Return the file of a node: in ROS_HOME (~/.ros), by ROS domain, namespace and name.
+
+    Raises:
+        RuntimeError: Neither ROS_HOME nor HOME is known.
+    """
     home = Path(os.environ.get("ROS_HOME") or Path.home() / ".ros")
     name = node.get_fully_qualified_name().strip("/").replace("/", ".")
     return home / "bharnet_ros" / f"{name}.domain_{node.context.get_domain_id()}.json"

@@ -23,8 +23,8 @@ _SCORES = ("score", "body_score", "hand_score")
 class EventJournal:
     """Keeps the events that are open in a file of one process at a time.
 
-    The file is replaced as a whole whenever an event begins or ends. It survives the process, not
-    a power cut.
+    The file is replaced as a whole whenever an event begins or ends, and there is none while no
+    event is open. It survives the process, not a power cut.
 
     Attributes:
         path: The file.
@@ -91,6 +91,10 @@ class EventJournal:
             self._lock = None
 
     def _write(self) -> None:
+        if not self._open:
+            # Needs no space, so that a full disk leaves no event that would end twice.
+            self.path.unlink(missing_ok=True)
+            return
         content = {"version": _VERSION, "open": [_fields(one) for one in self._open.values()]}
         scratch = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:

@@ -1,0 +1,85 @@
+"""Open events of a node in a file: those of its predecessor, and a disk that cannot be written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+
+from bharnet_ros import msg
+from bharnet_ros.nodes.action_event_publisher import OF_KILLED_PROCESS, ActionEventPublisher
+from bharnet_ros.nodes.runtime.open_events import OpenEvents, journal_path
+from bharnet_ros.nodes.runtime.qos import RELIABLE
+from bharnet_ros.recognition.events.journal import EventJournal
+from bharnet_ros.types.actions import ActionEvent, OffsetReason, Phase
+
+pytestmark = pytest.mark.ros
+
+ONSET = ActionEvent(
+    stamp_ns=5_000_000_000,
+    event_id="a-1",
+    phase=Phase.ONSET,
+    track_id="body_1",
+    class_id=2,
+    label="hello",
+    score=0.75,
+    body_score=0.5,
+    hand_score=0.25,
+    start_ns=4_000_000_000,
+    end_ns=5_000_000_000,
+)
+
+
+def fail(*_arguments: object, **_options: object) -> None:
+    raise OSError("No space left on device")
+
+
+def test_events_of_a_killed_process_are_ended_but_not_counted(graph, wait):
+    node = graph.add(ActionEventPublisher())
+    journal = EventJournal(journal_path(node))
+    journal.begin()
+    journal.begun([ONSET])
+    journal.close()  # as the kernel does for a killed process
+    events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
+    assert graph.call(node.trigger_configure) is TransitionCallbackReturn.SUCCESS
+    graph.on_match(node, "/action_recognition")
+    graph.call(node.trigger_activate)
+    graph.call(node.trigger_deactivate)
+    wait(lambda: events, "an OFFSET")
+    assert (events[0].event_id, events[0].reason) == ("a-1", "publisher_lost")
+    # Whoever waits for as many events of this chain would wait in vain.
+    totals = node.counters.totals
+    assert (totals["published"], totals[OF_KILLED_PROCESS]) == (0, 1)
+
+
+def test_what_could_not_be_written_is_written_with_the_next_event(graph, monkeypatch):
+    open_events = OpenEvents(graph.probe, lambda _: None, lambda: 0)
+    open_events.begin()
+    with monkeypatch.context() as full:
+        full.setattr(Path, "write_text", fail)
+        open_events.begun([ONSET])
+    open_events.begun([replace(ONSET, event_id="a-2")])
+    open_events.close()
+    left = EventJournal(journal_path(graph.probe)).begin()
+    assert [one.event_id for one in left] == ["a-1", "a-2"]
+
+
+def test_on_a_full_disk_no_event_is_left_that_has_ended(graph, monkeypatch):
+    open_events = OpenEvents(graph.probe, lambda _: None, lambda: 0)
+    open_events.begin()
+    open_events.begun([ONSET])
+    monkeypatch.setattr(Path, "write_text", fail)
+    open_events.ended([replace(ONSET, phase=Phase.OFFSET, reason=OffsetReason.ENDED)])
+    open_events.close()
+    assert EventJournal(journal_path(graph.probe)).begin() == []
+
+
+def test_without_a_home_the_node_goes_on_without_a_file(graph, monkeypatch):
+    monkeypatch.delenv("ROS_HOME")
+    monkeypatch.setattr(Path, "home", lambda: (_ for _ in ()).throw(RuntimeError("no home")))
+    open_events = OpenEvents(graph.probe, lambda _: None, lambda: 0)
+    open_events.begin()
+    open_events.begun([ONSET])
+    assert not open_events.close()
