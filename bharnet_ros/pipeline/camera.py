@@ -11,7 +11,7 @@ _CONSEQUENCE = "directions to people are not known"
 
 
 class CameraFeed:
-    """Keeps the newest calibration, and warns once of each thing that makes it useless."""
+    """Keeps the newest calibration, and warns once of each thing that is wrong with it."""
 
     def __init__(self, log: MessageLog) -> None:
         """Start without a camera.
@@ -56,11 +56,11 @@ class CameraFeed:
             )
             return None
         if self._frame_id and frame.frame_id and self._frame_id != frame.frame_id:
+            # As it must be if the parameter frame_id names the camera.
             self._warn(
-                f"camera_info: is of the frame {self._frame_id!r}, but the images of "
-                f"{frame.frame_id!r}; {_CONSEQUENCE}"
+                f"camera_info: is of the frame {self._frame_id!r}, but the keypoints of "
+                f"{frame.frame_id!r}; directions to people are right only if that is one camera"
             )
-            return None
         return camera
 
     def _warn(self, text: str) -> None:

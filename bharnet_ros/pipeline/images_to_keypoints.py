@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from bharnet_ros.messages.reading import Message, image_from_message, time_to_ns
@@ -108,16 +109,18 @@ class ImagesToKeypoints:
             if step is Step.BACK:
                 self._extractor.reset()
             image = image_from_message(message)
-            frame_id = self._frame_id or message.header.frame_id
-            return self._extractor.run_networks(image, stamp_ns, frame_id)
+            return self._extractor.run_networks(image, stamp_ns, message.header.frame_id)
         except ValueError as error:
             self._log.reject(str(error))
             return None
 
     def interpret(self, output: NetworkOutput) -> FrameKeypoints:
         """Return the keypoints of an output of `run_networks`; pass each output once, in order."""
-        keypoints = self._extractor.interpret(output)
-        return keypoints if self.depth is None else self.depth.place(keypoints)
+        frame = self._extractor.interpret(output)
+        if self.depth is not None:
+            frame = self.depth.place(frame)
+        # Last, because the frame of depth images is that of the images.
+        return replace(frame, frame_id=self._frame_id) if self._frame_id else frame
 
     def take(self, message: Message) -> FrameKeypoints | None:
         """Return the keypoints of an image message; None if it is rejected or skipped."""

@@ -37,12 +37,10 @@ def test_the_newest_calibration_counts(log, messages):
     [
         ({"k": np.zeros(9)}, "camera_info: k: focal lengths must be positive"),
         ({"width": 1280}, "camera_info: is of 1280 x 480 pixels, but the images of 640 x 480"),
-        ({"frame": "other"}, "camera_info: is of the frame 'other', but the images of 'camera'"),
     ],
 )
 def test_a_calibration_that_does_not_fit_is_named_once_and_not_used(log, messages, change, problem):
     message = messages.camera_info(1.0, CAMERA)
-    message.header.frame_id = change.pop("frame", "camera")
     for name, value in change.items():
         setattr(message, name, value)
     feed = CameraFeed(log)
@@ -52,6 +50,16 @@ def test_a_calibration_that_does_not_fit_is_named_once_and_not_used(log, message
     (warning,) = log.warnings
     assert warning.startswith(problem)
     assert warning.endswith("directions to people are not known")
+
+
+def test_a_camera_that_has_another_name_in_keypoints_is_used_and_told(log, messages):
+    message = messages.camera_info(1.0, CAMERA)
+    message.header.frame_id = "other"
+    feed = CameraFeed(log)
+    feed.take(message)
+    assert feed.of(FRAME) == feed.of(FRAME) == CAMERA
+    (warning,) = log.warnings
+    assert warning.startswith("camera_info: is of the frame 'other', but the keypoints of 'camera'")
 
 
 def test_distortion_is_told(log, messages):

@@ -55,10 +55,15 @@ def log() -> CollectedLog:
 
 
 @pytest.fixture
-def step(engine, log):
+def extractor(engine):
     parameters = {"engine": "fake", "image_transport": "raw", "use_depth": False, "max_people": 2}
     with open_extractor(parameters) as extractor:
-        yield ImagesToKeypoints(extractor, log)
+        yield extractor
+
+
+@pytest.fixture
+def step(extractor, log):
+    return ImagesToKeypoints(extractor, log)
 
 
 def with_stamp(message, sec: int, nanosec: int = 0):
@@ -165,3 +170,17 @@ def test_depth_is_added_to_the_keypoints(step, messages):
 
     step.depth = Depth()
     assert step.take(messages.image(0.1, PIXELS)).frame_id == "camera with depth"
+
+
+def test_a_name_that_is_given_to_the_camera_makes_depth_no_stranger(extractor, log, messages):
+    class Depth:
+        placed = ()
+
+        def place(self, frame):
+            self.placed += (frame.frame_id,)
+            return frame
+
+    step = ImagesToKeypoints(extractor, log, "front_camera")
+    step.depth = Depth()
+    assert step.take(messages.image(0.1, PIXELS)).frame_id == "front_camera"
+    assert step.depth.placed == ("camera",)
