@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -33,6 +34,15 @@ def test_file_lists_every_parameter_with_its_default_and_a_comment(name):
     for spec in specs:
         assert type(listed[spec.name]) is type(spec.default), spec.name
         assert re.search(rf"\n    # .+\n    {spec.name}: ", text), spec.name
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documents_list_what_cannot_change_while_a_node_is_active(name):
+    text = (Path(__file__).parents[3] / "docs" / "ros_api.md").read_text()
+    fixed = text.partition("cannot be set while the node is active:")[2].partition("\n\n-1")[0]
+    (listed,) = re.findall(rf"^- `{name}`: ((?:.+\n?)(?:  .+\n?)*)", fixed, re.MULTILINE)
+    specs = importlib.import_module(f"bharnet_ros.nodes.{MODULES[name]}").PARAMETERS
+    assert set(re.findall(r"`(\w+)`", listed)) == {one.name for one in specs if not one.live}
 
 
 @pytest.mark.parametrize("name", MODULES)
