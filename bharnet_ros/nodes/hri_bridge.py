@@ -23,13 +23,15 @@ from bharnet_ros.nodes.conversions import event_from_message, keypoints_from_mes
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.pose.places import find_place
 from bharnet_ros.types.actions import Phase
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
+from bharnet_ros.types.parameters import ParameterSpec
 
 BODIES = "/humans/bodies"
 
@@ -125,8 +127,7 @@ class HriBridge(Node):
             self._publish_body(person, frame, message.header)
         ids = sorted(self._ids.current.values())
         self._tracked.publish(self._messages.IdsList(header=message.header, ids=ids))
-        now_ns = self.get_clock().now().nanoseconds
-        self.counters.published((now_ns - frame.stamp_ns) / 1e9)
+        self.counters.published(age(self, frame.stamp_ns))
 
     def _publish_body(self, person: PersonKeypoints, frame: FrameKeypoints, header: Header) -> None:
         messages = self._messages

@@ -12,11 +12,13 @@ from bharnet_ros.nodes.conversions import keypoints_from_message, pointing_to_me
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
-from bharnet_ros.nodes.runtime.parameters import ParameterSpec, declare_parameters, read_parameters
+from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.pipeline.message_log import WITHOUT_DEPTH
 from bharnet_ros.recognition.pointing import SETTLED_S, PointingFinder
+from bharnet_ros.types.parameters import ParameterSpec
 
 PARAMETERS = (
     ParameterSpec(
@@ -61,8 +63,7 @@ class Pointing(Node):
             return
         rays = self._finder.update(frame)
         self._rays.publish(pointing_to_message(rays, frame.stamp_ns, frame.frame_id))
-        now_ns = self.get_clock().now().nanoseconds
-        self.counters.published((now_ns - frame.stamp_ns) / 1e9)
+        self.counters.published(age(self, frame.stamp_ns))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
