@@ -12,6 +12,7 @@ from bharnet_ros.messages.reading import (
 )
 from bharnet_ros.pipeline.message_log import BEFORE_MODEL_INFO, OF_REPLACED_MODEL, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
+from bharnet_ros.recognition.events.evidence import check_scores
 from bharnet_ros.recognition.events.finder import EventFinder
 from bharnet_ros.recognition.events.overrides import (
     EventOverrides,
@@ -25,7 +26,7 @@ from bharnet_ros.recognition.events.parameters import EventModel
 from bharnet_ros.recognition.events.rules import Rules
 from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, move_classes
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.stamps import Step
+from bharnet_ros.types.stamps import Step, step_between
 
 _WARN_PERIOD_S = 5.0
 
@@ -208,11 +209,17 @@ class ScoresToEvents:
         try:
             self._check_model(scores.model_name)
             self._stamps.require(scores.stamp_ns)
-            events = self._finder.update(scores)
+            events = None
+            if step_between(self._stamps.newest_ns, scores.stamp_ns) is Step.LATE:
+                # A new event finder does not know the newest stamp, and would take them.
+                check_scores(scores, len(self.class_names))
+            else:
+                events = self._finder.update(scores)
         except ValueError as error:
             self._log.reject(str(error))
             return None
-        return None if self._stamps.take(scores.stamp_ns) is Step.LATE else events
+        self._stamps.take(scores.stamp_ns)
+        return events
 
     def _of_these_classes(self, message: Message) -> ActionScores:
         """Return the scores in a message, those of earlier classes as scores of these.

@@ -169,6 +169,15 @@ def test_an_unusable_model_leaves_no_model(step, log, model, messages):
     assert dict(log.counts) == {"before model_info": 1}
 
 
+def test_late_scores_begin_no_event_even_after_a_change_of_the_model(step, model, messages):
+    step.take(messages.scores(2.0, REST))
+    step.forget_model()
+    step.use_model(model, "tiny")
+    assert step.take(messages.scores(1.5, WAVE)) is None
+    assert step.open_events == 0
+    assert summary(step.take(messages.scores(2.1, WAVE))) != []
+
+
 def test_a_reset_forgets_the_model_and_the_last_stamp(step, log, model, messages):
     step.take(messages.scores(2.0, WAVE))
     step.reset()
