@@ -68,7 +68,6 @@ class TeachingServices:
         """Teach in this classroom from now on."""
         classroom.on_progress = self._publish
         self._classroom = classroom
-        self._paused = False
 
     def pause(self, paused: bool = True) -> None:
         """Refuse requests while another classroom is prepared, or no longer."""

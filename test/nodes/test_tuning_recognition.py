@@ -237,6 +237,31 @@ def test_during_a_lesson_gestures_do_not_change(start, set_parameters, ask, gest
     robot.graph.call(robot.node.trigger_deactivate)
 
 
+def test_nothing_is_taught_while_gestures_change_whatever_the_state(
+    start, set_parameters, ask, gestures, tmp_path, monkeypatch
+):
+    robot = start(embedding_bundle(tmp_path / "model"), gestures=gestures("mine", "up"))
+    loading, may_load = threading.Event(), threading.Event()
+    open_recognition = recognition_module.open_recognition
+
+    def slow(parameters):
+        loading.set()
+        assert may_load.wait(60)
+        return open_recognition(parameters)
+
+    monkeypatch.setattr(recognition_module, "open_recognition", slow)
+    answer = set_parameters.start(NODE, gestures=gestures("others", "aside"))
+    robot.wait(loading.is_set, "the change")
+    for transition in (robot.node.trigger_deactivate, robot.node.trigger_activate):
+        robot.graph.call(transition)
+    assert "try again" in ask(Teach, f"{NODE}/teach", label="clap").message
+    may_load.set()
+    robot.wait(answer.done, "the answer")
+    assert answer.result().result.successful
+    assert ask(Teach, f"{NODE}/teach", label="clap").success
+    robot.graph.call(robot.node.trigger_deactivate)
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [

@@ -133,8 +133,11 @@ class ParameterChanges:
         load = planned.change.load if planned.change is not None else None
         try:
             loaded = load() if load is not None else None
-        except _REFUSALS as error:
-            return self._abandon(planned, error)
+        except Exception as error:
+            refusal = self._abandon(planned, error)
+            if not isinstance(error, _REFUSALS):
+                self._work.unexpected(error)
+            return refusal
         return self._make(planned, loaded)
 
     async def set_aside(self, parameters: Sequence[Parameter]) -> SetParametersResult:

@@ -54,6 +54,8 @@ class Worker(ManagedNode):
             assert self.may_load.wait(60)
             if parameters["heavy"] == "missing":
                 raise OSError("missing: no such file")
+            if parameters["heavy"] == "odd":
+                raise KeyError("a bug")
             return "loaded"
 
         def apply(loaded):
@@ -194,3 +196,6 @@ def test_setting_without_a_service_waits_until_it_is_done(worker, graph):
     done, refused = graph.call(lambda: worker.set_parameters(given), worker)
     assert done == SetParametersResult(successful=True) and worker.used["loaded"] == "loaded"
     assert refused.reason == "parameter low: must be from 0 to 1, got 2"
+    given = [Parameter("heavy", value="odd")]
+    (broken,) = graph.call(lambda: worker.set_parameters(given), worker)
+    assert broken.reason == "'a bug'" and worker.used["heavy"] == "model"
