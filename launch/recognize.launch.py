@@ -167,7 +167,8 @@ def process(argument: dict[str, str]) -> Node:
         arguments=["run", *images],
         parameters=[*shared_parameters(argument), file.name],
         **settings,
-        **respawn(argument),
+        # The end of a source is no death.
+        **({} if source else respawn(argument)),
     )
 
 
