@@ -10,7 +10,7 @@ from rclpy.node import Node
 from bharnet_ros.msg import ActionEvent
 from bharnet_ros.nodes.conversions import time_to_ns
 from bharnet_ros.nodes.runtime.qos import EVENTS
-from bharnet_ros.types.actions import Hand, Phase
+from bharnet_ros.types.actions import Hand, OffsetReason, Phase
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 
@@ -43,7 +43,8 @@ class EventPrinter(Node):
 
     def _on_event(self, message: ActionEvent) -> None:
         if not self._is_ours(message.event_id):
-            if not self._others:
+            # The OFFSETs of a killed chain come from this one.
+            if not self._others and message.reason != OffsetReason.PUBLISHER_LOST.value:
                 self._others = True
                 self.get_logger().warning(
                     "/action_recognition: another chain publishes here too; its events are not "

@@ -10,6 +10,7 @@ from rclpy.lifecycle import TransitionCallbackReturn
 
 from bharnet_ros import msg
 from bharnet_ros.nodes.action_event_publisher import OF_KILLED_PROCESS, ActionEventPublisher
+from bharnet_ros.nodes.event_printer import EventPrinter
 from bharnet_ros.nodes.runtime.open_events import OpenEvents, journal_path
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.recognition.events.journal import EventJournal
@@ -36,15 +37,17 @@ def fail(*_arguments: object, **_options: object) -> None:
     raise OSError("No space left on device")
 
 
-def test_events_of_a_killed_process_are_ended_but_not_counted(graph, wait):
+def test_events_of_a_killed_process_are_ended_but_not_counted(graph, wait, capfd):
     node = graph.add(ActionEventPublisher())
     journal = EventJournal(journal_path(node))
     journal.begin()
     journal.begun([ONSET])
     journal.close()  # as the kernel does for a killed process
     events = graph.probe.listen(msg.ActionEvent, "/action_recognition", RELIABLE)
+    printer = graph.add(EventPrinter(lambda: None, False, node.has_published))
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.SUCCESS
-    graph.on_match(node, "/action_recognition")
+    publisher = next(one for one in node.publishers if one.topic_name == "/action_recognition")
+    wait(lambda: publisher.get_subscription_count() == 2, "both subscribers")
     graph.call(node.trigger_activate)
     graph.call(node.trigger_deactivate)
     wait(lambda: events, "an OFFSET")
@@ -52,6 +55,9 @@ def test_events_of_a_killed_process_are_ended_but_not_counted(graph, wait):
     # Whoever waits for as many events of this chain would wait in vain.
     totals = node.counters.totals
     assert (totals["published"], totals[OF_KILLED_PROCESS]) == (0, 1)
+    graph.call(lambda: None, printer)
+    shown = capfd.readouterr()
+    assert "another chain" not in shown.err and "OFFSET" not in shown.out
 
 
 def test_what_could_not_be_written_is_written_with_the_next_event(graph, monkeypatch):
