@@ -155,6 +155,8 @@ class ScoresToEvents:
         events = change_classes(self._finder, model, self._fitting(model, strict=False))
         self._model = model
         self._earlier.pop(name, None)
+        # They may be back, as they were before another model.
+        self._replaced = deque((one for one in self._replaced if one != name), _MOST_EARLIER)
         if self._model_name != name:
             self._earlier[self._model_name] = rules
         for oldest in list(self._earlier)[:-_MOST_EARLIER]:

@@ -255,6 +255,16 @@ def test_late_scores_of_a_replaced_model_are_counted_and_not_an_error(learning, 
     assert [(one.event_id, one.label) for one in events] == [("test-2", "nod")]
 
 
+def test_classes_that_are_back_after_another_model_are_recognised(learning, log, messages):
+    plain, more = ("wave", "point", "background"), ("wave", "point", "clap", "background")
+    learning.take_model(taught(messages, "tiny+own@1", more))
+    learning.take_model(taught(messages, "other", ("nod", "background"), "v"))
+    learning.take_model(taught(messages, "tiny+own@1", more))
+    learning.take_model(taught(messages, "tiny", plain))
+    assert len(summary(learning.take(messages.scores(0.2, WAVE)))) == 1
+    assert (dict(log.counts), log.rejected) == ({}, [])
+
+
 def test_changed_thresholds_decide_from_the_next_scores_on(learning, messages):
     learning.change_overrides(EventOverrides({**AT_ONCE, "enter_threshold": 1.0}))
     ended = summary(learning.take(messages.scores(0.2, REST)))
