@@ -108,6 +108,7 @@ class HriBridge(Node):
         self.counters = NodeCounters()
         self._ids = BodyIds()
         self._bodies: dict[str, _Body] = {}
+        self._camera = ""
         self._tracked = self.create_publisher(self._messages.IdsList, f"{BODIES}/tracked", RELIABLE)
         self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
         self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
@@ -120,6 +121,7 @@ class HriBridge(Node):
         except ValueError as error:
             self._reject(str(error))
             return
+        self._camera = frame.frame_id
         for body_id in self._ids.forget_unseen(frame.stamp_ns, self._timeout_ns):
             for publisher in self._bodies.pop(body_id).publishers:
                 self.destroy_publisher(publisher)
@@ -170,6 +172,9 @@ class HriBridge(Node):
             event = event_from_message(message)
         except ValueError as error:
             self._reject(str(error))
+            return
+        if event.frame_id != self._camera:
+            # Other cameras may use the same topic, and count their people in the same way.
             return
         name = gesture_name(event.label, event.hand, self._names)
         body_id = self._ids.current.get(event.track_id)

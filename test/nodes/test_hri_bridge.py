@@ -123,7 +123,10 @@ def test_a_gesture_with_a_name_is_told_once_and_others_are_not(graph, wait):
     bridge = Bridge(graph, wait, gesture_names=["stop=RIGHT_HAND_RAISED"])
     (body_id,) = bridge.send(truth(0.0, people=1))
     gestures = bridge.listen(bridge.messages.Gesture, body_id, "gesture")
+    elsewhere = event("hello", "1")
+    elsewhere.header.frame_id = "rear_camera_optical_frame"
     for message in (
+        elsewhere,
         event("thanks", "1"),
         event("hello", "somebody else"),
         event("hello", "1"),
