@@ -43,12 +43,17 @@ def start(context: LaunchContext) -> list[Action]:
     """Return the nodes for the arguments."""
     argument = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     actions = controller(argument)
+    if argument["reactions"]:
+        # One node for both cameras: each of two would react to the events of both.
+        once = {"namespace": "", "image_topic": "image_raw"}
+        actions.append(recognize.node("reactions", {**argument, **once}))
     for name in CAMERAS:
         of_camera = {
             "namespace": name,
             "frame_id": f"{name}_camera_optical_frame",
             "image_topic": argument[f"{name}_image_topic"],
             "source": argument[f"{name}_source"],
+            "reactions": "",
         }
         actions += recognize.nodes({**argument, **of_camera})
     return actions
