@@ -25,7 +25,9 @@ READ_SECONDS = 6.0
 REASON_SECONDS = 2.0
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935}
 _SILENT = 0
-_FATAL = "8"
+# Before the first video is opened: FFmpeg would write lines of its own on stderr, again at every
+# attempt to reopen.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "8")
 
 
 class NetworkStream(LiveSource):
@@ -90,8 +92,6 @@ def open_address(source: str) -> Any:
         raise InputError(f"source: {name!r} is not a valid address: {error}") from error
     if not host:
         raise InputError(f"source: {name!r} is not a valid address: it names no host")
-    # FFmpeg would write lines of its own on stderr, again at every attempt to reopen.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", _FATAL)
     # By UDP, which FFmpeg tries first, firewalls let nothing through and lost packets smear images.
     os.environ.setdefault("OPENCV_FFMPEG_CAPTURE_OPTIONS", "rtsp_transport;tcp")
     log_level = cv2.getLogLevel()
