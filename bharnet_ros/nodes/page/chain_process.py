@@ -37,10 +37,11 @@ class ChainProcess:
         self._closing = False
         self._last_line = ""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bharnet_ros.cli", *_arguments(options)],
+            [sys.executable, "-m", "bharnet_ros.cli", *run_arguments(options)],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
+            errors="replace",
             # Ctrl-C at a terminal reaches the page alone, which then ends the chain in order.
             start_new_session=True,
             preexec_fn=partial(_end_with_parent, os.getpid()),
@@ -78,14 +79,19 @@ def _end_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _arguments(options: ChainOptions) -> list[str]:
-    """Return the arguments of `bharnet` that give these options."""
+def run_arguments(options: ChainOptions) -> list[str]:
+    """Return the arguments of `bharnet` that run the chain with these options."""
     arguments = ["run"]
     for one in fields(options):
         value = getattr(options, one.name)
-        if one.name == "ros_arguments" or value is None or value is False:
+        # An option that has no effect is refused, even with its default.
+        if one.name == "ros_arguments" or value == one.default:
             continue
-        arguments.append(f"--{one.name.replace('_', '-')}")
-        if value is not True:
-            arguments.append(str(value))
+        name = f"--{one.name.replace('_', '-')}"
+        if value is True:
+            arguments.append(name)
+            continue
+        text = str(value) if isinstance(value, str | int | float) else ",".join(map(str, value))
+        # In one word: a value may begin with a dash.
+        arguments.append(f"{name}={text}")
     return [*arguments, *options.ros_arguments]

@@ -25,7 +25,7 @@ _DEFAULT_MODEL = "gestures"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bharnet page`."""
     add_chain_arguments(parser)
-    parser.set_defaults(pace="steady")
+    parser.set_defaults(pace=None)
     parser.description = (
         "Serve a web page to see the chain, teach it and tune it. With --source or --image-topic "
         "the chain is started too; without, the page attaches to a chain that runs."
@@ -107,8 +107,8 @@ def _chain_to_start(options: ChainOptions) -> ChainOptions | None:
                 "without one no chain is started"
             )
         return None
-    # A source that ends would leave an empty page.
-    options = replace(options, loop=True)
+    if options.source is not None:  # one that ends would leave an empty page
+        options = replace(options, loop=True)
     if options.gestures is not None:
         folder = expand_home(options.gestures, "--gestures")
     elif (find_model(options.model or _DEFAULT_MODEL) / BACKGROUND_FILE).exists():
