@@ -10,7 +10,7 @@ from typing import Any
 from nicegui import ui
 
 from bharnet_ros.nodes.page.node import PageNode
-from bharnet_ros.nodes.page.views.widgets import attempt, quiet_button
+from bharnet_ros.nodes.page.views.widgets import attempt, named, quiet_button
 from bharnet_ros.page.check_table import check_table, read_check
 from bharnet_ros.page.skeletons import skeleton_loop
 from bharnet_ros.types.actions import BACKGROUND
@@ -79,7 +79,7 @@ class ExampleCards:
     async def _add_card(self, label: str, count: int) -> None:
         with (
             self._cards,
-            ui.element("article").classes("gesture").props(f'data-label="{escape(label)}"'),
+            named(ui.element("article").classes("gesture"), data_label=label),
         ):
             is_gesture = label != BACKGROUND
             title = escape(label) if is_gesture else "None of them"
@@ -101,16 +101,17 @@ class ExampleCards:
             )
             if example is None:
                 return
-            title = f"{escape(label)}, example {index + 1}"
-            drawing = await _draw(bytes(example.keypoints), title)
+            title = f"{label}, example {index + 1}"
+            drawing = await _draw(bytes(example.keypoints), escape(title))
             with loops, ui.element("div").classes("loop"):
                 ui.html(drawing, sanitize=False)
                 if count > 1 or not is_gesture:
-                    ui.button(
+                    button = ui.button(
                         icon="close",
                         color=None,
                         on_click=lambda _, one=example.example: self._remove(label, one),
-                    ).props(f'round flat dense size=sm aria-label="Delete {title}"')
+                    )
+                    named(button.props("round flat dense size=sm"), aria_label=f"Delete {title}")
 
     async def _change(self, service: str, **fields: str) -> None:
         response = await attempt(self._robot.ask(f"recognition/{service}", **fields))

@@ -9,7 +9,13 @@ from nicegui import ui
 
 from bharnet_ros.nodes.conversions import time_from_ns
 from bharnet_ros.nodes.page.node import PageNode
-from bharnet_ros.nodes.page.views.widgets import Changing, attempt, live_image, quiet_button
+from bharnet_ros.nodes.page.views.widgets import (
+    Changing,
+    attempt,
+    live_image,
+    named,
+    quiet_button,
+)
 from bharnet_ros.page.charts import probabilities, timeline
 from bharnet_ros.page.health import Level
 from bharnet_ros.page.history import SeenEvent
@@ -30,8 +36,10 @@ _REASONS = {
     "retracted": "taken back: it did not last",
     "person_lost": "the person left the view",
     "source_lost": "no more scores came",
+    "source_ended": "the recording is over",
     "time_jump": "the source began anew",
     "shutdown": "the node was stopped",
+    "publisher_lost": "the node was killed",
 }
 
 
@@ -110,13 +118,8 @@ class LiveView:
             for event, rightable in shown:
                 onset, newest = event.onset, event.newest
                 clock = time.strftime("%H:%M:%S", time.localtime(onset.start_ns / NANOSECONDS))
-                with (
-                    ui.element("div")
-                    .classes("row-event")
-                    .props(
-                        f'data-label="{escape(onset.label)}" data-reason="{newest.reason.value}"'
-                    )
-                ):
+                row = ui.element("div").classes("row-event")
+                with named(row, data_label=onset.label, data_reason=newest.reason.value):
                     ui.html(
                         f"<b>{escape(onset.label)}</b> <span>{escape(onset.track_id)}</span> "
                         f"<span>score {newest.score:.2f}</span> <span>{clock}</span> "

@@ -10,7 +10,7 @@ from typing import Any
 from nicegui import ui
 
 from bharnet_ros.nodes.page.node import PageNode
-from bharnet_ros.nodes.page.views.widgets import Changing, attempt, quiet_button
+from bharnet_ros.nodes.page.views.widgets import Changing, attempt, named, quiet_button
 from bharnet_ros.page.history import RunningModel
 from bharnet_ros.page.tuning import (
     Preview,
@@ -96,11 +96,11 @@ class TuneView:
             self._fields[label] = {}
             for name, (title, step) in _COLUMNS.items():
                 with ui.element("td"):
-                    self._fields[label][name] = ui.number(
-                        value=round(values[name], 4), min=0, step=step
-                    ).props(
-                        f'dense outlined aria-label="{escape(label)} {title}" '
-                        f'data-value="{escape(label)}.{name}"'
+                    entry = ui.number(value=round(values[name], 4), min=0, step=step)
+                    self._fields[label][name] = named(
+                        entry.props("dense outlined"),
+                        aria_label=f"{label} {title}",
+                        data_value=f"{label}.{name}",
                     )
 
     def _wanted(self) -> dict[str, Any]:

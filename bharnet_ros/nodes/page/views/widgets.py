@@ -10,6 +10,7 @@ from nicegui import ui
 from bharnet_ros.types.errors import InputError
 
 Result = TypeVar("Result")
+Named = TypeVar("Named", bound=ui.element)
 
 
 class Changing:
@@ -39,6 +40,19 @@ def quiet_button(text: str, on_click: Callable[..., Any], *, flat: bool = False)
     """
     button = ui.button(text, on_click=on_click, color=None)
     return button.props("flat no-caps" if flat else "outline no-caps").classes("quiet")
+
+
+def named(element: Named, **attributes: str) -> Named:
+    """Return an element with attributes of any text, such as names from topics.
+
+    `props` would take quotes, backslashes and ends of lines in them for its own.
+
+    Args:
+        element: The element, before it is shown.
+        attributes: Names, with underscores for hyphens, and values, not escaped.
+    """
+    element.props.update({name.replace("_", "-"): text for name, text in attributes.items()})
+    return element
 
 
 async def attempt(work: Awaitable[Result]) -> Result | None:
