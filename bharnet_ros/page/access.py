@@ -5,9 +5,8 @@ from __future__ import annotations
 import hmac
 import html
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -82,11 +81,12 @@ class AccessControl:
         return self._token is not None or _host_name(headers.get("host", "")) in LOOPBACK
 
     def _has_cookie(self, headers: Mapping[str, str]) -> bool:
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
-        except CookieError:
-            return False
-        return morsel is not None and self._is_token(morsel.value)
+        # Not by http.cookies, which drops all if another server of this machine set an odd one.
+        pairs = (one.partition("=") for one in headers.get("cookie", "").split(";"))
+        return any(
+            name.strip() == self._cookie and self._is_token(value.strip())
+            for name, _, value in pairs
+        )
 
     def _is_token(self, given: str) -> bool:
         # Takes the same time for a token that is almost right.
@@ -101,15 +101,15 @@ class AccessControl:
             await _refuse(scope, send, 401, text)
             return
         rest = urlencode(query, doseq=True)
-        # Not to where a path such as //elsewhere would lead.
-        location = "/" + scope["path"].lstrip("/") + (f"?{rest}" if rest else "")
+        # Not to where a path such as //elsewhere would lead; quoted, \\ is not taken for / either.
+        location = "/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else "")
         cookie = f"{self._cookie}={token}; HttpOnly; SameSite=Strict; Path=/"
         await send(
             {
                 "type": "http.response.start",
                 "status": 303,
                 "headers": [
-                    (b"location", location.encode("ascii", "ignore")),
+                    (b"location", location.encode()),
                     (b"set-cookie", cookie.encode()),
                     (b"cache-control", b"no-store"),
                     *_HEADERS,

@@ -114,9 +114,22 @@ def test_a_wrong_token_is_refused(given):
     assert socket[0] == 1008
 
 
-def test_the_token_leads_nowhere_else():
-    headers = ask(TOKEN, "//evil.example/x", query=f"token={TOKEN}", host="robot:8090")[1]
-    assert headers["location"] == "/evil.example/x"
+def test_cookies_of_other_servers_of_this_machine_do_no_harm():
+    cookie = f'other={{"a": [1]}}; bharnet_page_8090={TOKEN}; ]]]=['
+    assert ask(TOKEN, host="robot:8090", cookie=cookie)[0] == "passed"
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("//evil.example/x", "/evil.example/x"),
+        ("/\\evil.example", "/%5Cevil.example"),
+        ("/a\r\nset-cookie: b", "/a%0D%0Aset-cookie%3A%20b"),
+    ],
+)
+def test_the_token_leads_nowhere_else(path, location):
+    headers = ask(TOKEN, path, query=f"token={TOKEN}", host="robot:8090")[1]
+    assert headers["location"] == location
 
 
 def test_a_browser_may_load_nothing_from_elsewhere():
