@@ -85,7 +85,6 @@ class History:
     Attributes:
         model: The running model; None before the first `model_info`.
         scores: Scores of the last minutes, oldest first.
-        problem: Why the last message could not be used; empty if it could.
         changes: Goes up with each event and each model, so that a view knows when to draw anew.
     """
 
@@ -93,10 +92,15 @@ class History:
         """Start without anything."""
         self.model: RunningModel | None = None
         self.scores: deque[ActionScores] = deque()
-        self.problem = ""
+        self._problems: dict[str, str] = {}
         self.changes = 0
         self._classes: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._events: OrderedDict[str, SeenEvent] = OrderedDict()
+
+    @property
+    def problem(self) -> str:
+        """Why the newest message on a topic cannot be used; empty if those on all can."""
+        return next((f"{topic}: {why}" for topic, why in self._problems.items()), "")
 
     @property
     def now_ns(self) -> int | None:
@@ -135,8 +139,9 @@ class History:
         try:
             events = event_model_from_message(message)
         except ValueError as error:
-            self.problem = f"model_info: {error}"
+            self._problems["model_info"] = str(error)
             return
+        self._problems.pop("model_info", None)
         self.model = RunningModel(
             message.name, message.variant, events, message.device, message.window, message.stride
         )
@@ -154,8 +159,9 @@ class History:
         try:
             scores = scores_from_message(message, len(names))
         except InputError as error:
-            self.problem = f"action_scores: {error}"
+            self._problems["action_scores"] = str(error)
             return
+        self._problems.pop("action_scores", None)
         self._restart_before(scores.stamp_ns)
         if self.scores and scores.stamp_ns == self.scores[-1].stamp_ns:
             return
@@ -168,8 +174,9 @@ class History:
         try:
             event = event_from_message(message)
         except InputError as error:
-            self.problem = f"/action_recognition: {error}"
+            self._problems["/action_recognition"] = str(error)
             return
+        self._problems.pop("/action_recognition", None)
         if event.phase is Phase.ONSET:
             latency_s = time_to_ns(message.latency) / NANOSECONDS
             self._events[event.event_id] = SeenEvent(event, latency_s)

@@ -62,6 +62,14 @@ def test_broken_scores_are_told_and_left_out(history, messages, row):
     assert not history.scores and "track 'body_1'" in history.problem
 
 
+def test_a_problem_is_told_until_a_message_can_be_used_again(history, messages):
+    history.take_scores(messages.scores(1.0, {"body_1": (0.5, 0.5)}))
+    history.take_event(messages.event("1", ONSET, 5.0, 4.5, 5.0))
+    assert history.problem.startswith("action_scores: ")
+    history.take_scores(messages.scores(2.0, {"body_1": (0.1, 0.2, 0.7)}))
+    assert history.problem == ""
+
+
 def test_a_broken_model_leaves_the_one_before(history, messages):
     broken = messages.model_info()
     broken.enter_threshold = 7.0
