@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +19,7 @@ nicegui = pytest.importorskip("nicegui")
 
 from nicegui import Client, ui  # noqa: E402
 
+from bharnet_ros.nodes.page.views.examples import ExampleCards  # noqa: E402
 from bharnet_ros.nodes.page.views.live import LiveView  # noqa: E402
 
 pytestmark = [pytest.mark.ros]
@@ -65,3 +65,32 @@ def test_an_event_of_any_name_and_end_is_listed(messages, label, reason):
     elements = shown(lambda: LiveView(robot), lambda view: view.update())
     (row,) = [one for one in elements if "row-event" in one.classes]
     assert row.props["data-label"] == label and row.props["data-reason"] == reason.value
+
+
+def test_gestures_are_listed_as_soon_as_recognition_answers(messages, monkeypatch):
+    robot = Robot()
+    robot.history.take_model(messages.model_info())
+    notified: list[str] = []
+    monkeypatch.setattr(ui, "notify", lambda text, **_: notified.append(text))
+
+    async def work(cards: ExampleCards) -> None:
+        for _ in range(3):
+            await cards.update()
+
+        async def ask(name: str, **fields: Any) -> Any:
+            return SimpleNamespace(labels=[], examples=[], folder="mine", background_examples=0)
+
+        before = texts()
+        robot.ask = ask
+        await cards.update()
+        assert any("recognition/list_gestures: does not answer" in one for one in before)
+
+    def texts() -> list[str]:
+        return [
+            one.content for one in ui.context.client.elements.values() if isinstance(one, ui.html)
+        ]
+
+    elements = shown(lambda: ExampleCards(robot, lambda label: None), work)
+    found = [one.content for one in elements if isinstance(one, ui.html)]
+    assert not notified and any("No gesture of yours yet" in one for one in found)
+    assert not any("does not answer" in one for one in found)

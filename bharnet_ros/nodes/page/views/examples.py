@@ -14,6 +14,7 @@ from bharnet_ros.nodes.page.views.widgets import attempt, named, quiet_button
 from bharnet_ros.page.check_table import check_table, read_check
 from bharnet_ros.page.skeletons import skeleton_loop
 from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoint_file import ClipKeypoints
 
 
@@ -30,7 +31,7 @@ class ExampleCards:
         self._robot = robot
         self._record_more = record_more
         self._model: str | None = None
-        self._listed: Any = None
+        self._problem = ""
         with ui.element("section").classes("card"):
             with ui.row().classes("heading"):
                 ui.html("<h2>What it knows</h2>", sanitize=False)
@@ -47,18 +48,24 @@ class ExampleCards:
         with self._robot.lock:
             model = self._robot.history.model
         name = None if model is None else model.name
-        if name is None or (name == self._model and self._listed is not None):
+        if name is None or name == self._model:
             return
-        self._model = name
-        await self._list()
+        try:
+            listed = await self._robot.ask("recognition/list_gestures")
+        except InputError as error:
+            # Said once, not in a message: it is asked again until recognition answers.
+            if str(error) != self._problem:
+                self._problem = str(error)
+                self._cards.clear()
+                with self._cards:
+                    ui.html(f'<p class="none">{escape(self._problem)}</p>', sanitize=False)
+            return
+        self._model, self._problem = name, ""
+        await self._list(listed)
 
-    async def _list(self) -> None:
-        listed = await attempt(self._robot.ask("recognition/list_gestures"))
-        self._listed = listed
+    async def _list(self, listed: Any) -> None:
         self._cards.clear()
         self._result.clear()
-        if listed is None:
-            return
         self._check_button.set_enabled(bool(listed.labels))
         self._folder.set_text(listed.folder)
         with self._cards:

@@ -137,7 +137,10 @@ class TeachView:
         self._status.show('<p class="said wait">Let your hands rest for a moment.</p>')
 
     async def _stop(self) -> None:
-        await attempt(self._robot.ask("recognition/stop_teaching"))
+        if await attempt(self._robot.ask("recognition/stop_teaching")) is None:
+            # No lesson is held any more, as after recognition was started anew.
+            self._status.show("")
+            self._end()
 
     def _end(self) -> None:
         self._since = None
