@@ -101,7 +101,7 @@ class AccessControl:
             await _refuse(scope, send, 401, text)
             return
         rest = urlencode(query, doseq=True)
-        # Not to where a path such as //elsewhere would lead; quoted, \\ is not taken for / either.
+        # Not to where a path such as //elsewhere would lead; quoted, \ is not taken for / either.
         location = "/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else "")
         cookie = f"{self._cookie}={token}; HttpOnly; SameSite=Strict; Path=/"
         await send(

@@ -103,7 +103,10 @@ class ImageFeed:
             if self._keypoints is not None:
                 self._node.destroy_subscription(self._keypoints)
                 self._keypoints = None
-                self._pair = self.seen = None
+                self.seen = None
+                with self._drawing:
+                    # Who comes back later is not shown what was in view now.
+                    self._pair, self._drawn = None, (self.number, b"")
             return
         if not self._images.is_open:
             topic = self._node.resolve_topic_name("image_raw")
