@@ -12,7 +12,7 @@ from bharnet_ros.bags.replay import replay
 from bharnet_ros.bags.replay_arguments import add_replay_arguments, replay_settings_from
 from bharnet_ros.bags.replay_settings import ReplaySettings
 from bharnet_ros.bags.truth import write_truth
-from bharnet_ros.bags.writing import check_new
+from bharnet_ros.types.paths import check_new
 from bharnet_ros.types.timeline import TrueAction, found_events
 
 

@@ -115,6 +115,9 @@ def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
     """
     if getattr(arguments, "bags", None):
         return _open_recordings(arguments), RECORDINGS
+    for name in ("truth", "test_bags"):
+        if getattr(arguments, name, None):
+            raise InputError(f"--{name.replace('_', '-')}: has no effect without --bags")
     path: Path = arguments.data
     if not path.exists():
         raise FileNotFoundError(f"{path}: no such file or folder")
@@ -124,8 +127,9 @@ def open_from(arguments: argparse.Namespace) -> tuple[ClipDataset, str]:
 
 
 def _open_recordings(arguments: argparse.Namespace) -> ClipDataset:
-    for name in ("kind", "hands", "missing"):
-        if getattr(arguments, name) is not None:
+    # The cache knows a recording by its files, but not the truth that cuts it.
+    for name in ("kind", "hands", "missing", "cache"):
+        if getattr(arguments, name, None) is not None:
             raise InputError(f"--{name}: does not apply to --bags")
     if arguments.truth is None:
         raise InputError("--bags needs --truth")

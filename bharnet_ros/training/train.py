@@ -166,7 +166,7 @@ def _store(
     clips = data.clips(np.arange(len(data)))
     if arguments.cache is None:
         return store_clips(clips, layout)
-    given = (*_sources(arguments), arguments.hands, arguments.missing)
+    given = (arguments.data, arguments.hands, arguments.missing)
     sources = [path for path in given if path is not None]
     return cached_clips(arguments.cache, sources, clips, layout, {"kind": kind})
 

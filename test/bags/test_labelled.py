@@ -81,6 +81,8 @@ def test_the_last_recording_is_tested_on_unless_others_are_named(
         ),
         (["--bags", "day0", "day1", "--truth", "truths", "--fold", "1"], "--test-bags says what"),
         (["--bags", "day0", "day1", "--truth", "truths", "--kind", "ntu"], "--kind: does not appl"),
+        (["--bags", "day0", "day1", "--truth", "truths", "--cache", "x"], "--cache: does not appl"),
+        (["--data", "day0", "--fold", "0", "--subjects-from", "x", "--truth", "a"], "--truth: has"),
         (["--bags", "day0", "day1", "--data", "day0"], "not allowed with argument"),
     ],
 )
