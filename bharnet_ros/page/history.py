@@ -170,7 +170,11 @@ class History:
             self.scores.popleft()
 
     def take_event(self, message: Message) -> None:
-        """Take an `/action_recognition` message; an OFFSET without its ONSET is left out."""
+        """Take an `/action_recognition` message; an OFFSET without its ONSET is left out.
+
+        So are events of another camera than that of the scores: other robots may use the same
+        topic, and count their people in the same way.
+        """
         try:
             event = event_from_message(message)
         except InputError as error:
@@ -178,6 +182,8 @@ class History:
             return
         self._problems.pop("/action_recognition", None)
         if event.phase is Phase.ONSET:
+            if self.scores and self.scores[-1].frame_id != event.frame_id:
+                return
             latency_s = time_to_ns(message.latency) / NANOSECONDS
             self._events[event.event_id] = SeenEvent(event, latency_s)
         elif event.event_id in self._events:

@@ -28,6 +28,16 @@ def test_an_event_is_open_until_its_offset(history, messages):
     assert event.newest.reason is OffsetReason.ENDED
 
 
+def test_events_of_another_camera_are_left_out(history, messages):
+    history.take_scores(messages.scores(5.0, {"body_1": (0.9, 0.05, 0.05)}))
+    other = messages.event("1", ONSET, 5.0, 4.5, 5.0)
+    other.header.frame_id = "rear_camera"
+    history.take_event(other)
+    assert history.events == () and history.open_actions == {}
+    history.take_event(messages.event("2", ONSET, 5.0, 4.5, 5.0))
+    assert history.open_actions == {"body_1": "wave 0.88"}
+
+
 def test_events_come_newest_first_and_are_not_kept_for_ever(history, messages):
     for number in range(MOST_EVENTS + 5):
         history.take_event(messages.event(str(number), ONSET, number, number, number))
