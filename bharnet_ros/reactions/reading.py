@@ -47,7 +47,7 @@ def read_reactions(path: str | Path, find: FindInterface) -> list[Reaction]:
         content = yaml.load(file.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise InputError(f"{file}: is not YAML: {' '.join(str(error).split())}") from error
     try:
         fields = _fields(content, "the file", required=(_FILE,))

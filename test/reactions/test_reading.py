@@ -91,6 +91,7 @@ PUBLISH = "publish: {topic: move, type: shapes_msgs/msg/Vector"
     ("text", "problem"),
     [
         ("reactions: [", "is not YAML: while parsing"),
+        pytest.param("[" * 5000, "is not YAML: maximum recursion", id="deep"),
         ("reactions: 2026-99-99", "is not YAML: month must be in 1..12"),
         ("", "the file: must be fields by name (reactions), got None"),
         ("reactions: {}", "reactions: must be a list, got {}"),
