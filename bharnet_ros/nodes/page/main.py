@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 import uuid
@@ -12,7 +13,12 @@ from rclpy.parameter import Parameter
 
 from bharnet_ros.nodes.options import ChainOptions
 from bharnet_ros.nodes.page.chain_process import ChainProcess
-from bharnet_ros.nodes.page.node import OWN_NAMESPACE, PageNode, namespace_arguments
+from bharnet_ros.nodes.page.node import (
+    DEFAULT_PORT,
+    OWN_NAMESPACE,
+    PageNode,
+    namespace_arguments,
+)
 from bharnet_ros.nodes.page.server import PageServer
 from bharnet_ros.nodes.page.views import build_page
 from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, run_node, stop_signals
@@ -51,8 +57,8 @@ def run_page(
         and chain is not None
         and not any("__ns:=" in one for one in ros_arguments)
     ):
-        # So that two pages on one network do not mix.
-        namespace = f"{OWN_NAMESPACE}{uuid.uuid4().hex[:8]}"
+        by_parameter = any("port:=" in one for one in ros_arguments)
+        namespace = own_namespace(0 if by_parameter else DEFAULT_PORT if port is None else port)
     arguments = [*(ros_arguments or ["--ros-args"]), *namespace_arguments(namespace)]
     images = None if chain is None else chain.image_topic
     own = list(arguments)
@@ -82,6 +88,19 @@ def run_page(
             status = process.close() if process is not None else 0
             server.close()
     return status
+
+
+def own_namespace(port: int) -> str:
+    """Return a namespace for the chain of a page, so that two pages on one network do not mix.
+
+    A page that is started again gets the same one: its publisher then finds the journal of open
+    events of the one before.
+
+    Args:
+        port: The port of the page, which no other page on this machine has; 0 if it is not known.
+    """
+    place = f"{uuid.getnode()}:{port}" if port else uuid.uuid4().hex
+    return f"{OWN_NAMESPACE}{hashlib.sha256(place.encode()).hexdigest()[:8]}"
 
 
 def _serve(node: PageNode, *, started: bool) -> PageServer:

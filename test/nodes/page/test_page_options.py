@@ -53,3 +53,10 @@ def test_bharnet_run_takes_the_options_as_the_page_read_them(started, words):
     name, *arguments = run_arguments(options)
     again = argparse.Namespace(**vars(parser.parse_args(arguments)), ros_arguments=[])
     assert name == "run" and read_chain_options(again) == options
+
+
+def test_a_page_on_the_same_port_goes_on_in_its_namespace():
+    first, again, other = (main.own_namespace(port) for port in (8090, 8090, 8091))
+    assert first == again != other
+    # A free port says nothing of the page before.
+    assert main.own_namespace(0) != main.own_namespace(0)
