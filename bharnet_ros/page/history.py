@@ -36,16 +36,12 @@ class RunningModel:
         variant: Variant of the network.
         events: Classes and event parameters.
         device: Where the network runs.
-        window_s: Length of the sliding window, seconds.
-        stride_s: Time between two inferences, seconds.
     """
 
     name: str
     variant: str
     events: EventModel
     device: str
-    window_s: float
-    stride_s: float
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -85,7 +81,6 @@ class History:
     Attributes:
         model: The running model; None before the first `model_info`.
         scores: Scores of the last minutes, oldest first.
-        changes: Goes up with each event and each model, so that a view knows when to draw anew.
     """
 
     def __init__(self) -> None:
@@ -93,7 +88,6 @@ class History:
         self.model: RunningModel | None = None
         self.scores: deque[ActionScores] = deque()
         self._problems: dict[str, str] = {}
-        self.changes = 0
         self._classes: OrderedDict[str, tuple[str, ...]] = OrderedDict()
         self._events: OrderedDict[str, SeenEvent] = OrderedDict()
 
@@ -142,14 +136,11 @@ class History:
             self._problems["model_info"] = str(error)
             return
         self._problems.pop("model_info", None)
-        self.model = RunningModel(
-            message.name, message.variant, events, message.device, message.window, message.stride
-        )
+        self.model = RunningModel(message.name, message.variant, events, message.device)
         self._classes[message.name] = events.class_names
         kept = {one.model_name for one in self.scores} | {message.name}
         for name in [name for name in self._classes if name not in kept]:
             del self._classes[name]
-        self.changes += 1
 
     def take_scores(self, message: Message) -> None:
         """Take an `action_scores` message; scores of an unknown model are left out."""
@@ -190,13 +181,11 @@ class History:
             self._events[event.event_id] = replace(self._events[event.event_id], offset=event)
         while len(self._events) > MOST_EVENTS:
             self._events.popitem(last=False)
-        self.changes += 1
 
     def end_events(self) -> None:
         """Forget events that are open, as after their publisher was killed: nobody ends them."""
         for event_id in [key for key, one in self._events.items() if one.offset is None]:
             del self._events[event_id]
-            self.changes += 1
 
     def can_right(self, event: SeenEvent) -> bool:
         """Return whether an event began so lately that it can be said to be wrong."""
@@ -225,4 +214,3 @@ class History:
         if self.scores and stamp_ns < self.scores[-1].stamp_ns:
             self.scores.clear()
             self._events.clear()
-            self.changes += 1
