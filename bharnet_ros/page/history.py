@@ -13,7 +13,7 @@ from bharnet_ros.messages.reading import (
     time_to_ns,
 )
 from bharnet_ros.recognition.events.parameters import EventModel
-from bharnet_ros.types.actions import ActionEvent, ActionScores, Phase
+from bharnet_ros.types.actions import ActionEvent, ActionScores, OffsetReason, Phase
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
@@ -183,9 +183,12 @@ class History:
             self._events.popitem(last=False)
 
     def end_events(self) -> None:
-        """Forget events that are open, as after their publisher was killed: nobody ends them."""
-        for event_id in [key for key, one in self._events.items() if one.offset is None]:
-            del self._events[event_id]
+        """End open events, as their publisher does only when it is back after it was killed."""
+        for event_id, one in self._events.items():
+            if one.offset is None:
+                lost = OffsetReason.PUBLISHER_LOST
+                offset = replace(one.onset, phase=Phase.OFFSET, reason=lost)
+                self._events[event_id] = replace(one, offset=offset)
 
     def can_right(self, event: SeenEvent) -> bool:
         """Return whether an event began so lately that it can be said to be wrong."""

@@ -103,10 +103,14 @@ def test_only_a_recent_event_can_be_righted(history, messages):
     assert not history.can_right(history.events[0])
 
 
-def test_open_events_of_a_killed_publisher_are_forgotten(history, messages):
+def test_open_events_of_a_killed_publisher_end(history, messages):
     history.take_event(messages.event("1", ONSET, 5.0, 4.5, 5.0))
     history.end_events()
-    assert history.open_actions == {} and history.events == ()
+    assert history.open_actions == {}
+    assert history.events[0].newest.reason is OffsetReason.PUBLISHER_LOST
+    # It was only not heard of for a while.
+    history.take_event(messages.event("1", OFFSET, 7.0, 4.5, 6.5, reason="ended"))
+    assert history.events[0].newest.reason is OffsetReason.ENDED
 
 
 def test_a_copy_does_not_change(history, messages):
