@@ -154,19 +154,6 @@ def open_engine(name: str, settings: EngineSettings) -> OpenedEngine:
     )
 
 
-def resolve_engine(settings: EngineSettings, name: str = AUTO) -> tuple[str, str]:
-    """Return the name of the engine that `open_engine` uses and, if it falls back, a note on why.
-
-    The engine is loaded, which takes about a second, and closed again.
-
-    Raises:
-        InputError, OSError: As `open_engine` says.
-    """
-    opened = open_engine(name, settings)
-    opened.engine.close()
-    return opened.name, opened.note
-
-
 def _load(name: str, settings: EngineSettings) -> PoseEngine:
     if name not in ENGINES:
         raise InputError(f"engine: {name!r} is not one of {', '.join(engine_names())}")

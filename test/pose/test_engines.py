@@ -202,11 +202,13 @@ def test_a_package_that_cannot_be_imported_makes_auto_fall_back(opened, monkeypa
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(engines.ENGINES, "direct", "module_that_breaks")
     monkeypatch.setitem(engines.ENGINES, "mediapipe", MODULE)
-    name, note = engines.resolve_engine(EngineSettings())
-    assert name == "mediapipe" and "'direct' cannot be loaded: ImportError: libbroken.so" in note
-    assert opened[0].calls == ["close"]
+    found = engines.open_engine(engines.AUTO, EngineSettings())
+    assert found.name == "mediapipe" and found.engine is opened[0]
+    assert "'direct' cannot be loaded: ImportError: libbroken.so" in found.note
     monkeypatch.setitem(engines.ENGINES, "direct", "package_that_nobody_has")
-    assert "needs the package package_that" in engines.resolve_engine(EngineSettings())[1]
+    assert (
+        "needs the package package_that" in engines.open_engine(engines.AUTO, EngineSettings()).note
+    )
 
 
 def test_an_engine_that_was_named_does_not_fall_back(opened, monkeypatch):
