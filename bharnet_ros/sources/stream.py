@@ -24,6 +24,9 @@ OPEN_SECONDS = 5.0
 READ_SECONDS = 6.0
 REASON_SECONDS = 2.0
 _PORTS = {"http": 80, "https": 443, "rtsp": 554, "rtsps": 322, "rtmp": 1935}
+_QUERY = "/?:@!$&'()*+,;=~%"
+"""What a query may hold as it is (RFC 3986)."""
+
 _SILENT = 0
 # Before the first video is opened: FFmpeg would write lines of its own on stderr, again at every
 # attempt to reopen.
@@ -123,6 +126,8 @@ def _failure_reason(address: SplitResult, host: str, port: int | None) -> str:
         return f"does not answer within {OPEN_SECONDS:g} s"
     except OSError as error:
         return f"does not answer: {error.strerror or error}"
+    except UnicodeError as error:  # of a host whose name no server can have
+        return f"is not a valid address: {error}"
     return "answers, but sends no video that can be decoded"
 
 
@@ -136,9 +141,8 @@ def _http_reason(address: SplitResult, host: str, port: int) -> str:
     kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     connection = kind(host, port, timeout=REASON_SECONDS)
     try:
-        path = quote(address.path or "/", safe="/%") + (
-            f"?{address.query}" if address.query else ""
-        )
+        path = quote(address.path or "/", safe="/%")
+        path += f"?{quote(address.query, safe=_QUERY)}" if address.query else ""
         connection.request("GET", path)
         answer = connection.getresponse()
     finally:
