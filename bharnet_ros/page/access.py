@@ -139,8 +139,10 @@ def _same_origin(scope: Scope, headers: Mapping[str, str]) -> bool:
     """Return whether a request comes from a page of this server, or from no page at all."""
     origin = headers.get("origin")
     if origin is None:
-        # A browser always names the origin of a websocket.
-        return bool(scope["type"] == "http")
+        # A browser always names the origin of a websocket, but not that of an image, which another
+        # page could show. It may lead here.
+        own = headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+        return scope["type"] == "http" and (own or headers.get("sec-fetch-mode") == "navigate")
     return _place(origin) == headers.get("host", "") != ""
 
 

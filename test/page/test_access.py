@@ -81,6 +81,16 @@ def test_a_form_of_another_page_is_refused():
     assert ask(None, host=HERE, origin="http://evil.example")[0] == 403
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_page_may_lead_here_and_show_nothing_of_it(site):
+    image = {"sec-fetch-site": site, "sec-fetch-mode": "no-cors"}
+    assert ask(None, "/live.jpg", host=HERE, **image)[0] == 403
+    link = {"sec-fetch-site": site, "sec-fetch-mode": "navigate"}
+    assert ask(None, host=HERE, **link)[0] == "passed"
+    own = {"sec-fetch-site": "same-origin", "sec-fetch-mode": "no-cors"}
+    assert ask(None, "/live.jpg", host=HERE, **own)[0] == "passed"
+
+
 def test_the_token_is_exchanged_for_a_cookie_and_leaves_the_address():
     status, headers = ask(TOKEN, "/", query=f"token={TOKEN}&view=teach", host="robot:8090")
     assert status == 303
