@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,24 @@ from bharnet_ros.types.files import unfinished_folder, write_whole
 from bharnet_ros.types.paths import check_unused
 
 
-@pytest.fixture
+@contextmanager
 def full_disk() -> Iterator[None]:
-    """Let no file grow beyond a kilobyte, as on a disk that is nearly full."""
+    """Let no file grow beyond a kilobyte, as on a disk that is nearly full.
+
+    Not a fixture: the report of the tests, which may be a file, must grow before it ends.
+    """
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_full_disk_leaves_the_old_file_and_names_it(tmp_path: Path, full_disk: None) -> None:
+def test_full_disk_leaves_the_old_file_and_names_it(tmp_path: Path) -> None:
     path = tmp_path / "keypoints.npz"
     path.write_bytes(b"old")
-    with pytest.raises(OSError, match="File too large") as failure:
+    with pytest.raises(OSError, match="File too large") as failure, full_disk():
         write_whole(path, b"new" * 1000)
     assert failure.value.filename == str(path)
     assert path.read_bytes() == b"old"
