@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import importlib.metadata
+import importlib.util
 import os
 import re
 import signal
@@ -167,17 +168,20 @@ def test_node_executables_start_and_stop(observer: Node, tmp_path: Path) -> None
     # As in an activated environment: the executables run the first python3 on the path.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     environment = {**os.environ, "PATH": path}
+    # The bridge needs messages that are in no registry.
+    bridged = importlib.util.find_spec("hri_msgs") is not None
+    nodes = [name for name in NODES if name != "hri_bridge" or bridged]
     # The default port of the page may be in use.
     ros_arguments = ("--ros-args", "-p", "port:=0")
     processes = {
         name: subprocess.Popen(
             [PREFIX / "lib" / "bharnet_ros" / name, *ros_arguments], cwd=tmp_path, env=environment
         )
-        for name in NODES
+        for name in nodes
     }
     try:
         deadline = time.monotonic() + 60
-        while not set(NODES) <= set(observer.get_node_names()):
+        while not set(nodes) <= set(observer.get_node_names()):
             assert time.monotonic() < deadline, f"only {observer.get_node_names()} started"
             ended = [name for name, process in processes.items() if process.poll() is not None]
             assert not ended, f"{ended} ended by themselves"
@@ -189,7 +193,7 @@ def test_node_executables_start_and_stop(observer: Node, tmp_path: Path) -> None
         for process in processes.values():
             process.kill()
             process.wait()
-    assert statuses == dict.fromkeys(NODES, 0)
+    assert statuses == dict.fromkeys(nodes, 0)
 
 
 def test_versions_agree() -> None:
