@@ -21,10 +21,11 @@ from bharnet_ros.nodes.event_parameters import PARAMETERS
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
 from bharnet_ros.nodes.runtime.open_events import OpenEvents
+from bharnet_ros.nodes.runtime.optional_packages import import_package
 from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
-from bharnet_ros.nodes.runtime.transforms import TargetFrame, import_tf2
+from bharnet_ros.nodes.runtime.transforms import TargetFrame
 from bharnet_ros.pipeline.scores_to_events import ScoresToEvents
 from bharnet_ros.recognition.events.overrides import (
     EventOverrides,
@@ -85,7 +86,7 @@ class ActionEventPublisher(ManagedNode):
     def configure(self, parameters: dict[str, Any]) -> None:
         """Check the parameters and subscribe to model_info."""
         target = parameters["target_frame"]
-        tf2 = import_tf2("target_frame") if target else None
+        tf2 = import_package("tf2_ros", "parameter target_frame") if target else None
         self._overrides = event_overrides(parameters)
         self._step = ScoresToEvents(
             self._overrides, TopicLog(self, lambda: self._topic(self._scores))

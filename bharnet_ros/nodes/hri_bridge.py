@@ -23,13 +23,13 @@ from bharnet_ros.nodes.conversions import event_from_message, keypoints_from_mes
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
+from bharnet_ros.nodes.runtime.optional_packages import import_package
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.pose.places import find_place
 from bharnet_ros.types.actions import Phase
-from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypoints
 from bharnet_ros.types.parameters import ParameterSpec
 
@@ -53,22 +53,6 @@ PARAMETERS = (
         read_only=True,
     ),
 )
-
-
-def import_hri_msgs() -> Any:
-    """Return the module hri_msgs.msg.
-
-    Raises:
-        InputError: It is not installed.
-    """
-    try:
-        import hri_msgs.msg
-    except ImportError as error:
-        raise InputError(
-            "hri_bridge: needs hri_msgs, which is not installed: "
-            "sudo apt install ros-jazzy-hri-msgs"
-        ) from error
-    return hri_msgs.msg
 
 
 @dataclass(frozen=True)
@@ -99,7 +83,7 @@ class HriBridge(Node):
         Raises:
             InputError: hri_msgs is not installed, or a parameter cannot be used.
         """
-        self._messages = import_hri_msgs()
+        self._messages = import_package("hri_msgs.msg", "hri_bridge")
         super().__init__("hri_bridge", **kwargs)
         declare_parameters(self, PARAMETERS)
         settings = read_parameters(self, PARAMETERS)

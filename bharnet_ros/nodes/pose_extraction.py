@@ -14,9 +14,9 @@ from bharnet_ros.nodes.conversions import keypoints_to_message, time_to_ns
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.depth_input import DepthInput
 from bharnet_ros.nodes.runtime.managed import ManagedNode
+from bharnet_ros.nodes.runtime.optional_packages import import_package
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
-from bharnet_ros.nodes.runtime.synchronisation import import_message_filters
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, load_change, open_extractor
@@ -177,7 +177,9 @@ class PoseExtraction(ManagedNode):
         """Load the models, and compute once, because the first time is slow."""
         self._compressed = parameters["image_transport"] == "compressed"
         use_depth = parameters["use_depth"]
-        self._message_filters = import_message_filters("use_depth") if use_depth else None
+        self._message_filters = (
+            import_package("message_filters", "parameter use_depth") if use_depth else None
+        )
         self._extractor = open_extractor(parameters, self.get_logger().warning)
         self._extractor.warm_up()
         log = TopicLog(self, lambda: self._topic)

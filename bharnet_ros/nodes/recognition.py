@@ -19,9 +19,10 @@ from bharnet_ros.nodes.model_info import describe_model
 from bharnet_ros.nodes.recognition_parameters import PARAMETERS, TIMES
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import ManagedNode
+from bharnet_ros.nodes.runtime.optional_packages import import_package
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
-from bharnet_ros.nodes.runtime.synchronisation import Synchronised, import_message_filters
+from bharnet_ros.nodes.runtime.synchronisation import Synchronised
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import LatestWorker
 from bharnet_ros.nodes.teaching_services import TeachingServices
@@ -91,7 +92,7 @@ class Recognition(ManagedNode):
     def configure(self, parameters: dict[str, Any]) -> None:
         """Load the model and compute once, because the first time is slow."""
         if parameters["use_rgb"]:
-            self._message_filters = import_message_filters("use_rgb")
+            self._message_filters = import_package("message_filters", "parameter use_rgb")
         opened = open_recognition(parameters)
         self._step = KeypointsToScores(
             opened.sliding,

@@ -8,27 +8,6 @@ from typing import Any
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 
-from bharnet_ros.types.errors import InputError
-
-
-def import_message_filters(parameter: str) -> Any:
-    """Return the module message_filters.
-
-    Args:
-        parameter: Name of the parameter that needs it, for the error.
-
-    Raises:
-        InputError: It is not installed.
-    """
-    try:
-        import message_filters
-    except ImportError as error:
-        raise InputError(
-            f"parameter {parameter}: needs message_filters, which is not installed: "
-            "sudo apt install ros-jazzy-message-filters"
-        ) from error
-    return message_filters
-
 
 class Synchronised:
     """Subscriptions to several topics, whose messages are matched by stamp.

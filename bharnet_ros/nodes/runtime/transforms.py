@@ -8,27 +8,7 @@ from typing import Any
 from rclpy.node import Node
 
 from bharnet_ros.nodes.conversions import time_from_ns
-from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.places import Point, transformed
-
-
-def import_tf2(parameter: str) -> Any:
-    """Return the module tf2_ros.
-
-    Args:
-        parameter: Name of the parameter that needs it, for the error.
-
-    Raises:
-        InputError: It is not installed.
-    """
-    try:
-        import tf2_ros
-    except ImportError as error:
-        raise InputError(
-            f"parameter {parameter}: needs tf2_ros, which is not installed: "
-            "sudo apt install ros-jazzy-tf2-ros"
-        ) from error
-    return tf2_ros
 
 
 class TargetFrame:
