@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from open_event import ONSET
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from bharnet_ros import msg
@@ -14,23 +15,9 @@ from bharnet_ros.nodes.event_printer import EventPrinter
 from bharnet_ros.nodes.runtime.open_events import OpenEvents, journal_path
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.recognition.events.journal import EventJournal
-from bharnet_ros.types.actions import ActionEvent, OffsetReason, Phase
+from bharnet_ros.types.actions import OffsetReason, Phase
 
 pytestmark = pytest.mark.ros
-
-ONSET = ActionEvent(
-    stamp_ns=5_000_000_000,
-    event_id="a-1",
-    phase=Phase.ONSET,
-    track_id="body_1",
-    class_id=2,
-    label="hello",
-    score=0.75,
-    body_score=0.5,
-    hand_score=0.25,
-    start_ns=4_000_000_000,
-    end_ns=5_000_000_000,
-)
 
 
 def fail(*_arguments: object, **_options: object) -> None:

@@ -9,27 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from open_event import ONSET
 
 from bharnet_ros.recognition.events.journal import EventJournal
-from bharnet_ros.types.actions import ActionEvent, Hand, OffsetReason, Phase
+from bharnet_ros.types.actions import ActionEvent, OffsetReason, Phase
 from bharnet_ros.types.errors import InputError
-
-ONSET = ActionEvent(
-    stamp_ns=5_000_000_000,
-    event_id="a-1",
-    phase=Phase.ONSET,
-    track_id="body_1",
-    class_id=2,
-    label="hello",
-    score=0.75,
-    body_score=0.5,
-    hand_score=0.25,
-    start_ns=4_000_000_000,
-    end_ns=5_000_000_000,
-    frame_id="camera",
-    model_name="m",
-    hand=Hand.LEFT,
-)
 
 
 def offset(reason: OffsetReason) -> ActionEvent:
