@@ -90,6 +90,7 @@ BENCHES = (
         on_page=False,
     ),
     Bench("long_extraction", arguments=("--images", "9000"), quick=("--quick",), on_page=False),
+    Bench("long_run", arguments=("--minutes", "5"), quick=("--quick",), on_page=False),
     Bench("page", quick=("--quick",), on_page=False),
     Bench("engines", "accuracy", quick=("--frames", "10"), on_page=False),
     Bench("pointing", "accuracy", quick=("--every", "30"), on_page=False),

@@ -139,18 +139,21 @@ class ChainProcesses:
 
 
 @contextmanager
-def running_chain(kind: str, node: Any, max_people: int) -> Iterator[ChainProcesses]:
+def running_chain(
+    kind: str, node: Any, max_people: int, gestures: str = ""
+) -> Iterator[ChainProcesses]:
     """Run a chain whose nodes are active, and end it in any case.
 
     Args:
         kind: One of `CHAINS`.
         node: A spinning node of this process, which requests the transitions.
         max_people: Greatest number of people to track.
+        gestures: Folder of a gesture set; empty: none.
 
     Raises:
         RuntimeError: A node did not start.
     """
-    chain = ChainProcesses(_commands(kind, max_people))
+    chain = ChainProcesses(_commands(kind, max_people, gestures))
     try:
         if kind == APART:
             _activate(chain, node)
@@ -176,7 +179,7 @@ def wait_for(condition: Callable[[], bool], what: str, chain: ChainProcesses) ->
         time.sleep(POLL_SECONDS)
 
 
-def _commands(kind: str, max_people: int) -> dict[str, list[str]]:
+def _commands(kind: str, max_people: int, gestures: str) -> dict[str, list[str]]:
     def python(module: str) -> list[str]:
         # Not the installed executables: they would run another package than a checkout's bench.
         return [sys.executable, "-c", f"import sys; from {module} import main; sys.exit(main())"]
@@ -184,7 +187,7 @@ def _commands(kind: str, max_people: int) -> dict[str, list[str]]:
     if kind == TOGETHER:
         words = ["--image-topic", "image_raw", "--max-people", str(max_people)]
         # With a namespace, its topics have the names that are measured here.
-        words += ["--ros-args", "-r", "__ns:=/"]
+        words += ["--ros-args", "-r", "__ns:=/", "-p", f"recognition:gestures:='{gestures}'"]
         return {"bharnet run": [*python("bharnet_ros.cli"), "run", *words]}
     parameters = str(find_resource("config/recognize.yaml"))
     return {
@@ -192,6 +195,7 @@ def _commands(kind: str, max_people: int) -> dict[str, list[str]]:
             *(*python(f"bharnet_ros.nodes.{name}"), "--ros-args", "--log-level", "warn"),
             *("-r", f"__node:={name}", "--params-file", parameters),
             *("-p", f"pose_extraction:max_people:={max_people}"),
+            *("-p", f"recognition:gestures:='{gestures}'"),
         ]
         for name in NODES
     }
