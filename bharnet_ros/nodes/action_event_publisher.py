@@ -19,7 +19,8 @@ from bharnet_ros.msg import ActionScores, ModelInfo
 from bharnet_ros.nodes.conversions import event_to_message, time_to_ns
 from bharnet_ros.nodes.event_parameters import PARAMETERS
 from bharnet_ros.nodes.runtime.changes import Change
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD, ManagedNode
+from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD
+from bharnet_ros.nodes.runtime.managed import ManagedNode
 from bharnet_ros.nodes.runtime.open_events import OpenEvents
 from bharnet_ros.nodes.runtime.optional_packages import import_package
 from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE

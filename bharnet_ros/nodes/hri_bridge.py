@@ -22,7 +22,6 @@ from bharnet_ros.msg import ActionEvent, BodyHandKeypoints
 from bharnet_ros.nodes.conversions import event_from_message, keypoints_from_message
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.optional_packages import import_package
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
@@ -103,7 +102,10 @@ class HriBridge(Node):
         try:
             frame = keypoints_from_message(message)
         except ValueError as error:
-            self._reject(str(error))
+            self._diagnostics.reject(str(error))
+            return
+        if min(frame.width, frame.height) < 1:
+            self._diagnostics.reject("keypoints: the image has no size, which REP-155 divides by")
             return
         self._camera = frame.frame_id
         for body_id in self._ids.forget_unseen(frame.stamp_ns, self._timeout_ns):
@@ -155,7 +157,7 @@ class HriBridge(Node):
         try:
             event = event_from_message(message)
         except ValueError as error:
-            self._reject(str(error))
+            self._diagnostics.reject(str(error))
             return
         if event.frame_id != self._camera:
             # Other cameras may use the same topic, and count their people in the same way.
@@ -168,10 +170,6 @@ class HriBridge(Node):
         gesture.gesture = getattr(self._messages.Gesture, name)
         self._bodies[body_id].gesture.publish(gesture)
         self.counters.count("gestures")
-
-    def _reject(self, problem: str) -> None:
-        self.counters.rejected(problem)
-        self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,9 +24,8 @@ from bharnet_ros.nodes.conversions import (
     time_to_ns,
 )
 from bharnet_ros.nodes.runtime.counters import NodeCounters
-from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD, NodeDiagnostics
 from bharnet_ros.nodes.runtime.image_matcher import ImageMatcher, ImageMessage
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node

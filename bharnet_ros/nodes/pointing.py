@@ -10,8 +10,7 @@ from rclpy.node import Node
 from bharnet_ros.msg import BodyHandKeypoints, PointingRays
 from bharnet_ros.nodes.conversions import keypoints_from_message, pointing_to_message
 from bharnet_ros.nodes.runtime.counters import NodeCounters
-from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
+from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD, NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
@@ -51,8 +50,7 @@ class Pointing(Node):
         try:
             frame = keypoints_from_message(message)
         except ValueError as error:
-            self.counters.rejected(str(error))
-            self.get_logger().error(str(error), throttle_duration_sec=LOG_PERIOD)
+            self._diagnostics.reject(str(error))
             return
         if frame.people and not any(person.depth_known for person in frame.people):
             self.counters.count(WITHOUT_DEPTH)

@@ -17,7 +17,6 @@ from rclpy.task import Future
 from bharnet_ros.msg import ActionEvent, ModelInfo
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
@@ -107,9 +106,7 @@ class ReactionsNode(Node):
         try:
             due = self._reactions.take(message)
         except ValueError as error:
-            problem = f"/action_recognition: {error}"
-            self.counters.rejected(problem)
-            self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
+            self._diagnostics.reject(f"/action_recognition: {error}")
             return
         for reaction in due.reactions:
             self._react(reaction, due)

@@ -17,7 +17,7 @@ from bharnet_ros import msg
 from bharnet_ros.bags.options import RecordingOptions
 from bharnet_ros.bags.writing import BagWriter, recorded_messages
 from bharnet_ros.nodes.conversions import image_from_message, time_to_ns
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
+from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD
 from bharnet_ros.nodes.runtime.qos import LATCHED, RECORDED, RECORDED_IMAGES
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 

@@ -16,7 +16,6 @@ from bharnet_ros.action import WaitForAction
 from bharnet_ros.msg import ActionEvent, ActionScores, ModelInfo
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
@@ -94,9 +93,7 @@ class WaitForActionServer(Node):
         try:
             self._answer(take(message))
         except ValueError as error:
-            problem = f"{self.resolve_topic_name(topic)}: {error}"
-            self.counters.rejected(problem)
-            self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
+            self._diagnostics.reject(f"{self.resolve_topic_name(topic)}: {error}")
 
     def _take_scores(self, message: ActionScores) -> list[Wait]:
         ended = self._waits.take_scores(message)

@@ -71,13 +71,13 @@ class Bridge:
         self.node = graph.add(HriBridge(parameter_overrides=overrides))
         self.tracked = graph.probe.listen(self.messages.IdsList, "/humans/bodies/tracked", RELIABLE)
         graph.on_match(self.node, "/humans/bodies/tracked")
-        self._send = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+        self.send_keypoints = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
         self.send_event = graph.probe.publisher(msg.ActionEvent, "/action_recognition", RELIABLE)
 
     def send(self, frame: FrameKeypoints) -> list[str]:
         """Send keypoints; return the ids that are tracked then."""
         count = len(self.tracked)
-        self._send(keypoints_to_message(frame))
+        self.send_keypoints(keypoints_to_message(frame))
         self.wait(lambda: len(self.tracked) > count, "ids")
         return list(self.tracked[-1].ids)
 
@@ -151,6 +151,14 @@ def test_whoever_comes_back_after_the_timeout_has_another_id(graph, wait):
     topics = [publisher.topic_name for publisher in bridge.node.publishers]
     assert f"/humans/bodies/{second}/skeleton2d" in topics
     assert f"/humans/bodies/{first}/skeleton2d" not in topics
+
+
+@needs_hri_msgs
+def test_keypoints_of_an_image_without_size_are_rejected(graph, wait):
+    bridge = Bridge(graph, wait)
+    bridge.send_keypoints(keypoints_to_message(replace(truth(0.0), width=0)))
+    wait(lambda: bridge.node.counters.totals["rejected"], "the rejection")
+    assert len(bridge.send(truth(0.1))) == 2
 
 
 @needs_hri_msgs

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bharnet_ros.nodes.runtime.counters import NodeCounters
-from bharnet_ros.nodes.runtime.managed import LOG_PERIOD
+from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD
 from bharnet_ros.sources.frame import Frame, FrameSource
 from bharnet_ros.types.keypoints import NANOSECONDS
 

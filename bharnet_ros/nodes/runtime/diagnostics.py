@@ -15,6 +15,8 @@ from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.nodes.runtime.watching import ClockWatch
 
 PERIOD = 1.0
+LOG_PERIOD = 5.0
+"""Minimum time between two lines that say the same, seconds."""
 
 
 class NodeDiagnostics:
@@ -46,6 +48,11 @@ class NodeDiagnostics:
         self._timer = node.create_timer(
             PERIOD, self.publish, clock=Clock(clock_type=ClockType.STEADY_TIME)
         )
+
+    def reject(self, problem: str) -> None:
+        """Count an input that cannot be used, and log why, at most every `LOG_PERIOD`."""
+        self._counters.rejected(problem)
+        self._node.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
 
     def publish(self) -> None:
         """Publish what happened since the last report."""

@@ -13,12 +13,11 @@ from rclpy.parameter import Parameter
 
 from bharnet_ros.nodes.runtime.changes import Change, ParameterChanges
 from bharnet_ros.nodes.runtime.counters import LOST, NodeCounters
-from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD, NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.watching import InputWatch, age
 from bharnet_ros.types.parameters import ParameterSpec
 
-LOG_PERIOD = 5.0
 LOST_LOG_PERIOD = 30.0
 
 
@@ -92,8 +91,7 @@ class ManagedNode(LifecycleNode):
 
     def reject(self, problem: str) -> None:
         """Count an input that cannot be used, and log why, at most every 5 s."""
-        self.counters.rejected(problem)
-        self.get_logger().error(problem, throttle_duration_sec=LOG_PERIOD)
+        self._diagnostics.reject(problem)
 
     def unexpected(self, error: Exception) -> None:
         """Log an unexpected error with its traceback; the node goes on."""
