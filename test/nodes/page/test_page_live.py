@@ -20,7 +20,7 @@ def test_a_chain_is_seen_by_two_browsers_killed_and_back(start, start_page, brow
     assert "bharnet run --source 0" in first.see(".banner").text
     chain = start(*PUPPET)
     for browser in (first, second):
-        browser.see('.row-event[data-label="hello"]', "hello")
+        browser.see('.row-event[data-label="hello"]', "right hand")
         browser.see('.strip[data-label="hello"]')
         browser.see("img.live-image.has-image")
         browser.see_gone(".banner")

@@ -20,7 +20,7 @@ from bharnet_ros.page.charts import probabilities, timeline
 from bharnet_ros.page.health import Level
 from bharnet_ros.page.history import SeenEvent
 from bharnet_ros.recognition.events.parameters import EventParameters
-from bharnet_ros.types.actions import BACKGROUND
+from bharnet_ros.types.actions import BACKGROUND, Hand
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 SHOWN_EVENTS = 10
@@ -29,6 +29,12 @@ SHOWN_S = 3.0
 """How long people who have left are still shown, seconds."""
 
 _SIGNS = {Level.OK: "✓", Level.WARNING: "!", Level.ERROR: "✕", Level.STOPPED: "✕"}
+_HANDS = {
+    Hand.LEFT: "left hand",
+    Hand.RIGHT: "right hand",
+    Hand.BOTH: "both hands",
+    Hand.NONE: "",
+}
 _REASONS = {
     "": "still going on",
     "ended": "ended",
@@ -122,6 +128,7 @@ class LiveView:
                 with named(row, data_label=onset.label, data_reason=newest.reason.value):
                     ui.html(
                         f"<b>{escape(onset.label)}</b> <span>{escape(onset.track_id)}</span> "
+                        f"<span>{_HANDS[newest.hand]}</span> "
                         f"<span>score {newest.score:.2f}</span> <span>{clock}</span> "
                         f"<span>{event.length_s:.1f} s</span> "
                         f"<span>{_REASONS[newest.reason.value]}</span> "
