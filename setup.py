@@ -150,7 +150,7 @@ setup(
         "opencv-python-headless>=4.8,<4.12",
         "openvino>=2025.2,<2027",
         "pyyaml>=6",
-        "rosbags>=0.10",
+        "rosbags>=0.10,<0.12",
         "safetensors>=0.4",
         "scipy>=1.9",
         "threadpoolctl>=3",
