@@ -1,7 +1,8 @@
 """Recognise actions before two cameras, for one controller.
 
 An example: copy it, and name your cameras. Each has nodes in a namespace of its own. The events of
-both go to one topic: `header.frame_id` tells the camera, and `track_id` the people before it.
+both go to one topic: `header.frame_id` tells the camera, and `track_id` the people before it. A
+page shows one camera: `bharnet page --namespace front`.
 """
 
 from pathlib import Path
@@ -25,8 +26,8 @@ OWN_ARGUMENTS = {
     **{f"{name}_source": ("", "What to play in place of this camera.") for name in CAMERAS},
     "controller": ("", "Node that acts on the events, PACKAGE/EXECUTABLE; empty: none."),
 }
-OF_CAMERA = ("namespace", "frame_id", "image_topic", "source")
-"""Arguments of recognize.launch.py that differ between the cameras."""
+OF_CAMERA = ("namespace", "frame_id", "image_topic", "source", "page")
+"""Arguments of recognize.launch.py that are not the same for both cameras."""
 
 ARGUMENTS = {
     **{name: text for name, text in recognize.ARGUMENTS.items() if name not in OF_CAMERA},
@@ -54,6 +55,7 @@ def start(context: LaunchContext) -> list[Action]:
             "image_topic": argument[f"{name}_image_topic"],
             "source": argument[f"{name}_source"],
             "reactions": "",
+            "page": "false",
         }
         actions += recognize.nodes({**argument, **of_camera})
     return actions
