@@ -157,7 +157,7 @@ def test_image_without_depth_still_gives_keypoints(start_driver, wait):
     assert not driver.show(2 * SECOND + 1).depth_known
     assert driver.node.counters.totals["without depth"] == 2
     status = wait(driver.warnings, "a warning on /diagnostics")[-1]
-    assert status.message == "no depth arrives: keypoints go on without camera coordinates"
+    assert "no depth arrives: keypoints go on without camera coordinates" in status.message
     assert "depth" in {value.key for value in status.values}
 
 
