@@ -238,6 +238,8 @@ def open_gesture_set(folder: Path) -> GestureSet:
     Raises:
         GestureSetError: As for `read_gesture_set`.
     """
+    if not folder.exists():
+        raise GestureSetError(f"{folder}: no such folder; make an empty one to teach gestures into")
     if folder.is_dir() and all(
         one.name == _EXAMPLES or one.name.startswith(f".{DESCRIPTION}.") for one in folder.iterdir()
     ):

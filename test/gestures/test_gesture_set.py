@@ -187,9 +187,13 @@ def test_an_empty_folder_and_an_interrupted_first_write_are_an_empty_set(tmp_pat
     (tmp_path / ".gestures.json.17").write_text("{")
     assert open_gesture_set(tmp_path).names == ()
     (tmp_path / "holiday.jpg").write_bytes(b"")
-    for folder in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(GestureSetError, match=r"gestures\.json: no such file"):
-            open_gesture_set(folder)
+    with pytest.raises(GestureSetError, match=r"gestures\.json: no such file"):
+        open_gesture_set(tmp_path)
+
+
+def test_a_missing_folder_is_no_empty_set(tmp_path):
+    with pytest.raises(GestureSetError, match="missing: no such folder; make an empty one"):
+        open_gesture_set(tmp_path / "missing")
 
 
 def test_what_cannot_be_deleted_does_not_break_a_set(tmp_path):

@@ -301,7 +301,7 @@ def test_taught_gestures_are_scored_beside_those_of_the_model(start_driver, grap
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"gestures": "missing"}, "parameter gestures: missing/gestures.json: no such file"),
+        ({"gestures": "missing"}, "parameter gestures: missing: no such folder; make an"),
         ({"keep_classes": "wave,jump"}, "parameter keep_classes: class 'jump': is not one of"),
         ({"keep_classes": "none"}, "parameter keep_classes: classes: none of the model is kept"),
     ],
