@@ -97,7 +97,17 @@ def typed_like(default: Value, value: Any, where: str) -> Any:
             raise InputError(f"{where}: is too large for a float")
         return float(value)
     if type(value) is not kind:
-        raise InputError(f"{where}: expected {_WANTED[kind]}, got {value!r}")
+        hint = _how_to_quote(value) if kind is str else ""
+        raise InputError(f"{where}: expected {_WANTED[kind]}, got {value!r}{hint}")
     if isinstance(value, int) and not -_INT64 <= value < _INT64:
         raise InputError(f"{where}: does not fit 64 bits, got {value}")
     return value
+
+
+def _how_to_quote(value: Any) -> str:
+    """Return how to write as a text what YAML takes for something else, for the end of an error."""
+    if not isinstance(value, (int, float)):
+        return ""
+    # The names of two actions.
+    word = ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    return f"""; in YAML write '{word}', in a shell "'{word}'\""""
