@@ -47,7 +47,7 @@ class FakeBuffer:
     def lookup_transform(self, target: str, source: str, time) -> TransformStamped:
         self.asked.append((target, source))
         if target != "base_link" or time_to_ns(time) < 1000 * SECOND:
-            raise FakeTf2.TransformException(f'"{target}" does not exist')
+            raise FakeTf2.TransformException(f'frame "{target}"  does not exist. ')
         return camera_on_robot()
 
 
@@ -120,18 +120,22 @@ def test_the_position_is_told_in_the_target_frame(publish, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("place", "stamp", "frame"),
+    ("place", "stamp", "frame", "said"),
     [
-        (replace(PLACE, position=None), 1000.0, "base_link"),
-        (PLACE, 1000.0, "kitchen"),
-        (PLACE, 10.0, "base_link"),
+        (replace(PLACE, position=None), 1000.0, "base_link", []),
+        (PLACE, 1000.0, "kitchen", ['parameter target_frame: frame "kitchen" does not exist.']),
+        (PLACE, 10.0, "base_link", ['parameter target_frame: frame "base_link" does not exist.']),
     ],
     ids=["without depth", "unknown frame", "before the transform"],
 )
-def test_what_tf_does_not_know_is_marked_unknown(publish, monkeypatch, place, stamp, frame):
+def test_what_tf_does_not_know_is_marked_and_told_in_one_line(
+    publish, monkeypatch, capfd, place, stamp, frame, said
+):
     monkeypatch.setitem(sys.modules, "tf2_ros", FakeTf2)
     event = publish(place, stamp, target_frame=frame)
     assert (event.target_known, event.target_frame) == (False, frame)
+    lines = capfd.readouterr().err.splitlines()
+    assert [line[line.index("parameter") :] for line in lines if "target_frame" in line] == said
 
 
 @pytest.mark.skipif(not INSTALLED, reason="needs tf2_ros: sudo apt install ros-jazzy-tf2-ros")

@@ -48,7 +48,8 @@ class TargetFrame:
         try:
             found = self._buffer.lookup_transform(self.frame, frame, time_from_ns(stamp_ns))
         except self._tf2.TransformException as error:
-            self._warn(f"parameter target_frame: {error}")
+            # Messages of TF end with a space, and have two between sentences.
+            self._warn(f"parameter target_frame: {' '.join(str(error).split())}")
             return None
         move, turn = found.transform.translation, found.transform.rotation
         return transformed(point, (move.x, move.y, move.z), (turn.x, turn.y, turn.z, turn.w))
