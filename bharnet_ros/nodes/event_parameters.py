@@ -107,6 +107,6 @@ PARAMETERS = (
         "target_frame",
         "",
         "Frame in which positions of people are told too, such as map; empty: none. Needs depth "
-        "and tf2_ros.",
+        "and tf2_ros_py.",
     ),
 )

@@ -103,12 +103,14 @@ def test_events_carry_the_hand_and_the_place_of_their_scores(publish):
     assert (event.target_known, event.target_frame) == (False, "")
 
 
-@pytest.mark.skipif(INSTALLED, reason="tf2_ros is installed")
-def test_a_target_frame_without_tf2_ros_is_refused(graph, caplog):
+def test_without_tf2_ros_the_error_names_the_package_for_python(graph, monkeypatch, capfd):
+    monkeypatch.setitem(sys.modules, "tf2_ros", None)
     node = graph.add(
         ActionEventPublisher(parameter_overrides=[Parameter("target_frame", value="map")])
     )
     assert graph.call(node.trigger_configure) is TransitionCallbackReturn.FAILURE
+    said = "parameter target_frame: needs tf2_ros_py, which is not installed"
+    assert f"{said}: sudo apt install ros-jazzy-tf2-ros-py" in capfd.readouterr().err
 
 
 def test_the_position_is_told_in_the_target_frame(publish, monkeypatch):
@@ -138,7 +140,7 @@ def test_what_tf_does_not_know_is_marked_and_told_in_one_line(
     assert [line[line.index("parameter") :] for line in lines if "target_frame" in line] == said
 
 
-@pytest.mark.skipif(not INSTALLED, reason="needs tf2_ros: sudo apt install ros-jazzy-tf2-ros")
+@pytest.mark.skipif(not INSTALLED, reason="needs tf2_ros_py: sudo apt install ros-jazzy-tf2-ros-py")
 def test_a_published_transform_is_used(publish, graph, wait):
     import tf2_ros
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from bharnet_ros.types.errors import InputError
 
+_PACKAGES = {"tf2_ros": "tf2_ros_py"}
+"""Packages by the names of their modules, where these differ: tf2_ros is the one for C++."""
+
 
 def import_package(module: str, needed_by: str) -> Any:
     """Return a module of a ROS package.
@@ -21,7 +24,8 @@ def import_package(module: str, needed_by: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        package = module.partition(".")[0]
+        name = module.partition(".")[0]
+        package = _PACKAGES.get(name, name)
         raise InputError(
             f"{needed_by}: needs {package}, which is not installed: "
             f"sudo apt install ros-jazzy-{package.replace('_', '-')}"
