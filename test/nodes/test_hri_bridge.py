@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -28,8 +29,8 @@ SECOND = 1_000_000_000
 PUPPET = open_puppet("two_people")
 
 
-@pytest.mark.skipif(INSTALLED, reason="hri_msgs is installed")
-def test_without_hri_msgs_the_error_says_how_to_install_it():
+def test_without_hri_msgs_the_error_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "hri_msgs.msg", None)
     with pytest.raises(InputError, match=r"hri_bridge: needs hri_msgs, .*ros-jazzy-hri-msgs"):
         HriBridge()
 
