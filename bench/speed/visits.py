@@ -16,8 +16,10 @@ from bharnet_ros.types.timeline import TrueAction
 AROUND_S = 0.9
 """Seconds of rest shown before and after an action."""
 
-GREY = 90
-"""Value of the pixels of an image without a person."""
+GREY, NOISE = 90, 3
+"""Value of the pixels of an image without a person, and how much they differ."""
+
+_EMPTY_IMAGES = 7
 
 Images = npt.NDArray[np.uint8]
 
@@ -71,5 +73,8 @@ def examples_and_others(
 
 
 def nobody(scene: Scene, frames: int) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yield images of the size of a scene, without a person."""
-    return itertools.repeat(np.full_like(scene.images[0], GREY), frames)
+    """Yield images of the size of a scene, without a person, with the noise of a sensor."""
+    random = np.random.default_rng(0)
+    shape = (_EMPTY_IMAGES, *scene.images.shape[1:])
+    images = random.integers(GREY - NOISE, GREY + NOISE, shape, dtype=np.uint8)
+    return itertools.islice(itertools.cycle(images), frames)
