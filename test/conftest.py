@@ -80,6 +80,22 @@ def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]
 # Helpers are imported where they are used, because not all tests need torch or the bag library.
 
 
+@pytest.fixture
+def start(ros_domain: int) -> Iterator[Callable[..., Any]]:
+    """Return a function that starts a process in the test's ROS domain."""
+    from processes import Process
+
+    processes: list[Process] = []
+
+    def begin(code: str, *arguments: str) -> Process:
+        processes.append(Process(code, *arguments))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.kill()
+
+
 @pytest.fixture(scope="session")
 def messages() -> Any:
     """Return a maker of messages for recordings."""

@@ -26,7 +26,7 @@ from bharnet_ros.nodes.recorder import PRIVATE, Recorder
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.given_names import unknown_to_chain
 from bharnet_ros.nodes.runtime.managed import ManagedNode
-from bharnet_ros.nodes.runtime.spin import NodeRunner, ros, stop_signals
+from bharnet_ros.nodes.runtime.spin import NodeRunner, Stop, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
 from bharnet_ros.nodes.wait_for_action import WaitForActionServer
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
@@ -116,7 +116,7 @@ def record_chain(options: ChainOptions, recording: RecordingOptions) -> int:
         Exit status, as `run_chain` does.
 
     Raises:
-        InputError: As `run_chain`; or nothing was recorded.
+        InputError, GivenUpError: As `run_chain`; or nothing was recorded.
         OSError: As `run_chain`; or the recording already exists, or cannot be written.
     """
     bag = recording.open()
@@ -152,6 +152,7 @@ def run_chain(
     Raises:
         InputError: An option, a parameter or a ROS argument cannot be used; names it.
         OSError: The source cannot be opened, or the recording cannot be written.
+        GivenUpError: A signal came before the chain was complete.
     """
     arguments = _ros_arguments(options)
     with stop_signals() as stop, ros(arguments), NodeRunner() as runner:
@@ -175,8 +176,8 @@ def run_chain(
         if chain.recorder is not None:
             chain.recorder.is_ours = chain.events.has_published
             runner.call(chain.recorder, chain.recorder.subscribe)
-            _wait(chain.connected, CONNECT_SECONDS)
-        if chain.video is not None:
+            _wait(lambda: stop.is_set() or chain.connected(), CONNECT_SECONDS)
+        if chain.video is not None and not stop.is_set():
             if not chain.pose.subscribes:
                 chain.video.hand_to(chain.pose.take)
             chain.video.start(on_end)
@@ -286,11 +287,12 @@ def _overrides(**values: Any) -> list[Parameter]:
     return [Parameter(name, value=value) for name, value in values.items() if value is not None]
 
 
-def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> None:
+def _activate(chain: _Chain, runner: NodeRunner, stop: Stop) -> None:
     """Configure and activate every lifecycle node.
 
     Raises:
         InputError: One cannot be started; says which and why.
+        GivenUpError: A signal came meanwhile.
     """
 
     def check_events() -> None:
@@ -299,9 +301,7 @@ def _activate(chain: _Chain, runner: NodeRunner, stop: threading.Event) -> None:
     for node in chain.managed:
         node.logs_failures = False
         for transition in (node.trigger_configure, node.trigger_activate):
-            if stop.is_set():
-                return
-            if runner.call(node, transition) is not TransitionCallbackReturn.SUCCESS:
+            if runner.call(node, transition, stop.is_set) is not TransitionCallbackReturn.SUCCESS:
                 raise InputError(f"{node.get_name()}: {node.failure}")
             if transition == chain.recognition.trigger_configure:
                 # Before scores arrive that nobody could use.

@@ -34,9 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # rclpy takes a second to import and may be missing; `--help` works without it.
     from bharnet_ros.nodes.chain import record_chain
+    from bharnet_ros.nodes.runtime.spin import run_process
 
     chain, recording = read_chain_options(arguments), read_options(arguments)
     if chain.compressed:
         why = "on images that arrive compressed: they are recorded unchanged"
         refuse_idle(arguments, ("raw", "format", "quality"), why)
-    return record_chain(chain, recording)
+    return run_process(lambda: record_chain(chain, recording))

@@ -31,5 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     # rclpy takes a second to import and may be missing; `--help` works without it.
     from bharnet_ros.nodes.chain import run_chain
+    from bharnet_ros.nodes.runtime.spin import run_process
 
-    return run_chain(read_chain_options(arguments))
+    options = read_chain_options(arguments)
+    return run_process(lambda: run_chain(options))

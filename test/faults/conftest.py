@@ -161,6 +161,12 @@ class Chain:
 
 
 @pytest.fixture
+def wait() -> Callable[..., Any]:
+    """Return `wait_until`."""
+    return wait_until
+
+
+@pytest.fixture
 def chain(ros_domain: int, eager_bundle: Path) -> Iterator[Chain]:
     """Yield a chain whose model recognises `wave` whenever somebody is in view."""
     with ros([]), NodeRunner() as runner:

@@ -13,7 +13,10 @@ import pytest
 
 PATIENCE = 120.0
 CLI = "from bharnet_ros.cli import main; import sys; sys.exit(main())"
-NODE = "from bharnet_ros.nodes.{} import main; import sys; sys.exit(main())"
+NODE = (
+    "from bharnet_ros.nodes.executable import run; import sys; "
+    "sys.exit(run('bharnet_ros.nodes.{}'))"
+)
 EVENT = re.compile(
     r"(ONSET |OFFSET) (\S+) +track=(\S+) score=(\d\.\d\d) t=(-?\d+\.\d\d) s"
     r" hand=(?:left|right|both|none)(?: position=\([-0-9., ]+\) m)?"

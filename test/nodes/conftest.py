@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from processes import Process
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -157,17 +156,3 @@ def person_image() -> Any:
     """Return an (480, 640, 3) RGB image of a person."""
     with open_source("puppet:rest") as source:
         return next(iter(source)).image
-
-
-@pytest.fixture
-def start(ros_domain: int) -> Iterator[Callable[..., Process]]:
-    """Return a function that starts a process in the test's ROS domain."""
-    processes: list[Process] = []
-
-    def begin(code: str, *arguments: str) -> Process:
-        processes.append(Process(code, *arguments))
-        return processes[-1]
-
-    yield begin
-    for process in processes:
-        process.kill()

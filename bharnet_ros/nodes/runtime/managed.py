@@ -35,6 +35,7 @@ class ManagedNode(LifecycleNode):
         kwargs: Passed on to `rclpy.node.Node`.
 
     Attributes:
+        loading: Whether `configure` is at work.
         failure: Why the last transition failed.
         logs_failures: Whether that is logged; else whoever asked for the transition tells it.
     """
@@ -47,6 +48,7 @@ class ManagedNode(LifecycleNode):
         self.counters = NodeCounters()
         self.state = "unconfigured"
         self.configuration: dict[str, Any] | None = None
+        self.loading = False
         self.failure: Exception | None = None
         self.logs_failures = True
         self._watch: InputWatch | None = None
@@ -157,7 +159,11 @@ class ManagedNode(LifecycleNode):
 
         def load() -> None:
             parameters.update(read_parameters(self, self._specs))
-            self.configure(parameters)
+            self.loading = True
+            try:
+                self.configure(parameters)
+            finally:
+                self.loading = False
 
         result = self._attempt("configure", load, super().on_configure, state)
         if result is TransitionCallbackReturn.SUCCESS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import queue
 import signal
 import sys
 import threading
@@ -23,6 +25,11 @@ from bharnet_ros.types.errors import InputError
 Result = TypeVar("Result")
 
 ROUNDS = 3
+GIVE_UP_SECONDS = 0.02
+
+
+class GivenUpError(Exception):
+    """Nobody waits for the result of a call any more; it may still come."""
 
 
 class NodeRunner:
@@ -30,7 +37,8 @@ class NodeRunner:
 
     This keeps the wait sets small, which rclpy builds in Python, and a node that loads a model for
     seconds does not block the others. A node may have a method `finish`, which is called on its
-    thread before it is destroyed.
+    thread before it is destroyed. One whose attribute `loading` is true then is left as it is, for
+    `run_process` to end: it has nothing to finish, and may load for long.
     """
 
     def __init__(self, context: Context | None = None) -> None:
@@ -42,15 +50,26 @@ class NodeRunner:
         """Start to spin `node`."""
         self._spinners.append(_Spinner(node, self._context))
 
-    def call(self, node: Node, function: Callable[[], Result]) -> Result:
+    def call(
+        self,
+        node: Node,
+        function: Callable[[], Result],
+        give_up: Callable[[], bool] | None = None,
+    ) -> Result:
         """Run `function` on the thread that spins `node`; wait for its result and return it.
 
+        Args:
+            node: The node.
+            function: What to run.
+            give_up: Asked, while the result is not there, whether to wait no longer.
+
         Raises:
+            GivenUpError: `give_up` said so.
             Exception: Any exception that `function` raises.
         """
         for spinner in self._spinners:
             if spinner.node is node:
-                return spinner.call(function)
+                return spinner.call(function, give_up)
         raise RuntimeError(f"{node.get_name()} is not spun here")
 
     def close(self) -> None:
@@ -79,7 +98,10 @@ class _Spinner:
         )
         self._thread.start()
 
-    def call(self, function: Callable[[], Result]) -> Result:
+    def call(
+        self, function: Callable[[], Result], give_up: Callable[[], bool] | None = None
+    ) -> Result:
+        _check(give_up)
         done = threading.Event()
         results: list[Result] = []
         errors: list[Exception] = []
@@ -93,7 +115,8 @@ class _Spinner:
                 done.set()
 
         self._executor.create_task(task)
-        done.wait()
+        while not done.wait(None if give_up is None else GIVE_UP_SECONDS):
+            _check(give_up)
         if errors:
             raise errors[0]
         return results[0]
@@ -102,7 +125,10 @@ class _Spinner:
         finish = getattr(self.node, "finish", None)
         if finish is not None:
             try:
-                self.call(finish)
+                self.call(finish, lambda: getattr(self.node, "loading", False))
+            except GivenUpError:
+                self._stopping = True
+                return
             except Exception as error:  # the other nodes still have to be closed
                 self._report(error)
             # The executor runs tasks in rounds, the newest first. What `finish` leaves to tasks, as
@@ -128,30 +154,77 @@ class _Spinner:
         self.node.get_logger().error(f"internal error: {text}")
 
 
+def _check(give_up: Callable[[], bool] | None) -> None:
+    if give_up is not None and give_up():
+        raise GivenUpError
+
+
+class Stop:
+    """Tells the main thread that it should end; signal handlers and other threads may call `set`.
+
+    Unlike that of `threading.Event`, `set` may interrupt itself or `wait`: it takes no lock.
+    """
+
+    def __init__(self) -> None:
+        """Start unset."""
+        self._set = False
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def set(self) -> None:
+        """Let `wait` return."""
+        self._set = True
+        self._wake.put(None)
+
+    def is_set(self) -> bool:
+        """Return whether `set` was called."""
+        return self._set
+
+    def wait(self) -> None:
+        """Wait for `set`; for one thread."""
+        while not self._set:
+            self._wake.get()
+
+
 @contextmanager
-def stop_signals(*, ends_process: bool = False) -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set.
+def stop_signals() -> Iterator[Stop]:
+    """Yield a stop that SIGINT and SIGTERM set; after one of them the process should end.
 
     rclpy's own handlers would invalidate the context before a node could publish its last events.
-
-    Args:
-        ends_process: Whether the process ends afterwards. After a signal, SIGINT then stays
-            ignored, because a launch sends it again after the terminal has.
+    After a signal, further ones stay ignored: a launch sends SIGINT again after the terminal has.
     """
-    stop, signalled = threading.Event(), threading.Event()
+    stop = Stop()
+    signalled: list[int] = []
 
-    def end(_number: int, _frame: object) -> None:
-        signalled.set()
+    def end(number: int, _frame: object) -> None:
+        signalled.append(number)
         stop.set()
 
     previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
-        if ends_process and signalled.is_set():
-            previous[signal.SIGINT] = signal.SIG_IGN
         for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if signalled else handler)
+
+
+def run_process(work: Callable[[], int]) -> int:
+    """Do what this process is for, and return its exit status, or end it here with that status.
+
+    It ends here if a thread is still at work, such as one that loads a model: Python would stop it
+    in the midst of foreign code, which then aborts the process.
+
+    Args:
+        work: Returns the exit status; `GivenUpError` stands for 0.
+    """
+    try:
+        status = work()
+    except GivenUpError:
+        status = 0
+    if any(thread.daemon for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status
 
 
 @contextmanager
@@ -192,8 +265,9 @@ def run_node(
     Returns:
         Exit status: 0, or 1 if the node could not start.
     """
-    try:
-        with stop_signals(ends_process=True) as stop, ros(arguments):
+
+    def work() -> int:
+        with stop_signals() as stop, ros(arguments):
             node = factory()
             warn_of_misspelt(sys.argv if arguments is None else arguments, node)
             with NodeRunner() as runner:
@@ -205,7 +279,10 @@ def run_node(
                         node.get_logger().fatal(str(error))
                         return 1
                 stop.wait()
+        return 0
+
+    try:
+        return run_process(work)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    return 0
