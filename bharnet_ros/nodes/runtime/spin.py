@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ import rclpy
 from rclpy.context import Context
 from rclpy.exceptions import ParameterException
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.logging import LoggingSeverity, get_logger_level, set_logger_level
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -26,6 +28,9 @@ Result = TypeVar("Result")
 
 ROUNDS = 3
 GIVE_UP_SECONDS = 0.02
+
+_RCL = "rcl"
+"""The logger of the library below rclpy."""
 
 
 class GivenUpError(Exception):
@@ -234,13 +239,22 @@ def ros(arguments: Sequence[str] | None) -> Iterator[None]:
     Raises:
         InputError: The arguments, or a parameter of a node created in the block, cannot be used.
     """
+    # It would say, before the error below does, that arguments cannot be used.
+    set_logger_level(_RCL, LoggingSeverity.FATAL)
     try:
         rclpy.init(
             args=list(arguments) if arguments is not None else None,
             signal_handler_options=SignalHandlerOptions.NO,
         )
     except RuntimeError as error:
-        raise InputError(f"ROS arguments: cannot be used: {error}") from error
+        # Without the lines of the sources that it names.
+        reason = re.sub(r",? at /[^ ,]+:\d+", "", str(error))
+        reason = reason.removeprefix("failed to initialize rcl: ")
+        raise InputError(f"ROS arguments: cannot be used: {reason}") from error
+    finally:
+        # Unless the arguments have set it.
+        if get_logger_level(_RCL) == LoggingSeverity.FATAL:
+            set_logger_level(_RCL, LoggingSeverity.UNSET)
     try:
         yield
     except ParameterException as error:
