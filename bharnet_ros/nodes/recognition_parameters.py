@@ -11,6 +11,7 @@ PARAMETERS = (
         "gestures",
         "Name of a model bundle of the package, or the path of its folder.",
         live=True,
+        names_files=True,
     ),
     ParameterSpec(
         "gestures",
@@ -18,6 +19,7 @@ PARAMETERS = (
         "Folder of a gesture set, whose gestures are recognised too and which ~/teach extends; "
         "empty: none.",
         live=True,
+        names_files=True,
     ),
     ParameterSpec(
         "keep_classes",

@@ -30,6 +30,7 @@ class ParameterSpec:
         choices: The only allowed values, for strings.
         read_only: Whether it can only be set when the node starts.
         live: Whether it can change while the node is active.
+        names_files: Whether it names what is read from disk: set again, that is read anew.
         or_integer: Whether an integer stands for the string of its digits, because ROS reads
             `name:=0` as an integer.
     """
@@ -42,6 +43,7 @@ class ParameterSpec:
     choices: tuple[str, ...] = ()
     read_only: bool = False
     live: bool = False
+    names_files: bool = False
     or_integer: bool = False
 
     def taken(self, value: Any) -> Any:

@@ -108,10 +108,29 @@ class Chain:
     def start(self, *names: str, parameters: Sequence[str] = ()) -> None:
         """Start nodes and bring them up."""
         for name in names:
-            words = [*self._parameters.get(name, ()), *parameters]
-            self.processes[name] = Process(NODE.format(name), "--ros-args", *words)
+            self.launch(name, parameters)
         for name in names:
-            self._bring_up(name)
+            for number in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+                assert self.change(name, number), (name, self.processes[name].lines["stderr"][-5:])
+
+    def launch(self, name: str, parameters: Sequence[str] = (), before: str = "") -> None:
+        """Start the process of a node, which stays unconfigured.
+
+        Args:
+            name: The node.
+            parameters: Its arguments for ROS.
+            before: Python code that the process runs first.
+        """
+        words = [*self._parameters.get(name, ()), *parameters]
+        self.processes[name] = Process(before + NODE.format(name), "--ros-args", *words)
+
+    def change(self, name: str, number: int) -> bool:
+        """Let a node make a transition, once it answers; return whether it could."""
+        # The service of a killed process is visible for a while, and does not answer.
+        while not self.ask(GetState, f"{name}/get_state", seconds=ANSWER_SECONDS):
+            assert self.processes[name].running, self.processes[name].lines["stderr"][-5:]
+        answer = self.ask(ChangeState, f"{name}/change_state", transition=Transition(id=number))
+        return bool(answer and answer.success)
 
     def kill(self, name: str) -> None:
         """End a node as the kernel does that is short of memory."""
@@ -136,22 +155,13 @@ class Chain:
         wait_until(lambda: not self.controller.open(), "the OFFSET")
         self.controller.check_whole()
 
-    def _bring_up(self, name: str) -> None:
-        # The service of a killed process is visible for a while, and does not answer.
-        while not self._ask(GetState, f"{name}/get_state", GetState.Request(), ANSWER_SECONDS):
-            assert self.processes[name].running, self.processes[name].lines["stderr"][-5:]
-        for number in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
-            request = ChangeState.Request(transition=Transition(id=number))
-            answer = self._ask(ChangeState, f"{name}/change_state", request, PATIENCE)
-            assert answer and answer.success, (name, self.processes[name].lines["stderr"][-5:])
-
-    def _ask(self, kind: Any, service: str, request: Any, seconds: float) -> Any:
+    def ask(self, kind: Any, service: str, *, seconds: float = PATIENCE, **request: Any) -> Any:
         """Return the answer of a service; None if none comes in time."""
         client = self.controller.create_client(kind, service)
         try:
             if not client.wait_for_service(seconds):
                 return None
-            answer = client.call_async(request)
+            answer = client.call_async(kind.Request(**request))
             end = time.monotonic() + seconds
             while not answer.done() and time.monotonic() < end:
                 time.sleep(0.01)

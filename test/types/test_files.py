@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from full_disk import full_disk
 
 from bharnet_ros.types.files import unfinished_folder, write_whole
 from bharnet_ros.types.paths import check_unused
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow beyond a kilobyte, as on a disk that is nearly full.
-
-    Not a fixture: the report of the tests, which may be a file, must grow before it ends.
-    """
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_full_disk_leaves_the_old_file_and_names_it(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class Changeable(Protocol):
 
         Args:
             parameters: All parameters as they would be at work.
-            changed: Names of those that would differ.
+            changed: Names of those that would differ, or whose files are to be read anew.
 
         Raises:
             InputError: They do not go together, or cannot change now; names the parameter.
@@ -199,7 +199,11 @@ class ParameterChanges:
             for name, spec in self._specs.items()
         }
         after = before | {one.name: one.value for one in typed if one.name in self._specs}
-        changed = frozenset(name for name, value in after.items() if value != before[name])
+        # What lies on the disk under the same name may be another.
+        again = {one.name for one in typed if one.value and self._names_files(one.name)}
+        changed = frozenset(
+            name for name, value in after.items() if value != before[name] or name in again
+        )
         configuration = self._work.configuration
         if self._work.active:
             for name in sorted(changed):
@@ -213,6 +217,9 @@ class ParameterChanges:
         if configuration is not None and changed & live.keys():
             planned.change = self._work.plan_change(planned.at_work, changed & live.keys())
         return planned
+
+    def _names_files(self, name: str) -> bool:
+        return name in self._specs and self._specs[name].names_files
 
     def _typed(self, parameter: Parameter) -> Parameter:
         """Return a parameter in its own type; raises as `ParameterSpec.taken` does."""

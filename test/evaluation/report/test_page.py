@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import re
@@ -12,6 +13,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from full_disk import full_disk
 
 from bharnet_ros.evaluation.metrics.events import measure
 from bharnet_ros.evaluation.report import page
@@ -261,22 +263,13 @@ def test_two_recordings_with_the_same_name_are_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_failed_report_leaves_the_older_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_report_on_a_full_disk_leaves_the_older_one(tmp_path: Path) -> None:
     written(tmp_path / "out", empty())
     before = (tmp_path / "out" / PAGE).read_bytes()
-    write_text = Path.write_text
-
-    def full_disk(path: Path, *arguments: Any, **keywords: Any) -> int:
-        if path.name == PAGE:
-            raise OSError("no space left")
-        return write_text(path, *arguments, **keywords)
-
-    monkeypatch.setattr(Path, "write_text", full_disk)
     timelines = (empty("yard"),)
     for name in ("out", "other"):
-        with pytest.raises(OSError, match="no space left"):
+        with pytest.raises(OSError, match=f"{tmp_path / name}") as failure, full_disk():
             write_report(tmp_path / name, timelines, measure(timelines))
+        assert failure.value.errno == errno.EFBIG
     assert (tmp_path / "out" / PAGE).read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
