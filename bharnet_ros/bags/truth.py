@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from bharnet_ros.datasets.readers.pku_mmd.reader import read_labels
 from bharnet_ros.messages.reading import event_from_message
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.files import read_lines
+from bharnet_ros.types.files import read_lines, write_whole
 from bharnet_ros.types.keypoints import NANOSECONDS
 from bharnet_ros.types.timeline import ANYBODY, TrueAction, found_events
 
@@ -254,9 +255,10 @@ def write_truth(path: Path, actions: Sequence[TrueAction]) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for action in actions:
-            times = (f"{action.start_s:.3f}", f"{action.end_s:.3f}")
-            writer.writerow((action.track_id, action.label, *times))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for action in actions:
+        times = (f"{action.start_s:.3f}", f"{action.end_s:.3f}")
+        writer.writerow((action.track_id, action.label, *times))
+    write_whole(path, text.getvalue().encode())

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bharnet_ros.types.files import write_whole
+
 
 def add_report_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare `--json` and `--out`."""
@@ -30,7 +32,7 @@ def show(arguments: argparse.Namespace, text: str, content: Mapping[str, Any]) -
     encoded = json.dumps(without_nan(content), indent=2, ensure_ascii=False, allow_nan=False)
     encoded = printable(encoded)
     if arguments.out is not None:
-        arguments.out.write_text(encoded + "\n", encoding="utf-8")
+        write_whole(arguments.out, f"{encoded}\n".encode())
     print(encoded if arguments.json else text)
 
 

@@ -25,6 +25,7 @@ from bharnet_ros.recognition.events.parameters import (
 from bharnet_ros.types.actions import BACKGROUND
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.field_types import check_field_types
+from bharnet_ros.types.files import write_whole
 
 DESCRIPTION = "model.json"
 FORMAT = 1
@@ -197,9 +198,13 @@ def read_description(path: Path) -> BundleDescription:
 
 
 def write_description(folder: Path, description: BundleDescription) -> None:
-    """Write the `model.json` of a bundle."""
+    """Write the `model.json` of a bundle.
+
+    Raises:
+        OSError: It cannot be written; one that was there before stays.
+    """
     text = json.dumps(asdict(description), indent=2, ensure_ascii=False)
-    (folder / DESCRIPTION).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / DESCRIPTION, f"{text}\n".encode())
 
 
 def _backbone(content: Mapping[str, Any]) -> BackboneSettings:

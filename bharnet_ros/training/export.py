@@ -15,6 +15,7 @@ from bharnet_ros.recognition.exported import ExportedNetwork
 from bharnet_ros.recognition.pytorch import TorchNetwork, embedding_layer
 from bharnet_ros.recognition.weights import load_network
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.files import write_whole
 
 AGREEMENT = 1e-5
 """Largest difference between the outputs of both networks, as a share of the greatest output."""
@@ -47,13 +48,13 @@ def export_bundle(folder: Path) -> Path:
     finished = replace(
         bundle, description=replace(bundle.description, exported_sha256=hash_of(content))
     )
-    path.write_bytes(content)
+    write_whole(path, content)
     try:
         _compare(finished)
-    except InputError:
-        path.unlink() if before is None else path.write_bytes(before)
+        write_description(folder, finished.description)
+    except BaseException:
+        path.unlink() if before is None else write_whole(path, before)
         raise
-    write_description(folder, finished.description)
     return path
 
 

@@ -201,17 +201,23 @@ def naming(path: Path) -> Iterator[None]:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all, even after a power cut.
 
+    A link stays one. What is no file, such as /dev/stdout, is written as it is.
+
     Raises:
         OSError: It cannot be written; a file that was there before stays.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with naming(path):
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        target = Path(os.path.realpath(path))
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
         try:
             with temporary.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(path)
+            temporary.replace(target)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,19 @@ def test_full_disk_leaves_the_old_file_and_names_it(tmp_path: Path) -> None:
     assert failure.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "folder" / "file")
+    (tmp_path / "folder").mkdir()
+    write_whole(link, b"new")
+    assert link.is_symlink() and (tmp_path / "folder" / "file").read_bytes() == b"new"
+    read_end, write_end = os.pipe()
+    write_whole(Path(f"/dev/fd/{write_end}"), b"new")
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as pipe:
+        assert pipe.read() == b"new"
 
 
 @pytest.mark.parametrize("place", ["missing/keypoints.npz", "file/keypoints.npz"])
