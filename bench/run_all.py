@@ -76,6 +76,7 @@ BENCHES = (
         ),
     ),
     Bench("one_process", quick=("--images", "10"), on_page=False),
+    Bench("stopping", quick=("--rounds", "1"), rounds="--rounds", on_page=False),
     Bench("recognition", quick=("--quick",)),
     Bench("growth", quick=("--quick",)),
     Bench("backends", quick=("--quick",), rounds="--rounds"),

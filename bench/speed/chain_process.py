@@ -123,6 +123,24 @@ class ChainProcesses:
         lines = printed.decode(errors="replace").splitlines()
         return "\n".join(lines[-_LOG_LINES:])
 
+    def stop(self, name: str, number: int) -> float:
+        """Send a process a signal and return the seconds until it has ended.
+
+        Raises:
+            RuntimeError: It does not end within `END_SECONDS`, or not with status 0.
+        """
+        process = self._processes[name]
+        start = time.perf_counter()
+        process.send_signal(number)
+        try:
+            status = process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise RuntimeError(f"{name} did not end:\n{self.last_lines()}") from None
+        seconds = time.perf_counter() - start
+        if status:
+            raise RuntimeError(f"{name} ended with status {status}:\n{self.last_lines()}")
+        return seconds
+
     def close(self) -> None:
         """End every process: first as Ctrl-C does, then by force."""
         for process in self._processes.values():
