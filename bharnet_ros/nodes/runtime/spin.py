@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-import queue
 import re
 import signal
+import socket
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 import rclpy
@@ -167,18 +167,26 @@ def _check(give_up: Callable[[], bool] | None) -> None:
 class Stop:
     """Tells the main thread that it should end; signal handlers and other threads may call `set`.
 
-    Unlike that of `threading.Event`, `set` may interrupt itself or `wait`: it takes no lock.
+    Unlike that of `threading.Event`, `set` may interrupt itself or `wait`, as it takes no lock. And
+    a signal that comes just before `wait` sleeps ends it, if it is written to `fileno` at once: its
+    handler runs only when the main thread goes on.
     """
 
     def __init__(self) -> None:
         """Start unset."""
         self._set = False
-        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._heard, self._told = socket.socketpair()
+        self._told.setblocking(False)
+
+    def fileno(self) -> int:
+        """Return the file for `signal.set_wakeup_fd`."""
+        return self._told.fileno()
 
     def set(self) -> None:
         """Let `wait` return."""
         self._set = True
-        self._wake.put(None)
+        with suppress(BlockingIOError):
+            self._told.send(b"\0")
 
     def is_set(self) -> bool:
         """Return whether `set` was called."""
@@ -187,7 +195,7 @@ class Stop:
     def wait(self) -> None:
         """Wait for `set`; for one thread."""
         while not self._set:
-            self._wake.get()
+            self._heard.recv(1024)
 
 
 @contextmanager
@@ -205,9 +213,11 @@ def stop_signals() -> Iterator[Stop]:
         stop.set()
 
     previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    signal.set_wakeup_fd(stop.fileno(), warn_on_full_buffer=False)
     try:
         yield stop
     finally:
+        signal.set_wakeup_fd(-1)
         for number, handler in previous.items():
             signal.signal(number, signal.SIG_IGN if signalled else handler)
 
@@ -226,8 +236,9 @@ def run_process(work: Callable[[], int]) -> int:
     except GivenUpError:
         status = 0
     if any(thread.daemon for thread in threading.enumerate()):
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
         os._exit(status)
     return status
 
