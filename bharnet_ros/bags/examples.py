@@ -227,8 +227,11 @@ def _all_frames(
             except ValueError as error:
                 log.reject(str(error))
         return
-    with closing(open_extractor(settings.parameters("pose_extraction"))) as extractor:
-        to_keypoints = ImagesToKeypoints(extractor, log)
+    extraction = settings.parameters("pose_extraction")
+    with closing(open_extractor(extraction)) as extractor:
+        to_keypoints = ImagesToKeypoints(
+            extractor, log, frozen_timeout_s=extraction["frozen_timeout_s"]
+        )
         for one in recording.messages(topic):
             frame = to_keypoints.take(one.message)
             if frame is not None:

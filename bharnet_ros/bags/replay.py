@@ -195,7 +195,9 @@ class _Player:
             progress=self._progress,
         )
         extractor = stack.enter_context(open_extractor(extraction))
-        to_keypoints = ImagesToKeypoints(extractor, self._log, extraction["frame_id"])
+        to_keypoints = ImagesToKeypoints(
+            extractor, self._log, extraction["frame_id"], extraction["frozen_timeout_s"]
+        )
         to_keypoints.depth = self._depth
 
         def take_image(one: Recorded) -> None:

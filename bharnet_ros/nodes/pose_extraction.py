@@ -19,6 +19,7 @@ from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
 from bharnet_ros.nodes.runtime.spin import run_node
 from bharnet_ros.nodes.runtime.topic_log import TopicLog
 from bharnet_ros.nodes.runtime.worker import Finisher, LatestWorker
+from bharnet_ros.pipeline.frozen_images import FROZEN_TIMEOUT_S
 from bharnet_ros.pipeline.images_to_keypoints import ImagesToKeypoints, load_change, open_extractor
 from bharnet_ros.pose.engines import AUTO, engine_names
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
@@ -93,6 +94,14 @@ PARAMETERS = (
         "",
         "Frame of keypoints and events in place of that of the images, to tell cameras apart; "
         "empty for that of the images.",
+    ),
+    ParameterSpec(
+        "frozen_timeout_s",
+        FROZEN_TIMEOUT_S,
+        "Time for which images may have the same pixels, s; further ones are ignored, because the "
+        "camera has frozen. 0 is any time, for a simulator whose camera has no noise.",
+        low=0.0,
+        high=3600.0,
     ),
     ParameterSpec(
         "use_depth",
@@ -183,7 +192,9 @@ class PoseExtraction(ManagedNode):
         self._extractor = open_extractor(parameters, self.get_logger().warning)
         self._extractor.warm_up()
         log = TopicLog(self, lambda: self._topic)
-        self._step = ImagesToKeypoints(self._extractor, log, parameters["frame_id"])
+        self._step = ImagesToKeypoints(
+            self._extractor, log, parameters["frame_id"], parameters["frozen_timeout_s"]
+        )
         self._publisher = self.create_lifecycle_publisher(BodyHandKeypoints, "keypoints", RELIABLE)
 
     def activate(self) -> None:
@@ -262,7 +273,10 @@ class PoseExtraction(ManagedNode):
         return values
 
     def warning(self) -> str:
-        """Return a warning if depth is requested and has stopped."""
+        """Return a warning if images have frozen, or depth is requested and has stopped."""
+        problem = self._step.problem() if self._step is not None else ""
+        if problem:
+            return f"{self._topic}: {problem}"
         stopped = self._depth is not None and self._depth.stopped
         return "no depth arrives: keypoints go on without camera coordinates" if stopped else ""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from bharnet_ros.messages.reading import Message, image_from_message, time_to_ns
+from bharnet_ros.pipeline.frozen_images import FROZEN_TIMEOUT_S, FrozenImages
 from bharnet_ros.pipeline.message_log import MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
 from bharnet_ros.pose.extractor import NetworkOutput, PoseExtractor
@@ -16,7 +17,14 @@ from bharnet_ros.types.stamps import Step
 
 logger = logging.getLogger(__name__)
 
-INPUT_PARAMETERS = ("image_transport", "frame_id", "use_depth", "sync_slop_s", "sync_queue")
+INPUT_PARAMETERS = (
+    "image_transport",
+    "frame_id",
+    "frozen_timeout_s",
+    "use_depth",
+    "sync_slop_s",
+    "sync_queue",
+)
 """Parameters of `pose_extraction` for its messages; all others go to the extractor."""
 
 
@@ -67,37 +75,53 @@ def _of_extractor(parameters: Mapping[str, Any]) -> dict[str, Any]:
 class ImagesToKeypoints:
     """Finds the people in each image message.
 
-    An image without a stamp is rejected, and one whose stamp is repeated or a little late is
-    skipped. When stamps go back further, tracking restarts. `run_networks` and `interpret` are the
-    two halves of `take`; each may run on its own thread.
+    An image without a stamp is rejected. One is skipped if its stamp is repeated or a little late,
+    or its pixels have been the same for too long. When stamps go back further, tracking restarts.
+    `run_networks` and `interpret` are the two halves of `take`; each may run on its own thread.
 
     Attributes:
         depth: Gives the keypoints camera coordinates; None for none.
     """
 
-    def __init__(self, extractor: PoseExtractor, log: MessageLog, frame_id: str = "") -> None:
+    def __init__(
+        self,
+        extractor: PoseExtractor,
+        log: MessageLog,
+        frame_id: str = "",
+        frozen_timeout_s: float = FROZEN_TIMEOUT_S,
+    ) -> None:
         """Start with no image.
 
         Args:
             extractor: Finds people. The caller closes it.
             log: Receives reports.
             frame_id: Frame of the keypoints; empty for that of each image.
+            frozen_timeout_s: Time for which images may have the same pixels, seconds; 0 for any.
+
+        Raises:
+            InputError: The time is negative.
         """
         self.depth: DepthPlacement | None = None
         self._extractor = extractor
         self._log = log
         self._frame_id = frame_id
         self._stamps = StampCheck(log, "tracking restarts")
+        self._frozen = FrozenImages(log, frozen_timeout_s)
 
     @property
     def newest_ns(self) -> int | None:
         """Stamp of the newest image, nanoseconds; None before the first."""
         return self._stamps.newest_ns
 
+    def problem(self) -> str:
+        """Return why images with good stamps are skipped; empty if they are not."""
+        return self._frozen.problem()
+
     def reset(self) -> None:
         """Forget all tracks and stamps."""
         self._extractor.reset()
         self._stamps.reset()
+        self._frozen.reset()
 
     def run_networks(self, message: Message) -> NetworkOutput | None:
         """Run the networks on an image message; return None if it is rejected or skipped."""
@@ -108,7 +132,10 @@ class ImagesToKeypoints:
                 return None
             if step is Step.BACK:
                 self._extractor.reset()
+                self._frozen.reset()
             image = image_from_message(message)
+            if self._frozen.take(image, stamp_ns):
+                return None
             return self._extractor.run_networks(image, stamp_ns, message.header.frame_id)
         except ValueError as error:
             self._log.reject(str(error))

@@ -7,6 +7,7 @@ from typing import Protocol
 
 DUPLICATES = "duplicates"
 LATE = "late"
+FROZEN = "frozen"
 UNSTAMPED = "without stamp"
 TIME_JUMPS = "time jumps"
 WITHOUT_DEPTH = "without depth"

@@ -163,6 +163,17 @@ def test_networks_may_run_ahead_of_the_interpretation_over_a_step_back(step, log
     assert dict(log.counts) == {"duplicates": 1, "time jumps": 1}
 
 
+def test_images_of_a_frozen_camera_are_skipped_until_it_works_again(step, log, engine, messages):
+    taken = [step.take(messages.image(at, PIXELS)) for at in (1.0, 2.0, 3.1, 3.2)]
+    assert [one is None for one in taken] == [False, False, True, True]
+    assert step.problem() and log.warnings == [step.problem()]
+    # Stamps count all the same, and a step back makes any image the first.
+    assert step.newest_ns == messages.stamp_ns(3.2)
+    assert step.take(messages.image(3.3, PIXELS + 1)) is not None
+    assert step.take(messages.image(0.5, PIXELS + 1)) is not None
+    assert not step.problem() and log.counts == {"frozen": 2, "time jumps": 1}
+
+
 def test_depth_is_added_to_the_keypoints(step, messages):
     class Depth:
         def place(self, frame):
