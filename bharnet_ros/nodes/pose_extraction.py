@@ -127,7 +127,8 @@ PARAMETERS = (
 
 LOST_IMAGES_REMEDY = (
     "start the camera with FASTRTPS_DEFAULT_PROFILES_FILE set to config/fastdds.xml of this "
-    "package, which gives its images enough shared memory (/dev/shm), or use compressed images"
+    "package, which gives images of up to 1920 x 1080 pixels enough shared memory (/dev/shm; raise "
+    "segment_size there for larger ones), or use compressed images"
 )
 WITH_PERSON, WITH_HANDS = "images with a person", "images with hands"
 """Counters: images in which a body, and at least one hand, was found."""
