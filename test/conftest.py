@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,19 +63,32 @@ def _reserve_domain() -> tuple[int, socket.socket]:
     raise RuntimeError(f"all {len(_DOMAINS)} ROS domains are in use by other tests")
 
 
-@pytest.fixture
-def ros_domain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[int]:
-    """Give the test, and every process it starts, a ROS domain of its own on this machine only."""
+@contextmanager
+def _own_domain(folder: Path) -> Iterator[int]:
     domain, reservation = _reserve_domain()
-    monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
-    monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "ros_log"))
-    # Where the event publisher keeps what is open.
-    monkeypatch.setenv("ROS_HOME", str(tmp_path / "ros_home"))
-    monkeypatch.delenv("ROS_LOCALHOST_ONLY", raising=False)
-    monkeypatch.delenv("ROS_STATIC_PEERS", raising=False)
-    yield domain
-    reservation.close()
+    with reservation, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ROS_DOMAIN_ID", str(domain))
+        environment.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+        environment.setenv("ROS_LOG_DIR", str(folder / "ros_log"))
+        # Where the event publisher keeps what is open.
+        environment.setenv("ROS_HOME", str(folder / "ros_home"))
+        environment.delenv("ROS_LOCALHOST_ONLY", raising=False)
+        environment.delenv("ROS_STATIC_PEERS", raising=False)
+        yield domain
+
+
+@pytest.fixture
+def ros_domain(tmp_path: Path) -> Iterator[int]:
+    """Give the test, and every process it starts, a ROS domain of its own on this machine only."""
+    with _own_domain(tmp_path) as domain:
+        yield domain
+
+
+@pytest.fixture(scope="module")
+def shared_ros_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Give the tests of a module such a domain together, for nodes that they share."""
+    with _own_domain(tmp_path_factory.mktemp("ros")) as domain:
+        yield domain
 
 
 # Helpers are imported where they are used, because not all tests need torch or the bag library.

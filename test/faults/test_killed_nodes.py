@@ -13,15 +13,6 @@ from bharnet_ros.nodes.runtime.qos import RELIABLE
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 
-@pytest.fixture
-def running(chain):
-    """Return the chain from keypoints on, with an event open."""
-    chain.start("recognition", "action_event_publisher")
-    while not chain.controller.open():
-        chain.controller.show(1)
-    return chain
-
-
 def test_an_event_ends_when_recognition_is_killed_and_begins_when_it_is_back(running) -> None:
     running.kill("recognition")
     running.end_events()

@@ -13,16 +13,6 @@ from bharnet_ros.types.keypoints import NANOSECONDS
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
 
 
-@pytest.fixture
-def running(chain):
-    """Return the chain from keypoints on, with an event open."""
-    chain.start("recognition", "action_event_publisher")
-    chain.controller.show(1)
-    while not chain.controller.open():
-        chain.controller.show(1)
-    return chain
-
-
 def test_keypoints_that_are_no_numbers_end_nothing_and_break_nothing(running) -> None:
     numbers = iter([math.nan, math.inf, -math.inf, 3e38, 0.0] * 6)
 

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 
 import pytest
 
@@ -25,11 +26,17 @@ EVENT = re.compile(
 
 
 class Process:
-    """A process whose lines can be waited for."""
+    """A process whose lines can be waited for.
 
-    def __init__(self, code: str, *arguments: str) -> None:
+    Args:
+        code: Python code.
+        arguments: Words after it.
+        through: A command that starts it.
+    """
+
+    def __init__(self, code: str, *arguments: str, through: Sequence[str] = ()) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code, *arguments],
+            [*through, sys.executable, "-c", code, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
