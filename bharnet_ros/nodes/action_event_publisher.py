@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TextIO
 
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
@@ -21,7 +21,7 @@ from bharnet_ros.nodes.event_parameters import PARAMETERS
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD
 from bharnet_ros.nodes.runtime.managed import ManagedNode
-from bharnet_ros.nodes.runtime.open_events import OpenEvents
+from bharnet_ros.nodes.runtime.open_events import OpenEvents, take_scores
 from bharnet_ros.nodes.runtime.optional_packages import import_package
 from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
@@ -69,6 +69,7 @@ class ActionEventPublisher(ManagedNode):
         self._last_stamp_ns: int | None = None
         self._event_ids: dict[str, None] = {}
         self._open_events: OpenEvents | None = None
+        self._lock: TextIO | None = None
 
     @property
     def last_stamp_ns(self) -> int | None:
@@ -106,6 +107,7 @@ class ActionEventPublisher(ManagedNode):
         """Subscribe to scores."""
         self._silence = Silence(self.get_clock().now().nanoseconds, time.monotonic())
         if self._publisher is not None and self.get_parameter("journal").value:
+            self._lock = take_scores(self, self.resolve_topic_name("action_scores"))
             self._open_events = OpenEvents(
                 self, self._end_left, self._publisher.get_subscription_count
             )
@@ -143,6 +145,9 @@ class ActionEventPublisher(ManagedNode):
         if self._step is not None:
             self._step.reset()
         self._last_stamp_ns = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
     def release(self) -> None:
         """Destroy the publisher and the subscription."""

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
@@ -14,6 +15,8 @@ from rclpy.timer import Timer
 
 from bharnet_ros.recognition.events.journal import EventJournal
 from bharnet_ros.types.actions import ActionEvent
+from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.locks import take_lock
 
 CHECK_SECONDS = 0.1
 SETTLED_SECONDS = 1.0
@@ -122,6 +125,33 @@ class OpenEvents:
         self._node.get_logger().warning(
             f"journal of open events: {error}", throttle_duration_sec=WARN_SECONDS
         )
+
+
+def take_scores(node: Node, topic: str) -> TextIO | None:
+    """Take the scores of a topic for a node, so that no other of its name makes events of them too.
+
+    Args:
+        node: The node.
+        topic: Full name of the topic.
+
+    Returns:
+        The lock, to be closed by whoever leaves the scores; None without a place for its file.
+
+    Raises:
+        InputError: Another process on this machine has them; names the topic.
+    """
+    try:
+        place = journal_path(node)
+        name = f"{place.stem}.of{topic.replace('/', '.')}.lock"
+        lock = take_lock(place.with_name(name))
+    except (OSError, RuntimeError):
+        return None  # the journal says why
+    if lock is None:
+        raise InputError(
+            f"{topic}: another process has a node {node.get_fully_qualified_name()} that makes "
+            "events of it; stop one of the two, or give it a namespace of its own"
+        )
+    return lock
 
 
 def journal_path(node: Node) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from typing import Any, TextIO
 
 from bharnet_ros.types.actions import ActionEvent, Hand, OffsetReason, Phase
 from bharnet_ros.types.errors import InputError
+from bharnet_ros.types.locks import take_lock
 
 _VERSION = 1
 _TEXTS = ("event_id", "track_id", "label", "frame_id", "model_name")
@@ -46,13 +46,9 @@ class EventJournal:
                 is then begun anew. Names the file.
             OSError: The file cannot be read or written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self.path.with_name(self.path.name + ".lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.close()
-            raise InputError(f"{self.path}: is used by another process") from error
+        lock = take_lock(self.path.with_name(self.path.name + ".lock"))
+        if lock is None:
+            raise InputError(f"{self.path}: is used by another process")
         self._lock = lock
         # Begun anew if the file turns out to be broken.
         self._open = {}

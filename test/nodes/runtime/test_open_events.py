@@ -47,6 +47,28 @@ def test_events_of_a_killed_process_are_ended_but_not_counted(graph, wait, capfd
     assert "another chain" not in shown.err and "OFFSET" not in shown.out
 
 
+def test_a_second_node_of_one_name_does_not_make_events_of_the_same_scores(graph):
+    first = graph.add_active(ActionEventPublisher())
+    second = graph.add(ActionEventPublisher())
+    assert graph.call(second.trigger_configure) is TransitionCallbackReturn.SUCCESS
+    assert graph.call(second.trigger_activate) is TransitionCallbackReturn.FAILURE
+    assert second.state == "inactive"
+    assert str(second.failure) == (
+        "/action_scores: another process has a node /action_event_publisher that makes events of "
+        "it; stop one of the two, or give it a namespace of its own"
+    )
+    # It may stand by.
+    graph.call(first.trigger_deactivate)
+    assert graph.call(second.trigger_activate) is TransitionCallbackReturn.SUCCESS
+    assert graph.call(first.trigger_activate) is TransitionCallbackReturn.FAILURE
+
+
+@pytest.mark.parametrize("remap", ["action_scores:=/robot1/scores", "__node:=other", "__ns:=/a"])
+def test_nodes_of_other_names_or_with_other_scores_work_side_by_side(graph, remap):
+    graph.add_active(ActionEventPublisher())
+    graph.add_active(ActionEventPublisher(cli_args=["--ros-args", "-r", remap]))
+
+
 def test_what_could_not_be_written_is_written_with_the_next_event(graph, monkeypatch):
     open_events = OpenEvents(graph.probe, lambda _: None, lambda: 0)
     open_events.begin()
