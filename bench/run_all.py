@@ -93,6 +93,12 @@ BENCHES = (
     Bench("long_extraction", arguments=("--images", "9000"), quick=("--quick",), on_page=False),
     Bench("long_run", arguments=("--minutes", "5"), quick=("--quick",), on_page=False),
     Bench("page", quick=("--quick",), on_page=False),
+    Bench(
+        "margins",
+        "accuracy",
+        quick=("--seeds", "1", "--fps", "5", "--only", "mirrored", "exact keypoints"),
+        on_page=False,
+    ),
     Bench("engines", "accuracy", quick=("--frames", "10"), on_page=False),
     Bench("pointing", "accuracy", quick=("--every", "30"), on_page=False),
     Bench("hands", "accuracy", quick=("--every", "400"), on_page=False, needs_data=True),
