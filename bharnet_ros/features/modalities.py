@@ -64,6 +64,8 @@ def network_input(batch: KeypointBatch, settings: FeatureSettings) -> NetworkInp
         batch = _align_heading(batch, layout)
     if settings.hanging_drop and layout.dimensions == 2:
         batch = _without_hanging_hands(batch, layout, settings.hanging_drop)
+    if settings.hip_confidence < 1.0 and layout.dimensions == 2:
+        batch = _with_hips_in_doubt(batch, layout, settings.hip_confidence)
     hand_mask = batch.hand_mask.astype(np.float32)
     hand_size = _hand_size(batch.hands, hand_mask, hand_layout)
     observed = (batch.body_mask > 0).astype(np.float32)
@@ -176,6 +178,14 @@ def _without_hanging_hands(
         hands=batch.hands * kept[..., None, None],
         hand_mask=(batch.hand_mask * kept).astype(np.float32),
     )
+
+
+def _with_hips_in_doubt(batch: KeypointBatch, layout: SkeletonLayout, most: float) -> KeypointBatch:
+    """Return the batch with at most this confidence of the hips; their places stay."""
+    hips = [number for number, joint in enumerate(layout.joints) if joint.endswith("_hip")]
+    mask = batch.body_mask.copy()
+    mask[:, :, hips] = np.minimum(mask[:, :, hips], np.float32(most))
+    return replace(batch, body_mask=mask)
 
 
 def _masked_median(values: FloatArray, present: FloatArray, fallback: FloatArray) -> FloatArray:

@@ -33,6 +33,9 @@ class FeatureSettings:
         hanging_drop: In images, leave out a hand whose wrist is more than this many shoulder widths
             below the shoulders: it hangs at rest. A webcam would not have it in view. 0 keeps all
             hands.
+        hip_confidence: In images, greatest confidence of the hips. Webcams rarely have them in
+            view, so a network that webcams taught takes hips in view for a sign of something else.
+            1 keeps every confidence.
     """
 
     frames: int = 32
@@ -42,13 +45,15 @@ class FeatureSettings:
     align_heading: bool = False
     fit_to_box: bool = False
     hanging_drop: float = 0.0
+    hip_confidence: float = 1.0
 
     def __post_init__(self) -> None:
         """Check the values.
 
         Raises:
             InputError: A value has the wrong type, a modality or layout is unknown, there are fewer
-                than two frames, or a length is negative; names the field.
+                than two frames, a length is negative, or a confidence is out of range; names the
+                field.
         """
         check_field_types(FeatureSettings, vars(self))
         if self.frames < 2:
@@ -60,6 +65,10 @@ class FeatureSettings:
         get_layout(self.hand_layout)
         if not 0.0 <= self.hanging_drop < np.inf:
             raise InputError(f"hanging_drop: must be 0 or positive, got {self.hanging_drop}")
+        if not 0.0 < self.hip_confidence <= 1.0:
+            raise InputError(
+                f"hip_confidence: must be greater than 0 and at most 1, got {self.hip_confidence}"
+            )
 
     @property
     def body_channels(self) -> int:

@@ -101,6 +101,17 @@ def test_hands_do_not_hang_if_the_shoulders_are_not_seen() -> None:
     assert_same(features(sequence, settings), features(sequence))
 
 
+def test_hips_that_come_into_view_change_nothing_if_they_are_in_doubt() -> None:
+    hidden, seen = person(), person()
+    hips = [BODY.sources[BODY.joints.index(f"{side}_hip")] for side in ("left", "right")]
+    hidden.body[:, hips, 3] = 0.05
+    seen.body[:, hips, 3] = np.linspace(0.05, 1.0, len(seen))[:, None]
+    settings = dataclasses.replace(PIXELS, hip_confidence=0.05)
+    assert_same(features(seen, settings), features(hidden))
+    assert_same(features(hidden, settings), features(hidden))
+    assert np.abs(features(seen).body - features(hidden).body).max() > 0.9
+
+
 def test_if_nobody_is_seen_everything_is_zero() -> None:
     sequence = person()
     sequence.body[..., :3] = np.nan

@@ -20,6 +20,8 @@ from bharnet_ros.types.errors import InputError
         ({"body_layout": "centaur"}, "'centaur' is unknown"),
         ({"hand_layout": "hoof"}, "'hoof' is unknown"),
         ({"hanging_drop": -1.0}, "hanging_drop: must be 0 or positive, got -1.0"),
+        ({"hip_confidence": 0.0}, "hip_confidence: must be greater than 0 and at most 1, got 0.0"),
+        ({"hip_confidence": 1.1}, "hip_confidence: must be greater than 0 and at most 1, got 1.1"),
         ({"frames": 24.5}, "^frames: expected a whole number, got 24.5"),
         ({"frames": True}, "^frames: expected a whole number, got True"),
         ({"modalities": "joint"}, "^modalities: expected a list of texts, got 'joint'"),
