@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import version
 
@@ -212,8 +212,20 @@ class DirectEngine:
         rough = [_rough_region(body, side) for _, body in found for side in range(2)]
         wanted = {number: place for number, place in enumerate(rough) if place is not None}
         led = zip(wanted, self._recrop.regions(image, list(wanted.values())), strict=True)
-        regions = (trackers[number].region(region) for number, region in led)
-        seen = dict(zip(wanted, self._finder.find(image, regions, len(wanted)), strict=True))
+        others: dict[int, Region] = {}
+
+        def likeliest() -> Iterator[Region]:
+            for number, region in led:
+                first, *rest = trackers[number].regions(region)
+                if rest:
+                    others[number] = rest[0]
+                yield first
+
+        seen = dict(zip(wanted, self._finder.find(image, likeliest(), len(wanted)), strict=True))
+        again = {number: place for number, place in others.items() if seen[number] is None}
+        if again:
+            found_again = self._finder.find(image, again.values(), len(again))
+            seen.update(zip(again, found_again, strict=True))
         hands_of = [seen.get(number) for number in range(len(trackers))]
         for tracker, hand in zip(trackers, hands_of, strict=True):
             tracker.keep(hand, image)

@@ -33,6 +33,9 @@ _MOST_SHIFT, _MOST_GROWTH, _MARGIN = 0.2, 0.4, -0.1
 """How much the region of the last frame may differ from that to which the body leads, in its sides,
 and by how much its landmarks must lie within that."""
 
+_NEAR = 0.5
+"""How far the two regions may be apart, in the size of the latter, for a hand to be in either."""
+
 
 def region_from_body(wrist: FloatArray, pinky: FloatArray, index: FloatArray) -> Region:
     """Return roughly where a hand is, from three points (2,) of the body, pixels."""
@@ -172,13 +175,22 @@ class HandOfBody:
         """Start without a hand."""
         self._last: FloatArray | None = None
 
-    def region(self, led: Region) -> Region:
-        """Return where to look for the hand: where it was, or where the body has led."""
-        if self._last is not None:
-            before = region_from_landmarks(self._last)
-            if still_there(before, self._last, led):
-                return before
-        return led
+    def regions(self, led: Region) -> tuple[Region, ...]:
+        """Return where to look for the hand, the likeliest place first.
+
+        In blurred images the body leads beside the hand. A hand that is not found there may be
+        where it was.
+
+        Args:
+            led: Where the body has led.
+        """
+        if self._last is None:
+            return (led,)
+        before = region_from_landmarks(self._last)
+        if still_there(before, self._last, led):
+            return (before,)
+        apart = float(np.hypot(before.x - led.x, before.y - led.y))
+        return (led, before) if apart <= _NEAR * max(led.width, led.height) else (led,)
 
     def keep(self, hand: HandLandmarks | None, image: Pixels) -> None:
         """Remember the hand that was found in an image (H, W, 3)."""

@@ -8,7 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from bharnet_ros.pose.direct.hand import region_from_body, region_from_landmarks, still_there
+from bharnet_ros.pose.direct.hand import (
+    HandOfBody,
+    region_from_body,
+    region_from_landmarks,
+    still_there,
+)
+from bharnet_ros.pose.scene import HandLandmarks
 
 FINGERS_UP = np.array(
     [[0, 0], [-10, -5], [-16, -12], [-20, -20], [-24, -28]]
@@ -51,3 +57,23 @@ def test_a_hand_that_has_moved_little_is_still_there():
         replace(before, width=before.width * 2, height=before.height * 2),
     ):
         assert not still_there(before, points, now)
+
+
+def test_a_hand_beside_which_the_body_leads_is_looked_for_where_it_was():
+    image = np.zeros((480, 640, 3), dtype=np.uint8)
+    points = turned(FINGERS_UP, 0.0, (300.0, 200.0))
+    landmarks = np.column_stack([points / (640, 480), np.zeros(21)]).astype(np.float32)
+    before = region_from_landmarks(points)
+    tracker = HandOfBody()
+    assert tracker.regions(before) == (before,)
+    tracker.keep(HandLandmarks(landmarks, np.zeros((21, 3), dtype=np.float32), 1.0, 0.0), image)
+    (there,) = tracker.regions(before)
+    assert (there.x, there.width) == pytest.approx((before.x, before.width), rel=1e-4)
+    beside = replace(before, x=before.x + 0.3 * before.width)
+    first, second = tracker.regions(beside)
+    assert first == beside
+    assert second.x == pytest.approx(before.x, rel=1e-4)
+    away = replace(before, x=before.x + 0.6 * before.width)
+    assert tracker.regions(away) == (away,)
+    tracker.keep(None, image)
+    assert tracker.regions(beside) == (beside,)
