@@ -113,6 +113,19 @@ def test_hands_that_cross_or_hide_the_face_are_the_same(engines, script, start, 
     assert np.mean(bodies) < 0.005 and np.median(hands) < 0.01
 
 
+def test_more_hands_are_found_in_blurred_images(engines):
+    source = open_puppet("please", fps=10.0, seed=3)
+    images = [cv2.GaussianBlur(frame.image, (0, 0), 5.0) for frame in source]
+    truth = [source.truth(number).people[0].hands_present for number in range(len(source))]
+    reference, found = (
+        [frame.people[0].hands_present for frame in frames]
+        for frames in zip(*both(engines, images), strict=True)
+    )
+    assert sum(right for _, right in truth) == 27
+    assert sum(right for _, right in reference) < 15 < sum(right for _, right in found)
+    assert not any(left for left, _ in found)
+
+
 def test_smoothing_begins_with_the_first_image(engines):
     # MediaPipe's filters would ignore an image at graph time zero.
     pairs = both(engines, puppet("hello", 12, 14))
