@@ -38,17 +38,17 @@ def columns_of_square(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
     return np.flatnonzero((image[..., 0] > 120).any(0))
 
 
-def test_changed_images_show_the_same_elsewhere_or_worse(margins: Any) -> None:
-    image = image_with_square()
-    for change in margins.IMAGES.values():
+def test_changed_images_show_the_same_elsewhere_or_worse(bench: Any) -> None:
+    worse, image = bench("accuracy.worse_images"), image_with_square()
+    for change in worse.IMAGES.values():
         changed = change(image)
         assert (changed.shape, changed.dtype) == (image.shape, np.uint8)
-    assert columns_of_square(margins.mirrored(image)).tolist() == list(range(220, 280))
-    half = margins.smaller(image, 0.5)
+    assert columns_of_square(worse.mirrored(image)).tolist() == list(range(220, 280))
+    half = worse.smaller(image, 0.5)
     assert columns_of_square(half).tolist() == list(range(140, 170))
     assert np.flatnonzero((half[..., 0] > 120).any(1)).tolist() == list(range(170, 200))
-    assert np.abs(np.diff(margins.blurred(image, 5.0)[130, :, 0].astype(int))).max() < 20
-    lossy = margins.compressed(image, 10)
+    assert np.abs(np.diff(worse.blurred(image, 5.0)[130, :, 0].astype(int))).max() < 20
+    lossy = worse.compressed(image, 10)
     assert lossy[130, 70] == pytest.approx([200, 150, 100], abs=20)
     assert not np.array_equal(lossy, image)
 
