@@ -36,6 +36,7 @@ from bharnet_ros.recognition.events.overrides import (
 from bharnet_ros.recognition.events.parameters import EventModel
 from bharnet_ros.types.actions import ActionEvent, OffsetReason
 from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.locks import leave_lock
 from bharnet_ros.types.stamps import Silence
 
 KNOWN_EVENTS = 1000
@@ -146,7 +147,7 @@ class ActionEventPublisher(ManagedNode):
             self._step.reset()
         self._last_stamp_ns = None
         if self._lock is not None:
-            self._lock.close()
+            leave_lock(self._lock)
             self._lock = None
 
     def release(self) -> None:

@@ -101,7 +101,7 @@ PARAMETERS = (
         "journal",
         True,
         "Whether to keep open events in a file below ROS_HOME (~/.ros), so that the next process "
-        "ends them if this one is killed.",
+        "ends them if this one is killed, and no second one of its name takes the same scores.",
     ),
     ParameterSpec(
         "target_frame",

@@ -135,7 +135,7 @@ def take_scores(node: Node, topic: str) -> TextIO | None:
         topic: Full name of the topic.
 
     Returns:
-        The lock, to be closed by whoever leaves the scores; None without a place for its file.
+        The lock, for `leave_lock`; None without a place for its file.
 
     Raises:
         InputError: Another process on this machine has them; names the topic.
@@ -149,7 +149,8 @@ def take_scores(node: Node, topic: str) -> TextIO | None:
     if lock is None:
         raise InputError(
             f"{topic}: another process has a node {node.get_fully_qualified_name()} that makes "
-            "events of it; stop one of the two, or give it a namespace of its own"
+            "events of it; stop one of the two, give it a namespace of its own, or set journal to "
+            "false"
         )
     return lock
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from bharnet_ros.types.actions import ActionEvent, Hand, OffsetReason, Phase
 from bharnet_ros.types.errors import InputError
-from bharnet_ros.types.locks import take_lock
+from bharnet_ros.types.locks import leave_lock, take_lock
 
 _VERSION = 1
 _TEXTS = ("event_id", "track_id", "label", "frame_id", "model_name")
@@ -83,7 +83,7 @@ class EventJournal:
     def close(self) -> None:
         """Leave the file to other processes; what is open stays in it."""
         if self._lock is not None:
-            self._lock.close()
+            leave_lock(self._lock)
             self._lock = None
 
     def _write(self) -> None:
