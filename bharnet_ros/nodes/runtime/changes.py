@@ -17,6 +17,7 @@ from rclpy.qos import qos_profile_parameters
 from rclpy.task import Future
 
 from bharnet_ros.nodes.runtime.parameters import type_of
+from bharnet_ros.nodes.runtime.spin import leave
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.parameters import ParameterSpec
 
@@ -179,7 +180,9 @@ class ParameterChanges:
             # A task, because that wakes the executor, on whose thread the change is made.
             executor.create_task(future.set_result, loaded)
 
-        threading.Thread(target=run, name="loading parameters", daemon=True).start()
+        thread = threading.Thread(target=run, name="loading parameters", daemon=True)
+        leave(thread)
+        thread.start()
         return future
 
     def _plan(self, parameters: Sequence[Parameter]) -> _Planned:

@@ -32,9 +32,18 @@ GIVE_UP_SECONDS = 0.02
 _RCL = "rcl"
 """The logger of the library below rclpy."""
 
+_left: set[threading.Thread] = set()
+"""Threads that may be at work in foreign code when the process should end."""
+
 
 class GivenUpError(Exception):
     """Nobody waits for the result of a call any more; it may still come."""
+
+
+def leave(thread: threading.Thread) -> None:
+    """Let the process end without waiting for a thread, as `run_process` says."""
+    _left.difference_update([one for one in _left if one.ident and not one.is_alive()])
+    _left.add(thread)
 
 
 class NodeRunner:
@@ -133,6 +142,7 @@ class _Spinner:
                 self.call(finish, lambda: getattr(self.node, "loading", False))
             except GivenUpError:
                 self._stopping = True
+                leave(self._thread)
                 return
             except Exception as error:  # the other nodes still have to be closed
                 self._report(error)
@@ -152,7 +162,9 @@ class _Spinner:
             try:
                 self._executor.spin_once()
             except Exception as error:  # one failed callback must not stop the node
-                self._report(error)
+                # Of a node that was left, ROS may be gone already.
+                if not self._stopping:
+                    self._report(error)
 
     def _report(self, error: Exception) -> None:
         text = "".join(traceback.format_exception(error))
@@ -185,7 +197,8 @@ class Stop:
     def set(self) -> None:
         """Let `wait` return."""
         self._set = True
-        with suppress(BlockingIOError):
+        # Full, or closed: whoever waits is awake, or nobody waits.
+        with suppress(OSError):
             self._told.send(b"\0")
 
     def is_set(self) -> bool:
@@ -196,6 +209,11 @@ class Stop:
         """Wait for `set`; for one thread."""
         while not self._set:
             self._heard.recv(1024)
+
+    def close(self) -> None:
+        """Close the files; `set` still works."""
+        self._heard.close()
+        self._told.close()
 
 
 @contextmanager
@@ -218,6 +236,7 @@ def stop_signals() -> Iterator[Stop]:
         yield stop
     finally:
         signal.set_wakeup_fd(-1)
+        stop.close()
         for number, handler in previous.items():
             signal.signal(number, signal.SIG_IGN if signalled else handler)
 
@@ -225,8 +244,8 @@ def stop_signals() -> Iterator[Stop]:
 def run_process(work: Callable[[], int]) -> int:
     """Do what this process is for, and return its exit status, or end it here with that status.
 
-    It ends here if a thread is still at work, such as one that loads a model: Python would stop it
-    in the midst of foreign code, which then aborts the process.
+    It ends here if a thread that was given to `leave` is still at work, such as one that loads a
+    model: Python would stop it in the midst of foreign code, which then aborts the process.
 
     Args:
         work: Returns the exit status; `GivenUpError` stands for 0.
@@ -235,7 +254,7 @@ def run_process(work: Callable[[], int]) -> int:
         status = work()
     except GivenUpError:
         status = 0
-    if any(thread.daemon for thread in threading.enumerate()):
+    if any(thread.is_alive() for thread in _left):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError):
                 stream.flush()
