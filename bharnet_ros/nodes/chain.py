@@ -26,7 +26,7 @@ from bharnet_ros.nodes.recorder import PRIVATE, Recorder
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.given_names import unknown_to_chain
 from bharnet_ros.nodes.runtime.managed import ManagedNode
-from bharnet_ros.nodes.runtime.spin import NodeRunner, Stop, ros, stop_signals
+from bharnet_ros.nodes.runtime.spin import GivenUpError, NodeRunner, Stop, ros, stop_signals
 from bharnet_ros.nodes.video_source import VideoSource
 from bharnet_ros.nodes.wait_for_action import WaitForActionServer
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
@@ -58,6 +58,11 @@ class _Chain:
     printer: EventPrinter
     recorder: Recorder | None
     reacting: tuple[Node, ...]
+
+    @property
+    def command(self) -> str:
+        """The command that runs it."""
+        return "bharnet run" if self.recorder is None else "bharnet record"
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -165,7 +170,7 @@ def run_chain(
             if node is not video:
                 runner.add(node)
         for line in unknown_to_chain(arguments, chain.nodes):
-            print(f"bharnet run: warning: {line}", file=sys.stderr)
+            print(f"{chain.command}: warning: {line}", file=sys.stderr)
         ended = threading.Event()
 
         def on_end() -> None:
@@ -177,7 +182,9 @@ def run_chain(
             chain.recorder.is_ours = chain.events.has_published
             runner.call(chain.recorder, chain.recorder.subscribe)
             _wait(lambda: stop.is_set() or chain.connected(), CONNECT_SECONDS)
-        if chain.video is not None and not stop.is_set():
+        if stop.is_set():
+            raise GivenUpError
+        if chain.video is not None:
             if not chain.pose.subscribes:
                 chain.video.hand_to(chain.pose.take)
             chain.video.start(on_end)
@@ -249,6 +256,8 @@ def _make_chain(
         pose=PoseExtraction(
             subscribes=video is None,
             parameter_overrides=_overrides(
+                # Scenes of a recording may stand still.
+                frozen_timeout_s=0.0 if video is not None and not video.live else None,
                 image_transport="compressed" if options.compressed else None,
                 engine=options.engine,
                 model_folder=options.model_folder,
@@ -340,11 +349,11 @@ def _summarise(chain: _Chain, options: ChainOptions, classes: Sequence[str]) -> 
         lines.append(f"{chain.unrecorded()} messages did not come to the recorder")
     if options.pace != "fast" and pose.latency is not None:
         lines.append(f"keypoints after {pose.latency[0] * 1e3:.0f} ms (median)")
-    print("bharnet run: " + "; ".join(lines), file=sys.stderr)
+    print(f"{chain.command}: " + "; ".join(lines), file=sys.stderr)
     if (images := pose.totals["published"]) and not published:
         actions = ", ".join(name for name in classes if name != BACKGROUND)
         print(
-            f"bharnet run: a person in {pose.totals.get(WITH_PERSON, 0)} of {images} images, hands "
-            f"in {pose.totals.get(WITH_HANDS, 0)}; nothing of: {actions or 'no known class'}",
+            f"{chain.command}: a person in {pose.totals.get(WITH_PERSON, 0)} of {images} images, "
+            f"hands in {pose.totals.get(WITH_HANDS, 0)}; nothing of: {actions or 'no known class'}",
             file=sys.stderr,
         )

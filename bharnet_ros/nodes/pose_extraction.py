@@ -98,8 +98,9 @@ PARAMETERS = (
     ParameterSpec(
         "frozen_timeout_s",
         FROZEN_TIMEOUT_S,
-        "Time for which images may have the same pixels, s; further ones are ignored, because the "
-        "camera has frozen. 0 is any time, for a simulator whose camera has no noise.",
+        "Time for which images may have the same pixels, s; further ones are ignored if somebody "
+        "is in view, because the camera has frozen. 0 is any time, for a simulator or a stream "
+        "without noise.",
         low=0.0,
         high=3600.0,
     ),

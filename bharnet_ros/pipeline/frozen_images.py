@@ -10,7 +10,8 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 FROZEN_TIMEOUT_S = 2.0
-"""Two images of a sensor differ by its noise, however still the scene is."""
+"""Images of a sensor differ by its noise, however still the scene is; those of a simulator or a
+video stream may not."""
 
 _SAMPLE = 16
 """Every how many rows and columns are compared first."""
@@ -70,7 +71,8 @@ class FrozenImages:
         """Return what is wrong with the newest image; empty if nothing is."""
         return (
             f"the camera has frozen: for {self._timeout_s:g} s all images have had the same pixels "
-            "and are ignored; set frozen_timeout_s to 0 for a simulator without noise"
+            "and are ignored if somebody is in view; set frozen_timeout_s to 0 for a simulator or "
+            "a stream whose still images are alike"
             if self.frozen
             else ""
         )

@@ -76,8 +76,9 @@ class ImagesToKeypoints:
     """Finds the people in each image message.
 
     An image without a stamp is rejected. One is skipped if its stamp is repeated or a little late,
-    or its pixels have been the same for too long. When stamps go back further, tracking restarts.
-    `run_networks` and `interpret` are the two halves of `take`; each may run on its own thread.
+    or its pixels have been the same for too long while somebody is in view: an event must end, and
+    an empty room may stand still. When stamps go back further, tracking restarts. `run_networks`
+    and `interpret` are the two halves of `take`; each may run on its own thread.
 
     Attributes:
         depth: Gives the keypoints camera coordinates; None for none.
@@ -107,6 +108,7 @@ class ImagesToKeypoints:
         self._frame_id = frame_id
         self._stamps = StampCheck(log, "tracking restarts")
         self._frozen = FrozenImages(log, frozen_timeout_s)
+        self._somebody = False
 
     @property
     def newest_ns(self) -> int | None:
@@ -134,7 +136,7 @@ class ImagesToKeypoints:
                 self._extractor.reset()
                 self._frozen.reset()
             image = image_from_message(message)
-            if self._frozen.take(image, stamp_ns):
+            if self._frozen.take(image, stamp_ns) and self._somebody:
                 return None
             return self._extractor.run_networks(image, stamp_ns, message.header.frame_id)
         except ValueError as error:
@@ -144,6 +146,7 @@ class ImagesToKeypoints:
     def interpret(self, output: NetworkOutput) -> FrameKeypoints:
         """Return the keypoints of an output of `run_networks`; pass each output once, in order."""
         frame = self._extractor.interpret(output)
+        self._somebody = bool(frame.people)
         if self.depth is not None:
             frame = self.depth.place(frame)
         # Last, because the frame of depth images is that of the images.

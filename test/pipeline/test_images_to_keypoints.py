@@ -21,14 +21,17 @@ RESET = "reset"
 
 
 class FakeEngine:
-    """Finds the same body in every image, and records its calls."""
+    """Finds the same body in every image, or nobody, and records its calls."""
 
     def __init__(self) -> None:
         self.calls: list[int | str] = []
+        self.somebody = True
 
     def process(self, image: np.ndarray, stamp_ns: int) -> Callable[[], Scene]:
         self.calls.append(stamp_ns)
         body = np.linspace(0.25, 0.75, 33 * 4, dtype=np.float32).reshape(33, 4)
+        if not self.somebody:
+            return lambda: Scene((), ())
         return lambda: Scene((BodyLandmarks(body, body[:, :3], (None, None)),), ())
 
     def reset(self) -> None:
@@ -172,6 +175,12 @@ def test_images_of_a_frozen_camera_are_skipped_until_it_works_again(step, log, e
     assert step.take(messages.image(3.3, PIXELS + 1)) is not None
     assert step.take(messages.image(0.5, PIXELS + 1)) is not None
     assert not step.problem() and log.counts == {"frozen": 2, "time jumps": 1}
+
+
+def test_an_empty_room_may_stand_still(step, log, engine, messages):
+    engine.somebody = False
+    assert all(step.take(messages.image(at, PIXELS)) is not None for at in (1.0, 2.0, 3.1, 3.2))
+    assert log.counts == {"frozen": 2} and log.warnings == [step.problem()]
 
 
 def test_depth_is_added_to_the_keypoints(step, messages):
