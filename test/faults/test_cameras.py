@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -31,6 +33,17 @@ CHANGES = {
 """Encodings, in turn, and how OpenCV makes them of RGB."""
 
 
+@contextmanager
+def camera(chain, words: Sequence[str], through: Sequence[str] = ()) -> Iterator[None]:
+    """Run a camera beside a chain, which is killed at the end."""
+    chain.launch("video_source", words, through=through)
+    try:
+        yield
+    finally:
+        chain.kill("video_source")
+        del chain.processes["video_source"]
+
+
 def test_an_event_ends_when_pose_extraction_is_killed_and_begins_when_it_is_back(filmed) -> None:
     filmed.kill("pose_extraction")
     filmed.feed.show(15)
@@ -44,12 +57,10 @@ def test_an_event_ends_when_the_camera_is_killed_and_begins_when_it_is_back(film
     filmed.end_events()
     filmed.controller.events.clear()
     for _ in range(2):
-        filmed.launch("video_source", [*CAMERA, *SMALL])
-        filmed.await_event()
-        filmed.kill("video_source")
+        with camera(filmed, [*CAMERA, *SMALL]):
+            filmed.await_event()
         filmed.end_events()
     assert set(filmed.controller.reasons()) == {"source_lost"}
-    del filmed.processes["video_source"]
     filmed.check_alive()
 
 
@@ -119,7 +130,9 @@ def test_encodings_may_change_and_an_unknown_one_is_refused_by_name(filmed) -> N
     filmed.check_alive()
 
 
-def test_images_of_four_thousand_columns_arrive_and_none_is_lost(filmed, tmp_path: Path) -> None:
+def test_images_of_four_thousand_columns_arrive_and_none_is_lost(
+    filmed, wait, tmp_path: Path
+) -> None:
     filmed.end_events()
     puppet = open_puppet("gestures", width=640, height=360, fps=15)
     for number in range(4):
@@ -129,16 +142,28 @@ def test_images_of_four_thousand_columns_arrive_and_none_is_lost(filmed, tmp_pat
     profile = tmp_path / "fastdds.xml"
     usual = find_resource("config/fastdds.xml").read_text()
     profile.write_text(usual.replace("8388608", "33554432"))
-    lost = [line for line in filmed.log("pose_extraction") if "lost on their way" in line]
-    before = len(filmed.controller.onsets())
-    filmed.launch(
-        "video_source",
-        ("-p", f"source:={tmp_path}", "-p", "loop:=true", "-p", "fps:=3.0"),
-        through=("env", f"FASTRTPS_DEFAULT_PROFILES_FILE={profile}"),
-    )
-    filmed.await_event()
-    filmed.kill("video_source")
-    assert len(filmed.controller.onsets()) == before + 1
-    assert lost == [line for line in filmed.log("pose_extraction") if "lost on their way" in line]
-    del filmed.processes["video_source"]
+    lost: list[str] = []
+
+    def note_lost(report: DiagnosticArray) -> None:
+        for status in report.status:
+            if status.name == "/pose_extraction: bharnet_ros":
+                values = {pair.key: pair.value for pair in status.values}
+                lost.append(values.get("lost", "0"))
+
+    found: list[msg.BodyHandKeypoints] = []
+    node = filmed.controller
+    node.create_subscription(DiagnosticArray, "/diagnostics", note_lost, RELIABLE)
+    node.create_subscription(msg.BodyHandKeypoints, "keypoints", found.append, RELIABLE)
+    wait(lambda: node.count_subscribers("keypoints") > 1, "the subscription")
+    wait(lambda: lost, "the number of lost images")
+    before, lost_before = len(node.onsets()), lost[-1]
+    words = ("-p", f"source:={tmp_path}", "-p", "loop:=true", "-p", "fps:=3.0")
+    with camera(filmed, words, ("env", f"FASTRTPS_DEFAULT_PROFILES_FILE={profile}")):
+        wait(lambda: len(found) >= 10, "keypoints of ten images")
+        filmed.await_event()
+    filmed.end_events()
+    assert len(node.onsets()) == before + 1
+    reports = len(lost)
+    wait(lambda: len(lost) > reports, "that number afterwards")
+    assert lost[-1] == lost_before
     filmed.check_alive()

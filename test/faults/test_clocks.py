@@ -51,9 +51,9 @@ def test_an_event_ends_when_the_simulator_is_paused(simulated, tick) -> None:
 
 
 def test_an_event_goes_on_when_only_the_clock_stops(simulated) -> None:
-    begun = simulated.controller.onsets()
+    begun = simulated.controller.open()
     simulated.feed.show(60)
-    assert simulated.controller.onsets() == begun
+    assert simulated.controller.open() == begun and not simulated.controller.reasons()
     simulated.check_alive()
 
 

@@ -158,8 +158,8 @@ def test_a_changed_model_is_loaded_or_named_at_the_next_start(
     cut(model / WEIGHTS)
     chain.launch("recognition", recogniser.words)
     assert not chain.change("recognition", Transition.TRANSITION_CONFIGURE)
-    (line,) = recogniser.process.lines["stderr"]
-    assert f"configure failed: parameter model: {model / WEIGHTS}: " in line
+    recogniser.process.wait_for_line(f"configure failed: parameter model: {model / WEIGHTS}: ")
+    assert len(recogniser.process.lines["stderr"]) == 1
     # The node waits for another attempt.
     shutil.copytree(eager_bundle, model, dirs_exist_ok=True)
     for number in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
@@ -246,6 +246,8 @@ def test_a_full_disk_refuses_a_gesture_and_keeps_the_others(recogniser, gestures
 
 def test_events_come_when_their_journal_cannot_be_written(chain) -> None:
     chain.start("recognition", "action_event_publisher")
-    with full_disk(chain.processes["action_event_publisher"].pid, size=10):
+    publisher = chain.processes["action_event_publisher"]
+    with full_disk(publisher.pid, size=10):
         chain.check_alive()
+        publisher.wait_for_line("journal of open events")
     chain.check_alive()

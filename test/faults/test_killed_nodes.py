@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import time
+import os
+from pathlib import Path
 
 import pytest
 import rclpy
@@ -29,10 +30,11 @@ def test_an_event_of_a_killed_publisher_is_ended_by_its_successor(running) -> No
     running.check_alive()
 
 
-def test_a_killed_publisher_with_no_event_open_leaves_nothing_to_end(running) -> None:
+def test_a_killed_publisher_with_no_event_open_leaves_nothing_to_end(running, wait) -> None:
     running.end_events()
-    # An event is struck out of the journal after its OFFSET has left.
-    time.sleep(1.0)
+    # An event is struck out of the journal, a file that is then gone, after its OFFSET has left.
+    home = Path(os.environ["ROS_HOME"])
+    wait(lambda: not list(home.rglob("action_event_publisher*.json")), "the empty journal")
     running.kill("action_event_publisher")
     running.start("action_event_publisher")
     running.check_alive()

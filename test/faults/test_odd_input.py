@@ -23,7 +23,9 @@ def test_keypoints_that_are_no_numbers_end_nothing_and_break_nothing(running) ->
             person.hands = [value] * len(person.hands)
             person.hand_score = [value] * len(person.hand_score)
 
-    running.controller.show(30, damage)
+    running.controller.show(20, damage)
+    running.controller.show(5)
+    assert not running.controller.reasons()
     running.check_alive()
 
 
@@ -67,10 +69,12 @@ def test_messages_late_twice_and_at_ten_times_the_rate_end_nothing(running) -> N
     ("jump_s", "reason"), [(-0.001, None), (-3.0, "time_jump"), (3600.0, "source_lost")]
 )
 def test_a_jump_of_the_clock_ends_an_event_only_if_time_is_lost(
-    running, jump_s: float, reason: str | None
+    running, wait, jump_s: float, reason: str | None
 ) -> None:
     controller = running.controller
     controller.stamp_ns += round(jump_s * NANOSECONDS)
     controller.show(8)
+    if reason is not None:
+        wait(controller.reasons, "the OFFSET")
     assert controller.reasons() == ([] if reason is None else [reason])
     running.check_alive()

@@ -17,6 +17,19 @@ pytestmark = [pytest.mark.ros, pytest.mark.slow]
 BOTH = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 INTERRUPTED = 130
 
+SLOWLY = """
+import time
+from bharnet_ros.recognition import bundle
+load = bundle.load_bundle
+def load_slowly(folder):
+    if str(folder) == {!r}:
+        print("loading slowly", flush=True)
+        time.sleep(300)
+    return load(folder)
+bundle.load_bundle = load_slowly
+"""
+"""Lets a process take minutes to load a model."""
+
 
 @pytest.fixture
 def wait_for_library(wait):
@@ -109,8 +122,7 @@ def test_signals_to_a_node_that_has_just_started_end_it(start, chain, wait, name
 @BOTH
 def test_signals_to_all_nodes_in_an_event_end_it(chain, number) -> None:
     chain.start("recognition", "action_event_publisher")
-    while not chain.controller.open():
-        chain.controller.show(1)
+    chain.begin_event()
     for _ in range(2):
         for process in chain.processes.values():
             process.send(number)
@@ -135,12 +147,15 @@ def test_two_signals_to_a_run_in_an_event_end_it(start, eager_bundle) -> None:
 
 
 def test_a_signal_while_another_model_is_loaded_ends_the_node(chain, wait, tiny_bundle) -> None:
-    chain.start("recognition")
+    chain.launch("recognition", before=SLOWLY.format(str(tiny_bundle)))
+    for number in (Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        assert chain.change("recognition", number)
     client = chain.controller.create_client(SetParameters, "recognition/set_parameters")
     wait(client.service_is_ready, "the service")
     model = Parameter("model", value=str(tiny_bundle)).to_parameter_msg()
     client.call_async(SetParameters.Request(parameters=[model]))
     process = chain.processes["recognition"]
+    process.wait_for_line("loading slowly")
     process.send(signal.SIGINT)
     assert process.wait() == 0
     check_quiet(process)
