@@ -14,7 +14,8 @@ from bharnet_ros.nodes.conversions import time_to_ns
 SLACK_NS = 500_000_000
 """How long after an action its event may begin."""
 
-FLAT_MB_PER_HOUR = 4.0
+FLAT = "flat, constant"
+"""Verdict on a process whose memory, threads and open files stay."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ def verdict(readings: Sequence[Reading]) -> str:
     slope, error = growth(readings)
     flat = last.resident_mb - first.resident_mb <= FLAT_MB or slope <= 2 * error
     same = (first.threads, first.files) == (last.threads, last.files)
+    if flat and same:
+        return FLAT
     return f"{'flat' if flat else 'GROWS'}, {'constant' if same else 'CHANGE'}"
 
 

@@ -29,7 +29,7 @@ from bench.command_line import run_bench
 from bench.measuring import HEADER, millisecond_cells
 from bench.speed.camera import CameraAndObserver
 from bench.speed.chain_process import APART, CHAINS, ros_environment, running_chain, wait_for
-from bench.speed.findings import Reading, Shown, growth, judge, verdict
+from bench.speed.findings import FLAT, Reading, Shown, growth, judge, verdict
 from bench.speed.soak import MEGABYTE
 from bench.speed.visits import Scene, examples_and_others, nobody, scenes
 from bharnet_ros.evaluation.tables import add_report_arguments, format_table, show
@@ -50,6 +50,9 @@ EMPTY_SECONDS = 4.0
 
 ENTER_THRESHOLDS = (0.55, -1.0)
 """Set in turn, one for each person; -1 is the model's."""
+
+LEAST_READINGS = 10
+"""Before that, memory may still grow as caches fill."""
 
 ANSWER_SECONDS = 10.0
 RESULTS = {"keypoints": "keypoints", "scores": "action_scores"}
@@ -273,7 +276,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     show(options, text, content)
     wrong = counts["actions"] - counts["right"] + counts["events outside"] + counts["left open"]
-    return int(bool(wrong or record.refused))
+    grown = any(
+        len(readings) >= LEAST_READINGS and verdict(readings) != FLAT
+        for readings in record.readings.values()
+    )
+    return int(bool(wrong or record.refused or grown))
 
 
 def _quantiles(seconds: Sequence[float]) -> npt.NDArray[np.float64] | list[float]:
