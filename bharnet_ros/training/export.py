@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -38,7 +40,6 @@ def export_bundle(folder: Path) -> Path:
     """
     bundle = load_bundle(folder)
     path = folder / EXPORTED
-    before = path.read_bytes() if path.exists() else None
     space = None if bundle.background is None else bundle.background.space
     content = export_network(
         load_network(bundle),
@@ -48,13 +49,21 @@ def export_bundle(folder: Path) -> Path:
     finished = replace(
         bundle, description=replace(bundle.description, exported_sha256=hash_of(content))
     )
-    write_whole(path, content)
+    kept = path.with_name(f".{path.name}.{os.getpid()}.kept")
+    if path.exists():
+        try:
+            os.link(path, kept)
+        except OSError:  # not every file system can
+            shutil.copy2(path, kept)
     try:
+        write_whole(path, content)
         _compare(finished)
         write_description(folder, finished.description)
     except BaseException:
-        path.unlink() if before is None else write_whole(path, before)
+        # A full disk has room for another name of a file, not for another file.
+        kept.replace(path) if kept.exists() else path.unlink(missing_ok=True)
         raise
+    kept.unlink(missing_ok=True)
     return path
 
 

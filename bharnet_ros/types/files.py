@@ -201,13 +201,14 @@ def naming(path: Path) -> Iterator[None]:
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file that appears whole or not at all, even after a power cut.
 
-    A link stays one. What is no file, such as /dev/stdout, is written as it is.
+    A link stays one. What is no file, or a name for one that is open, such as /dev/stdout, is
+    written as it is.
 
     Raises:
         OSError: It cannot be written; a file that was there before stays.
     """
     with naming(path):
-        if path.exists() and not path.is_file():
+        if (path.exists() and not path.is_file()) or path.is_relative_to("/dev"):
             path.write_bytes(content)
             return
         target = Path(os.path.realpath(path))

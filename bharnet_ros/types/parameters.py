@@ -110,6 +110,8 @@ def _how_to_quote(value: Any) -> str:
     """Return how to write as a text what YAML takes for something else, for the end of an error."""
     if not isinstance(value, (int, float)):
         return ""
-    # The names of two actions.
-    word = ("yes" if value else "no") if isinstance(value, bool) else str(value)
-    return f"""; in YAML write '{word}', in a shell "'{word}'\""""
+    if isinstance(value, bool):
+        word, where = "yes" if value else "no", "YAML, where yes, no, on and off are booleans,"
+    else:
+        word, where = str(value), "YAML"
+    return f"""; in {where} write '{word}', in a shell "'{word}'\""""

@@ -57,7 +57,11 @@ def test_a_value_is_taken_in_the_type_of_its_parameter(spec, value, taken):
         (SWITCH, 1, "parameter switch: expected true or false, got 1"),
         (COLOUR, "green", "parameter colour: 'green' is not one of red, blue"),
         (COLOUR, 3, "parameter colour: expected a text, got 3; in YAML write '3'"),
-        (COLOUR, False, "parameter colour: expected a text, got False; in YAML write 'no', in a"),
+        (
+            COLOUR,
+            False,
+            "parameter colour: expected a text, got False; in YAML, where yes, no, on ",
+        ),
         (COLOUR, ["red"], "parameter colour: expected a text, got ['red']"),
         (SOURCE, 4.5, "parameter source: expected a text, got 4.5"),
         (NAMES, "a", "parameter names: expected a list of texts, got 'a'"),

@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 5.0
 NODE_PATIENCE_SECONDS = 15.0
 """For what other nodes of the chain publish: they may still be loading."""
 ANOTHER_CLOCK_SECONDS = 3600.0
-CONTAINERS = "; from a container images come only if both share /dev/shm (--ipc=host)"
+CONTAINERS = "; if one of the two is in a container, start it with --ipc=host"
 IMAGE, COMPRESSED_IMAGE = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage"
 
 
@@ -81,7 +81,9 @@ class InputWatch:
         text = f"{self._topic}: no {self._type} for {self._patience_s:.0f} s; "
         if right:
             text += f"it has {_number(right)} of that type, silent"
-            return text + CONTAINERS * self._images, self._images
+            if self._images:
+                text += CONTAINERS
+            return text, self._images
         text += f"it has {_number(len(types))}"
         text += f" of {', '.join(wrong)}" if wrong else ""
         if self._images:
