@@ -2,7 +2,8 @@
 
 An example: copy it, and name your cameras. Each has nodes in a namespace of its own. The events of
 both go to one topic: `header.frame_id` tells the camera, and `track_id` the people before it. A
-page shows one camera: `bharnet page --namespace front`.
+page shows one camera (`bharnet page --namespace front`), and REP-155 has one list of people for a
+robot: neither is started here.
 """
 
 from pathlib import Path
@@ -26,7 +27,7 @@ OWN_ARGUMENTS = {
     **{f"{name}_source": ("", "What to play in place of this camera.") for name in CAMERAS},
     "controller": ("", "Node that acts on the events, PACKAGE/EXECUTABLE; empty: none."),
 }
-OF_CAMERA = ("namespace", "frame_id", "image_topic", "source", "page")
+OF_CAMERA = ("namespace", "frame_id", "image_topic", "source", "page", "hri_bridge")
 """Arguments of recognize.launch.py that are not the same for both cameras."""
 
 ARGUMENTS = {
@@ -56,6 +57,7 @@ def start(context: LaunchContext) -> list[Action]:
             "source": argument[f"{name}_source"],
             "reactions": "",
             "page": "false",
+            "hri_bridge": "false",
         }
         actions += recognize.nodes({**argument, **of_camera})
     return actions
