@@ -55,7 +55,7 @@ def test_a_second_node_of_one_name_does_not_make_events_of_the_same_scores(graph
     assert second.state == "inactive"
     assert str(second.failure) == (
         "/action_scores: another process has a node /action_event_publisher that makes events of "
-        "it; stop one of the two, or give it a namespace of its own"
+        "it; stop one of the two, give it a namespace of its own, or set journal to false"
     )
     # It may stand by.
     graph.call(first.trigger_deactivate)
