@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -53,16 +54,15 @@ class Teacher:
         Raises:
             InputError: The example has no frames.
         """
-        key = example.sha256
+        key, mirrored = _keys(example)
         if key not in self._embedded:
             self._embedded[key] = self._embed(example)
         embedded = self._embedded[key]
         if not either_hand:
             return embedded
-        key += "/mirrored"
-        if key not in self._embedded:
-            self._embedded[key] = self._embed(example.mirrored())
-        return replace(embedded, mirrored=self._embedded[key].shown)
+        if mirrored not in self._embedded:
+            self._embedded[mirrored] = self._embed(example.mirrored())
+        return replace(embedded, mirrored=self._embedded[mirrored].shown)
 
     def embed_set(self, gestures: GestureSet) -> dict[str, list[EmbeddedExample]]:
         """Return the examples of each gesture of a set as the model sees them."""
@@ -72,7 +72,7 @@ class Teacher:
         }
 
     def teach(self, gestures: GestureSet, name: str) -> TaughtGestures:
-        """Return the classes of a set.
+        """Return the classes of a set, and forget examples that are not in it.
 
         Args:
             gestures: The set.
@@ -81,11 +81,12 @@ class Teacher:
         Raises:
             InputError: The set has no gestures, or one of them shows neither body nor hands.
         """
-        return self.fit(
-            self.embed_set(gestures),
-            [self.embed(one) for one in gestures.background],
-            name=f"{name}@{gestures.revision}",
-        )
+        embedded = self.embed_set(gestures)
+        background = [self.embed(one) for one in gestures.background]
+        examples = itertools.chain(gestures.background, *gestures.gestures.values())
+        kept = {key for one in examples for key in _keys(one)}
+        self._embedded = {key: one for key, one in self._embedded.items() if key in kept}
+        return self.fit(embedded, background, name=f"{name}@{gestures.revision}")
 
     def fit(
         self,
@@ -140,6 +141,11 @@ class Teacher:
             output = self.recognizer.logits(sequences[start : start + _BATCH], self.window_s)
             parts.append(self.recognizer.embed(output))
         return Embeddings.join(parts)
+
+
+def _keys(example: ClipKeypoints) -> tuple[str, str]:
+    """Return the names of an example and of its mirror image."""
+    return example.sha256, f"{example.sha256}/mirrored"
 
 
 def _background_of(recognizer: Recognizer) -> Background:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import bundles
@@ -82,6 +84,17 @@ def test_examples_are_embedded_once(teacher: Teacher, monkeypatch: pytest.Monkey
     first = teacher.embed(clip)
     monkeypatch.setattr(teacher.recognizer, "logits", None)
     np.testing.assert_array_equal(teacher.embed(clip).shown.vectors, first.shown.vectors)
+
+
+def test_examples_that_left_the_set_are_forgotten(teacher: Teacher) -> None:
+    clips = {name: (moving_clip(name, seed=30),) for name in ("up", "aside")}
+    left = weakref.ref(teacher.embed(clips["aside"][0]))
+    teacher.teach(GestureSet(clips), "mine")
+    gc.collect()
+    assert left() is not None
+    teacher.teach(GestureSet({"up": clips["up"]}), "mine")
+    gc.collect()
+    assert left() is None
 
 
 def test_a_model_without_embeddings_cannot_be_taught(tiny_bundle: Path) -> None:
