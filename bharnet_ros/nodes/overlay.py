@@ -24,7 +24,7 @@ from bharnet_ros.nodes.conversions import (
     time_to_ns,
 )
 from bharnet_ros.nodes.runtime.counters import NodeCounters
-from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD, NodeDiagnostics
+from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.image_matcher import ImageMatcher, ImageMessage
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE
@@ -148,8 +148,7 @@ class Overlay(Node):
         self.counters.published(age(self, stamp_ns))
 
     def _unexpected(self, error: Exception) -> None:
-        self.counters.rejected(f"internal error: {error}")
-        self.get_logger().error(f"internal error: {error}", throttle_duration_sec=LOG_PERIOD)
+        self._diagnostics.reject(f"internal error: {error}")
 
     def _marker_array(self, message: BodyHandKeypoints) -> MarkerArray:
         frame = keypoints_from_message(message)

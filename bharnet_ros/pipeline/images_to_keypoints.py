@@ -116,7 +116,7 @@ class ImagesToKeypoints:
         return self._stamps.newest_ns
 
     def problem(self) -> str:
-        """Return why images with good stamps are skipped; empty if they are not."""
+        """Return what is wrong with images whose stamps are good; empty if nothing is."""
         return self._frozen.problem()
 
     def reset(self) -> None:

@@ -201,11 +201,13 @@ class ParameterChanges:
             name: spec.typed(self._node.get_parameter(name).value)
             for name, spec in self._specs.items()
         }
-        after = before | {one.name: one.value for one in typed if one.name in self._specs}
-        # What lies on the disk under the same name may be another.
-        again = {one.name for one in typed if one.value and self._names_files(one.name)}
+        given = {one.name: one.value for one in typed if one.name in self._specs}
+        after = before | given
         changed = frozenset(
-            name for name, value in after.items() if value != before[name] or name in again
+            name
+            for name, value in given.items()
+            # What lies on the disk under the same name may be another.
+            if value != before[name] or (value and self._specs[name].names_files)
         )
         configuration = self._work.configuration
         if self._work.active:
@@ -220,9 +222,6 @@ class ParameterChanges:
         if configuration is not None and changed & live.keys():
             planned.change = self._work.plan_change(planned.at_work, changed & live.keys())
         return planned
-
-    def _names_files(self, name: str) -> bool:
-        return name in self._specs and self._specs[name].names_files
 
     def _typed(self, parameter: Parameter) -> Parameter:
         """Return a parameter in its own type; raises as `ParameterSpec.taken` does."""
