@@ -20,13 +20,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import psutil
 from rcl_interfaces.srv import SetParametersAtomically
 from rclpy.parameter import Parameter
 
 from bench.command_line import run_bench
-from bench.measuring import HEADER, millisecond_cells
+from bench.measuring import HEADER, millisecond_cells, percentiles
 from bench.speed.camera import CameraAndObserver
 from bench.speed.chain_process import APART, CHAINS, ros_environment, running_chain, wait_for
 from bench.speed.findings import FLAT, Reading, Shown, growth, judge, verdict
@@ -250,7 +249,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         **counts,
         "refused": record.refused,
         "slopes_mb_per_hour": slopes,
-        "latency_s": {name: _quantiles(seconds) for name, seconds in measured.items()},
+        "latency_s": {name: percentiles(seconds) for name, seconds in measured.items()},
         "readings": {
             name: [vars(one) for one in readings] for name, readings in record.readings.items()
         },
@@ -281,10 +280,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for readings in record.readings.values()
     )
     return int(bool(wrong or record.refused or grown))
-
-
-def _quantiles(seconds: Sequence[float]) -> npt.NDArray[np.float64] | list[float]:
-    return [float(value) for value in np.percentile(seconds, (50, 95, 99))] if seconds else []
 
 
 def _row(name: str, readings: Sequence[Reading], slope: float, error: float) -> list[str]:

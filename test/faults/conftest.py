@@ -65,6 +65,15 @@ class Feed:
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(self.stamp_ns, NANOSECONDS)
         return message
 
+    def stand_still(self) -> Callable[[Any], None]:
+        """Return the change that gives every message the stamp of the last one."""
+        sec, nanosec = divmod(self.stamp_ns, NANOSECONDS)
+
+        def change(message: Any) -> None:
+            message.header.stamp.sec, message.header.stamp.nanosec = sec, nanosec
+
+        return change
+
     def show(self, frames: int, change: Callable[[Any], None] | None = None) -> None:
         """Publish frames at their rate, each changed by a function."""
         for _ in range(frames):

@@ -13,7 +13,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from sensor_msgs.msg import Image
 
 from bharnet_ros import msg
-from bharnet_ros.nodes.conversions import image_from_message, time_from_ns, time_to_ns
+from bharnet_ros.nodes.conversions import image_from_message, time_to_ns
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.resources import find_resource
 from bharnet_ros.sources.puppet import open_puppet
@@ -65,12 +65,8 @@ def test_an_event_ends_when_the_camera_is_killed_and_begins_when_it_is_back(film
 
 
 def test_images_with_one_stamp_again_and_again_end_an_event(filmed) -> None:
-    stamp = time_from_ns(filmed.feed.stamp_ns)
-
-    def stand_still(image) -> None:
-        image.header.stamp = stamp
-
-    filmed.show_until(lambda: not filmed.controller.open(), "the OFFSET", stand_still)
+    still = filmed.feed.stand_still()
+    filmed.show_until(lambda: not filmed.controller.open(), "the OFFSET", still)
     assert set(filmed.controller.reasons()) == {"source_lost"}
     filmed.check_alive()
 

@@ -8,7 +8,6 @@ import pytest
 from processes import PATIENCE
 from rosgraph_msgs.msg import Clock
 
-from bharnet_ros.nodes.conversions import time_from_ns
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 
 pytestmark = [pytest.mark.ros, pytest.mark.slow]
@@ -58,11 +57,7 @@ def test_an_event_goes_on_when_only_the_clock_stops(simulated) -> None:
 
 
 def test_keypoints_with_one_stamp_again_and_again_end_an_event(simulated) -> None:
-    stamp = time_from_ns(simulated.controller.stamp_ns)
-
-    def stand_still(message) -> None:
-        message.header.stamp = stamp
-
-    simulated.show_until(lambda: not simulated.controller.open(), "the OFFSET", stand_still)
+    still = simulated.feed.stand_still()
+    simulated.show_until(lambda: not simulated.controller.open(), "the OFFSET", still)
     assert set(simulated.controller.reasons()) == {"source_lost"}
     simulated.check_alive()
