@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import replace as replaced
 from pathlib import Path
-from typing import TypeVar
 
 from bharnet_ros.gestures.check import GestureCheck, check_gestures
 from bharnet_ros.gestures.cutting import CutState
@@ -21,6 +20,7 @@ from bharnet_ros.gestures.lesson import HeldLesson, Lesson
 from bharnet_ros.gestures.progress import TeachingProgress, TeachingState
 from bharnet_ros.gestures.recent import Cutter, RecentFrames
 from bharnet_ros.gestures.teaching import Teacher
+from bharnet_ros.gestures.teaching_thread import TeachingThread
 from bharnet_ros.recognition.recognizer import Recognizer
 from bharnet_ros.recognition.vocabulary import Vocabulary
 from bharnet_ros.types.actions import BACKGROUND
@@ -33,7 +33,6 @@ _PATIENCE_NS = 60 * NANOSECONDS
 """How long a lesson waits for its next example."""
 
 Change = Callable[[GestureSet], GestureSet]
-Result = TypeVar("Result")
 
 
 class Classroom:
@@ -80,7 +79,7 @@ class Classroom:
         self._changed_ns = 0
         self._recent = RecentFrames()
         self._held: HeldLesson | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._work = TeachingThread()
         if folder is not None:
             self.gestures = open_gesture_set(folder)
             self._changed_ns = self._modified_ns()
@@ -109,9 +108,7 @@ class Classroom:
 
     def wait(self) -> None:
         """Wait until all is learned that was taken so far; may be called on any thread."""
-        pool = self._pool
-        if pool is not None:
-            pool.submit(lambda: None).result()
+        self._work.wait()
 
     def continue_from(self, other: Classroom) -> None:
         """Go on with the newest frames of another classroom, which is used no longer."""
@@ -162,7 +159,7 @@ class Classroom:
                 held.since_ns = frame.stamp_ns
                 # At once, so that little is left to do after the last example.
                 newest = held.lesson.taken[held.gesture][-1]
-                self._submit(self._teacher.embed, newest, either_hand=held.either_hand)
+                self._work.do(self._teacher.embed, newest, either_hand=held.either_hand)
         if held.lesson.gesture is None or frame.stamp_ns - held.since_ns > _PATIENCE_NS:
             self.stop()
 
@@ -205,7 +202,7 @@ class Classroom:
             else:
                 self.on_progress(replaced(progress, state=TeachingState.LEARNED, text=text))
 
-        self._submit(learn)
+        self._work.do(learn)
         return f"{held.gesture}: {len(taken)} of {held.lesson.examples} examples taken"
 
     def change(self, change: Change) -> Future[str]:
@@ -219,10 +216,10 @@ class Classroom:
             left, OSError if the set cannot be written. The set is then as before.
 
         Raises:
-            InputError: There is no gesture set.
+            InputError: There is no gesture set, or too many requests wait.
         """
         self._check_folder()
-        return self._submit(self._change, change)
+        return self._work.request(lambda: self._change(change))
 
     def check(self) -> Future[GestureCheck]:
         """Hold each example of the set against the others.
@@ -231,13 +228,13 @@ class Classroom:
             What was found; raises InputError if the set is empty.
 
         Raises:
-            InputError: There is no gesture set.
+            InputError: There is no gesture set, or too many requests wait.
         """
         self._check_folder()
         teacher = self._teacher
         assert teacher is not None
         # The set of then: examples that are being learned count.
-        return self._submit(lambda: check_gestures(teacher, self.gestures))
+        return self._work.request(lambda: check_gestures(teacher, self.gestures))
 
     def teach_from_window(
         self, gesture: str, track_id: str = "", seconds: float = 0.0
@@ -254,8 +251,8 @@ class Classroom:
             then as before.
 
         Raises:
-            InputError: There is no gesture set, the name cannot be used, or seconds are out of
-                range.
+            InputError: There is no gesture set, the name cannot be used, seconds are out of range,
+                or too many requests wait.
         """
         self._check_folder()
         check_gesture_name(gesture)
@@ -284,13 +281,12 @@ class Classroom:
         return self._learn_example(gesture, self._recent.moment(start_ns, end_ns, track_id))
 
     def close(self) -> None:
-        """End the lesson, learn what was taken, and wait until all is done."""
+        """End the lesson, and learn what was taken; give up requests that wait."""
+        self._work.cancel_requests()
         if self._held is not None:
             self.stop()
         self._recent.clear()
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        self._work.close()
 
     def _check_folder(self) -> None:
         if self.folder is None:
@@ -303,14 +299,7 @@ class Classroom:
                 return self._change(lambda known: known.with_background([example]))
             return self._change(lambda known: known.with_examples(gesture, [example]))
 
-        return self._submit(learn)
-
-    def _submit(
-        self, function: Callable[..., Result], *arguments: object, **options: object
-    ) -> Future[Result]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="teaching")
-        return self._pool.submit(function, *arguments, **options)
+        return self._work.request(learn)
 
     def _change(self, change: Change) -> str:
         """Learn and write another set; return what is known from now on."""

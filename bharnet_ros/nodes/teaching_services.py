@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import traceback
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from concurrent.futures import Future as Work
 from typing import Any, TypeVar
 
@@ -184,6 +185,8 @@ class TeachingServices:
             response.success = True
         except (ValueError, OSError) as error:
             response.message, response.success = str(error), False
+        except CancelledError:
+            response.message, response.success = "the node ends, so this was not done", False
         except Exception as error:  # a client must get its answer
             response.message, response.success = f"internal error: {error}", False
             self._node.get_logger().error(f"{response.message}: {traceback.format_exc()}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -305,3 +306,29 @@ def test_an_unexpected_error_is_told_and_changes_nothing(school, monkeypatch):
     school.room.close()
     assert school.told[-1].state is TeachingState.FAILED
     assert school.classes == []
+
+
+def test_a_client_that_asks_too_fast_is_refused_and_does_not_keep_the_node(school, folder):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(known: GestureSet) -> GestureSet:
+        begun.set()
+        go_on.wait()
+        return known.with_examples("lower", [moving_clip("down")])
+
+    first = school.room.change(slow)
+    begun.wait()
+    waiting = []
+    with pytest.raises(InputError, match="requests wait already"):
+        while len(waiting) < 100:
+            waiting.append(school.room.change(lambda known: known.without("lower")))
+    closing = threading.Thread(target=school.room.close)
+    closing.start()
+    for one in waiting:
+        with pytest.raises(CancelledError):
+            one.result()
+    go_on.set()
+    closing.join()
+    assert first.result().startswith("1 gestures are known now")
+    assert read_gesture_set(folder).names == ("lower",)
+    assert waiting
