@@ -10,6 +10,7 @@ import numpy as np
 from bench.speed.soak import FLAT_MB
 from bharnet_ros.msg import ActionEvent
 from bharnet_ros.nodes.conversions import time_to_ns
+from bharnet_ros.types.keypoints import NANOSECONDS
 
 SLACK_NS = 500_000_000
 """How long after an action its event may begin."""
@@ -80,16 +81,49 @@ def verdict(readings: Sequence[Reading]) -> str:
     return f"{'flat' if flat else 'GROWS'}, {'constant' if same else 'CHANGE'}"
 
 
-def judge(shown: Sequence[Shown], events: Sequence[ActionEvent]) -> dict[str, int]:
-    """Return how many actions and events there were, right and wrong.
+@dataclass(frozen=True)
+class Judgement:
+    """Which of the actions had the right event.
+
+    Attributes:
+        actions: Number of actions that the chain should know.
+        wrong: A line for each of them that had not one event of its name alone.
+        outside: A line for each event that overlaps no action.
+        left_open: Number of events without an end.
+    """
+
+    actions: int
+    wrong: list[str]
+    outside: list[str]
+    left_open: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The numbers of all of them, by name."""
+        return {
+            "actions": self.actions,
+            "right": self.actions - len(self.wrong),
+            "events outside": len(self.outside),
+            "left open": self.left_open,
+        }
+
+
+def judge(shown: Sequence[Shown], events: Sequence[ActionEvent]) -> Judgement:
+    """Return which actions and events were right and wrong.
 
     An action is right if one event of its name overlaps it and no other event does.
     """
     ends = {one.event_id: time_to_ns(one.end) for one in events if one.phase == one.OFFSET}
     onsets = [one for one in events if one.phase == one.ONSET]
     spans = [(one.label, time_to_ns(one.start), ends.get(one.event_id)) for one in onsets]
-    counts = {"actions": 0, "right": 0, "events outside": 0, "left open": 0}
-    counts["left open"] = sum(end is None for _, _, end in spans)
+    begin = min((action.start_ns for action in shown), default=0)
+
+    def told(label: str, start: int, end: int | None) -> str:
+        """Return an event in words, with its times from the first action on."""
+        until = "open" if end is None else f"{(end - begin) / NANOSECONDS:.1f} s"
+        return f"{label} from {(start - begin) / NANOSECONDS:.1f} to {until}"
+
+    wrong: list[str] = []
     inside: set[int] = set()
     for action in shown:
         near = [
@@ -98,8 +132,12 @@ def judge(shown: Sequence[Shown], events: Sequence[ActionEvent]) -> dict[str, in
             if start <= action.end_ns + SLACK_NS and (end or start) >= action.start_ns
         ]
         inside.update(near)
-        if action.judged:
-            counts["actions"] += 1
-            counts["right"] += [spans[number][0] for number in near] == [action.label]
-    counts["events outside"] = len(spans) - len(inside)
-    return counts
+        if action.judged and [spans[number][0] for number in near] != [action.label]:
+            found = ", ".join(told(*spans[number]) for number in near) or "no event"
+            wrong.append(f"{told(action.label, action.start_ns, action.end_ns)}: {found}")
+    return Judgement(
+        actions=sum(action.judged for action in shown),
+        wrong=wrong,
+        outside=[told(*span) for number, span in enumerate(spans) if number not in inside],
+        left_open=sum(end is None for _, _, end in spans),
+    )

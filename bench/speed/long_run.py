@@ -241,12 +241,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for when, span in spans.items()
     }
     slopes = {name: growth(readings) for name, readings in record.readings.items()}
-    counts = judge(record.shown, events)
+    judgement = judge(record.shown, events)
     arrived = len(node.arrived["keypoints"])
     content = {
         "images": len(record.images),
         "keypoints": arrived,
-        **counts,
+        **judgement.counts,
+        "wrong": judgement.wrong,
+        "outside": judgement.outside,
         "refused": record.refused,
         "slopes_mb_per_hour": slopes,
         "latency_s": {name: percentiles(seconds) for name, seconds in measured.items()},
@@ -260,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             f"{arrived} keypoints; {record.taught} examples taught, {record.forgotten} gestures "
             f"forgotten, {record.settings} thresholds set, {len(record.refused)} refused",
             *record.refused[:5],
-            ", ".join(f"{name}: {count}" for name, count in counts.items()),
+            ", ".join(f"{name}: {count}" for name, count in judgement.counts.items()),
+            *(f"wrong: {one}" for one in judgement.wrong),
+            *(f"outside: {one}" for one in judgement.outside),
             "",
             format_table(
                 ["", "MB at first", "at last", "MB an hour", "threads", "files", "memory, rest"],
@@ -274,7 +278,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ]
     )
     show(options, text, content)
-    wrong = counts["actions"] - counts["right"] + counts["events outside"] + counts["left open"]
+    wrong = judgement.wrong or judgement.outside or judgement.left_open
     grown = any(
         len(readings) >= LEAST_READINGS and verdict(readings) != FLAT
         for readings in record.readings.values()

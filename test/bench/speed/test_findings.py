@@ -43,12 +43,20 @@ def test_an_action_is_right_with_one_event_of_its_name(
     findings = bench("speed.findings")
     shown = [findings.Shown("hello", 10 * SECOND, 13 * SECOND, True)]
     found = findings.judge(shown, events(*spans))
-    assert found == {
+    assert found.counts == {
         "actions": 1,
         "right": right,
         "events outside": outside,
         "left open": left_open,
     }
+
+
+def test_what_was_wrong_is_told(bench: Any) -> None:
+    findings = bench("speed.findings")
+    shown = [findings.Shown("hello", 10 * SECOND, 13 * SECOND, True)]
+    found = findings.judge(shown, events(("thanks", 10.5, 13), ("no", 20, None)))
+    assert found.wrong == ["hello from 0.0 to 3.0 s: thanks from 0.5 to 3.0 s"]
+    assert found.outside == ["no from 10.0 to open"]
 
 
 @pytest.mark.parametrize(
