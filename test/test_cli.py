@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import signal
 import subprocess
@@ -187,6 +188,10 @@ def test_doctor_finds_a_missing_model(ros_domain, tmp_path, capfd):
     assert str(tmp_path / "nowhere") in lines["model"]
     for name in ("python", "ROS", "messages", "poses"):
         assert lines[name].startswith("ok"), lines[name]
+    for name, package in (("depth", "message_filters"), ("people", "hri_msgs")):
+        installed = importlib.util.find_spec(package) is not None
+        assert lines[name].startswith("ok" if installed else "none"), lines[name]
+        assert installed or f"needs {package}, which is not installed" in lines[name]
 
 
 def test_commands_that_need_pytorch_have_help_without_it(tmp_path):

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bharnet_ros import __version__
@@ -16,6 +17,12 @@ from bharnet_ros.types.packages import require_training
 
 VIDEO_DEVICES = Path("/dev")
 OLDEST_PYTHON = (3, 10)
+OPTIONS = {
+    "depth": ("message_filters", "parameter use_depth"),
+    "frames": ("tf2_ros", "parameter target_frame"),
+    "people": ("hri_msgs.msg", "hri_bridge"),
+}
+"""Modules of ROS packages that only options need, and these options."""
 _ROUNDS = 15
 """Images and windows that are timed, after some that are not."""
 
@@ -66,6 +73,7 @@ def examine(model: str) -> int:
         Check("GPU", _gpu, needed=False),
         Check("training", _training, needed=False),
         Check("launch", _launch, needed=False),
+        *(Check(name, partial(_option, name), needed=False) for name in OPTIONS),
         Check("camera", _camera, needed=False),
     )
     broken = False
@@ -173,6 +181,14 @@ def _launch() -> str:
     import launch_ros  # noqa: F401
 
     return "recognize.launch.py can be used"
+
+
+def _option(name: str) -> str:
+    from bharnet_ros.nodes.runtime.optional_packages import import_package
+
+    module, needed_by = OPTIONS[name]
+    import_package(module, needed_by)
+    return f"{needed_by} can be used"
 
 
 def _camera() -> str:
