@@ -17,6 +17,11 @@ from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import FloatArray, KeypointSequence
 from bharnet_ros.types.layouts import SkeletonLayout, get_layout
 
+LEAST_CONFIDENCE = 0.5 / 255
+"""Least confidence of a joint that counts as seen. `holistic_wild` holds confidences in steps of
+1/255, so models have learned that a joint below half a step is absent; MediaPipe guesses one
+wherever it may be."""
+
 
 @dataclass(frozen=True, eq=False)
 class KeypointBatch:
@@ -126,10 +131,11 @@ def observed_parts(
         )
     joints = sequence.body[:, list(layout.sources)]
     places = joints[..., : layout.dimensions]
-    found = np.isfinite(places).all(-1)
+    confidence = np.nan_to_num(joints[..., 3])
+    found = np.isfinite(places).all(-1) & (confidence >= LEAST_CONFIDENCE)
     return (
         np.nan_to_num(places).astype(np.float32),
-        (np.nan_to_num(joints[..., 3]) * found).astype(np.float32),
+        (confidence * found).astype(np.float32),
         np.nan_to_num(sequence.hands).reshape(len(sequence), 2, 63).astype(np.float32),
         np.isfinite(sequence.hands).all((2, 3)).astype(np.float32),
     )

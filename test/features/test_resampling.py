@@ -79,6 +79,18 @@ def test_a_gap_is_filled_half_way_from_both_sides_only() -> None:
     assert (batch.hand_mask[0, :, 1] == 1).all()
 
 
+def test_joints_that_are_hardly_ever_visible_are_absent() -> None:
+    """MediaPipe guesses where joints outside the image are; data sets round them to unseen."""
+    person = line(np.arange(16) / 15)
+    guessed = dataclasses.replace(person, body=person.body.copy())
+    guessed.body[:, 23:25, 3] = 0.001
+    unseen = dataclasses.replace(person, body=person.body.copy())
+    unseen.body[:, 23:25, 3] = 0.0
+    first, second = resample([guessed], SETTINGS), resample([unseen], SETTINGS)
+    np.testing.assert_array_equal(first.body, second.body)
+    np.testing.assert_array_equal(first.body_mask, second.body_mask)
+
+
 def test_too_few_joints_for_the_body_layout_are_refused() -> None:
     sequence = line(np.arange(20) / 30.0)
     settings = FeatureSettings(body_layout="mediapipe_body")
