@@ -92,10 +92,17 @@ def _cut(
 
 
 def _unit(batch: KeypointBatch, layout: SkeletonLayout) -> FloatArray:
-    """Return (P,) mean shoulder width in pixels or metres, at least `_LEAST_WIDTH`."""
+    """Return (P,) mean shoulder width in pixels or metres, at least `_LEAST_WIDTH`.
+
+    In images, that of people of whom only hands are seen follows from the size of their hands.
+    """
     left, right = layout.scale
-    width = np.linalg.norm(batch.body[:, :, left] - batch.body[:, :, right], axis=-1)
-    return np.maximum(width.mean(1), _LEAST_WIDTH[layout.dimensions])
+    seen = (batch.body_mask[..., [left, right]] > 0).all(-1)
+    width = np.linalg.norm(batch.body[:, :, left] - batch.body[:, :, right], axis=-1) * seen
+    mean = width.sum(1) / np.maximum(seen.sum(1), 1)
+    if layout.dimensions == 2:
+        mean = np.where(seen.any(1), mean, SHOULDERS_PER_HAND * _hand_size(batch))
+    return np.maximum(mean, _LEAST_WIDTH[layout.dimensions])
 
 
 def _for_all_people(values: FloatArray, people: int) -> FloatArray:

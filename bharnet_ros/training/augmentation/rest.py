@@ -49,6 +49,9 @@ def rest_in_part(
     people, frames, _ = batch.hand_mask.shape
     count = people // batch.people
     chance = random.random(count)
+    # Hands without a body cannot be lowered.
+    has_arms = batch.body_mask[..., list(layout.scale)].any((1, 2))
+    chance[~has_arms.reshape(count, -1).any(1)] = np.inf
     only_rest = chance < settings.background_rest_probability
     some_rest = chance < settings.background_rest_probability + settings.rest_probability
     partial = ~only_rest & some_rest
@@ -67,7 +70,7 @@ def rest_in_part(
         _rest_until(time, first, transition), _rest_until(1.0 - time, share - first, transition)
     )
     rest = np.repeat(rest, batch.people, axis=0)
-    arms = np.repeat(rest[..., None], 2, axis=2)
+    arms = np.repeat((rest * has_arms[:, None])[..., None], 2, axis=2)
     in_view_at_rest = np.zeros((people, 2), dtype=np.bool_)
     in_view = np.zeros(arms.shape, dtype=np.bool_)
     if settings.resting_hands_probability:
