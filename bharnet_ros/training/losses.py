@@ -116,7 +116,7 @@ def contrastive_loss(
 
     Args:
         features: (N, C).
-        labels: (N,) label of each window.
+        labels: (N,) label of each window, or `IGNORED`.
         own_labels: (N,) pair of person and label of each window.
         temperature: Divides the cosine similarities.
 
@@ -125,7 +125,8 @@ def contrastive_loss(
     vectors = normalize(features, dim=1)
     itself = torch.eye(len(vectors), dtype=torch.bool, device=features.device)
     positive = (own_labels[:, None] == own_labels[None]) & ~itself
-    left_out = itself | ((labels[:, None] == labels[None]) & ~positive)
+    same = (labels[:, None] == labels[None]) & (labels != IGNORED)[:, None]
+    left_out = itself | (same & ~positive)
     similarity = (vectors @ vectors.T / temperature).masked_fill(left_out, NEVER)
     log_share = (similarity - similarity.logsumexp(1, keepdim=True)).masked_fill(~positive, 0.0)
     count = positive.sum(1)

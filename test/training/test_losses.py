@@ -131,6 +131,18 @@ def test_contrastive_loss_draws_a_persons_label_together_and_other_labels_apart(
     assert float(loss) == pytest.approx(float(expected) / 2, rel=1e-5)
 
 
+def test_contrastive_loss_draws_windows_without_a_label_apart() -> None:
+    """Labels that are doubtful still tell apart what their person does."""
+    labels, own_labels = torch.full((3,), IGNORED), torch.tensor([0, 0, 1])
+    features = torch.tensor([[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
+    similarity = features @ features.T / 0.5
+    expected = -sum(
+        similarity[a, b] - torch.logsumexp(similarity[a, [b, 2]], 0) for a, b in ((0, 1), (1, 0))
+    )
+    loss = contrastive_loss(features, labels, own_labels, 0.5)
+    assert float(loss) == pytest.approx(float(expected) / 2, rel=1e-5)
+
+
 def test_contrastive_loss_of_windows_without_a_positive_is_zero() -> None:
     loss = contrastive_loss(torch.randn(3, 2), torch.arange(3), torch.arange(3), 0.1)
     assert float(loss) == 0.0
