@@ -12,6 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from bharnet_ros.datasets.base import EVERYBODY
 from bharnet_ros.features.rgb_settings import RGB, RgbSettings
 from bharnet_ros.network.bharnet import BHaRNet
 from bharnet_ros.network.rgb import RgbStream, last_layer
@@ -108,13 +109,16 @@ def take_weights(network: BHaRNet, folder: Path, description: BundleDescription)
 
     Raises:
         BundleError: The folder is not a model bundle.
-        InputError: The bundle has another network or features; names what differs.
+        InputError: The bundle has another network or features, or was trained on clips that are
+            now held out; names what differs.
     """
     bundle = load_bundle(folder)
     for name in ("variant", "features", "interaction", "streams"):
         found, expected = getattr(bundle.description, name), getattr(description, name)
         if found != expected:
             raise InputError(f"weights_from: {folder}: {name}: is {found}, must be {expected}")
+    if description.training.get("protocol") != EVERYBODY:
+        _check_held_out("weights_from", folder, bundle.description, description)
     known, wanted = bundle.description.class_names, description.class_names
     shared = [name for name in wanted if name in known]
     rows = [wanted.index(name) for name in shared]
@@ -158,13 +162,7 @@ def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription
         found, expected = getattr(bundle.description, name), getattr(description, name)
         if found != expected:
             raise InputError(f"skeleton_from: {folder}: {name}: is {found}, must be {expected}")
-    before, now = bundle.description.training, description.training
-    same_data = all(before.get(name) == now.get(name) for name in ("data", "kind"))
-    if same_data and before.get("protocol") != now.get("protocol"):
-        raise InputError(
-            f"skeleton_from: {folder}: was trained with protocol {before.get('protocol')}, so on "
-            f"clips that {now.get('protocol')} holds out"
-        )
+    _check_held_out("skeleton_from", folder, bundle.description, description)
     trained = load_network(bundle)
     if isinstance(trained, Multimodal):
         trained = trained.skeleton
@@ -174,3 +172,20 @@ def take_skeleton(network: BHaRNet, folder: Path, description: BundleDescription
         reason = str(error).replace("\n\t", " ")
         raise InputError(f"skeleton_from: {folder}: is of another network: {reason}") from error
     network.freeze_skeleton()
+
+
+def _check_held_out(
+    setting: str, folder: Path, trained: BundleDescription, wanted: BundleDescription
+) -> None:
+    """Check that a bundle was not trained on clips of the same data that are now held out.
+
+    Raises:
+        InputError: It was; names the setting and the folder.
+    """
+    before, now = trained.training, wanted.training
+    same_data = all(before.get(name) == now.get(name) for name in ("data", "kind"))
+    if same_data and before.get("protocol") != now.get("protocol"):
+        raise InputError(
+            f"{setting}: {folder}: was trained with protocol {before.get('protocol')}, so on "
+            f"clips that {now.get('protocol')} holds out"
+        )

@@ -51,3 +51,16 @@ def test_a_bundle_of_another_network_is_refused(tiny_bundle: Path) -> None:
         network = build_network(other.network_settings())
         with pytest.raises(InputError, match=message):
             take_weights(network, tiny_bundle, other)
+
+
+def test_weights_that_saw_the_clips_held_out_are_refused(tiny_bundle: Path) -> None:
+    description = load_bundle(tiny_bundle).description
+    network = build_network(description.network_settings())
+    training = description.training
+    for protocol in ("fold_1", "everybody"):
+        wanted = replace(description, training={**training, "protocol": protocol})
+        if protocol == "everybody":
+            take_weights(network, tiny_bundle, wanted)
+            continue
+        with pytest.raises(InputError, match=r"weights_from: .* on clips that fold_1 holds out"):
+            take_weights(network, tiny_bundle, wanted)
