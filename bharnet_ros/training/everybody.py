@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bharnet_ros.training.module import WholeClips
 from bharnet_ros.training.outputs import whole_clip_output
 from bharnet_ros.training.settings import TrainingSettings
 from bharnet_ros.training.store.clips import ClipStore, Indices
+from bharnet_ros.training.streams import TrainingStream
 from bharnet_ros.training.targets import ClipTargets
 from bharnet_ros.types.errors import InputError
 
@@ -71,6 +72,7 @@ def measure_folds(
     folds: Path,
     batch_size: int,
     device: str,
+    streams: Mapping[str, TrainingStream],
 ) -> tuple[ExpertOutput, Indices]:
     """Run each model on the people that it was not trained on.
 
@@ -82,6 +84,7 @@ def measure_folds(
         folds: The sources.csv with the fold of each person.
         batch_size: Clips per batch.
         device: As for `whole_clip_output`.
+        streams: Sources of input for further streams, by name.
 
     Returns:
         The output, not calibrated, and the indices of the clips, fold by fold.
@@ -94,7 +97,7 @@ def measure_folds(
     for fold, bundle in bundles.items():
         _, held_out = split(data, f"fold_{fold}", folds)
         features = bundle.description.features
-        clips = WholeClips(store, held_out, targets, features, batch_size)
+        clips = WholeClips(store, held_out, targets, features, batch_size, streams)
         outputs.append(whole_clip_output(load_network(bundle), clips, device))
         rows.append(held_out)
     return ExpertOutput.join(outputs), np.concatenate(rows)

@@ -79,7 +79,7 @@ class AugmentedClips(IterableDataset[Batch]):
         self.streams = streams or {}
         self.epoch = 0
         drawn = targets.classes[clips]
-        share = np.bincount(drawn)[drawn] ** -class_balance
+        share = np.bincount(drawn)[drawn] ** -float(class_balance)
         self.chances = share / share.sum()
         self.twins = twins
         own = targets.own_labels[clips]

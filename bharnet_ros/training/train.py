@@ -114,6 +114,7 @@ def train(arguments: argparse.Namespace) -> None:
                     arguments.subjects_from,
                     _TEST_BATCH,
                     hardware.device,
+                    streams,
                 )
             else:
                 output = whole_clip_output(network, clips, hardware.device)
