@@ -93,8 +93,10 @@ class _Likeness:
         measures = np.empty((len(vectors), 4), dtype=np.float32)
         measures[:, 0] = _nearest(shown[:, :-1])
         measures[:, 1] = shown[:, -1]
-        measures[:, 2] = _nearest(rests[:, : self.own_rests])
         measures[:, 3] = _nearest(rests[:, self.own_rests :])
+        # Examples without a rest around them do not tell how their person rests.
+        own = _nearest(rests[:, : self.own_rests]) if self.own_rests else measures[:, 3]
+        measures[:, 2] = own
         return measures
 
 

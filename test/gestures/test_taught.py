@@ -9,6 +9,7 @@ import pytest
 from embedded import embedded, near
 
 from bharnet_ros.gestures.taught import EmbeddedExample, TaughtGestures
+from bharnet_ros.recognition.embedding import Embeddings, FloatArray
 from bharnet_ros.types.errors import InputError
 
 NOTHING = embedded(np.zeros((0, 8), dtype=np.float32))
@@ -49,6 +50,21 @@ def test_rest_and_unknown_motion_are_none_of_them() -> None:
     probabilities = taught(wave=1, nod=0).probabilities(embedded(near([3, 2, 7], seed=51)))
     assert probabilities.argmax(1).tolist() == [2, 2, 2]
     assert probabilities[:, 2].min() > 0.7
+
+
+def test_without_a_rest_of_their_own_people_rest_as_others_do() -> None:
+    def likely(rest: Embeddings) -> FloatArray:
+        gestures = TaughtGestures(
+            {"wave": [replace(example(1, seed=5), rest=rest)]},
+            name="mine",
+            rest=NOTHING,
+            others_rest=REST,
+            window_s=2.0,
+        )
+        return gestures.probabilities(embedded(near([1, 3, 2], seed=51)))
+
+    # Whole clips are taught without rest around them.
+    np.testing.assert_allclose(likely(NOTHING), likely(REST), atol=1e-6)
 
 
 def test_one_gesture_alone_can_be_taught() -> None:
