@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,6 +21,11 @@ from bharnet_ros.nodes.runtime.parameters import type_of
 from bharnet_ros.nodes.runtime.spin import leave
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.parameters import ParameterSpec
+
+MOST_WAITING = 8
+"""Changes that wait, at most: a client may set parameters faster than a model is loaded."""
+
+_ENDS = "the node ends, so this was not done"
 
 _REFUSALS = (ValueError, OSError, RuntimeError)
 """What a change may raise that cannot be made."""
@@ -81,7 +87,8 @@ class ParameterChanges:
     """Sets the parameters of a lifecycle node, in place of the services of rclpy.
 
     Those would hold the node until a model is loaded. Here it goes on meanwhile, and the answer
-    comes when the change is made or refused. Changes are made one after the other.
+    comes when the change is made or refused. Changes are made one after the other, first come,
+    first served.
     """
 
     def __init__(
@@ -103,7 +110,10 @@ class ParameterChanges:
         self._work = work
         self._specs = {spec.name: spec for spec in specs}
         self._store = store
-        self._underway: Future | None = None
+        self._underway = False
+        self._ended = False
+        self._loading: Future | None = None
+        self._turns: deque[Future] = deque()
         types = (SetParameters, SetParametersAtomically)
         for service in list(node.services):
             if service.srv_type in types:
@@ -147,25 +157,64 @@ class ParameterChanges:
         Raises:
             rclpy.exceptions.ParameterNotDeclaredException: There is no such parameter.
         """
-        while self._underway is not None:
-            await self._underway
+        try:
+            await self._take_turn()
+        except InputError as error:
+            return _refused(error)
+        try:
+            return await self._set(parameters)
+        finally:
+            self._hand_over()
+
+    def end(self) -> None:
+        """Refuse the changes that load or wait, and all that come later."""
+        self._ended = True
+        if self._loading is not None:
+            self._loading.set_result(None)
+        while self._turns:
+            self._turns.popleft().set_result(None)
+
+    async def _take_turn(self) -> None:
+        """Wait until all changes are done that came before; `_hand_over` must follow.
+
+        Raises:
+            InputError: `MOST_WAITING` changes wait, or the node ends; nothing must follow.
+        """
+        if self._underway and not self._ended:
+            if len(self._turns) >= MOST_WAITING:
+                raise InputError(f"{MOST_WAITING} changes wait already; try again when one is done")
+            turn = Future(executor=self._node.executor)
+            self._turns.append(turn)
+            await turn
+        if self._ended:
+            raise InputError(_ENDS)
+        self._underway = True
+
+    def _hand_over(self) -> None:
+        """Let the oldest change that waits be made."""
+        self._underway = bool(self._turns)
+        if self._turns:
+            # A task, because that wakes the executor.
+            self._node.executor.create_task(self._turns.popleft().set_result, None)
+
+    async def _set(self, parameters: Sequence[Parameter]) -> SetParametersResult:
+        """Set parameters, as `set_aside` does, when it is their turn."""
         try:
             planned = self._plan(parameters)
         except _REFUSALS as error:
             return _refused(error)
         if planned.change is None or planned.change.load is None:
             return self._make(planned, None)
-        self._underway = Future(executor=self._node.executor)
-        try:
-            loaded = await self._start(planned.change.load)
-            if isinstance(loaded, Exception):
-                if not isinstance(loaded, _REFUSALS):
-                    self._work.unexpected(loaded)
-                return self._abandon(planned, loaded)
-            return self._make(planned, loaded)
-        finally:
-            done, self._underway = self._underway, None
-            done.set_result(True)
+        self._loading = self._start(planned.change.load)
+        loaded = await self._loading
+        self._loading = None
+        if self._ended:
+            return self._abandon(planned, InputError(_ENDS))
+        if isinstance(loaded, Exception):
+            if not isinstance(loaded, _REFUSALS):
+                self._work.unexpected(loaded)
+            return self._abandon(planned, loaded)
+        return self._make(planned, loaded)
 
     def _start(self, load: Callable[[], Any]) -> Future:
         """Load on another thread; the future has what was loaded, or the exception."""
@@ -177,8 +226,9 @@ class ParameterChanges:
                 loaded = load()
             except Exception as error:
                 loaded = error
-            # A task, because that wakes the executor, on whose thread the change is made.
-            executor.create_task(future.set_result, loaded)
+            if not future.done():
+                # A task, because that wakes the executor, on whose thread the change is made.
+                executor.create_task(future.set_result, loaded)
 
         thread = threading.Thread(target=run, name="loading parameters", daemon=True)
         leave(thread)

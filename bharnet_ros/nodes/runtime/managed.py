@@ -202,6 +202,7 @@ class ManagedNode(LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Stop and release, from any state."""
+        self._changes.end()
         self._stop()
         result = super().on_shutdown(state)
         self._forget()

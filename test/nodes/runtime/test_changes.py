@@ -6,12 +6,13 @@ import threading
 
 import pytest
 from rcl_interfaces.msg import SetParametersResult
-from rcl_interfaces.srv import DescribeParameters, GetParameters
+from rcl_interfaces.srv import DescribeParameters, GetParameters, SetParameters
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
 from bharnet_ros.nodes.runtime.changes import Change
 from bharnet_ros.nodes.runtime.managed import ManagedNode
+from bharnet_ros.nodes.runtime.spin import NodeRunner
 from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.parameters import ParameterSpec
 
@@ -31,7 +32,8 @@ class Worker(ManagedNode):
 
     def __init__(self, **kwargs):
         self.used = {}
-        self.may_load = threading.Event()
+        self.made = []
+        self.loads, self.may_load = threading.Event(), threading.Event()
         super().__init__("worker", SPECS, **kwargs)
 
     def configure(self, parameters):
@@ -51,6 +53,7 @@ class Worker(ManagedNode):
             raise InputError("low: must not exceed high")
 
         def load():
+            self.loads.set()
             assert self.may_load.wait(60)
             if parameters["heavy"] == "missing":
                 raise OSError("missing: no such file")
@@ -62,6 +65,7 @@ class Worker(ManagedNode):
             if parameters["heavy"] == "broken":
                 raise KeyError("a bug")
             self.used = {**parameters, "loaded": loaded}
+            self.made.append(parameters["low"])
 
         return Change(apply, load if "heavy" in changed else None)
 
@@ -159,6 +163,56 @@ def test_the_node_goes_on_while_a_change_is_loaded(worker, set_parameters, graph
     wait(lambda: later.done() and after.done(), "the answers")
     assert later.result().result.successful and after.result().result.successful
     assert (worker.used["heavy"], worker.used["low"]) == ("model", 0.4)
+
+
+def ask_too_often(set_parameters, wait):
+    """Start changes while one is loaded, until one is refused; return those that wait."""
+    waiting = [set_parameters.start("worker", low=0.4 + step / 100) for step in range(9)]
+    refused = waiting.pop()
+    wait(refused.done, "the refusal")
+    reason = "8 changes wait already; try again when one is done"
+    assert refused.result().result == SetParametersResult(reason=reason)
+    assert not any(one.done() for one in waiting)
+    return waiting
+
+
+def test_changes_are_made_in_their_order_and_not_too_many_wait(worker, set_parameters, wait):
+    first = set_parameters.start("worker", heavy="model", low=0.3)
+    changes = [first, *ask_too_often(set_parameters, wait)]
+    worker.may_load.set()
+    wait(lambda: all(one.done() for one in changes), "the answers")
+    assert all(one.result().result.successful for one in changes)
+    assert worker.made == [0.3, *(0.4 + step / 100 for step in range(8))]
+    assert set_parameters("worker", low=0.1).successful
+
+
+def test_parameters_that_are_set_one_by_one_take_turns(graph, worker, set_parameters, wait):
+    client = graph.probe.create_client(SetParameters, "worker/set_parameters")
+    assert client.wait_for_service(timeout_sec=60)
+    given = [Parameter("heavy", value="model"), Parameter("low", value=0.7)]
+    messages = [one.to_parameter_msg() for one in given]
+    first = client.call_async(SetParameters.Request(parameters=messages))
+    assert worker.loads.wait(60)
+    changes = [first, *ask_too_often(set_parameters, wait)]
+    worker.may_load.set()
+    wait(lambda: all(one.done() for one in changes), "the answers")
+    assert [one.successful for one in first.result().results] == [True, True]
+    assert worker.made == [0.2, *(0.4 + step / 100 for step in range(8)), 0.7]
+
+
+def test_a_node_that_ends_answers_what_it_does_not_change(graph, set_parameters, wait):
+    worker = Worker()
+    with NodeRunner() as runner:
+        runner.add(worker)
+        runner.call(worker, worker.trigger_configure)
+        runner.call(worker, worker.trigger_activate)
+        first = set_parameters.start("worker", heavy="model", low=0.3)
+        changes = [first, *ask_too_often(set_parameters, wait)]
+    wait(lambda: all(one.done() for one in changes), "the answers")
+    reasons = {one.result().result.reason for one in changes}
+    assert reasons == {"the node ends, so this was not done"}
+    worker.may_load.set()
+    assert worker.made == []
 
 
 def test_what_cannot_be_loaded_leaves_everything_as_it_was(worker, set_parameters, ask):
