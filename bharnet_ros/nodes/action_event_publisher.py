@@ -236,11 +236,12 @@ class ActionEventPublisher(ManagedNode):
     def _on_scores(self, message: ActionScores) -> None:
         self.counters.count("received")
         self.heard(time_to_ns(message.header.stamp))
-        if self._silence is not None:
-            self._silence.received(self.get_clock().now().nanoseconds, time.monotonic())
         taken = self._step.take(message) if self._step is not None else None
         if taken is None:
             return
+        # Only now: what cannot be used ends no event, so it must not keep one open.
+        if self._silence is not None:
+            self._silence.received(self.get_clock().now().nanoseconds, time.monotonic())
         scores, events = taken
         self._publish(events)
         # Last, so that a caller that waits for this stamp finds the events published.
@@ -293,7 +294,7 @@ class ActionEventPublisher(ManagedNode):
             return
         if self._step is not None and self._step.open_events:
             self.get_logger().warning(
-                f"{self._topic(self._scores)}: no scores for {silence:.1f} s; events end"
+                f"{self._topic(self._scores)}: no usable scores for {silence:.1f} s; events end"
             )
             self.close_events(OffsetReason.SOURCE_LOST)
 

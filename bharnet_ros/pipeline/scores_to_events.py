@@ -9,6 +9,7 @@ from bharnet_ros.messages.reading import (
     Message,
     event_model_from_message,
     scores_from_message,
+    time_to_ns,
 )
 from bharnet_ros.pipeline.message_log import BEFORE_MODEL_INFO, OF_REPLACED_MODEL, MessageLog
 from bharnet_ros.pipeline.stamp_check import StampCheck
@@ -63,6 +64,7 @@ class ScoresToEvents:
         self._model: EventModel | None = None
         self._earlier: dict[str, Rules] = {}
         self._replaced: deque[str] = deque(maxlen=_MOST_EARLIER)
+        self._first_of_replaced_ns: int | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -171,6 +173,7 @@ class ScoresToEvents:
         events = change_model(self._finder, model, self._fitting(model, strict=True), reason)
         before = [*self._replaced, *self._earlier, self._model_name]
         self._replaced = deque((one for one in before if one and one != name), _MOST_EARLIER)
+        self._first_of_replaced_ns = None
         self._earlier.clear()
         self._model, self._model_name, self._weights = model, name, weights
         return events
@@ -191,8 +194,7 @@ class ScoresToEvents:
             self._log.warn("scores arrive, but no usable model_info yet", _WARN_PERIOD_S)
             return None
         if message.model_name in self._replaced:
-            # They were on their way when the model was replaced.
-            self._log.count(OF_REPLACED_MODEL)
+            self._leave_out(message, self._finder.rules.source_timeout_ns)
             return None
         try:
             scores = self._of_these_classes(message)
@@ -222,6 +224,19 @@ class ScoresToEvents:
             return None
         self._stamps.take(scores.stamp_ns)
         return events
+
+    def _leave_out(self, message: Message, patience_ns: int) -> None:
+        """Leave out scores of a replaced model; some were on their way when it was replaced."""
+        self._log.count(OF_REPLACED_MODEL)
+        stamp_ns = time_to_ns(message.header.stamp)
+        if self._first_of_replaced_ns is None:
+            self._first_of_replaced_ns = stamp_ns
+        if stamp_ns - self._first_of_replaced_ns > patience_ns:
+            self._log.warn(
+                f"scores of model {message.model_name!r} go on, but {self._model_name!r} has "
+                "replaced it: they are left out",
+                _WARN_PERIOD_S,
+            )
 
     def _of_these_classes(self, message: Message) -> ActionScores:
         """Return the scores in a message, those of earlier classes as scores of these.

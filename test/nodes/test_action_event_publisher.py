@@ -184,6 +184,20 @@ def test_silence_closes_events(start_driver, wait):
     assert driver.phases()[1] == (OFFSET, "hello", "source_lost")
 
 
+def test_scores_that_cannot_be_used_keep_no_event_open(start_driver, wait):
+    driver = start_driver(source_timeout_s=0.5)
+    for name in ("replaced", "gestures"):
+        driver.inform(model_info(name))
+        wait(lambda name=name: driver.node.describe()["model"] == name, "the model")
+    begin(driver, wait)
+
+    def go_on():
+        for name in ("replaced", "unknown"):
+            driver.score(scores(2.0, 1, model_name=name))
+
+    wait(lambda: go_on() or len(driver.events) == 2, "an OFFSET")
+
+
 def test_deactivation_closes_events_and_activation_restarts(start_driver, wait):
     driver = start_driver()
     begin(driver, wait)

@@ -255,6 +255,16 @@ def test_late_scores_of_a_replaced_model_are_counted_and_not_an_error(learning, 
     assert [(one.event_id, one.label) for one in events] == [("test-2", "nod")]
 
 
+def test_scores_of_a_replaced_model_that_go_on_are_warned_of(learning, log, messages):
+    learning.take_model(taught(messages, "other", ("nod", "background"), "v"))
+    for stamp in (0.2, 1.2, 2.2):
+        assert learning.take(messages.scores(stamp, WAVE)) is None
+    assert log.warnings == []
+    assert learning.take(messages.scores(2.3, WAVE)) is None
+    (warning,) = log.warnings
+    assert "scores of model 'tiny' go on, but 'other' has replaced it" in warning
+
+
 def test_classes_that_are_back_after_another_model_are_recognised(learning, log, messages):
     plain, more = ("wave", "point", "background"), ("wave", "point", "clap", "background")
     learning.take_model(taught(messages, "tiny+own@1", more))
