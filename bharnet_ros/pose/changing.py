@@ -25,6 +25,8 @@ class ChangingEngine:
             asked: The name by which it was asked for.
         """
         self._engine: PoseEngine = opened.engine
+        # What the newest change asked for; it may still wait for its first frame.
+        self._newest: PoseEngine = opened.engine
         self._asked = asked
         self._changes: deque[Callable[[], None]] = deque()
         self._retired: list[PoseEngine] = []
@@ -40,12 +42,12 @@ class ChangingEngine:
 
         Returns:
             The engine that will take the place of this one, None if none has to; and a function
-            that makes the change, from the next frame on.
+            that makes the change, from the next frame on. Call it before the next `load_change`.
 
         Raises:
             InputError, OSError: As `open_engine` says.
         """
-        change = self._engine.change(settings) if asked == self._asked else None
+        change = self._newest.change(settings) if asked == self._asked else None
         if change is not None:
             return None, lambda: self._changes.append(change)
         opened = open_engine(asked, settings)
@@ -54,9 +56,13 @@ class ChangingEngine:
 
         def replace() -> None:
             self._retired.append(self._engine)
-            self._engine, self._asked = opened.engine, asked
+            self._engine = opened.engine
 
-        return opened, lambda: self._changes.append(replace)
+        def ask() -> None:
+            self._newest, self._asked = opened.engine, asked
+            self._changes.append(replace)
+
+        return opened, ask
 
     def process(self, image: npt.NDArray[np.uint8], stamp_ns: int) -> Callable[[], Scene]:
         """Find the people in one frame, by the settings that are due."""

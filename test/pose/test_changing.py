@@ -105,6 +105,28 @@ def test_another_engine_takes_over_between_two_frames_and_keeps_people(opened, w
     assert opened[1].closed
 
 
+def test_the_newest_of_two_changes_before_a_frame_wins(opened):
+    with PoseExtractor(engine="fake") as extractor:
+        names(extractor, 1)
+        extractor.load_change(engine="fake", max_people=2)()
+        extractor.load_change(engine="fake")()
+        names(extractor, 2)
+        (at_work,) = [one for one in opened if not one.closed]
+        assert at_work.settings == EngineSettings() and at_work.frames == [2 * STEP]
+
+
+def test_an_engine_that_waits_for_its_first_frame_is_changed(opened):
+    with PoseExtractor(engine="fake") as extractor:
+        names(extractor, 1)
+        wanted = {"max_people": 2, "min_tracking_confidence": 0.9}
+        extractor.load_change(engine="fake", max_people=2)()
+        extractor.load_change(engine="fake", **wanted)()
+        assert len(opened) == 2 and not opened[1].frames
+        names(extractor, 2)
+        assert opened[1].settings == replace(EngineSettings(), **wanted)
+        assert opened[1].frames == [2 * STEP] and opened[0].closed
+
+
 def test_outputs_of_the_engine_before_are_still_interpreted(opened):
     with PoseExtractor(engine="fake") as extractor:
         before = extractor.run_networks(IMAGE, STEP)
