@@ -63,6 +63,9 @@ PARAMETERS = (
     ),
 )
 
+MOST_ACTIONS = 256
+"""Current actions to remember: a publisher that dies leaves some that nothing ends."""
+
 CHECK_SECONDS = 0.2
 LEFT_WRIST = 15
 LINE_WIDTH = 0.01
@@ -80,8 +83,8 @@ class Overlay(Node):
         self._settings = read_parameters(self, PARAMETERS)
         self.counters = NodeCounters()
         self._images = ImageMatcher(self, self.counters, self._settings["image_buffer"])
-        self.actions: dict[tuple[str, str], str] = {}
-        """Text of the current action by frame of the camera and track id."""
+        self.actions: dict[tuple[str, str], tuple[str, str]] = {}
+        """Event id and text of the current action by frame of the camera and track id."""
         self._overlay = self.create_publisher(Image, "overlay", RELIABLE)
         self._markers = self.create_publisher(MarkerArray, "markers", RELIABLE)
         self._keypoints_input: Subscription | None = None
@@ -116,9 +119,13 @@ class Overlay(Node):
         # Other cameras and robots may use the same topic, and count their people in the same way.
         person = message.header.frame_id, message.track_id
         if message.phase == Phase.ONSET:
-            self.actions[person] = f"{message.label} {message.score:.2f}"
-        else:
+            # A person does one action at a time: this one is the newest.
             self.actions.pop(person, None)
+            self.actions[person] = (message.event_id, f"{message.label} {message.score:.2f}")
+            for oldest in list(self.actions)[:-MOST_ACTIONS]:
+                del self.actions[oldest]
+        elif person in self.actions and self.actions[person][0] == message.event_id:
+            del self.actions[person]
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         self.counters.count("received")
@@ -133,7 +140,9 @@ class Overlay(Node):
     def _actions_of(self, message: BodyHandKeypoints) -> dict[str, str]:
         """Return the texts of the current actions before the camera of a message, by track id."""
         camera = message.header.frame_id
-        return {track: text for (frame, track), text in self.actions.items() if frame == camera}
+        return {
+            track: text for (frame, track), (_, text) in self.actions.items() if frame == camera
+        }
 
     def _draw(self, job: tuple[ImageMessage, BodyHandKeypoints, dict[str, str]]) -> None:
         image_message, keypoints, actions = job

@@ -15,7 +15,7 @@ from bharnet_ros.nodes.conversions import (
     time_to_ns,
 )
 from bharnet_ros.nodes.overlay import Overlay
-from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
+from bharnet_ros.nodes.runtime.qos import EVENTS, RELIABLE, SENSOR
 from bharnet_ros.types.keypoints import FrameKeypoints, PersonKeypoints
 
 pytestmark = pytest.mark.ros
@@ -100,7 +100,7 @@ def test_keypoints_and_the_current_action_are_drawn(graph, overlay, feed, wait):
 
     event.header.frame_id = "camera"
     announce(event)
-    wait(lambda: overlay.actions.get(("camera", "body_1")) == "hello 0.90", "the action")
+    wait(lambda: overlay.actions.get(("camera", "body_1")) == ("", "hello 0.90"), "the action")
     feed()
     wait(lambda: len(drawn) == 3, "an overlay")
     assert (image_from_message(drawn[2]) != without).any()
@@ -108,6 +108,31 @@ def test_keypoints_and_the_current_action_are_drawn(graph, overlay, feed, wait):
     event.phase = msg.ActionEvent.OFFSET
     announce(event)
     wait(lambda: list(overlay.actions) == [("rear_camera", "body_1")], "the end of the action")
+
+
+def test_an_action_ends_by_its_own_event_and_the_oldest_is_forgotten(graph, overlay, wait):
+    announce = graph.probe.publisher(msg.ActionEvent, "/action_recognition", EVENTS)
+
+    def tell(phase, event_id, track_id="body_1"):
+        announce(msg.ActionEvent(phase=phase, event_id=event_id, track_id=track_id, label="hello"))
+
+    def known():
+        return [track_id for _, track_id in list(overlay.actions)]
+
+    tell(msg.ActionEvent.ONSET, "1")
+    tell(msg.ActionEvent.ONSET, "2")
+    tell(msg.ActionEvent.OFFSET, "1")
+    tell(msg.ActionEvent.ONSET, "3", "body_2")
+    wait(lambda: "body_2" in known(), "the last event")
+    assert known() == ["body_1", "body_2"]
+    tell(msg.ActionEvent.OFFSET, "2")
+    wait(lambda: known() == ["body_2"], "the end of the action")
+    # In parts, for no event may be lost.
+    for start in range(0, 260, 10):
+        for number in range(start, start + 10):
+            tell(msg.ActionEvent.ONSET, f"of {number}", f"lost_{number}")
+        wait(lambda start=start: f"lost_{start + 9}" in known(), "the action")
+    assert known() == [f"lost_{number}" for number in range(4, 260)]
 
 
 def test_hand_markers_sit_on_wrists_and_absent_hands_are_deleted(graph, overlay, feed, wait):
