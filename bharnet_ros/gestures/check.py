@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 
 from bharnet_ros.gestures.gesture_set import GestureSet
@@ -63,7 +64,9 @@ class GestureCheck:
         return (one, other, count) if count else None
 
 
-def check_gestures(teacher: Teacher, gestures: GestureSet) -> GestureCheck:
+def check_gestures(
+    teacher: Teacher, gestures: GestureSet, stop: Callable[[], bool] = lambda: False
+) -> GestureCheck:
     """Leave each example out in turn and see what the others take it for.
 
     A gesture with one example cannot be checked: it is taken for none.
@@ -71,9 +74,11 @@ def check_gestures(teacher: Teacher, gestures: GestureSet) -> GestureCheck:
     Args:
         teacher: The model.
         gestures: At least one gesture.
+        stop: Asked before each example whether to give up.
 
     Raises:
         InputError: The set has no gestures.
+        CancelledError: `stop` said so.
     """
     if not gestures.names:
         raise InputError("gestures: the set is empty")
@@ -81,6 +86,8 @@ def check_gestures(teacher: Teacher, gestures: GestureSet) -> GestureCheck:
     background = [teacher.embed(one) for one in gestures.background]
     taken_for: dict[str, dict[str, int]] = {name: {} for name in embedded}
     for name, left_out, others in _left_out(embedded):
+        if stop():
+            raise CancelledError
         found = NONE
         if others:
             taught = teacher.fit(others, background)

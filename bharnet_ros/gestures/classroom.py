@@ -225,7 +225,7 @@ class Classroom:
         """Hold each example of the set against the others.
 
         Returns:
-            What was found; raises InputError if the set is empty.
+            What was found; raises InputError if the set is empty, CancelledError after `close`.
 
         Raises:
             InputError: There is no gesture set, or too many requests wait.
@@ -233,8 +233,9 @@ class Classroom:
         self._check_folder()
         teacher = self._teacher
         assert teacher is not None
+        stop = self._work.stop
         # The set of then: examples that are being learned count.
-        return self._work.request(lambda: check_gestures(teacher, self.gestures))
+        return self._work.request(lambda: check_gestures(teacher, self.gestures, stop))
 
     def teach_from_window(
         self, gesture: str, track_id: str = "", seconds: float = 0.0

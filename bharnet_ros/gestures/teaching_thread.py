@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -25,6 +26,12 @@ class TeachingThread:
         """Start without work."""
         self._pool: ThreadPoolExecutor | None = None
         self._requests: list[Future[Any]] = []
+        self._given_up = threading.Event()
+
+    @property
+    def stop(self) -> Callable[[], bool]:
+        """Tells a request of now, when it is at work, whether `cancel_requests` has come."""
+        return self._given_up.is_set
 
     def do(
         self, function: Callable[..., Result], *arguments: object, **options: object
@@ -48,7 +55,9 @@ class TeachingThread:
         return request
 
     def cancel_requests(self) -> None:
-        """Give up the requests that wait; their futures raise `CancelledError`."""
+        """Give up requests that wait or ask `stop`; their futures raise `CancelledError`."""
+        self._given_up.set()
+        self._given_up = threading.Event()
         for request in self._requests:
             request.cancel()
 
