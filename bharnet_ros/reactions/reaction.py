@@ -9,6 +9,7 @@ from typing import TypeAlias
 from bharnet_ros.messages.reading import Message, event_from_message
 from bharnet_ros.types.actions import ActionEvent, Phase
 from bharnet_ros.types.keypoints import NANOSECONDS
+from bharnet_ros.types.stamps import Step, step_between
 
 PLACEHOLDERS = ("{label}", "{track_id}", "{hand}", "{phase}", "{score}", "{event_id}")
 """Arguments of a command that stand for what the event says."""
@@ -123,7 +124,8 @@ class Reactions:
     def take(self, message: Message) -> Due:
         """Take an ActionEvent message and return what is to be done for it.
 
-        A cool-down also ends when stamps go back to before its beginning.
+        A cool-down also ends when stamps jump back; an event that is merely late, as of a second
+        camera, does not end it.
 
         Raises:
             InputError: Its phase or its reason is unknown.
@@ -132,7 +134,9 @@ class Reactions:
         hand = str(getattr(message, "hand", ""))
         due = [one for one in self.all if one.wants(event, hand) and not self._cools(one, event)]
         for reaction in due:
-            self._done_ns[reaction.key] = event.stamp_ns
+            done_ns, stamp_ns = self._done_ns.get(reaction.key), event.stamp_ns
+            if step_between(done_ns, stamp_ns) is not Step.LATE:
+                self._done_ns[reaction.key] = stamp_ns
         values = (
             *(event.label, event.track_id, hand, event.phase.name.lower()),
             *(f"{event.score:.2f}", event.event_id),
@@ -141,6 +145,6 @@ class Reactions:
 
     def _cools(self, reaction: Reaction, event: ActionEvent) -> bool:
         done_ns = self._done_ns.get(reaction.key)
-        if done_ns is None:
+        if done_ns is None or step_between(done_ns, event.stamp_ns) is Step.BACK:
             return False
-        return 0 <= event.stamp_ns - done_ns < reaction.cooldown_s * NANOSECONDS
+        return max(0, event.stamp_ns - done_ns) < reaction.cooldown_s * NANOSECONDS

@@ -66,6 +66,18 @@ def test_a_cool_down_does_not_outlast_a_jump_back_in_time() -> None:
     assert due == [1, 1, 0]
 
 
+@pytest.mark.parametrize(("cooldown_s", "expected"), [(2.0, [1, 0, 0, 1]), (0.0, [1, 1, 1, 1])])
+def test_a_late_event_of_a_second_camera_cools_down_too(
+    cooldown_s: float, expected: list[int]
+) -> None:
+    reactions = Reactions([reaction(cooldown_s=cooldown_s)])
+    due = [
+        len(reactions.take(event_message(seconds=seconds)).reactions)
+        for seconds in (100.0, 99.95, 101.99, 102.0)
+    ]
+    assert due == expected
+
+
 def test_an_event_of_another_action_starts_no_cool_down() -> None:
     reactions = Reactions([reaction(cooldown_s=60.0)])
     reactions.take(event_message("no"))
