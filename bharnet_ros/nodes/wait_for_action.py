@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-from rclpy.action import ActionServer, CancelResponse
+from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
@@ -15,7 +15,7 @@ from rclpy.node import Node
 from bharnet_ros.action import WaitForAction
 from bharnet_ros.msg import ActionEvent, ActionScores, ModelInfo
 from bharnet_ros.nodes.runtime.counters import NodeCounters
-from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
+from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD, NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import EVENTS, LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import run_node
@@ -35,9 +35,15 @@ PARAMETERS = (
 
 CHECK_SECONDS = 0.1
 
+MOST_GOALS = 64
+"""Goals that may wait at once; each gets feedback with every scores message."""
+
+RESULT_SECONDS = 10
+"""How long a result is kept for a client that asks for it late."""
+
 
 class WaitForActionServer(Node):
-    """Offers `wait_for_action` to any number of clients at once.
+    """Offers `wait_for_action` to several clients at once; at most `MOST_GOALS` goals wait.
 
     A goal is executed only when its wait is over: a coroutine that waits would keep the executor of
     rclpy busy all the time.
@@ -64,8 +70,10 @@ class WaitForActionServer(Node):
             WaitForAction,
             "wait_for_action",
             self._conclude,
+            goal_callback=self._admit,
             handle_accepted_callback=self._accept,
             cancel_callback=self._cancel,
+            result_timeout=RESULT_SECONDS,
         )
         self._diagnostics = NodeDiagnostics(self, self.counters, self.describe)
         self.create_timer(
@@ -107,6 +115,16 @@ class WaitForActionServer(Node):
                 )
             )
         return ended
+
+    def _admit(self, _wanted: WaitForAction.Goal) -> GoalResponse:
+        if len(self._waits.waiting) < MOST_GOALS:
+            return GoalResponse.ACCEPT
+        self.counters.count("rejected goals")
+        self.get_logger().warning(
+            f"wait_for_action: goal rejected: {MOST_GOALS} goals wait already",
+            throttle_duration_sec=LOG_PERIOD,
+        )
+        return GoalResponse.REJECT
 
     def _accept(self, goal: ServerGoalHandle) -> None:
         wanted = goal.request

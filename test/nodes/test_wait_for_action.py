@@ -16,7 +16,7 @@ from bharnet_ros.action import WaitForAction
 from bharnet_ros.nodes.conversions import scores_to_message, time_from_ns
 from bharnet_ros.nodes.runtime.qos import LATCHED, RELIABLE
 from bharnet_ros.nodes.runtime.spin import NodeRunner
-from bharnet_ros.nodes.wait_for_action import WaitForActionServer
+from bharnet_ros.nodes.wait_for_action import MOST_GOALS, WaitForActionServer
 from bharnet_ros.types.actions import ActionScores, TrackScores
 
 pytestmark = pytest.mark.ros
@@ -158,6 +158,19 @@ def test_an_open_event_counts_if_the_goal_says_so(robot, accept_open):
         assert not client.done
         robot.announce("hello", event_id="the next")
     assert client.result()[1].event.event_id == ("body_1 hello" if accept_open else "the next")
+
+
+def test_goals_beyond_the_most_are_rejected_until_one_ends(robot, capfd):
+    client = robot.client()
+    for _ in range(MOST_GOALS):
+        client.send("hello")
+    with pytest.raises(AssertionError):
+        client.send("no")
+    assert "goal rejected: 64 goals wait already" in capfd.readouterr().err
+    robot.announce("hello")
+    client.send("no")
+    robot.announce("no")
+    assert client.result()[1].outcome == Result.HAPPENED
 
 
 def test_feedback_is_the_best_score_so_far_of_each_label(robot):
