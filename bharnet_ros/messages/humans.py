@@ -181,6 +181,13 @@ class BodyIds:
             del self._seen_ns[track_id]
         return [self._ids.pop(track_id) for track_id in gone]
 
+    def forget_all(self) -> list[str]:
+        """Give up and return all ids."""
+        gone = list(self._ids.values())
+        self._ids.clear()
+        self._seen_ns.clear()
+        return gone
+
 
 def _random_letters() -> str:
     return "".join(secrets.choice(string.ascii_lowercase) for _ in range(ID_LENGTH))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from geometry_msgs.msg import Point, PointStamped
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from std_msgs.msg import Header
@@ -33,6 +36,11 @@ from bharnet_ros.types.keypoints import NANOSECONDS, FrameKeypoints, PersonKeypo
 from bharnet_ros.types.parameters import ParameterSpec
 
 BODIES = "/humans/bodies"
+
+CHECK_SECONDS = 0.2
+
+LEAST_SILENCE_S = 1.0
+"""Without keypoints for less, nobody is given up: a slow chain is not one that has stopped."""
 
 PARAMETERS = (
     ParameterSpec(
@@ -73,7 +81,7 @@ class HriBridge(Node):
     """Publishes who is in view, where, and what they do, as REP-155 names it.
 
     A person has a random id, which ends when they are out of view: whoever comes then, with the
-    same track id or not, has another one.
+    same track id or not, has another one. When keypoints stop, nobody is in view.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -88,6 +96,8 @@ class HriBridge(Node):
         settings = read_parameters(self, PARAMETERS)
         self._names = parse_gesture_names(settings["gesture_names"])
         self._timeout_ns = round(settings["track_timeout_s"] * NANOSECONDS)
+        self._silence_s = max(settings["track_timeout_s"], LEAST_SILENCE_S)
+        self._heard_s = time.monotonic()
         self.counters = NodeCounters()
         self._ids = BodyIds()
         self._bodies: dict[str, _Body] = {}
@@ -96,6 +106,9 @@ class HriBridge(Node):
         self.create_subscription(BodyHandKeypoints, "keypoints", self._on_keypoints, RELIABLE)
         self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
         self._diagnostics = NodeDiagnostics(self, self.counters, dict)
+        self.create_timer(
+            CHECK_SECONDS, self._check_silence, clock=Clock(clock_type=ClockType.STEADY_TIME)
+        )
 
     def _on_keypoints(self, message: BodyHandKeypoints) -> None:
         self.counters.count("received")
@@ -107,15 +120,22 @@ class HriBridge(Node):
         if min(frame.width, frame.height) < 1:
             self._diagnostics.reject("keypoints: the image has no size, which REP-155 divides by")
             return
+        self._heard_s = time.monotonic()
         self._camera = frame.frame_id
-        for body_id in self._ids.forget_unseen(frame.stamp_ns, self._timeout_ns):
-            for publisher in self._bodies.pop(body_id).publishers:
-                self.destroy_publisher(publisher)
+        self._close(self._ids.forget_unseen(frame.stamp_ns, self._timeout_ns))
         for person in frame.people:
             self._publish_body(person, frame, message.header)
         ids = sorted(self._ids.current.values())
         self._tracked.publish(self._messages.IdsList(header=message.header, ids=ids))
         self.counters.published(age(self, frame.stamp_ns))
+
+    def _check_silence(self) -> None:
+        """Give up everybody when keypoints have stopped."""
+        if not self._bodies or time.monotonic() - self._heard_s <= self._silence_s:
+            return
+        self._close(self._ids.forget_all())
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self._camera)
+        self._tracked.publish(self._messages.IdsList(header=header, ids=[]))
 
     def _publish_body(self, person: PersonKeypoints, frame: FrameKeypoints, header: Header) -> None:
         messages = self._messages
@@ -152,6 +172,11 @@ class HriBridge(Node):
             self.create_publisher(PointStamped, f"{topic}/position", RELIABLE),
             self.create_publisher(messages.Gesture, f"{topic}/gesture", RELIABLE),
         )
+
+    def _close(self, body_ids: Iterable[str]) -> None:
+        for body_id in body_ids:
+            for publisher in self._bodies.pop(body_id).publishers:
+                self.destroy_publisher(publisher)
 
     def _on_event(self, message: ActionEvent) -> None:
         try:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from geometry_msgs.msg import PointStamped
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import JointState
+from std_msgs.msg import Header
 
 from bharnet_ros import msg
 from bharnet_ros.nodes.conversions import keypoints_to_message, time_from_ns
@@ -152,6 +155,33 @@ def test_whoever_comes_back_after_the_timeout_has_another_id(graph, wait):
     topics = [publisher.topic_name for publisher in bridge.node.publishers]
     assert f"/humans/bodies/{second}/skeleton2d" in topics
     assert f"/humans/bodies/{first}/skeleton2d" not in topics
+
+
+def stand_in(self, header: Header | None = None, ids=(), **_others) -> None:
+    """Initialise a message that has the names of a JointState for ids, and goes out as one."""
+    JointState.__init__(self, header=header or Header(), name=list(ids))
+
+
+def test_everybody_is_given_up_once_when_keypoints_stop(graph, wait, monkeypatch):
+    # rclpy publishes only what is named as a message that it knows.
+    names = {"__module__": JointState.__module__, "__slots__": (), "__init__": stand_in}
+    kind = type(JointState)("JointState", (JointState,), names)
+    kinds = ("IdsList", "Skeleton2D", "NormalizedRegionOfInterest2D", "Gesture")
+    messages = SimpleNamespace(**dict.fromkeys(kinds, kind), NormalizedPointOfInterest2D=dict)
+    monkeypatch.setitem(sys.modules, "hri_msgs.msg", messages)
+    node = graph.add(HriBridge(parameter_overrides=[Parameter("track_timeout_s", value=0.1)]))
+    tracked = graph.probe.listen(JointState, "/humans/bodies/tracked", RELIABLE)
+    graph.on_match(node, "/humans/bodies/tracked")
+    send = graph.probe.publisher(msg.BodyHandKeypoints, "keypoints", RELIABLE)
+    send(keypoints_to_message(truth(0.0)))
+    wait(lambda: len(tracked) == 2, "an empty list")
+    assert not [one for one in node.publishers if one.topic_name.endswith("/skeleton2d")]
+    send(keypoints_to_message(truth(0.05)))
+    wait(lambda: len(tracked) > 2, "people again")
+    before, none, after = tracked[:3]
+    assert (len(before.name), len(none.name), len(after.name)) == (2, 0, 2)
+    assert not set(before.name) & set(after.name)
+    assert none.header.frame_id == "camera_optical_frame"
 
 
 @needs_hri_msgs
