@@ -60,7 +60,7 @@ def record_chain(options: ChainOptions, recording: RecordingOptions) -> int:
 def run_chain(
     options: ChainOptions, make_recorder: Callable[[Callable[[], None]], Recorder] | None = None
 ) -> int:
-    """Run the chain until the source ends, or until SIGINT or SIGTERM.
+    """Run the chain until the source ends, nobody reads the output, or SIGINT or SIGTERM comes.
 
     Args:
         options: What to run.
@@ -82,6 +82,7 @@ def run_chain(
             runner.add(video)
             video.prepare()
         chain = make_chain(options, video, make_recorder and make_recorder(stop.set))
+        chain.printer.on_closed = stop.set
         for node in chain.nodes:
             if node is not video:
                 runner.add(node)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +24,10 @@ class EventPrinter(Node):
         show_latency: Whether to print latencies.
         is_ours: Returns whether the event of an id is of this chain; those of others are not shown.
         kwargs: Passed on to `rclpy.node.Node`.
+
+    Attributes:
+        printed: Number of printed events.
+        on_closed: Called when nobody reads the output any more, as after `| head -1`.
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class EventPrinter(Node):
         self._others = False
         self._start_ns = self.get_clock().now().nanoseconds
         self.printed = 0
+        self.on_closed: Callable[[], None] = lambda: None
         self.create_subscription(ActionEvent, "/action_recognition", self._on_event, EVENTS)
 
     def _on_event(self, message: ActionEvent) -> None:
@@ -52,12 +59,17 @@ class EventPrinter(Node):
                 )
             return
         origin_ns = self._first_stamp_ns()
-        print(
-            format_event(
-                message, self._start_ns if origin_ns is None else origin_ns, self._show_latency
-            ),
-            flush=True,
+        line = format_event(
+            message, self._start_ns if origin_ns is None else origin_ns, self._show_latency
         )
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:
+            # Further events, and what Python flushes at its exit, then cause no error.
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, sys.stdout.fileno())
+            os.close(null)
+            self.on_closed()
         self.printed += 1
 
 

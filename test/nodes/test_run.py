@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -84,6 +87,23 @@ def test_signal_ends_the_open_event_and_the_process(start, eager_bundle, number)
         ("ONSET", None),
         ("OFFSET", "shutdown"),
     ]
+
+
+def test_run_ends_quietly_when_nobody_reads_its_output(ros_domain, eager_bundle):
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = ["run", "--source", "puppet:rest", "--loop", "--model", str(eager_bundle)]
+    run = subprocess.Popen(
+        [sys.executable, "-c", CLI, *words], stdout=writer, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writer)
+    try:
+        errors = run.communicate(timeout=PATIENCE)[1]
+    finally:
+        run.kill()
+    assert run.returncode == 0
+    assert "2 messages on /action_recognition" in errors
+    assert not re.search("Error|error|Exception", errors), errors
 
 
 def test_source_that_cannot_be_opened_ends_with_status_2(start):
