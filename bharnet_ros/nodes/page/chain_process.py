@@ -18,6 +18,7 @@ from functools import partial
 from bharnet_ros.nodes.options import ChainOptions
 
 END_SECONDS = 30.0
+LAST_LINES_SECONDS = 1.0
 _SET_PARENT_DEATH_SIGNAL = 1
 """PR_SET_PDEATHSIG of prctl(2)."""
 
@@ -46,8 +47,10 @@ class ChainProcess:
             start_new_session=True,
             preexec_fn=partial(_end_with_parent, os.getpid()),
         )
-        self._thread = threading.Thread(target=self._watch, name="chain", daemon=True)
-        self._thread.start()
+        self._reader = threading.Thread(target=self._read, name="chain lines", daemon=True)
+        self._watcher = threading.Thread(target=self._watch, name="chain", daemon=True)
+        for thread in (self._reader, self._watcher):
+            thread.start()
 
     def close(self) -> int:
         """End it in order, so that it ends its events; return its exit status."""
@@ -58,16 +61,21 @@ class ChainProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
-        self._thread.join()
+        self._watcher.join()
         return status
 
-    def _watch(self) -> None:
-        """Pass on what it prints, and tell when it ends."""
+    def _read(self) -> None:
+        """Pass on what it prints."""
         assert self._process.stderr is not None
         for line in self._process.stderr:
             print(line, end="", file=sys.stderr, flush=True)
             self._last_line = line.strip() or self._last_line
+
+    def _watch(self) -> None:
+        """Tell when it ends."""
         status = self._process.wait()
+        # What the chain has started may live longer, and keep its stderr open.
+        self._reader.join(LAST_LINES_SECONDS)
         if not self._closing:
             self._on_end(status, f"The chain has ended: {self._last_line}")
 
