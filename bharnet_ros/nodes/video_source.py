@@ -25,7 +25,7 @@ from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import NodeDiagnostics
 from bharnet_ros.nodes.runtime.parameters import declare_parameters, read_parameters
 from bharnet_ros.nodes.runtime.qos import RELIABLE, SENSOR
-from bharnet_ros.nodes.runtime.spin import run_node
+from bharnet_ros.nodes.runtime.spin import leave, run_node
 from bharnet_ros.nodes.runtime.watching import age
 from bharnet_ros.pipeline.depth import CAMERA_INFO_TOPIC, DEPTH_TOPIC
 from bharnet_ros.sources.frame import Frame, FrameSource
@@ -116,6 +116,9 @@ PARAMETERS = (
         read_only=True,
     ),
 )
+
+REOPENING_SECONDS = 0.3
+"""How long the end waits for an attempt to reopen a lost source."""
 
 
 class VideoSource(Node):
@@ -229,6 +232,12 @@ class VideoSource(Node):
         if self._player is not None:
             self._player.stop()
         if self._thread is not None:
+            self._thread.join(REOPENING_SECONDS)
+            if self._thread.is_alive() and self._warning():
+                # It may be within foreign code for seconds; it closes what it opens then.
+                leave(self._thread)
+                self._thread = self._player = None
+                return
             self._thread.join()
             self._thread = None
         if self._player is not None:

@@ -23,6 +23,7 @@ from bharnet_ros.nodes.conversions import (
 )
 from bharnet_ros.nodes.runtime.qos import RELIABLE
 from bharnet_ros.nodes.video_source import VideoSource
+from bharnet_ros.sources.frame import FrameSource
 from bharnet_ros.sources.puppet import open_puppet
 from bharnet_ros.types.camera import read_calibration
 
@@ -248,6 +249,42 @@ def test_stream_that_was_dropped_goes_on_when_it_is_back(graph, play, wait):
         wait(lambda: level(reports[-1]) == DiagnosticStatus.OK, "the end of the warning")
         assert not ended.is_set()
     assert stamps(images) == sorted(set(stamps(images)))
+
+
+class LostCamera(FrameSource):
+    """A webcam that is unplugged at once."""
+
+    def __init__(self):
+        super().__init__("webcam", fps=30.0, frame_count=None, live=True)
+        self.closed = False
+
+    def __iter__(self):
+        raise OSError("unplugged")
+
+    def close(self):
+        self.closed = True
+
+
+def test_the_end_does_not_wait_until_a_lost_source_is_reopened(graph, play, wait, monkeypatch):
+    monkeypatch.setattr("bharnet_ros.nodes.playback.live.REOPEN_SECONDS", 0.001)
+    cameras, answers, answered = [], threading.Event(), threading.Event()
+
+    def open_source(*_, **__):
+        cameras.append(LostCamera())
+        if len(cameras) == 2:
+            answers.wait(20)
+            answered.set()
+        return cameras[-1]
+
+    monkeypatch.setattr("bharnet_ros.nodes.video_source.open_source", open_source)
+    node, ended = play("0", loop=True)
+    wait(lambda: len(cameras) == 2, "the attempt to reopen it")
+    graph.call(node.finish, node)
+    assert not answered.is_set()
+    answers.set()
+    assert ended.wait(30)
+    assert len(cameras) == 2 and cameras[1].closed
+    assert node.failure == ""
 
 
 @pytest.mark.parametrize("source", ["nothing.mp4", "puppet:nothing", ""])

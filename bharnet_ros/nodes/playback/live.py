@@ -9,6 +9,7 @@ from typing import Any
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.nodes.runtime.diagnostics import LOG_PERIOD
 from bharnet_ros.sources.frame import Frame, FrameSource
+from bharnet_ros.types.errors import InputError
 from bharnet_ros.types.keypoints import NANOSECONDS
 
 REOPEN_SECONDS = 1.0
@@ -86,15 +87,21 @@ class LivePlayer:
             self._publish(frame, stamp_ns)
 
     def _reopen_when_back(self, reopen: Callable[[], FrameSource]) -> None:
-        """Wait until the source is back, or `stop` is called."""
+        """Wait until the source is back as it was, or `stop` is called."""
         self.frames.close()
         while not self._stop.wait(REOPEN_SECONDS):
             try:
-                self.frames = reopen()
-            except OSError as error:
+                frames = reopen()
+            except (OSError, InputError) as error:
                 self._lost = str(error)
-                self._logger.warning(str(error), throttle_duration_sec=LOG_PERIOD)
+                if not self._stop.is_set():
+                    self._logger.warning(str(error), throttle_duration_sec=LOG_PERIOD)
             else:
+                self.frames = frames
+                if self._stop.is_set():
+                    # Nobody may be there any more to close it.
+                    frames.close()
+                    return
                 self._lost = ""
                 self._logger.info(f"source {self.frames.name}: is back")
                 return

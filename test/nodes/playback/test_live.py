@@ -12,6 +12,7 @@ from bharnet_ros.nodes.playback import live
 from bharnet_ros.nodes.playback.live import LivePlayer
 from bharnet_ros.nodes.runtime.counters import NodeCounters
 from bharnet_ros.sources.frame import Frame, FrameSource
+from bharnet_ros.types.errors import InputError
 
 SECOND = 1_000_000_000
 NOW = 1000 * SECOND
@@ -101,6 +102,21 @@ def test_lost_webcam_is_reopened_when_it_is_back(monkeypatch, caplog):
     assert second.closed.is_set()
     assert "webcam: unplugged; waiting" in caplog.text
     assert "webcam: is back" in caplog.text
+
+
+def test_webcam_that_comes_back_with_another_size_is_waited_for(monkeypatch):
+    monkeypatch.setattr(live, "REOPEN_SECONDS", 0.001)
+    lost = []
+
+    def reopen():
+        lost.append(player.lost)
+        if len(lost) == 1:
+            raise InputError("width, height: webcam 0 does not give 640 x 480 pixels")
+        return Camera(1)
+
+    player = make(Camera(0), reopen, lambda frame, stamp_ns: player.stop())
+    player.run()
+    assert lost == ["unplugged", "width, height: webcam 0 does not give 640 x 480 pixels"]
 
 
 def test_stop_ends_the_wait_for_a_lost_webcam(monkeypatch):
