@@ -65,7 +65,7 @@ def _streams(description: BundleDescription) -> str:
 def _data(description: BundleDescription) -> str:
     """Return the text about the training data."""
     training = description.training
-    people = f" of {training['people']} people" if training["people"] else ""
+    people = f" of {_people(training['people'])}" if training["people"] else ""
     text = (
         f"`{training['data']}`, kind `{training['kind']}`: {training['clips']} clips{people} of "
         f"protocol `{training['protocol']}`."
@@ -74,11 +74,16 @@ def _data(description: BundleDescription) -> str:
         text += f" The people of fold {training['held_out_fold']} were never trained on."
     if training["licences_of_sources"]:
         licences = ", ".join(
-            f"{licence} ({count} people)"
+            f"{licence} ({_people(count)})"
             for licence, count in training["licences_of_sources"].items()
         )
         text += f" Published by these people themselves; licences of the sources: {licences}."
     return f"{text} Only the weights are distributed here."
+
+
+def _people(count: int) -> str:
+    """Return a number of people as text."""
+    return "1 person" if count == 1 else f"{count} people"
 
 
 def _measures(metrics: ClipMetrics) -> str:
@@ -102,10 +107,15 @@ def _measures(metrics: ClipMetrics) -> str:
 
 def _measured_on(description: BundleDescription, metrics: ClipMetrics) -> str:
     """Return the sentence about the clips of the measures."""
-    if description.training["protocol"] != EVERYBODY:
+    training = description.training
+    if training["protocol"] != EVERYBODY:
         return f"{count_clips(metrics)} that were never trained on."
+    whom = "everybody, so nobody is left to measure it on"
+    if "only_licences" in training:
+        licences = " or ".join(training["only_licences"])
+        whom = f"all {_people(training['people'])} who published under {licences} alone"
     return (
-        "Trained on everybody, so nobody is left to measure it on. The numbers are of models of\n"
+        f"Trained on {whom}. The numbers are of models of\n"
         "the same settings, each trained without one fold of people and measured on these people:\n"
         f"{count_clips(metrics)} in all."
     )
@@ -115,8 +125,10 @@ def _command(description: BundleDescription) -> str:
     """Return the command that prints the measures."""
     training = description.training
     if training["protocol"] == EVERYBODY:
+        only = training.get("only_licences")
+        licences = f"--licences {' '.join(only)} " if only else ""
         return (
-            f"    bharnet train --config config/train/{description.name}.yaml --data "
+            f"    bharnet train --config config/train/{description.name}.yaml {licences}--data "
             f"{training['data']} \\\n"
             f"        --subjects-from {training['split']} --fold 0 1 2 3 4 --out folds\n"
             f"    python -m research folds --models folds/fold_* --data {training['data']} \\\n"

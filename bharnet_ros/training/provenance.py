@@ -26,6 +26,7 @@ def describe(
     sources: Sequence[Path],
     kind: str,
     protocol: SplitProtocol,
+    only_licences: Sequence[str] | None = None,
 ) -> BundleDescription:
     """Return the description of the bundle that a training run will produce.
 
@@ -36,6 +37,7 @@ def describe(
         sources: Path of the data set, or of each recording.
         kind: Kind of the data set.
         protocol: Protocol that divided the clips.
+        only_licences: Licences that `under_licences` chose the clips by; None for any.
 
     Raises:
         InputError: The sources.csv of the folds cannot be used; names file and line.
@@ -43,6 +45,7 @@ def describe(
     """
     people = sorted(set(data.subjects[trained_on].tolist()) - {""})
     fold = {} if protocol.fold is None else {"held_out_fold": protocol.fold}
+    chosen = {} if only_licences is None else {"only_licences": list(only_licences)}
     by_person = protocol.fold is not None or protocol.name == EVERYBODY
     licences = _licences(protocol.file, people) if by_person else {}
     tested = {"tested_on": list(data.tested)} if isinstance(data, LabelledRecordings) else {}
@@ -54,6 +57,7 @@ def describe(
             "protocol": protocol.name,
             "split": protocol.file.name if protocol.file else None,
             **fold,
+            **chosen,
             **tested,
             "clips": len(trained_on),
             "people": len(people),

@@ -86,7 +86,9 @@ def train(arguments: argparse.Namespace) -> None:
             trained_on, held_out = split(data, protocol.name, protocol.file)
         if arguments.licences is not None:
             trained_on = under_licences(data, trained_on, protocol.file, arguments.licences)
-        description = describe(settings, data, trained_on, _sources(arguments), kind, protocol)
+        description = describe(
+            settings, data, trained_on, _sources(arguments), kind, protocol, arguments.licences
+        )
         targets = clip_targets(
             data.labels, data.subjects, description.class_names, trained_on, doubtful
         )

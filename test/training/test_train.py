@@ -130,6 +130,9 @@ def test_only_people_under_the_named_licences_are_trained_on(webcam: Path, tmp_p
     assert train(write(tmp_path, WEBCAM), webcam, out, *fold, "--epochs", "1") == 0
     training = described(out).training
     assert training["licences_of_sources"] == {"Apache-2.0": 1, "MIT": 1}
+    assert training["only_licences"] == ["MIT", "Apache-2.0"]
+    card = (out / "README.md").read_text(encoding="utf-8")
+    assert "licences of the sources: Apache-2.0 (1 person), MIT (1 person)." in card
     assert (training["clips"], training["people"]) == (6, 2)
     assert described(out).metrics["clips"] == 2
 

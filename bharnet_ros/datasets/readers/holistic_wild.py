@@ -192,13 +192,16 @@ def read_subject_folds(path: Path) -> dict[str, int]:
 def read_subject_licences(path: Path) -> dict[str, set[str]]:
     """Read the licences of each subject's sources from a sources.csv; `unknown` if none is given.
 
+    One line may name several, separated by semicolons.
+
     Raises:
         InputError: The file is not CSV, or a column or subject is missing; names file and line.
         OSError: The file cannot be read.
     """
     licences: dict[str, set[str]] = {}
     for _, row in _rows(path):
-        licences.setdefault(row["subject"], set()).add(row.get("licence") or "unknown")
+        names = {name.strip() for name in (row.get("licence") or "").split(";")} - {""}
+        licences.setdefault(row["subject"], set()).update(names or {"unknown"})
     return licences
 
 

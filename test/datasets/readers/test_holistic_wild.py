@@ -13,7 +13,11 @@ import pytest
 import tiny_data
 
 from bharnet_ros.datasets.base import split
-from bharnet_ros.datasets.readers.holistic_wild import read_holistic_wild, read_subject_folds
+from bharnet_ros.datasets.readers.holistic_wild import (
+    read_holistic_wild,
+    read_subject_folds,
+    read_subject_licences,
+)
 from bharnet_ros.types.errors import InputError
 
 Arrays = dict[str, Any]
@@ -198,6 +202,14 @@ def test_file_that_cannot_be_read_is_named(
 def test_folds_of_subjects_are_read(tmp_path: Path) -> None:
     path = tiny_data.write_sources(tmp_path / "sources.csv", {"ann": 0, "bob": 3})
     assert read_subject_folds(path) == {"ann": 0, "bob": 3}
+
+
+def test_licences_of_one_line_count_each_once(tmp_path: Path) -> None:
+    licences = (("ann", "none;none"), ("bob", "MIT; CC0"), ("bob", "MIT"), ("cat", ""))
+    folds = dict.fromkeys(("ann", "bob", "cat"), 0)
+    path = tiny_data.write_sources(tmp_path / "sources.csv", folds, licences)
+    found = read_subject_licences(path)
+    assert found == {"ann": {"none"}, "bob": {"MIT", "CC0"}, "cat": {"unknown"}}
 
 
 @pytest.mark.parametrize(
