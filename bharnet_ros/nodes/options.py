@@ -1,4 +1,4 @@
-"""Options that `bharnet run` and `bharnet record` share."""
+"""Options that `bharnet run`, `record` and `page` share."""
 
 from __future__ import annotations
 
@@ -64,14 +64,21 @@ class ChainOptions:
         return self.image_topic is not None and self.image_topic.endswith("/compressed")
 
 
-def add_chain_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `ChainOptions` to a command, except `--pace`."""
+def add_chain_arguments(
+    parser: argparse.ArgumentParser, *, without_source: str = "puppet:gestures"
+) -> None:
+    """Add the options of `ChainOptions` to a command, except `--pace`.
+
+    Args:
+        parser: Parser of the command.
+        without_source: What the command takes without a source, for the help.
+    """
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--source",
         metavar="SOURCE",
         help="puppet:SCRIPT, a video file, a folder of images, a webcam by its index or device, or "
-        "the address of a stream, such as rtsp://CAMERA/PATH (default: puppet:gestures)",
+        f"the address of a stream, such as rtsp://CAMERA/PATH (default: {without_source})",
     )
     source.add_argument(
         "--image-topic",

@@ -24,7 +24,7 @@ _DEFAULT_MODEL = "gestures"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of `bharnet page`."""
-    add_chain_arguments(parser)
+    add_chain_arguments(parser, without_source="a chain that runs")
     parser.set_defaults(pace=None)
     parser.description = (
         "Serve a web page to see the chain, teach it and tune it. With --source or --image-topic "

@@ -60,3 +60,12 @@ def test_a_page_on_the_same_port_goes_on_in_its_namespace():
     assert first == again != other
     # A free port says nothing of the page before.
     assert main.own_namespace(0) != main.own_namespace(0)
+
+
+def test_without_a_source_the_help_promises_no_puppet():
+    parsers = [argparse.ArgumentParser() for _ in range(2)]
+    for parser, one in zip(parsers, (command, run), strict=True):
+        one.add_arguments(parser)
+    page, chain = (" ".join(parser.format_help().split()) for parser in parsers)
+    assert "(default: a chain that runs)" in page and "puppet:gestures" not in page
+    assert "(default: puppet:gestures)" in chain
