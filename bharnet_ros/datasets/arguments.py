@@ -64,8 +64,8 @@ def _add_recording_arguments(
         "--truth",
         nargs="+",
         metavar="TRUTH",
-        help="true actions of --bags, as for `bharnet evaluate bag`; what lies between them is "
-        "trained on as background",
+        help="true actions of --bags, as for `bharnet evaluate bag`; what lies between them "
+        "counts as background",
     )
     parser.add_argument(
         "--test-bags",

@@ -59,7 +59,7 @@ PARAMETERS = (
     ParameterSpec(
         "min_detection_confidence",
         0.6,
-        "Minimum confidence of a new person or hand, 0..1.",
+        "Minimum confidence of a new person, 0..1.",
         low=0.0,
         high=1.0,
         live=True,
