@@ -91,9 +91,11 @@ def check_gestures(
         found = NONE
         if others:
             taught = teacher.fit(others, background)
-            best = taught.probabilities(left_out.shown).max(axis=0)
-            if best[:-1].max() >= 0.5:
-                found = taught.class_names[int(best[:-1].argmax())]
+            best = taught.probabilities(left_out.shown)[:, :-1].max(axis=0)
+            likeliest = taught.class_names[int(best.argmax())]
+            # A robot would see an event of it.
+            if best.max() >= taught.enter_thresholds[likeliest]:
+                found = likeliest
         taken_for[name][found] = taken_for[name].get(found, 0) + 1
     taught = teacher.fit(embedded, background)
     return GestureCheck(taken_for, teacher.false_share(taught), taught.enter_thresholds)

@@ -14,6 +14,7 @@ from moving_clips import moving_clip
 from bharnet_ros.gestures.check import NONE, GestureCheck, check_gestures
 from bharnet_ros.gestures.gesture_set import GestureSet
 from bharnet_ros.gestures.manage import format_check
+from bharnet_ros.gestures.taught import TaughtGestures
 from bharnet_ros.gestures.teaching import Teacher
 from bharnet_ros.recognition.bundle import load_bundle
 from bharnet_ros.recognition.recognizer import Recognizer
@@ -44,6 +45,19 @@ def test_each_example_is_held_against_the_others(teacher: Teacher) -> None:
     assert check.right("once") == 0
     assert 0.0 <= check.false_share <= 1.0
     assert check_gestures(teacher, gestures) == check
+
+
+@pytest.mark.parametrize(("threshold", "right"), [(0.5, 2), (0.7, 0)])
+def test_an_example_that_would_begin_no_event_is_not_recognised(
+    teacher: Teacher, monkeypatch: pytest.MonkeyPatch, threshold: float, right: int
+) -> None:
+    monkeypatch.setattr(
+        TaughtGestures, "probabilities", lambda self, windows: np.asarray([[0.6, 0.4]])
+    )
+    monkeypatch.setattr(TaughtGestures, "enter_thresholds", {"up": threshold})
+    monkeypatch.setattr(teacher, "false_share", lambda taught: 0.0)
+    gestures = GestureSet({"up": tuple(moving_clip("up", seed=seed) for seed in range(2))})
+    assert check_gestures(teacher, gestures).right("up") == right
 
 
 def test_an_empty_set_cannot_be_checked(teacher: Teacher) -> None:
