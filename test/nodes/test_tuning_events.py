@@ -129,9 +129,9 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(start, set_parameters,
     assert robot.reasons() == ["", "ended"]
 
 
-def test_a_node_that_was_mute_works_when_its_parameters_fit(start, set_parameters):
+def test_a_node_that_was_mute_works_when_its_parameters_fit(start, set_parameters, wait):
     robot = start(exit_threshold=0.9)
-    assert robot.node.counters.totals["rejected"] == 1
+    wait(lambda: robot.node.counters.totals["rejected"] == 1, "the rejection")
     assert set_parameters(NODE, exit_threshold=0.3).successful
     robot.show(0.5, wave=0.9)
     assert robot.reasons() == [""]
