@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,11 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # For bench/ and research/, which are not installed. Appended, so that an installed bharnet_ros
 # takes precedence.
 sys.path.append(str(CHECKOUT))
+
+# A script that starts the tests in the background lets them, and all processes they start, ignore
+# SIGINT.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # On Linux, the ports of DDS domains above 101 overlap with those that the kernel assigns. Domain
 # 0 is what other ROS programs on the machine use by default.
